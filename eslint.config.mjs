@@ -1,0 +1,55 @@
+import pulumi from "@pulumi/eslint-plugin";
+import tseslint from "typescript-eslint";
+
+/** Imports go one way: index → components → upgrade; index → cluster → upgrade; upgrade imports nothing of ours. */
+const forbid = (message, ...group) => ({ group, message });
+const room = (files, ...patterns) => ({
+  files,
+  rules: { "no-restricted-imports": ["error", { patterns }] },
+});
+
+const noIndex = forbid(
+  "Nothing imports the program; the sandbox runs it through sandbox/engine.",
+  "**/index",
+  "!**/sandbox/**",
+);
+const noPulumi = forbid("Only components/ and index.ts know Pulumi.", "@pulumi/*");
+const noKubernetes = forbid(
+  "Only cluster/ talks to the Kubernetes API; pass its result as a plain value.",
+  "@kubernetes/*",
+);
+const noRooms = (...rooms) =>
+  forbid(`This room must not import ${rooms.join(", ")}.`, ...rooms.flatMap((name) => [`**/${name}`, `**/${name}/**`]));
+
+export default tseslint.config(
+  { ignores: ["node_modules/", "dist/", "coverage/", "test/fixtures/"] },
+  {
+    files: ["**/*.ts"],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { "@pulumi": pulumi },
+    rules: {
+      "@pulumi/no-output-in-template-literal": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+    },
+  },
+  room(
+    ["upgrade/**/*.ts"],
+    noPulumi,
+    noKubernetes,
+    noRooms("cluster", "components", "config", "sandbox", "cli"),
+    noIndex,
+  ),
+  room(["cluster/**/*.ts"], noPulumi, noRooms("components", "sandbox", "cli"), noIndex),
+  room(["config/**/*.ts"], noKubernetes, noRooms("components", "cluster", "sandbox", "cli"), noIndex),
+  room(["components/**/*.ts"], noKubernetes, noRooms("cluster", "sandbox", "cli"), noIndex),
+  {
+    files: ["test/**/*.ts"],
+    rules: {
+      // mocha's describe and it return values nobody awaits; chai's assertions are getters.
+      "@typescript-eslint/no-unused-expressions": "off",
+      "@typescript-eslint/no-floating-promises": ["error", { ignoreVoid: true }],
+    },
+  },
+);

@@ -1,0 +1,254 @@
+/**
+ * The values that travel through the program: what is wanted, what is there, and the plan between them.
+ * Plain data only, so that every decision can be tested without a cluster and without Pulumi.
+ */
+
+/** A JSON-like tree: Helm values as YAML gives them. */
+export type HelmValue = string | number | boolean | null | HelmValue[] | HelmValues;
+export interface HelmValues {
+  [key: string]: HelmValue;
+}
+
+// ---------------------------------------------------------------------------------------------- wanted
+
+/** Where charts come from. A `folder` holds one unpacked chart per release: `<folder>/milvus-<chart version>`. */
+export type ChartSource =
+  | { readonly kind: "repository"; readonly url?: string }
+  | { readonly kind: "oci"; readonly reference: string }
+  | { readonly kind: "folder"; readonly path: string };
+
+export const STRATEGIES = ["auto", "rolling", "helm"] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+/** What the stack config asks for, checked and with defaults filled in; only what the planner needs. */
+export interface Wanted {
+  /** As written: `2.2.9`, `2.5`, `2.5.x`, `~2.4.10` or `latest`. */
+  readonly version: string;
+  readonly releaseName: string;
+  readonly namespace: string;
+  readonly values: HelmValues;
+  readonly chartSource: ChartSource;
+  /** Wins over the catalogue's choice, after a check that it fits. */
+  readonly chartVersion?: string;
+  /** What runs now, for images whose tag names no version (a digest). */
+  readonly currentVersion?: string;
+  readonly strategy: Strategy;
+  /** Go back over a finished metadata migration, losing everything written since. */
+  readonly rollback: boolean;
+  /** User values found in the release that may be dropped although the stack config does not repeat them. */
+  readonly dropValues: readonly string[];
+}
+
+// ---------------------------------------------------------------------------------------------- observed
+
+export const RELEASE_STATUSES = [
+  "unknown",
+  "deployed",
+  "uninstalled",
+  "superseded",
+  "failed",
+  "uninstalling",
+  "pending-install",
+  "pending-upgrade",
+  "pending-rollback",
+] as const;
+export type ReleaseStatus = (typeof RELEASE_STATUSES)[number];
+
+/** The newest revision of the Helm release record. */
+export interface HelmRelease {
+  readonly name: string;
+  readonly namespace: string;
+  readonly revision: number;
+  readonly status: ReleaseStatus;
+  readonly chartName: string;
+  readonly chartVersion: string;
+  readonly appVersion: string;
+  /** The values the user gave, without the chart's defaults. May hold passwords: never print. */
+  readonly userValues: HelmValues;
+  /** The chart's own defaults, as recorded in the release. */
+  readonly chartValues: HelmValues;
+  readonly description: string;
+  /** ISO 8601. */
+  readonly updatedAt: string;
+  /** Name of the Secret that holds this revision. */
+  readonly recordName: string;
+  /** The last revision with status `deployed` or `superseded`, when the newest one is neither. */
+  readonly lastDeployed?: { readonly revision: number; readonly chartVersion: string; readonly appVersion: string };
+}
+
+/** One Deployment with the labels app.kubernetes.io/instance=RELEASE, app.kubernetes.io/name=milvus. */
+export interface ComponentState {
+  /** Name of the Deployment. */
+  readonly name: string;
+  /** Label `component`: rootcoord, proxy, querynode, standalone, attu … */
+  readonly component: string;
+  readonly image: string;
+  /** `spec.replicas`. */
+  readonly replicas: number;
+  readonly readyReplicas: number;
+  readonly updatedReplicas: number;
+  /** Pods of this Deployment that exist, terminating ones included. */
+  readonly pods: number;
+  readonly paused: boolean;
+  /** observedGeneration is current and every replica is updated and available. */
+  readonly rolledOut: boolean;
+  /** Update strategy type of the live object. */
+  readonly strategyType: "RollingUpdate" | "Recreate";
+  /** Name and kind of an autoscaler (HPA or KEDA ScaledObject) that sets the replicas. */
+  readonly autoscaler?: string;
+  /** Who else manages the object: an owner reference or a GitOps label, for a refusal. */
+  readonly managedBy?: string;
+  /** Replica count remembered by the stop step, while stopped. */
+  readonly rememberedReplicas?: number;
+}
+
+/** How far a metadata migration attempt has come, as recorded on its backup claim. */
+export const ATTEMPT_PHASES = ["stopped", "backedUp", "migrating", "migrated", "restored"] as const;
+export type AttemptPhase = (typeof ATTEMPT_PHASES)[number];
+
+/** An attempt found in the cluster: its backup claim with labels and annotations. */
+export interface AttemptState {
+  readonly id: AttemptId;
+  readonly claimName: string;
+  readonly phase: AttemptPhase;
+  /** ISO 8601. */
+  readonly createdAt: string;
+}
+
+/** Identity of an attempt; everything it creates is named after it. */
+export interface AttemptId {
+  readonly from: string;
+  readonly to: string;
+  /** Helm revision found at the start. */
+  readonly revision: number;
+  /** 1 unless the cluster ran again in the same revision (scaled up by hand): then a new attempt with a new backup. */
+  readonly ordinal: number;
+}
+
+/** Everything read from the cluster before anything is declared. */
+export interface ClusterState {
+  /** e.g. `1.36.3`. */
+  readonly kubernetesVersion: string;
+  readonly namespaceExists: boolean;
+  /** Missing: no release of that name in that namespace, and nothing forbade looking. */
+  readonly release?: HelmRelease;
+  readonly components: readonly ComponentState[];
+  readonly attempts: readonly AttemptState[];
+  /** Milvus custom resources of the Milvus Operator that own something under this name. */
+  readonly operatorResource?: string;
+  /** Warnings of the reader, such as a kind it was not allowed to list. */
+  readonly notes: readonly string[];
+}
+
+// ---------------------------------------------------------------------------------------------- plan
+
+export interface ChartReference {
+  readonly name: string;
+  readonly version: string;
+  /** Repository URL, OCI reference or folder of the unpacked chart. */
+  readonly location: string;
+  readonly kind: ChartSource["kind"];
+}
+
+/** Where Milvus keeps its metadata (rules 6.2 to 6.4). */
+export interface MetaStore {
+  /** `host:port`. */
+  readonly endpoints: readonly string[];
+  readonly rootPath: string;
+  readonly metaSubPath: string;
+  readonly kvSubPath: string;
+}
+
+/** A value that a rule put under the user's values. */
+export interface AddedValue {
+  /** Dotted path, e.g. `pulsarv3.enabled`. */
+  readonly path: string;
+  readonly value: HelmValue;
+  readonly rule: string;
+  readonly reason: string;
+}
+
+export interface Warning {
+  readonly rule: string;
+  readonly message: string;
+}
+
+/** How far a step can be undone. */
+export const REVERSIBILITIES = ["reversible", "restore only", "one way"] as const;
+export type Reversibility = (typeof REVERSIBILITIES)[number];
+
+export type Step =
+  | { readonly kind: "clearPendingRelease"; readonly recordName: string; readonly revision: number }
+  | { readonly kind: "stop"; readonly deployments: readonly StoppedDeployment[] }
+  | { readonly kind: "backup" }
+  | { readonly kind: "migrate" }
+  | { readonly kind: "restore" }
+  | { readonly kind: "pause"; readonly deployments: readonly string[] }
+  | { readonly kind: "release"; readonly awaitReady: boolean }
+  | { readonly kind: "resume"; readonly component: string; readonly deployment: string };
+export type StepKind = Step["kind"];
+
+export interface StoppedDeployment {
+  readonly name: string;
+  readonly component: string;
+  /** Replicas to remember, so that a start restores them where the chart omits the field. */
+  readonly replicas: number;
+}
+
+export const PLAN_KINDS = ["install", "nothing", "helm", "rolling", "migration", "giveUp", "rollback"] as const;
+export type PlanKind = (typeof PLAN_KINDS)[number];
+
+/** What will be done. A value: two runs over the same facts give the same plan. */
+export interface UpgradePlan {
+  readonly kind: PlanKind;
+  /** Milvus version that runs now; missing for an install. */
+  readonly from?: string;
+  readonly to: string;
+  readonly steps: readonly Step[];
+  readonly chart: ChartReference;
+  /** Complete values for the Release: the rules' values under the user's. May hold passwords: never print. */
+  readonly values: HelmValues;
+  readonly added: readonly AddedValue[];
+  readonly warnings: readonly Warning[];
+  /** Why this kind of plan was chosen, one sentence. */
+  readonly reason: string;
+  /** True when the release lives in the cluster already, so that it is adopted by import. */
+  readonly adopt: boolean;
+  /** What the interruption is expected to be, one sentence. */
+  readonly interruption: string;
+  readonly reversibility: Reversibility;
+  /** Only for kinds that touch the metadata. */
+  readonly migration?: MigrationPlan;
+}
+
+export interface MigrationPlan {
+  readonly attempt: AttemptId;
+  readonly claimName: string;
+  readonly store: MetaStore;
+  /** Strict semver without `v` (rule 6.3), what the tool is told. */
+  readonly sourceVersion: string;
+  readonly targetVersion: string;
+}
+
+export interface Hop {
+  readonly from: string;
+  readonly to: string;
+  readonly chart: string;
+}
+
+/** A refusal creates nothing. */
+export interface Refusal {
+  readonly kind: "refused";
+  /** Name of the rule that refuses; docs/upgrade-rules.md explains each under this name. */
+  readonly rule: string;
+  /** What is wrong, with the values found. */
+  readonly reason: string;
+  /** What to do now. */
+  readonly remedy: string;
+  readonly source?: string;
+  /** The next version that works, and the whole way to the wanted one. */
+  readonly nextHop?: Hop;
+  readonly path?: readonly Hop[];
+}
+
+export type Plan = UpgradePlan | Refusal;
