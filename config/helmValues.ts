@@ -1,0 +1,57 @@
+import { parse, type Tags } from "yaml";
+import type { HelmValues } from "../upgrade/model";
+
+/**
+ * Reads a Helm values file as Helm does: YAML 1.1 (`yes` is true, 0644 is octal, `<<` merges), but dates and
+ * clock times stay text.
+ *
+ * @throws when it is not YAML or not a map at the top; the message never quotes the contents.
+ */
+export function parseValuesFile(contents: string): HelmValues {
+  const tree: unknown = parseYaml(contents, { version: "1.1", merge: true, customTags: withoutTimes });
+  if (tree === null) {
+    return {};
+  }
+  if (!isMap(tree)) {
+    throw new Error("is not a map of Helm values");
+  }
+  return tree;
+}
+
+/** Parses YAML or JSON. The error names line and column and never quotes the text, which may hold a password. */
+export function parseYaml(contents: string, options: Parameters<typeof parse>[2] = {}): unknown {
+  try {
+    return parse(contents, { ...options, prettyErrors: false, logLevel: "error" }) as unknown;
+  } catch (error) {
+    const position = error instanceof Error && "pos" in error ? (error.pos as [number, number])[0] : undefined;
+    throw new Error(position === undefined ? "is not valid YAML" : `is not valid YAML, ${place(contents, position)}`);
+  }
+}
+
+/** Lays `over` over `base` as Helm does: maps merge, everything else is replaced. Neither argument is changed. */
+export function mergeValues(base: HelmValues, over: HelmValues): HelmValues {
+  const merged: HelmValues = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    merged[key] = isMap(below) && isMap(value) ? mergeValues(below, value) : value;
+  }
+  return merged;
+}
+
+function isMap(value: unknown): value is HelmValues {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Helm's YAML library takes dates and sexagesimal numbers as text. */
+function withoutTimes(tags: Tags): Tags {
+  return tags.filter(
+    (tag) =>
+      typeof tag === "string" ||
+      (tag.tag !== "tag:yaml.org,2002:timestamp" && !("format" in tag && tag.format === "TIME")),
+  );
+}
+
+function place(contents: string, position: number): string {
+  const before = contents.slice(0, position).split("\n");
+  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+}

@@ -1,0 +1,131 @@
+/**
+ * Every key of the stack config with its type, default and description. Pulumi.yaml and the table in the README
+ * say the same; a unit test holds them together.
+ */
+
+export type PulumiType = "string" | "boolean" | "object" | "array";
+
+export interface KeyDescription {
+  readonly type: PulumiType;
+  /** Item type of an array, as Pulumi.yaml wants it. */
+  readonly items?: "string" | "object";
+  /** Missing: the key must be set. Empty (`""`, `{}`, `[]`) means "not set": Pulumi wants a default for every key. */
+  readonly default?: unknown;
+  /** One paragraph; what an empty default means is said here. */
+  readonly description: string;
+}
+
+/** Times after which a step gives up. */
+export const DEFAULT_TIMEOUTS = {
+  stop: "10m",
+  session: "3m",
+  backup: "15m",
+  migrate: "30m",
+  release: "30m",
+  rollout: "30m",
+} as const;
+export type TimeoutName = keyof typeof DEFAULT_TIMEOUTS;
+
+export const CONFIG_KEYS = {
+  version: {
+    type: "string",
+    description:
+      "The Milvus version to run: exact (2.2.9), newest of a minor (2.5, 2.5.x), newest patch from one on (~2.4.10), or latest.",
+  },
+  release: { type: "string", default: "my-release", description: "Name of the Helm release." },
+  namespace: { type: "string", default: "default", description: "Namespace of the Helm release." },
+  values: {
+    type: "object",
+    default: {},
+    description:
+      "Helm values of the release, complete: what is not here and not set by a rule has the chart's default. Laid over valuesFiles. Encrypt a password with `pulumi config set --path --secret`.",
+  },
+  valuesFiles: {
+    type: "array",
+    items: "string",
+    default: [],
+    description: "YAML files with Helm values, relative to the project folder; later files win, as with `helm -f`.",
+  },
+  chartSource: {
+    type: "object",
+    default: {},
+    description:
+      "Where charts come from; one of repository (URL), oci (reference without a tag) or folder (holds unpacked charts as milvus-VERSION). Empty: the public repository that serves the chart.",
+  },
+  chartVersion: {
+    type: "string",
+    default: "",
+    description: "Chart version to use instead of the catalogue's choice; it must fit the Milvus version.",
+  },
+  currentVersion: {
+    type: "string",
+    default: "",
+    description: "The Milvus version that runs now, for images whose tag does not tell (a digest).",
+  },
+  strategy: {
+    type: "string",
+    default: "auto",
+    description:
+      "How an upgrade without a metadata migration is rolled out: auto, rolling (component by component in order) or helm (all at once).",
+  },
+  rollback: {
+    type: "boolean",
+    default: false,
+    description:
+      "Go back over a finished metadata migration to milvus:version. Everything written since the migration is lost.",
+  },
+  dropValues: {
+    type: "array",
+    items: "string",
+    default: [],
+    description:
+      "Paths of values (pulsar.proxy.resources) that the release in the cluster has and the stack config may leave out; anything else missing is refused.",
+  },
+  backupSize: { type: "string", default: "10Gi", description: "Size of the claim that keeps the metadata backup." },
+  backupStorageClass: {
+    type: "string",
+    default: "",
+    description: "Storage class of the backup claim. Empty: the cluster's default class.",
+  },
+  kubectlImage: {
+    type: "string",
+    default: "registry.k8s.io/kubectl:v1.36.3",
+    description: "Image with kubectl as its entrypoint, for the stop, pause and resume Jobs.",
+  },
+  metaMigrationImage: {
+    type: "string",
+    default: "milvusdb/meta-migration:v2.2.0",
+    description: "Image of the Milvus metadata migration tool (2.1 to 2.2).",
+  },
+  imagePullSecrets: {
+    type: "array",
+    items: "string",
+    default: [],
+    description: "Names of Secrets in the namespace with which the Jobs pull their images.",
+  },
+  nodeSelector: {
+    type: "object",
+    default: {},
+    description: "Node labels the pods of the Jobs need.",
+  },
+  tolerations: {
+    type: "array",
+    items: "object",
+    default: [],
+    description: "Tolerations of the pods of the Jobs.",
+  },
+  jobResources: {
+    type: "object",
+    default: {},
+    description: "Requests and limits (cpu, memory) of the containers of the Jobs.",
+  },
+  timeouts: {
+    type: "object",
+    default: DEFAULT_TIMEOUTS,
+    description:
+      "When a step gives up: stop (pods gone), session (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component). A part that is left out keeps its default.",
+  },
+} as const satisfies Record<string, KeyDescription>;
+
+export type ConfigKey = keyof typeof CONFIG_KEYS;
+export const CONFIG_KEY_NAMES = Object.keys(CONFIG_KEYS) as readonly ConfigKey[];

@@ -1,0 +1,238 @@
+import type { z } from "zod";
+import type { ChartSource, HelmValues } from "../upgrade/model";
+import { ConfigError, type ConfigProblem } from "./configError";
+import { mergeValues, parseValuesFile, parseYaml } from "./helmValues";
+import { CONFIG_KEY_NAMES, CONFIG_KEYS, type ConfigKey, DEFAULT_TIMEOUTS, type KeyDescription } from "./keys";
+import { type Config, configSchema, type ParsedConfig } from "./schema";
+import { suggest } from "./suggestion";
+
+/** The stack config as Pulumi hands it over, and the means to read values files. */
+export interface RawConfig {
+  /** Full keys (`milvus:version`, `kubernetes:context`) with their text; objects and lists as JSON or YAML text. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Full keys whose value is encrypted, wholly or in part. */
+  readonly secretKeys?: readonly string[];
+  /** Reads a values file, path relative to the project folder. Throws when it cannot. */
+  readonly readFile?: (path: string) => string;
+}
+
+const NAMESPACE = "milvus";
+const SHOWN_LENGTH = 80;
+/** Keys with nested names a user may misspell. */
+const NESTED_NAMES: Partial<Record<ConfigKey, readonly string[]>> = {
+  timeouts: Object.keys(DEFAULT_TIMEOUTS),
+  chartSource: ["repository", "oci", "folder"],
+  jobResources: ["requests", "limits", "cpu", "memory"],
+  tolerations: ["key", "operator", "value", "effect", "tolerationSeconds"],
+};
+
+/**
+ * Checks the stack config and fills in defaults.
+ *
+ * @throws ConfigError with all problems at once. Values of `milvus:values`, of encrypted keys and of files are never
+ * part of a message.
+ */
+export function parseConfig(raw: RawConfig): Config {
+  const problems: ConfigProblem[] = [...unknownKeys(raw)];
+  const decoded: Record<string, unknown> = {};
+  for (const key of CONFIG_KEY_NAMES) {
+    try {
+      decoded[key] = decode(key, raw);
+    } catch (error) {
+      problems.push(problem(raw, key, [], (error as Error).message, true));
+    }
+  }
+
+  const failed = new Set(problems.map(({ key }) => key));
+  const result = configSchema.safeParse(decoded);
+  for (const issue of result.error?.issues ?? []) {
+    const key = String(issue.path[0]) as ConfigKey;
+    if (!failed.has(fullKey(key))) {
+      problems.push(...describeIssue(raw, decoded, key, issue));
+    }
+  }
+
+  // Files are read even when other keys are wrong, so that their errors show in the same run.
+  const fileNames = configSchema.shape.valuesFiles.safeParse(decoded.valuesFiles).data ?? [];
+  const fileValues = fileNames.map((path) => readValues(raw, path, problems));
+  if (problems.length > 0 || result.data === undefined) {
+    throw new ConfigError(problems);
+  }
+  return toConfig(raw, result.data, [...fileValues, result.data.values].reduce(mergeValues, {}));
+}
+
+function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Config {
+  const { chartVersion, currentVersion, backupStorageClass } = parsed;
+  return {
+    wanted: {
+      version: parsed.version,
+      releaseName: parsed.release,
+      namespace: parsed.namespace,
+      values,
+      chartSource: toChartSource(parsed.chartSource),
+      strategy: parsed.strategy,
+      rollback: parsed.rollback,
+      dropValues: parsed.dropValues,
+      ...(chartVersion === undefined ? {} : { chartVersion }),
+      ...(currentVersion === undefined ? {} : { currentVersion }),
+    },
+    valuesAreSecret: isSecret(raw, "values"),
+    kubectlImage: parsed.kubectlImage,
+    metaMigrationImage: parsed.metaMigrationImage,
+    imagePullSecrets: parsed.imagePullSecrets,
+    backup: {
+      size: parsed.backupSize,
+      ...(backupStorageClass === undefined ? {} : { storageClass: backupStorageClass }),
+    },
+    jobs: { nodeSelector: parsed.nodeSelector, tolerations: parsed.tolerations, resources: parsed.jobResources },
+    timeouts: parsed.timeouts,
+    access: providerAccess(raw),
+  };
+}
+
+function toChartSource({ oci, folder, repository }: ParsedConfig["chartSource"]): ChartSource {
+  if (oci !== undefined) {
+    return { kind: "oci", reference: oci };
+  }
+  if (folder !== undefined) {
+    return { kind: "folder", path: folder };
+  }
+  return repository === undefined ? { kind: "repository" } : { kind: "repository", url: repository };
+}
+
+/** The provider takes an empty text as "not set", and so do we. */
+function providerAccess({ config }: RawConfig): Config["access"] {
+  const given = (["kubeconfig", "context", "cluster"] as const).flatMap((name) => {
+    const value = config[`kubernetes:${name}`];
+    return value === undefined || value === ""
+      ? []
+      : [[name, typeof value === "string" ? value : JSON.stringify(value)]];
+  });
+  return Object.fromEntries(given) as Config["access"];
+}
+
+function decode(key: ConfigKey, { config }: RawConfig): unknown {
+  const description: KeyDescription = CONFIG_KEYS[key];
+  const value = config[fullKey(key)];
+  if (value === undefined || (value === "" && description.type !== "string")) {
+    if (description.default === undefined) {
+      throw new Error(`must be set; for example: pulumi config set ${fullKey(key)} 2.2.9`);
+    }
+    return description.default;
+  }
+  if (typeof value !== "string") {
+    // A number where text is wanted: YAML turned an unquoted 2.5 into one.
+    return description.type === "string" && typeof value === "number" ? String(value) : value;
+  }
+  switch (description.type) {
+    case "string":
+      return value === "" && description.default !== undefined ? description.default : value.trim();
+    case "boolean":
+      return value === "true" ? true : value === "false" ? false : value;
+    case "object":
+    case "array":
+      return parseYaml(value);
+  }
+}
+
+function readValues(raw: RawConfig, path: string, problems: ConfigProblem[]): HelmValues {
+  try {
+    if (raw.readFile === undefined) {
+      throw new Error("cannot be read here");
+    }
+    return parseValuesFile(raw.readFile(path));
+  } catch (error) {
+    problems.push({ key: fullKey("valuesFiles"), shown: path, message: (error as Error).message });
+    return {};
+  }
+}
+
+function* unknownKeys({ config }: RawConfig): Generator<ConfigProblem> {
+  for (const full of Object.keys(config)) {
+    const [namespace, ...rest] = full.split(":");
+    const name = rest.join(":");
+    if (namespace === NAMESPACE && !(name in CONFIG_KEYS)) {
+      const meant = suggest(name, CONFIG_KEY_NAMES) as ConfigKey | undefined;
+      yield {
+        key: full,
+        message:
+          meant === undefined
+            ? `is not a key; allowed are ${CONFIG_KEY_NAMES.join(", ")}`
+            : `is not a key; did you mean ${fullKey(meant)}?`,
+      };
+    }
+  }
+}
+
+function describeIssue(
+  raw: RawConfig,
+  decoded: Record<string, unknown>,
+  key: ConfigKey,
+  issue: z.core.$ZodIssue,
+): ConfigProblem[] {
+  const path = issue.path.slice(1).map(String);
+  if (issue.code === "unrecognized_keys") {
+    const allowed = NESTED_NAMES[key] ?? [];
+    return issue.keys.map((name) => {
+      const meant = suggest(name, allowed);
+      const hint = meant === undefined ? `allowed are ${allowed.join(", ")}` : `did you mean ${meant}?`;
+      return problem(raw, key, [...path, name], `is not known here; ${hint}`, true);
+    });
+  }
+  return [problem(raw, key, path, allowedText(issue, decoded[key]), false, at(decoded[key], path))];
+}
+
+/** zod's own words, where the schema has none: they name the type wanted or the values allowed. */
+function allowedText(issue: z.core.$ZodIssue, whole: unknown): string {
+  if (issue.code === "invalid_value") {
+    const options = issue.values.map(String);
+    const value = at(whole, issue.path.slice(1).map(String));
+    const meant = typeof value === "string" ? suggest(value, options) : undefined;
+    return `is not allowed; allowed are ${options.join(", ")}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
+  }
+  if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input")) {
+    const names: Record<string, string> = { record: "a map", object: "a map", array: "a list", string: "text" };
+    return `must be ${names[issue.expected] ?? issue.expected}`;
+  }
+  if (issue.code === "invalid_union") {
+    // An optional text: the empty alternative is not what the user meant.
+    const inner = issue.errors.at(-1)?.[0]?.message;
+    return issue.message.startsWith("Invalid input") ? (inner ?? issue.message) : issue.message;
+  }
+  return issue.message;
+}
+
+function problem(
+  raw: RawConfig,
+  key: ConfigKey,
+  path: readonly string[],
+  message: string,
+  hideValue: boolean,
+  value: unknown = raw.config[fullKey(key)],
+): ConfigProblem {
+  const name = [fullKey(key), ...path].join(".");
+  if (value === undefined || hideValue || key === "values" || isSecret(raw, key)) {
+    return { key: name, message };
+  }
+  const written = JSON.stringify(value);
+  return {
+    key: name,
+    shown: written.length > SHOWN_LENGTH ? `${written.slice(0, SHOWN_LENGTH)}…` : written,
+    message,
+  };
+}
+
+function at(tree: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (node, name) => (typeof node === "object" && node !== null ? (node as Record<string, unknown>)[name] : undefined),
+    tree,
+  );
+}
+
+function isSecret({ secretKeys = [] }: RawConfig, key: ConfigKey): boolean {
+  return secretKeys.includes(fullKey(key));
+}
+
+function fullKey(key: ConfigKey): string {
+  return `${NAMESPACE}:${key}`;
+}

@@ -1,0 +1,156 @@
+import { z } from "zod";
+import type { HelmValues, Wanted } from "../upgrade/model";
+import { STRATEGIES } from "../upgrade/model";
+import { parseDuration } from "./durations";
+import type { ConfigKey, TimeoutName } from "./keys";
+import { DEFAULT_TIMEOUTS } from "./keys";
+
+/** The stack config, checked, with defaults filled in. */
+export interface Config {
+  /** What the planner needs. */
+  readonly wanted: Wanted;
+  /** True when `milvus:values` or a part of it is encrypted in the stack config. */
+  readonly valuesAreSecret: boolean;
+  readonly kubectlImage: string;
+  readonly metaMigrationImage: string;
+  readonly imagePullSecrets: readonly string[];
+  readonly backup: {
+    /** Kubernetes quantity. */
+    readonly size: string;
+    /** Missing: the cluster's default class. */
+    readonly storageClass?: string;
+  };
+  readonly jobs: {
+    readonly nodeSelector: Readonly<Record<string, string>>;
+    readonly tolerations: readonly Toleration[];
+    readonly resources: JobResources;
+  };
+  /** Seconds. */
+  readonly timeouts: Timeouts;
+  /** Which cluster: the config of the default Kubernetes provider, so that reader and provider agree. */
+  readonly access: {
+    /** Path or contents. */
+    readonly kubeconfig?: string;
+    readonly context?: string;
+    /** Name of a cluster in the kubeconfig that replaces the context's own. */
+    readonly cluster?: string;
+  };
+}
+
+export type Timeouts = Readonly<Record<TimeoutName, number>>;
+
+const LONGEST_TIMEOUT = 24 * 3600;
+const VERSION = /^(latest|~?\d+\.\d+(\.(\d+|x))?|\d+\.\d+\.\d+-[0-9A-Za-z][0-9A-Za-z.-]*)$/;
+const EXACT_VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z][0-9A-Za-z.-]*)?$/;
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const QUANTITY = /^\d+(\.\d+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/;
+/** Repository with an optional registry, then a tag, a digest or both. */
+const IMAGE =
+  /^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?=[:@])(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
+const DOTTED_PATH = /^[^.\s]+(\.[^.\s]+)*$/;
+
+const text = (pattern: RegExp, allowed: string) => z.string(allowed).regex(pattern, allowed);
+const optionalText = (schema: z.ZodType<string>) => z.union([z.literal("").transform(() => undefined), schema]);
+
+const dnsLabel = (longest: number, what: string) =>
+  z
+    .string(`must be ${what}`)
+    .regex(DNS_LABEL, `is not ${what}: lower-case letters, digits and "-", with a letter or digit at both ends`)
+    .max(longest, `is too long: ${what} has at most ${longest} characters`);
+
+const secretName = "is not a name of a Kubernetes object: lower-case letters, digits, '-' and '.'";
+const objectName = text(DNS_SUBDOMAIN, secretName).max(253, secretName);
+
+const image = text(
+  IMAGE,
+  "is not an image with a tag or digest, such as registry.example.com/kubectl:v1.36.3; without one, tomorrow's run is not today's",
+);
+
+const quantity = text(QUANTITY, "is not a Kubernetes quantity, such as 10Gi, 500Mi or 0.5").refine(
+  (value) => Number.parseFloat(value) > 0,
+  "must be more than zero",
+);
+const resourceAmount = z.union([quantity, z.number().positive().transform(String)], {
+  error: "is not a Kubernetes quantity, such as 500m, 1 or 256Mi",
+});
+const resourceList = z.strictObject({ cpu: resourceAmount.optional(), memory: resourceAmount.optional() });
+const jobResources = z.strictObject({ requests: resourceList.optional(), limits: resourceList.optional() });
+export type JobResources = Readonly<z.output<typeof jobResources>>;
+
+const toleration = z
+  .strictObject({
+    key: z.string().optional(),
+    operator: z.enum(["Exists", "Equal"]).optional(),
+    value: z.string("must be text: put it in quotes").optional(),
+    effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional(),
+    tolerationSeconds: z.int().optional(),
+  })
+  .refine((it) => it.operator !== "Exists" || (it.value ?? "") === "", {
+    message: "the operator Exists takes no value",
+    path: ["value"],
+  })
+  .refine((it) => it.operator === "Exists" || (it.key ?? "") !== "", {
+    message: "without a key the operator must be Exists (tolerates everything)",
+    path: ["key"],
+  });
+export type Toleration = Readonly<z.output<typeof toleration>>;
+
+const duration = z.string("must be a duration with a unit, such as 90s, 10m or 1h30m").transform((value, context) => {
+  const seconds = parseDuration(value);
+  if (seconds === undefined || seconds < 1 || seconds > LONGEST_TIMEOUT) {
+    context.addIssue({
+      code: "custom",
+      message: "is not a duration between 1s and 24h with a unit, such as 90s, 10m or 1h30m",
+    });
+    return z.NEVER;
+  }
+  return seconds;
+});
+
+const chartSource = z
+  .strictObject({
+    repository: text(/^https?:\/\/\S+$/, "is not the http(s) URL of a chart repository").optional(),
+    oci: text(
+      /^oci:\/\/[^\s:@]+(:\d+)?\/[^\s:@]+$/,
+      "is not an OCI reference without tag or digest, such as oci://registry.example.com/charts/milvus",
+    ).optional(),
+    folder: z.string().min(1, "must name a folder").optional(),
+  })
+  .refine((source) => Object.values(source).filter((value) => value !== undefined).length <= 1, {
+    message: "names more than one source: give one of repository, oci, folder",
+  });
+
+const helmValues = z.record(z.string(), z.json(), "must be a map of Helm values") as unknown as z.ZodType<HelmValues>;
+
+/** One entry for each key of `CONFIG_KEYS`, after the text of the stack config was decoded. */
+export const configSchema = z.strictObject({
+  version: z
+    .string()
+    .transform((value) => value.replace(/^v(?=\d)/, ""))
+    .pipe(text(VERSION, "is not a version: allowed are 2.2.9, 2.5, 2.5.x, ~2.4.10 and latest")),
+  release: dnsLabel(53, "the name of a Helm release"),
+  namespace: dnsLabel(63, "the name of a namespace"),
+  values: helmValues,
+  valuesFiles: z.array(z.string().min(1, "must name a file")),
+  chartSource,
+  chartVersion: optionalText(text(EXACT_VERSION, "is not an exact chart version, such as 4.1.36")),
+  currentVersion: optionalText(text(EXACT_VERSION, "is not an exact Milvus version, such as 2.3.5")),
+  strategy: z.enum(STRATEGIES),
+  rollback: z.boolean("must be true or false"),
+  dropValues: z.array(text(DOTTED_PATH, "is not a path in the Helm values, such as pulsar.proxy.resources")),
+  backupSize: quantity,
+  backupStorageClass: optionalText(objectName),
+  kubectlImage: image,
+  metaMigrationImage: image,
+  imagePullSecrets: z.array(objectName),
+  nodeSelector: z.record(z.string(), z.string("must be text: put it in quotes")),
+  tolerations: z.array(toleration),
+  jobResources,
+  timeouts: z.strictObject(
+    Object.fromEntries(
+      Object.entries(DEFAULT_TIMEOUTS).map(([name, value]) => [name, duration.prefault(value)]),
+    ) as Record<TimeoutName, z.ZodPrefault<typeof duration>>,
+  ),
+} satisfies Record<ConfigKey, z.ZodType>);
+export type ParsedConfig = z.output<typeof configSchema>;
