@@ -1,0 +1,101 @@
+/**
+ * Faults that tests ask for, in `<folder>/faults.json`; read anew each time a container starts, so that a test may
+ * change it at any moment. A missing file means no faults.
+ */
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Which containers are meant; every given field has to match. */
+interface Target {
+  /** Start of the pod's name. */
+  readonly pod?: string;
+  /** Name of the container. */
+  readonly container?: string;
+  /** Part of the image reference. */
+  readonly image?: string;
+}
+
+/** What happens to a Job's container. */
+export interface ContainerFault extends Target {
+  /** How often; default 1. */
+  readonly times?: number;
+  /** Wait before the container starts, or before it fails. */
+  readonly delayMs?: number;
+  /** The container is not run but fails with this code. */
+  readonly exitCode?: number;
+  /** Termination message that goes with `exitCode`. */
+  readonly message?: string;
+  /** The container is run, and killed (SIGKILL, exit code 137) after this time. */
+  readonly killAfterMs?: number;
+  /** The image cannot be pulled. */
+  readonly imageMissing?: boolean;
+}
+
+export const MILVUS_FAULTS = ["imagePull", "crashLoop", "neverReady", "unschedulable"] as const;
+
+/** What happens to Milvus pods as long as it is in the file. */
+export interface MilvusFault extends Target {
+  /** Label `component`. */
+  readonly component?: string;
+  readonly effect: (typeof MILVUS_FAULTS)[number];
+  readonly message?: string;
+}
+
+export interface Faults {
+  readonly containers?: readonly ContainerFault[];
+  readonly milvus?: readonly MilvusFault[];
+}
+
+interface Subject {
+  readonly pod: string;
+  readonly container: string;
+  readonly image: string;
+}
+
+export class FaultFile {
+  readonly #file: string;
+  readonly #usedFile: string;
+
+  constructor(folder: string) {
+    this.#file = join(folder, "faults.json");
+    this.#usedFile = join(folder, "faultsUsed.json");
+  }
+
+  read(): Faults {
+    return existsSync(this.#file) ? (JSON.parse(readFileSync(this.#file, "utf8")) as Faults) : {};
+  }
+
+  /** The fault that hits this container now, if any; counts it. */
+  takeContainerFault(subject: Subject): ContainerFault | undefined {
+    const used = this.#used();
+    for (const fault of this.read().containers ?? []) {
+      const key = JSON.stringify(fault);
+      if (!matches(fault, subject) || (used[key] ?? 0) >= (fault.times ?? 1)) continue;
+      const temporary = `${this.#usedFile}.new`;
+      writeFileSync(temporary, JSON.stringify({ ...used, [key]: (used[key] ?? 0) + 1 }));
+      renameSync(temporary, this.#usedFile);
+      return fault;
+    }
+    return undefined;
+  }
+
+  milvusFault(subject: Subject & { readonly component: string }): MilvusFault | undefined {
+    return (this.read().milvus ?? []).find(
+      (fault) => matches(fault, subject) && (fault.component === undefined || fault.component === subject.component),
+    );
+  }
+
+  #used(): Record<string, number> {
+    return existsSync(this.#usedFile)
+      ? (JSON.parse(readFileSync(this.#usedFile, "utf8")) as Record<string, number>)
+      : {};
+  }
+}
+
+function matches(target: Target, { pod, container, image }: Subject): boolean {
+  return (
+    pod.startsWith(target.pod ?? "") &&
+    (target.container === undefined || target.container === container) &&
+    image.includes(target.image ?? "")
+  );
+}
