@@ -1,0 +1,73 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { ClusterState, UpgradePlan } from "../upgrade/model";
+
+/** How the upgrade's own Jobs are run; a part of the stack config. */
+export interface UpgradeSettings {
+  /** Official kubectl image: entrypoint kubectl, no shell. */
+  readonly kubectlImage: string;
+  /** Image that holds /milvus/bin/meta-migration and /bin/sh. */
+  readonly metaMigrationImage: string;
+  /** Names of Secrets in the release's namespace. */
+  readonly imagePullSecrets: readonly string[];
+  readonly backup: {
+    /** Kubernetes quantity, e.g. `10Gi`. */
+    readonly size: string;
+    /** Default: the cluster's default storage class. */
+    readonly storageClass?: string;
+  };
+  readonly jobs: {
+    readonly nodeSelector: Readonly<Record<string, string>>;
+    readonly tolerations: readonly k8s.types.input.core.v1.Toleration[];
+    /** Of each container. Default: small requests and no limits. */
+    readonly resources: k8s.types.input.core.v1.ResourceRequirements;
+  };
+  /** Limits in seconds; a step that takes longer fails and says so. */
+  readonly timeouts: {
+    /** Helm's wait for the Release. */
+    readonly release: number;
+    /** Scaling to 0 until the last pod is gone. */
+    readonly stop: number;
+    /** Until the last session key of a stopped component has left etcd. */
+    readonly session: number;
+    readonly backup: number;
+    /** Migration of the metadata, and its restore. */
+    readonly migrate: number;
+    /** One component's rollout, termination of its old pods included. */
+    readonly rollout: number;
+  };
+}
+
+/** What failed, handed to `Diagnose`. */
+export interface FailedResource {
+  readonly kind: "Release" | "Job";
+  readonly name: string;
+  readonly namespace: string;
+  /** The provider's errors, newest first. */
+  readonly errors: readonly string[];
+}
+
+/** Reads the cluster and says which pod or Job is stuck, why, and what to do; undefined when nothing is to be seen. */
+export type Diagnose = (failed: FailedResource) => Promise<string | undefined>;
+
+export interface MilvusClusterArgs {
+  readonly plan: UpgradePlan;
+  /** The state from which the plan was made. */
+  readonly state: ClusterState;
+  readonly releaseName: string;
+  readonly namespace: string;
+  readonly settings: UpgradeSettings;
+  /** True when the values come from encrypted config: all of them are encrypted in the state. Default: passwords only. */
+  readonly valuesAreSecret?: boolean;
+  /** Default: a failure shows the provider's message alone. */
+  readonly diagnose?: Diagnose;
+}
+
+/** What every file that declares a step's resources gets. */
+export interface StepContext extends MilvusClusterArgs {
+  /** Parent and error hook of every resource; each step adds its dependsOn. */
+  readonly options: pulumi.CustomResourceOptions;
+}
+
+/** Resources that must be done before a step starts. */
+export type After = readonly pulumi.Resource[];

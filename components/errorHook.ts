@@ -1,0 +1,57 @@
+import { AsyncResource } from "node:async_hooks";
+import * as pulumi from "@pulumi/pulumi";
+import type { Diagnose, FailedResource } from "./context";
+
+const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
+const JOB_TYPE = "kubernetes:batch/v1:Job";
+/** Milliseconds for reading pods, events and logs once a step has failed. */
+const TIME_LIMIT = 60_000;
+
+/**
+ * Runs when a resource has failed and logs what the cluster says about it: the provider's own message is
+ * "BackoffLimitExceeded" or "context deadline exceeded". It never retries and never hides the provider's error.
+ */
+export function diagnosisHook(name: string, namespace: string, diagnose: Diagnose): pulumi.ErrorHook {
+  const onError: pulumi.ErrorHookFunction = async (args) => {
+    const failed = toFailedResource(args, namespace);
+    if (failed !== undefined && !pulumi.runtime.isDryRun()) {
+      const text = await diagnosis(failed, diagnose);
+      await (text === undefined ? Promise.resolve() : pulumi.log.error(text));
+    }
+    return false;
+  };
+  // The engine calls back on a connection of its own; the log belongs to the program that registered the hook.
+  return new pulumi.ErrorHook(name, AsyncResource.bind(onError));
+}
+
+async function diagnosis(failed: FailedResource, diagnose: Diagnose): Promise<string | undefined> {
+  const subject = `${failed.kind} ${failed.namespace}/${failed.name}`;
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${TIME_LIMIT / 1000} s`)), TIME_LIMIT);
+  });
+  try {
+    return await Promise.race([diagnose(failed), timeout]);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `${subject} failed; why could not be read from the cluster: ${reason}`;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function toFailedResource(args: pulumi.ErrorHookArgs, namespace: string): FailedResource | undefined {
+  const inputs = (args.newInputs ?? args.oldInputs ?? {}) as Record<string, unknown>;
+  if (args.type === RELEASE_TYPE) {
+    return { kind: "Release", name: text(inputs.name) ?? args.name, namespace, errors: args.errors };
+  }
+  if (args.type === JOB_TYPE) {
+    const metadata = inputs.metadata as Record<string, unknown> | undefined;
+    return { kind: "Job", name: text(metadata?.name) ?? args.name, namespace, errors: args.errors };
+  }
+  return undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,126 @@
+import * as k8s from "@pulumi/kubernetes";
+import { upgradeLabels, upgradeServiceAccount } from "./access";
+import type { After, StepContext } from "./context";
+import { digest, jobName } from "./names";
+
+/** One command of a Job: a container. */
+export interface Command {
+  /** RFC 1123 label; different for each command of a Job, so that a failure names the command. */
+  readonly name: string;
+  readonly image: string;
+  /** Default: the image's entrypoint. */
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly mounts?: readonly k8s.types.input.core.v1.VolumeMount[];
+}
+
+export interface UpgradeJob {
+  /** What it does, e.g. `resume-proxy`; with the release's name before it, the name in Pulumi's display. */
+  readonly step: string;
+  /** Name of the Kubernetes object. */
+  readonly name: string;
+  /** Run one after the other in one pod; the first that fails ends the Job. */
+  readonly commands: readonly Command[];
+  readonly volumes?: readonly k8s.types.input.core.v1.Volume[];
+  /** Seconds for all commands together. */
+  readonly limit: number;
+}
+
+/** Seconds for placing the pod and pulling its images, on top of a Job's own limit. */
+const START_LIMIT = 300;
+/** Seconds after which Pulumi stops waiting for a Job whose end Kubernetes does not report. */
+const REPORT_LIMIT = 120;
+const SMALL_REQUESTS = { cpu: "50m", memory: "128Mi" };
+/** "nobody" of distroless images; any number that is not root would do. */
+const NON_ROOT = 65532;
+/** A pod at work on the metadata must not be moved to save a node. */
+const STAY = {
+  "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+  "karpenter.sh/do-not-disrupt": "true",
+};
+
+/**
+ * A Job that runs its commands once. It never retries by itself: the next `pulumi up` replaces a failed one, after the
+ * plan has been made again from what is there then. Its pod passes the Pod Security standard "restricted".
+ */
+export function declareJob(context: StepContext, job: UpgradeJob, after: After): k8s.batch.v1.Job {
+  const labels = { ...upgradeLabels(context.releaseName), "milvus-upgrade/step": job.step };
+  const annotations = { "pulumi.com/replaceUnready": "true" };
+  return new k8s.batch.v1.Job(
+    `${context.releaseName}-${job.step}`,
+    {
+      metadata: { name: job.name, namespace: context.namespace, labels, annotations },
+      spec: {
+        backoffLimit: 0,
+        activeDeadlineSeconds: START_LIMIT + job.limit,
+        template: { metadata: { labels, annotations: STAY }, spec: podSpec(context, job) },
+      },
+    },
+    {
+      ...context.options,
+      dependsOn: [...after],
+      deleteBeforeReplace: true,
+      customTimeouts: { create: `${START_LIMIT + job.limit + REPORT_LIMIT}s`, delete: "5m" },
+    },
+  );
+}
+
+/**
+ * A Job of kubectl commands. Its Kubernetes name changes with the facts it was planned from: after a kill, the next
+ * run over the same facts finds the same Job and awaits it, and a run over other facts never takes the finished Job
+ * of an earlier run for its own work.
+ */
+export function declareKubectlJob(context: StepContext, job: Omit<UpgradeJob, "name">, after: After): k8s.batch.v1.Job {
+  const facts = digest([observed(context), job.commands, job.limit, context.settings.jobs]);
+  return declareJob(context, { ...job, name: jobName(context.releaseName, `${job.step}-${facts}`) }, after);
+}
+
+/** kubectl with these arguments, in the release's namespace. */
+export function kubectl(context: StepContext, name: string, ...args: string[]): Command {
+  return { name, image: context.settings.kubectlImage, args: [...args, `--namespace=${context.namespace}`] };
+}
+
+/** The facts that decide whether an earlier Job's work still holds; counts that move by themselves are left out. */
+function observed({ state, plan }: StepContext): unknown {
+  const components = state.components.map(({ name, replicas, paused }) => [name, replicas, paused]);
+  return [plan.to, state.release?.revision ?? 0, components];
+}
+
+function podSpec({ settings, releaseName }: StepContext, job: UpgradeJob): k8s.types.input.core.v1.PodSpec {
+  const containers = job.commands.map((command) => container(command, settings.jobs.resources));
+  return {
+    restartPolicy: "Never",
+    serviceAccountName: upgradeServiceAccount(releaseName),
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: NON_ROOT,
+      runAsGroup: NON_ROOT,
+      fsGroup: NON_ROOT,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })),
+    nodeSelector: settings.jobs.nodeSelector,
+    tolerations: [...settings.jobs.tolerations],
+    initContainers: containers.slice(0, -1),
+    containers: containers.slice(-1),
+    volumes: [...(job.volumes ?? [])],
+  };
+}
+
+function container(
+  command: Command,
+  resources: k8s.types.input.core.v1.ResourceRequirements,
+): k8s.types.input.core.v1.Container {
+  return {
+    name: command.name,
+    image: command.image,
+    ...(command.command && { command: [...command.command] }),
+    ...(command.args && { args: [...command.args] }),
+    env: Object.entries(command.env ?? {}).map(([name, value]) => ({ name, value })),
+    volumeMounts: [...(command.mounts ?? [])],
+    resources: { requests: SMALL_REQUESTS, ...resources },
+    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+    terminationMessagePolicy: "FallbackToLogsOnError",
+  };
+}

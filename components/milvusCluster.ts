@@ -1,0 +1,73 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Step, UpgradePlan } from "../upgrade/model";
+import { declareAccess, touchesMetadata } from "./access";
+import { declareClearRecord } from "./clearRecord";
+import type { After, MilvusClusterArgs, StepContext } from "./context";
+import { diagnosisHook } from "./errorHook";
+import { declareBackupClaim, declareMetadataJob, declareScript } from "./metadataJobs";
+import { type MilvusOutputs, outputsOf } from "./outputs";
+import { declareRelease, releaseResourceName } from "./release";
+import { declarePause, declareResume } from "./rollout";
+import { declareStop } from "./stopJob";
+
+/**
+ * A Milvus cluster installed by Helm, and the steps that bring it to the planned version. Each step's resources depend
+ * on those of the step before: the plan's order is the only order there is. What a plan does not need is not declared,
+ * so the run after an upgrade removes the upgrade's own Jobs; the backup claim stays in the cluster.
+ */
+export class MilvusCluster extends pulumi.ComponentResource {
+  readonly outputs: MilvusOutputs;
+
+  constructor(name: string, args: MilvusClusterArgs, options?: pulumi.ComponentResourceOptions) {
+    checkPlan(args.plan);
+    super("milvus:upgrade:MilvusCluster", name, {}, options);
+    const hooks = args.diagnose && { onError: [diagnosisHook(`${name}-diagnosis`, args.namespace, args.diagnose)] };
+    const context: StepContext = { ...args, options: { parent: this, ...(hooks && { hooks }) } };
+
+    const { steps } = args.plan;
+    const access = steps.some(runsAsJob) ? declareAccess(context) : [];
+    const script = steps.some(touchesMetadata) ? [declareScript(context)] : [];
+    let after: After = [];
+    for (const step of steps) {
+      after = [declareStep(context, step, step.kind === "release" ? after : [...access, ...script, ...after], name)];
+    }
+
+    this.outputs = outputsOf(args);
+    this.registerOutputs(this.outputs);
+  }
+}
+
+/** Declares one step and returns the resource that the next one waits for. */
+function declareStep(context: StepContext, step: Step, after: After, name: string): pulumi.Resource {
+  switch (step.kind) {
+    case "clearPendingRelease":
+      return declareClearRecord(context, step, after);
+    case "stop":
+      return declareStop(context, step, after);
+    case "backup":
+      return declareMetadataJob(context, "backup", [...after, declareBackupClaim(context, after)]);
+    case "migrate":
+    case "restore":
+      return declareMetadataJob(context, step.kind, after);
+    case "pause":
+      return declarePause(context, step, after);
+    case "release":
+      return declareRelease(context, step, after, releaseResourceName(name));
+    case "resume":
+      return declareResume(context, step, after);
+  }
+}
+
+function runsAsJob({ kind }: Step): boolean {
+  return kind !== "release";
+}
+
+/** Without its Release a plan would uninstall Milvus; said before anything is declared. */
+function checkPlan({ kind, steps }: UpgradePlan): void {
+  const releases = steps.filter((step) => step.kind === "release").length;
+  if (releases !== 1) {
+    throw new Error(
+      `The plan (${kind}) has ${releases} release steps instead of one. This is a bug: please report it.`,
+    );
+  }
+}

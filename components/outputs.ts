@@ -1,0 +1,80 @@
+import type { AttemptId, HelmValue, HelmValues } from "../upgrade/model";
+import type { MilvusClusterArgs } from "./context";
+
+/** The chart's defaults. */
+const PORT = 19530;
+const CHART_NAME = "milvus";
+const LONGEST_NAME = 63;
+
+/** What a run tells: plain text only, no Helm values. */
+export interface MilvusOutputs {
+  /** `namespace/name` of the Helm release. */
+  readonly release: string;
+  /** Milvus version found at the start; missing for an install. */
+  readonly versionFrom?: string;
+  readonly versionTo: string;
+  /** Chart name and version, e.g. `milvus-4.0.31`. */
+  readonly chart: string;
+  readonly plan: PlanOutput;
+  /** `host:port` inside the Kubernetes cluster. */
+  readonly endpoint: string;
+  /** Claim with the metadata backup, kept in the cluster; missing when the plan does not touch the metadata. */
+  readonly backupClaim?: string;
+  /** e.g. `2.1.4-to-2.2.9-r7`. */
+  readonly attempt?: string;
+}
+
+interface PlanOutput {
+  readonly kind: string;
+  readonly reason: string;
+  readonly steps: readonly string[];
+  /** Paths of the values that rules have added, without the values. */
+  readonly addedValues: readonly string[];
+  readonly warnings: readonly string[];
+  readonly interruption: string;
+  readonly reversibility: string;
+}
+
+export function outputsOf({ plan, releaseName, namespace }: MilvusClusterArgs): MilvusOutputs {
+  const attempt = plan.migration?.attempt;
+  return {
+    release: `${namespace}/${releaseName}`,
+    ...(plan.from !== undefined && { versionFrom: plan.from }),
+    versionTo: plan.to,
+    chart: `${plan.chart.name}-${plan.chart.version}`,
+    plan: {
+      kind: plan.kind,
+      reason: plan.reason,
+      steps: plan.steps.map((step) => (step.kind === "resume" ? `resume ${step.component}` : step.kind)),
+      addedValues: plan.added.map(({ path }) => path),
+      warnings: plan.warnings.map(({ rule, message }) => `${rule}: ${message}`),
+      interruption: plan.interruption,
+      reversibility: plan.reversibility,
+    },
+    endpoint: `${serviceName(releaseName, plan.values)}.${namespace}.svc:${servicePort(plan.values)}`,
+    ...(plan.migration && { backupClaim: plan.migration.claimName }),
+    ...(attempt && { attempt: attemptLabel(attempt) }),
+  };
+}
+
+/** `2.1.4-to-2.2.9-r7`, with the ordinal when it is not the first of its revision. */
+export function attemptLabel({ from, to, revision, ordinal }: AttemptId): string {
+  return `${from}-to-${to}-r${revision}${ordinal > 1 ? `-${ordinal}` : ""}`;
+}
+
+/** The chart's own rule (template `milvus.fullname`). */
+function serviceName(releaseName: string, { fullnameOverride, nameOverride }: HelmValues): string {
+  const chartName = text(nameOverride) ?? CHART_NAME;
+  const name =
+    text(fullnameOverride) ?? (releaseName.includes(chartName) ? releaseName : `${releaseName}-${chartName}`);
+  return name.slice(0, LONGEST_NAME).replace(/-+$/, "");
+}
+
+function servicePort({ service }: HelmValues): number {
+  const port = typeof service === "object" && service !== null && !Array.isArray(service) ? service.port : undefined;
+  return typeof port === "number" ? port : PORT;
+}
+
+function text(value: HelmValue | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,89 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ChartReference, HelmValue, HelmValues, Step, UpgradePlan } from "../upgrade/model";
+import type { After, StepContext } from "./context";
+
+/** Inputs that tell of the plan of the day and not of the cluster. */
+const OF_THE_DAY = ["description", "skipAwait", "timeout"];
+const SENSITIVE_KEY =
+  /pass(word|wd|phrase)?$|secret|token|credential|private.?key|access.?key|root.?user|auth.?params/i;
+
+/** Pulumi's name of the Release: fixed, so that another release name shows as a replacement, which `protect` refuses. */
+export function releaseResourceName(componentName: string): string {
+  return `${componentName}-release`;
+}
+
+/**
+ * The Helm release itself, adopted when it is in the cluster already. Values are always complete and are laid over the
+ * chart's defaults, never over those of the last revision. Protected: deleting it is `helm uninstall`.
+ */
+export function declareRelease(
+  context: StepContext,
+  step: Extract<Step, { kind: "release" }>,
+  after: After,
+  resourceName: string,
+): k8s.helm.v3.Release {
+  const { plan, releaseName, namespace, state } = context;
+  return new k8s.helm.v3.Release(
+    resourceName,
+    {
+      name: releaseName,
+      namespace,
+      createNamespace: !state.namespaceExists,
+      ...chartArgs(plan.chart),
+      values: secretValues(plan.values, context.valuesAreSecret ?? false),
+      description: describe(plan, state.release?.revision),
+      skipAwait: !step.awaitReady,
+      timeout: context.settings.timeouts.release,
+    },
+    {
+      ...context.options,
+      dependsOn: [...after],
+      protect: true,
+      ...(plan.adopt && { import: `${namespace}/${releaseName}` }),
+      ignoreChanges: ["createNamespace", ...(plan.kind === "nothing" ? OF_THE_DAY : [])],
+    },
+  );
+}
+
+/** Shown by `helm history`. Names the revision it starts from: a plan made after a failure is an update again. */
+function describe(plan: UpgradePlan, revision: number | undefined): string {
+  const start = revision === undefined ? "" : ` from revision ${revision}`;
+  const versions = plan.from === undefined || plan.from === plan.to ? plan.to : `${plan.from} to ${plan.to}`;
+  return `milvus-upgrade: ${plan.kind} ${versions}${start}`;
+}
+
+function chartArgs(chart: ChartReference): Pick<k8s.helm.v3.ReleaseArgs, "chart" | "version" | "repositoryOpts"> {
+  switch (chart.kind) {
+    case "repository":
+      return { chart: chart.name, version: chart.version, repositoryOpts: { repo: chart.location } };
+    case "oci":
+    case "folder":
+      return { chart: chart.location, version: chart.version };
+  }
+}
+
+function secretValues(values: HelmValues, all: boolean): pulumi.Input<Record<string, unknown>> {
+  return all ? pulumi.secret(values) : wrapSensitive(values);
+}
+
+/** Passwords and keys are encrypted in the state and hidden in the diff, wherever they came from. */
+function wrapSensitive(values: HelmValues): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [
+      key,
+      isSensitive(key, value) ? pulumi.secret(value) : wrapped(value),
+    ]),
+  );
+}
+
+function wrapped(value: HelmValue): unknown {
+  if (Array.isArray(value)) {
+    return value.map(wrapped);
+  }
+  return typeof value === "object" && value !== null ? wrapSensitive(value) : value;
+}
+
+function isSensitive(key: string, value: HelmValue): boolean {
+  return typeof value === "string" && value !== "" && SENSITIVE_KEY.test(key);
+}

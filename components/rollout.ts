@@ -1,0 +1,59 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type { Step } from "../upgrade/model";
+import type { After, StepContext } from "./context";
+import { type Command, declareKubectlJob, kubectl } from "./jobs";
+
+/** The subcharts label their StatefulSets with the release's name in one of these two ways. */
+const RELEASE_LABELS = { dependencies: "app.kubernetes.io/instance", "older-dependencies": "release" } as const;
+
+/** Pauses the component Deployments, so that the Release changes their templates and no pod. Can be repeated. */
+export function declarePause(
+  context: StepContext,
+  step: Extract<Step, { kind: "pause" }>,
+  after: After,
+): k8s.batch.v1.Job {
+  const commands = [setPaused(context, true, step.deployments)];
+  return declareKubectlJob(context, { step: "pause", commands, limit: context.settings.timeouts.rollout }, after);
+}
+
+/**
+ * Resumes one component and waits until its rollout has finished, termination of old pods included. The first one of a
+ * plan waits for the dependencies before that, because in this kind of plan the Release has waited for nothing.
+ */
+export function declareResume(
+  context: StepContext,
+  step: Extract<Step, { kind: "resume" }>,
+  after: After,
+): k8s.batch.v1.Job {
+  const limit = context.settings.timeouts.rollout;
+  const first = context.plan.steps.find(({ kind }) => kind === "resume") === step;
+  const dependencies = first ? awaitDependencies(context) : [];
+  const commands = [
+    ...dependencies,
+    setPaused(context, false, [step.deployment]),
+    kubectl(context, "await-rollout", "rollout", "status", `deployment/${step.deployment}`, `--timeout=${limit}s`),
+  ];
+  const commandLimit = (dependencies.length + 1) * limit;
+  return declareKubectlJob(context, { step: `resume-${step.component}`, commands, limit: commandLimit }, after);
+}
+
+/** `kubectl rollout pause` and `resume` fail when there is nothing to change; a patch does not. */
+function setPaused(context: StepContext, paused: boolean, deployments: readonly string[]): Command {
+  const patch = JSON.stringify({ spec: { paused } });
+  const name = paused ? "pause" : "resume";
+  return kubectl(context, name, "patch", "deployment", ...deployments, "--type=merge", `--patch=${patch}`);
+}
+
+function awaitDependencies(context: StepContext): Command[] {
+  return Object.entries(RELEASE_LABELS).map(([name, label]) =>
+    kubectl(
+      context,
+      `await-${name}`,
+      "rollout",
+      "status",
+      "statefulset",
+      `--selector=${label}=${context.releaseName}`,
+      `--timeout=${context.settings.timeouts.rollout}s`,
+    ),
+  );
+}

@@ -1,0 +1,48 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type { Step, StoppedDeployment } from "../upgrade/model";
+import type { After, StepContext } from "./context";
+import { type Command, declareKubectlJob, kubectl } from "./jobs";
+
+/** Annotation of a stopped Deployment: the replicas it had. */
+const REPLICAS_ANNOTATION = "milvus-upgrade/replicas";
+
+/**
+ * Remembers the replicas, scales every component to 0 and waits until the last pod is gone. On a stopped cluster it
+ * changes nothing. The sessions that pods leave behind in etcd are waited for by the backup, which reads etcd.
+ */
+export function declareStop(
+  context: StepContext,
+  step: Extract<Step, { kind: "stop" }>,
+  after: After,
+): k8s.batch.v1.Job {
+  const limit = context.settings.timeouts.stop;
+  const components = step.deployments.map(({ component }) => component).sort();
+  const pods = `app.kubernetes.io/instance=${context.releaseName},app.kubernetes.io/name=milvus,component in (${components.join(",")})`;
+  const commands = [
+    ...remember(context, step.deployments),
+    kubectl(context, "scale-to-zero", "scale", "--replicas=0", ...step.deployments.map(reference)),
+    kubectl(context, "await-pods-gone", "wait", "--for=delete", "pod", `--selector=${pods}`, `--timeout=${limit}s`),
+  ];
+  return declareKubectlJob(context, { step: "stop", commands, limit }, after);
+}
+
+/** One command for each number of replicas. A Deployment at 0 keeps what was remembered of it before. */
+function remember(context: StepContext, deployments: readonly StoppedDeployment[]): Command[] {
+  const counts = [...new Set(deployments.map(({ replicas }) => replicas))].filter((count) => count > 0);
+  return counts
+    .sort((a, b) => a - b)
+    .map((count) =>
+      kubectl(
+        context,
+        `remember-${count}-replicas`,
+        "annotate",
+        "--overwrite",
+        ...deployments.filter(({ replicas }) => replicas === count).map(reference),
+        `${REPLICAS_ANNOTATION}=${count}`,
+      ),
+    );
+}
+
+function reference({ name }: StoppedDeployment): string {
+  return `deployment/${name}`;
+}
