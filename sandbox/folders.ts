@@ -6,7 +6,7 @@ export const projectFolder = path.resolve(__dirname, "..");
 
 /** Where everything outlives a run: `$XDG_CACHE_HOME/milvus-upgrade`, by default `~/.cache/milvus-upgrade`. */
 export function cacheFolder(): string {
-  const base = process.env["XDG_CACHE_HOME"];
+  const base = process.env.XDG_CACHE_HOME;
   return path.join(base === undefined || base === "" ? path.join(homedir(), ".cache") : base, "milvus-upgrade");
 }
 

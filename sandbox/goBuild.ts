@@ -15,7 +15,12 @@ export interface BuildProgress {
  * Builds a tool from its module and puts it at `target` in one move.
  * go.sum is checked and never changed; flags from the user's own Go settings do not enter.
  */
-export async function buildTool(spec: ToolSpec, source: string, target: string, progress: BuildProgress): Promise<void> {
+export async function buildTool(
+  spec: ToolSpec,
+  source: string,
+  target: string,
+  progress: BuildProgress,
+): Promise<void> {
   const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" };
   await checkGo(spec, source, env);
   const unfinished = `${target}.${process.pid}.part`;

@@ -86,9 +86,10 @@ export async function tryRun(command: string, args: readonly string[], options: 
 }
 
 const running = new Set<ChildProcess>();
+process.on("exit", killRunning);
 
-/** Ends every command that is still running; for the moment this process has to leave. */
-export function killRunning(): void {
+/** Commands have process groups of their own, which Ctrl-C does not reach. */
+function killRunning(): void {
   for (const child of running) {
     killGroup(child, "SIGKILL");
   }

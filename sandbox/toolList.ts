@@ -85,7 +85,7 @@ export const TOOLS = {
     name: "meta-migration",
     version: "stand-in",
     folder: "stand-ins",
-    package: "./meta-migration",
+    package: "./cmd/meta-migration",
     ldflags: strip,
   },
   pulumi: {

@@ -35,7 +35,9 @@ export async function ensureTools<Name extends ToolName = ToolName>(
   options: ToolsOptions<Name>,
 ): Promise<Readonly<Record<Name, string>>> {
   const { log, only } = options;
-  const wanted: readonly ToolName[] = TOOL_NAMES.filter((name) => !only || (only as readonly ToolName[]).includes(name));
+  const wanted: readonly ToolName[] = TOOL_NAMES.filter(
+    (name) => !only || (only as readonly ToolName[]).includes(name),
+  );
   const found = new Map<ToolName, Found>();
   for (const name of wanted) {
     const ready = (await fromCache(TOOLS[name])) ?? (await fromPath(TOOLS[name]));
@@ -89,7 +91,7 @@ async function fromPath(spec: ToolSpec): Promise<Found | undefined> {
   if (!spec.versionArgs) {
     return undefined;
   }
-  for (const folder of (process.env["PATH"] ?? "").split(path.delimiter)) {
+  for (const folder of (process.env.PATH ?? "").split(path.delimiter)) {
     const file = path.join(folder, spec.name);
     if (!path.isAbsolute(file) || !(await isExecutable(file))) {
       continue;

@@ -1,0 +1,247 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, openSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import type { Socket } from "node:net";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ControlPlane } from "./controlPlane";
+import { cacheFolder } from "./folders";
+import { startMetadataEtcd } from "./metadataEtcd";
+import { reservePorts } from "./ports";
+import { endProcess, isRunning, killProcess, type ProcessRecord, recordOf, spawnDetached } from "./processes";
+import { type RunResult, run, tryRun } from "./run";
+import { controlPlaneFolder, podRunnerLog, podRunnerReadyFile } from "./sandboxPaths";
+import { listStates, readState, type SandboxState, sandboxFolder, writeState } from "./sandboxState";
+import { stopSandboxAt } from "./stopSandbox";
+import { ensureTools, type Tools } from "./tools";
+import { tsxCommand } from "./tsx";
+
+export interface SandboxOptions {
+  /** Default: `sandbox-` and four random characters. */
+  readonly name?: string;
+  /** Stays up when this process ends. Default false. */
+  readonly keep?: boolean;
+  /** Names under which Milvus finds its etcd, `host:port`. Default: that of the release `my-release`. */
+  readonly etcdNames?: readonly string[];
+  /** Default: fetched or built by `ensureTools`. */
+  readonly tools?: Tools;
+  /** One line of progress at a time. */
+  readonly log: (line: string) => void;
+}
+
+export interface CommandOptions {
+  readonly input?: string;
+  /** Default 120. */
+  readonly timeoutSeconds?: number;
+}
+
+/**
+ * Starts a Kubernetes control plane, an etcd for Milvus metadata and the pod runner as processes of this machine.
+ * Everything goes away with {@link Sandbox.stop} or with this process, unless `keep` is set.
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const tools = options.tools ?? (await ensureTools({ log: options.log }));
+  const name = options.name ?? `sandbox-${randomBytes(2).toString("hex")}`;
+  const folder = sandboxFolder(name);
+  if (await readState(folder)) {
+    throw new Error(`a sandbox named ${name} is there already: npm run sandbox -- stop ${name}, or take another name`);
+  }
+  const started = Date.now();
+  await mkdir(folder, { recursive: true });
+  const [etcd, etcdPeer, apiServer, controllerManager, scheduler, kwok, metadata, metadataPeer] = (await reservePorts(
+    name,
+    8,
+  )) as [number, number, number, number, number, number, number, number];
+  const metadataEtcd = `127.0.0.1:${metadata}`;
+  const etcdNames = options.etcdNames ?? ["my-release-etcd:2379"];
+  let state: SandboxState = {
+    name,
+    folder,
+    createdAt: new Date().toISOString(),
+    keep: options.keep ?? false,
+    tools,
+    metadataEtcd,
+    hosts: Object.fromEntries(etcdNames.map((etcdName) => [etcdName, metadataEtcd])),
+    processes: {},
+  };
+  await writeState(state);
+  state = { ...state, processes: { watchdog: startWatchdog(folder) } };
+  await writeState(state);
+
+  const sandbox = new Sandbox(state);
+  try {
+    const [metadataProcess] = await Promise.all([
+      startMetadataEtcd(tools.etcd, folder, { client: metadata, peer: metadataPeer }),
+      sandbox.controlPlane.start({ etcd, etcdPeer, apiServer, controllerManager, scheduler, kwok }),
+    ]);
+    await sandbox.record({ metadataEtcd: metadataProcess });
+    await sandbox.startPodRunner();
+  } catch (error) {
+    await sandbox.stop();
+    throw error;
+  }
+  options.log(`sandbox ${name} is up after ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  return sandbox;
+}
+
+/** A sandbox that runs already. */
+export async function openSandbox(name: string): Promise<Sandbox> {
+  const state = await readState(sandboxFolder(name));
+  if (!state) {
+    const names = (await listStates()).map((other) => other.name);
+    throw new Error(`no sandbox named ${name}; ${names.length === 0 ? "none is up" : `up: ${names.join(", ")}`}`);
+  }
+  return new Sandbox(state);
+}
+
+export async function listSandboxes(): Promise<Sandbox[]> {
+  return (await listStates()).map((state) => new Sandbox(state));
+}
+
+export class Sandbox {
+  readonly controlPlane: ControlPlane;
+
+  constructor(private state: SandboxState) {
+    this.controlPlane = new ControlPlane(controlPlaneFolder(state.folder), state.tools);
+  }
+
+  get name(): string {
+    return this.state.name;
+  }
+
+  get folder(): string {
+    return this.state.folder;
+  }
+
+  get createdAt(): string {
+    return this.state.createdAt;
+  }
+
+  get tools(): Tools {
+    return this.state.tools;
+  }
+
+  /** Of a cluster administrator. */
+  get kubeconfig(): string {
+    return this.controlPlane.kubeconfig;
+  }
+
+  /** `host:port` of the etcd with the Milvus metadata. */
+  get metadataEtcd(): string {
+    return this.state.metadataEtcd;
+  }
+
+  /** What commands need to work on this sandbox, without this process's other variables. */
+  get variables(): Record<string, string> {
+    const folders = [...new Set(Object.values(this.tools).map((tool) => path.dirname(tool)))];
+    return {
+      KUBECONFIG: this.kubeconfig,
+      PATH: [...folders, process.env.PATH ?? ""].join(path.delimiter),
+      HELM_CACHE_HOME: path.join(this.folder, "helm", "cache"),
+      HELM_CONFIG_HOME: path.join(this.folder, "helm", "config"),
+      HELM_DATA_HOME: path.join(this.folder, "helm", "data"),
+      PULUMI_HOME: path.join(cacheFolder(), "pulumi"),
+    };
+  }
+
+  /** {@link variables} over this process's environment. */
+  get env(): NodeJS.ProcessEnv {
+    return { ...process.env, ...this.variables };
+  }
+
+  /** Runs kubectl as cluster administrator and gives its stdout; throws with what it wrote to stderr. */
+  kubectl(args: readonly string[], options: CommandOptions = {}): Promise<string> {
+    return run(this.tools.kubectl, args, this.commandOptions(options));
+  }
+
+  /** As {@link kubectl}, but a bad exit is a result. */
+  tryKubectl(args: readonly string[], options: CommandOptions = {}): Promise<RunResult> {
+    return tryRun(this.tools.kubectl, args, this.commandOptions(options));
+  }
+
+  helm(args: readonly string[], options: CommandOptions = {}): Promise<string> {
+    return run(this.tools.helm, args, this.commandOptions(options));
+  }
+
+  stopApiServer(): Promise<void> {
+    return this.controlPlane.stopComponent("kube-apiserver");
+  }
+
+  /** Returns once it serves again. */
+  startApiServer(): Promise<void> {
+    return this.controlPlane.startComponents();
+  }
+
+  async restartApiServer(): Promise<void> {
+    await this.stopApiServer();
+    await this.startApiServer();
+  }
+
+  /** Starts the pod runner and returns once it works. */
+  async startPodRunner(): Promise<void> {
+    const ready = podRunnerReadyFile(this.folder);
+    await rm(ready, { force: true });
+    const [command, args] = tsxCommand(path.join(__dirname, "podRunnerProcess.ts"), [this.folder]);
+    const podRunner = spawnDetached(command, args, { logFile: podRunnerLog(this.folder), env: this.env });
+    await this.record({ podRunner });
+    const deadline = Date.now() + 30_000;
+    while (!existsSync(ready)) {
+      if (!isRunning(podRunner) || Date.now() > deadline) {
+        const log = await run("tail", ["-n", "20", podRunnerLog(this.folder)], { timeoutSeconds: 10 });
+        throw new Error(`the pod runner did not start; the end of its log:\n${log}`);
+      }
+      await sleep(50);
+    }
+  }
+
+  /** kill -9, as a node that loses power; its containers go on, as they do with a real kubelet. */
+  killPodRunner(): void {
+    const { podRunner } = this.state.processes;
+    if (podRunner) {
+      killProcess(podRunner);
+    }
+  }
+
+  /** The sandbox stays up when this process ends. */
+  async keep(): Promise<void> {
+    this.state = { ...this.state, keep: true };
+    await writeState(this.state);
+  }
+
+  /** Ends every process of the sandbox and removes its folder. Can be called twice. */
+  async stop(): Promise<void> {
+    await stopSandboxAt(this.folder);
+    const { watchdog } = this.state.processes;
+    if (watchdog) {
+      await endProcess(watchdog);
+    }
+  }
+
+  /** Remembers processes of this sandbox, so that any other process can end them. */
+  async record(processes: SandboxState["processes"]): Promise<void> {
+    this.state = { ...this.state, processes: { ...this.state.processes, ...processes } };
+    await writeState(this.state);
+  }
+
+  private commandOptions(options: CommandOptions) {
+    return {
+      env: this.env,
+      timeoutSeconds: options.timeoutSeconds ?? 120,
+      ...(options.input === undefined ? {} : { input: options.input }),
+    };
+  }
+}
+
+function startWatchdog(folder: string): ProcessRecord {
+  const [command, args] = tsxCommand(path.join(__dirname, "watchdog.ts"), [folder]);
+  const log = openSync(path.join(path.dirname(folder), ".watchdog.log"), "a");
+  const child = spawn(command, args, { detached: true, stdio: ["pipe", log, log] });
+  child.unref();
+  // The pipe must not keep this process alive; that it breaks with this process is all it is for.
+  (child.stdin as Socket).unref();
+  if (child.pid === undefined) {
+    throw new Error("cannot start the sandbox's watchdog");
+  }
+  return recordOf(child.pid);
+}
