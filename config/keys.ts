@@ -18,7 +18,7 @@ export interface KeyDescription {
 /** Times after which a step gives up. */
 export const DEFAULT_TIMEOUTS = {
   stop: "10m",
-  session: "3m",
+  sessions: "3m",
   backup: "15m",
   migrate: "30m",
   release: "30m",
@@ -123,7 +123,7 @@ export const CONFIG_KEYS = {
     type: "object",
     default: DEFAULT_TIMEOUTS,
     description:
-      "When a step gives up: stop (pods gone), session (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component). A part that is left out keeps its default.",
+      "When a step gives up: stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component). A part that is left out keeps its default.",
   },
 } as const satisfies Record<string, KeyDescription>;
 

@@ -77,15 +77,19 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       ...(currentVersion === undefined ? {} : { currentVersion }),
     },
     valuesAreSecret: isSecret(raw, "values"),
-    kubectlImage: parsed.kubectlImage,
-    metaMigrationImage: parsed.metaMigrationImage,
-    imagePullSecrets: parsed.imagePullSecrets,
-    backup: {
-      size: parsed.backupSize,
-      ...(backupStorageClass === undefined ? {} : { storageClass: backupStorageClass }),
+    settings: {
+      kubectlImage: parsed.kubectlImage,
+      metaMigrationImage: parsed.metaMigrationImage,
+      imagePullSecrets: parsed.imagePullSecrets,
+      nodeSelector: parsed.nodeSelector,
+      tolerations: parsed.tolerations,
+      resources: parsed.jobResources,
+      backup: {
+        size: parsed.backupSize,
+        ...(backupStorageClass === undefined ? {} : { storageClass: backupStorageClass }),
+      },
+      timeouts: parsed.timeouts,
     },
-    jobs: { nodeSelector: parsed.nodeSelector, tolerations: parsed.tolerations, resources: parsed.jobResources },
-    timeouts: parsed.timeouts,
     access: providerAccess(raw),
   };
 }

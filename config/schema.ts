@@ -11,22 +11,24 @@ export interface Config {
   readonly wanted: Wanted;
   /** True when `milvus:values` or a part of it is encrypted in the stack config. */
   readonly valuesAreSecret: boolean;
-  readonly kubectlImage: string;
-  readonly metaMigrationImage: string;
-  readonly imagePullSecrets: readonly string[];
-  readonly backup: {
-    /** Kubernetes quantity. */
-    readonly size: string;
-    /** Missing: the cluster's default class. */
-    readonly storageClass?: string;
-  };
-  readonly jobs: {
+  /** How the upgrade's own Jobs are run. */
+  readonly settings: {
+    readonly kubectlImage: string;
+    readonly metaMigrationImage: string;
+    readonly imagePullSecrets: readonly string[];
     readonly nodeSelector: Readonly<Record<string, string>>;
     readonly tolerations: readonly Toleration[];
+    /** Of every container; empty: none are set. */
     readonly resources: JobResources;
+    readonly backup: {
+      /** Kubernetes quantity. */
+      readonly size: string;
+      /** Missing: the cluster's default class. */
+      readonly storageClass?: string;
+    };
+    /** Seconds. */
+    readonly timeouts: Timeouts;
   };
-  /** Seconds. */
-  readonly timeouts: Timeouts;
   /** Which cluster: the config of the default Kubernetes provider, so that reader and provider agree. */
   readonly access: {
     /** Path or contents. */

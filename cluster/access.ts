@@ -1,0 +1,168 @@
+import { HttpMethod, IsomorphicFetchHttpLibrary, type KubeConfig, RequestContext } from "@kubernetes/client-node";
+import { ClusterError } from "./errors";
+import { type AccessSettings, loadKubeConfig } from "./kubeConfig";
+import { refusalOf, type ServerAnswer, transportError } from "./responses";
+
+/** A read of one object or a list of them. */
+export interface ApiRequest {
+  /** `v1`, `apps/v1`, `milvus.io/v1beta1` … */
+  readonly api: string;
+  /** Plural: `deployments`. Missing for `/version`. */
+  readonly resource?: string;
+  readonly namespace?: string;
+  /** Missing: a list. */
+  readonly name?: string;
+  /** `log`. */
+  readonly subresource?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+/** Reads from one cluster. Every call ends: each try has a timeout, and the tries are counted. */
+export interface ClusterAccess {
+  /** Name of the kubeconfig context. */
+  readonly context: string;
+  readonly server: string;
+  /**
+   * The JSON of an object or list, or the text of a log.
+   *
+   * @throws ClusterError
+   */
+  read(request: ApiRequest): Promise<unknown>;
+}
+
+export interface Patience {
+  /** For one try, in milliseconds. */
+  readonly timeout: number;
+  /** Pauses before the second try and the following, in milliseconds. */
+  readonly pauses: readonly number[];
+}
+
+/** A restarting API server is back within these 7 s; whoever waits longer should hear about it. */
+const PATIENCE: Patience = { timeout: 20_000, pauses: [250, 750, 2000, 4000] };
+/** A busy server may ask for any pause. */
+const LONGEST_PAUSE = 10_000;
+
+/**
+ * Access to the cluster that the Pulumi Kubernetes provider uses. Nothing is sent yet.
+ *
+ * @throws ClusterError when there is no usable kubeconfig.
+ */
+export function connect(
+  settings: AccessSettings = {},
+  { env = process.env, patience = PATIENCE }: { env?: NodeJS.ProcessEnv; patience?: Patience } = {},
+): ClusterAccess {
+  const config = loadKubeConfig(settings, env);
+  const server = config.getCurrentCluster()?.server ?? "";
+  const context = config.getCurrentContext();
+  return {
+    context,
+    server,
+    read: (request) => readWithRetry({ config, patience, where: { context, server } }, request),
+  };
+}
+
+/** Which cluster a message is about. */
+export interface Where {
+  readonly context: string;
+  readonly server: string;
+}
+
+interface Connection {
+  readonly config: KubeConfig;
+  readonly patience: Patience;
+  readonly where: Where;
+}
+
+async function readWithRetry(connection: Connection, request: ApiRequest): Promise<unknown> {
+  const { pauses } = connection.patience;
+  for (let tries = 0; ; tries++) {
+    const outcome = await tryOnce(connection, request);
+    if (outcome.kind === "done") {
+      return outcome.body;
+    }
+    const pause = pauses[tries];
+    if (!outcome.again || pause === undefined) {
+      throw outcome.error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(pause, outcome.after ?? 0), LONGEST_PAUSE)));
+  }
+}
+
+type Outcome =
+  | { readonly kind: "done"; readonly body: unknown }
+  | { readonly kind: "failed"; readonly error: ClusterError; readonly again: boolean; readonly after?: number };
+
+async function tryOnce({ config, patience, where }: Connection, request: ApiRequest): Promise<Outcome> {
+  let answer: ServerAnswer;
+  try {
+    answer = await send(config, where.server, request, patience.timeout);
+  } catch (error) {
+    return { kind: "failed", ...transportError(error, request, where, patience.timeout) };
+  }
+  if (answer.status >= 200 && answer.status < 300) {
+    return { kind: "done", body: request.subresource === "log" ? answer.text : (JSON.parse(answer.text) as unknown) };
+  }
+  return { kind: "failed", ...refusalOf(answer, request, where) };
+}
+
+async function send(config: KubeConfig, server: string, request: ApiRequest, timeout: number): Promise<ServerAnswer> {
+  const signal = AbortSignal.timeout(timeout);
+  const context = new RequestContext(server.replace(/\/+$/, "") + pathOf(request), HttpMethod.GET);
+  context.setSignal(signal);
+  for (const [name, value] of queryOf(request)) {
+    context.setQueryParam(name, value);
+  }
+  // A credential plugin is a process of its own that no signal reaches.
+  await within(signal, authenticate(config, context));
+  const response = await new IsomorphicFetchHttpLibrary().send(context).toPromise();
+  return { status: response.httpStatusCode, headers: response.headers, text: await response.body.text() };
+}
+
+async function authenticate(config: KubeConfig, context: RequestContext): Promise<void> {
+  try {
+    await config.applySecurityAuthentication(context);
+  } catch (error) {
+    const user = config.getCurrentUser();
+    const plugin = (user?.exec as { command?: string } | undefined)?.command;
+    throw new ClusterError(
+      plugin === undefined ? "badKubeconfig" : "credentialPlugin",
+      plugin === undefined
+        ? `The credentials of the context ${config.getCurrentContext()} cannot be used (${codeOf(error)}).`
+        : `${plugin}, which gives the credentials of the context ${config.getCurrentContext()}, failed (${codeOf(error)}).`,
+      `See what is wrong with: kubectl --context ${config.getCurrentContext()} auth whoami`,
+    );
+  }
+}
+
+/** The message of a plugin or parser may hold what must not be shown. */
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? "no reason given";
+}
+
+function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+function pathOf({ api, resource, namespace, name, subresource }: ApiRequest): string {
+  if (resource === undefined) {
+    return `/${api}`;
+  }
+  const group = api.includes("/") ? `/apis/${api}` : `/api/${api}`;
+  const parts = [
+    ...(namespace === undefined ? [] : ["namespaces", namespace]),
+    resource,
+    ...(name === undefined ? [] : [name]),
+    ...(subresource === undefined ? [] : [subresource]),
+  ];
+  return [group, ...parts.map(encodeURIComponent)].join("/");
+}
+
+function queryOf({ labelSelector, fieldSelector, query = {} }: ApiRequest): [string, string][] {
+  const all = { labelSelector, fieldSelector, ...query };
+  return Object.entries(all).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as [string, string]]));
+}

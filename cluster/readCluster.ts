@@ -1,0 +1,174 @@
+import { attemptSelector } from "../upgrade/attempt";
+import type { ClusterState, HelmRelease } from "../upgrade/model";
+import type { ApiRequest, ClusterAccess } from "./access";
+import { attemptStates, type Claim } from "./attempts";
+import { ClusterError, hasCode } from "./errors";
+import type { ObjectMeta } from "./json";
+import { operatorResourceOf } from "./owners";
+import { decodeRelease, RECORD_TYPE, type RecordObject } from "./releaseRecord";
+import {
+  type Autoscaler,
+  componentStates,
+  DEFAULT_NAME_LABEL,
+  type Deployment,
+  type Pod,
+  type ScaledObject,
+} from "./workloads";
+
+export interface ReleaseAddress {
+  readonly releaseName: string;
+  readonly namespace: string;
+}
+
+/**
+ * Reads everything the planner needs, in about ten calls at once. Nothing is written.
+ *
+ * @throws ClusterError when the cluster, the release records, the Deployments, pods or backup claims cannot be read.
+ * What only sharpens the picture (autoscalers, custom resources) becomes a note when it is forbidden.
+ */
+export async function readCluster(access: ClusterAccess, address: ReleaseAddress): Promise<ClusterState> {
+  const { releaseName, namespace } = address;
+  const notes: string[] = [];
+  const list = listIn(access, namespace);
+  const optional = optionalListIn(access, namespace, notes);
+  const instance = `app.kubernetes.io/instance=${releaseName}`;
+
+  const [kubernetesVersion, namespaceExists, release, deployments, pods, claims, autoscalers, scaledObjects, customs] =
+    await allOrFirstError([
+      readVersion(access),
+      readNamespace(access, namespace, notes),
+      readRelease(access, address, notes),
+      list<Deployment>({ api: "apps/v1", resource: "deployments", labelSelector: instance }),
+      list<Pod>({ api: "v1", resource: "pods", labelSelector: instance }),
+      list<Claim>({
+        api: "v1",
+        resource: "persistentvolumeclaims",
+        labelSelector: attemptSelector(releaseName),
+      }),
+      optional<Autoscaler>({ api: "autoscaling/v2", resource: "horizontalpodautoscalers" }),
+      optional<ScaledObject>({ api: "keda.sh/v1alpha1", resource: "scaledobjects" }),
+      optional<{ readonly metadata?: ObjectMeta }>({ api: "milvus.io/v1beta1", resource: "milvuses" }),
+    ]);
+
+  const operatorResource = operatorResourceOf(releaseName, customs, [...deployments, ...pods]);
+  return {
+    kubernetesVersion,
+    namespaceExists,
+    ...(release === undefined ? {} : { release }),
+    components: componentStates({ deployments, pods, autoscalers, scaledObjects }, nameLabelOf(release)),
+    attempts: attemptStates(claims),
+    ...(operatorResource === undefined ? {} : { operatorResource }),
+    notes,
+  };
+}
+
+/** The first error in the order of the list, not the first in time: the same trouble always gives the same message. */
+async function allOrFirstError<T extends readonly unknown[]>(reads: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  const outcomes = await Promise.allSettled(reads as readonly Promise<unknown>[]);
+  for (const outcome of outcomes) {
+    if (outcome.status === "rejected") {
+      throw outcome.reason;
+    }
+  }
+  return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value) as unknown as T;
+}
+
+async function readVersion(access: ClusterAccess): Promise<string> {
+  const { gitVersion } = (await access.read({ api: "version" })) as { readonly gitVersion: string };
+  // v1.29.4-gke.1043002, v1.31.2+k3s1: what follows is the vendor's.
+  return /^v?(\d+\.\d+\.\d+)/.exec(gitVersion)?.[1] ?? gitVersion;
+}
+
+async function readNamespace(access: ClusterAccess, namespace: string, notes: string[]): Promise<boolean> {
+  try {
+    const found = (await access.read({ api: "v1", resource: "namespaces", name: namespace })) as {
+      readonly metadata?: ObjectMeta;
+    };
+    if (found.metadata?.deletionTimestamp !== undefined) {
+      notes.push(`The namespace ${namespace} is being deleted.`);
+    }
+    return true;
+  } catch (error) {
+    if (hasCode(error, "notFound")) {
+      return false;
+    }
+    if (hasCode(error, "forbidden")) {
+      // Whoever works in one namespace only may often not get it; the lists below tell whether it can be worked in.
+      notes.push(`Whether the namespace ${namespace} exists may not be read; it is taken to exist.`);
+      return true;
+    }
+    throw error;
+  }
+}
+
+async function readRelease(
+  access: ClusterAccess,
+  { releaseName, namespace }: ReleaseAddress,
+  notes: string[],
+): Promise<HelmRelease | undefined> {
+  const labelSelector = `owner=helm,name=${releaseName}`;
+  const secrets = await listIn(
+    access,
+    namespace,
+  )<RecordObject>({
+    api: "v1",
+    resource: "secrets",
+    labelSelector,
+    fieldSelector: `type=${RECORD_TYPE}`,
+  });
+  const release = decodeRelease(secrets);
+  if (release !== undefined) {
+    return release;
+  }
+  const configMaps = await optionalListIn(
+    access,
+    namespace,
+    notes,
+  )<RecordObject>({
+    api: "v1",
+    resource: "configmaps",
+    labelSelector,
+  });
+  const [foreign] = configMaps;
+  if (foreign !== undefined) {
+    throw new ClusterError(
+      "unsupportedStorage",
+      `The release ${releaseName} keeps its records in ConfigMaps (${foreign.metadata?.name ?? ""}): it was installed with HELM_DRIVER=configmap, and the Pulumi provider reads and writes Secrets only.`,
+      "Move the records to Secrets first (the same labels and data, type helm.sh/release.v1), then remove the ConfigMaps.",
+    );
+  }
+  return undefined;
+}
+
+/** Charts from 4.2.1 on take the label app.kubernetes.io/name from the value nameOverride. */
+function nameLabelOf(release: HelmRelease | undefined): string {
+  const override = release?.userValues.nameOverride;
+  return typeof override === "string" && override !== "" ? override : DEFAULT_NAME_LABEL;
+}
+
+function listIn(access: ClusterAccess, namespace: string) {
+  return async <T>(request: Omit<ApiRequest, "namespace">): Promise<readonly T[]> => {
+    const { items } = (await access.read({ ...request, namespace })) as { readonly items?: readonly T[] };
+    return items ?? [];
+  };
+}
+
+/** A kind that the cluster may not know, and that one may not be allowed to see. */
+function optionalListIn(access: ClusterAccess, namespace: string, notes: string[]) {
+  return async <T>(request: Omit<ApiRequest, "namespace">): Promise<readonly T[]> => {
+    try {
+      return await listIn(access, namespace)<T>(request);
+    } catch (error) {
+      if (hasCode(error, "notFound")) {
+        return [];
+      }
+      if (hasCode(error, "forbidden")) {
+        notes.push(
+          `${request.resource ?? request.api} in the namespace ${namespace} may not be listed; they are taken to be none.`,
+        );
+        return [];
+      }
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,100 @@
+import type { V1Deployment, V1Pod, V2HorizontalPodAutoscaler } from "@kubernetes/client-node";
+import type { ComponentState } from "../upgrade/model";
+import type { Json, ObjectMeta } from "./json";
+import { managerOf } from "./owners";
+
+export type Deployment = Json<V1Deployment>;
+export type Pod = Json<V1Pod>;
+export type Autoscaler = Json<V2HorizontalPodAutoscaler>;
+
+/** keda.sh/v1alpha1; kind defaults to Deployment. */
+export interface ScaledObject {
+  readonly metadata?: ObjectMeta;
+  readonly spec?: { readonly scaleTargetRef?: { readonly kind?: string; readonly name?: string } };
+}
+
+export interface Workloads {
+  readonly deployments: readonly Deployment[];
+  readonly pods: readonly Pod[];
+  readonly autoscalers: readonly Autoscaler[];
+  readonly scaledObjects: readonly ScaledObject[];
+}
+
+/** Annotation in which the stop step remembers the replicas. */
+const REPLICAS_ANNOTATION = "milvus-upgrade/replicas";
+/** Label `app.kubernetes.io/name` of Milvus' own objects, unless the values' `nameOverride` changes it. */
+export const DEFAULT_NAME_LABEL = "milvus";
+
+/** The components of a release among the workloads with its instance label, sorted by name. */
+export function componentStates(workloads: Workloads, nameLabel: string = DEFAULT_NAME_LABEL): ComponentState[] {
+  return workloads.deployments
+    .filter(({ metadata }) => metadata?.labels?.["app.kubernetes.io/name"] === nameLabel)
+    .map((deployment) => componentState(deployment, workloads))
+    .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+function componentState(deployment: Deployment, workloads: Workloads): ComponentState {
+  const { metadata, spec, status } = deployment;
+  const name = metadata?.name ?? "";
+  const component = metadata?.labels?.component ?? metadata?.labels?.["app.kubernetes.io/component"] ?? name;
+  const replicas = spec?.replicas ?? 1;
+  const autoscaler = autoscalerOf(name, workloads);
+  const managedBy = managerOf(metadata);
+  const remembered = metadata?.annotations?.[REPLICAS_ANNOTATION];
+  return {
+    name,
+    component,
+    image: imageOf(deployment, component),
+    replicas,
+    readyReplicas: status?.readyReplicas ?? 0,
+    updatedReplicas: status?.updatedReplicas ?? 0,
+    pods: workloads.pods.filter((pod) => belongsTo(pod, name)).length,
+    paused: spec?.paused ?? false,
+    rolledOut: isRolledOut(deployment, replicas),
+    strategyType: spec?.strategy?.type === "Recreate" ? "Recreate" : "RollingUpdate",
+    ...(autoscaler === undefined ? {} : { autoscaler }),
+    ...(managedBy === undefined ? {} : { managedBy }),
+    ...(remembered !== undefined && /^\d+$/.test(remembered) ? { rememberedReplicas: Number(remembered) } : {}),
+  };
+}
+
+/** The container that runs the component; charts name it after the component. A sidecar may stand before it. */
+function imageOf({ spec }: Deployment, component: string): string {
+  const containers = spec?.template.spec?.containers ?? [];
+  return (containers.find(({ name }) => name === component) ?? containers[0])?.image ?? "";
+}
+
+/** What `kubectl rollout status` calls done. */
+function isRolledOut({ metadata, status }: Deployment, replicas: number): boolean {
+  const isObserved = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
+  const updated = status?.updatedReplicas ?? 0;
+  return (
+    isObserved &&
+    updated === replicas &&
+    (status?.replicas ?? 0) === updated &&
+    (status?.availableReplicas ?? 0) === updated
+  );
+}
+
+/** A pod of a ReplicaSet of the Deployment. The ReplicaSet is named DEPLOYMENT-HASH, with the hash in the pod's label. */
+export function belongsTo({ metadata }: Pod, deploymentName: string): boolean {
+  const hash = metadata?.labels?.["pod-template-hash"];
+  return (metadata?.ownerReferences ?? []).some(
+    ({ kind, name }) => kind === "ReplicaSet" && name === `${deploymentName}-${hash ?? ""}`,
+  );
+}
+
+/** KEDA makes an autoscaler of its own from each of its objects; its object is the one a user knows. */
+function autoscalerOf(deploymentName: string, { autoscalers, scaledObjects }: Workloads): string | undefined {
+  const keda = scaledObjects.find(({ spec }) => {
+    const target = spec?.scaleTargetRef;
+    return target?.name === deploymentName && (target.kind ?? "Deployment") === "Deployment";
+  });
+  if (keda !== undefined) {
+    return `ScaledObject ${keda.metadata?.name ?? ""}`;
+  }
+  const hpa = autoscalers.find(
+    ({ spec }) => spec.scaleTargetRef.kind === "Deployment" && spec.scaleTargetRef.name === deploymentName,
+  );
+  return hpa === undefined ? undefined : `HorizontalPodAutoscaler ${hpa.metadata?.name ?? ""}`;
+}
