@@ -21,6 +21,7 @@
 #   SESSION_TIMEOUT     seconds to wait for sessions of Milvus or of a killed tool to expire (default 180)
 #   SESSION_POLL        seconds between two looks (default 2)
 #   ETCD_TIMEOUT        seconds of nothing but connection errors after which etcd counts as unreachable (default 60)
+#   TOOL_LEASE          seconds the session of a killed tool lives (default 60)
 #   TOOL_TIMEOUT        seconds one call of the tool may take (default 3600)
 #   TERMINATION_LOG     gets the outcome as one line
 #
@@ -37,6 +38,7 @@ verb=${1:-}
 started_at=$(date +%s)
 outcome=
 stopping=
+must_finish=
 step=0
 steps=0
 
@@ -72,8 +74,9 @@ on_signal() {
   say "asked to stop"
 }
 
+# stop_if_asked SENTENCE: ends the run when a stop was asked for and nothing of this run is half done.
 stop_if_asked() {
-  [ -z "$stopping" ] || end "$INTERRUPTED" "stopped on request. $1 Run it again to go on."
+  [ -z "$stopping" ] || [ -n "$must_finish" ] || end "$INTERRUPTED" "stopped on request. $1 Run it again to go on."
 }
 
 # ------------------------------------------------------------------------------------------------ disk
@@ -156,13 +159,12 @@ read_tool_log() {
 }
 
 # call_tool COMMAND BACKUP_FILE: one call, bounded in time. Sets `tool_code` and, from its output, `tool_touched`,
-# `tool_problem` and `tool_line`. A request to stop ends a backup at once; the other commands are let finish.
+# `tool_problem` and `tool_line`. A request to stop ends the call at once unless it must finish.
 call_tool() {
   if ! write_config "$1" "$2"; then
     tool_code=1 tool_touched=untouched tool_problem=disk tool_line="cannot write $WORK_DIR/$1.yaml"
     return
   fi
-  : >"$WORK_DIR/tool.log"
   "$META_MIGRATION" -config="$WORK_DIR/$1.yaml" >"$WORK_DIR/tool.log" 2>&1 &
   tool_pid=$!
   begun=$(date +%s)
@@ -177,8 +179,11 @@ call_tool() {
       say "the tool's $1 is still at it after $took s"
       next_word=$((next_word + 15))
     fi
-    if [ -n "$stopping" ] && [ "$1" = backup ]; then kill -TERM "$tool_pid" 2>/dev/null; fi
-    if [ "$took" -ge "$TOOL_TIMEOUT" ] || { [ "$took" -ge "$ETCD_TIMEOUT" ] && cannot_connect; }; then
+    if [ -n "$stopping" ] && [ -z "$must_finish" ]; then kill -TERM "$tool_pid" 2>/dev/null; fi
+    if [ "$took" -ge "$TOOL_TIMEOUT" ]; then
+      say "the tool's $1 takes longer than $TOOL_TIMEOUT s: ending it"
+      kill -KILL "$tool_pid" 2>/dev/null
+    elif [ "$took" -ge "$ETCD_TIMEOUT" ] && cannot_connect; then
       kill -KILL "$tool_pid" 2>/dev/null
     fi
   done
@@ -199,16 +204,22 @@ cannot_connect() {
 }
 
 # call_tool_when_free COMMAND BACKUP_FILE: calls again while the tool refuses because something has a session, at most
-# SESSION_TIMEOUT seconds. A refusal comes before anything is changed.
+# SESSION_TIMEOUT seconds. A refusal comes before anything is changed. A killed tool's own session is always waited for.
 call_tool_when_free() {
-  deadline=$(($(date +%s) + SESSION_TIMEOUT))
+  first_call=$(date +%s)
   said=
   while :; do
     call_tool "$1" "$2"
-    [ "$tool_code" -ne 0 ] && [ "$tool_touched" = untouched ] || return
-    case $tool_problem in sessions | other) ;; *) return ;; esac
-    [ -z "$stopping" ] && [ "$(date +%s)" -lt "$deadline" ] || return
-    [ "$said" = "$tool_line" ] || say "waiting up to $SESSION_TIMEOUT s: $tool_line"
+    if [ "$tool_code" -eq 0 ] || [ "$tool_touched" = touched ]; then return; fi
+    patience=$SESSION_TIMEOUT
+    case $tool_problem in
+      sessions) ;;
+      other) if [ "$patience" -lt "$((TOOL_LEASE + 10))" ]; then patience=$((TOOL_LEASE + 10)); fi ;;
+      *) return ;;
+    esac
+    if [ "$(($(date +%s) - first_call))" -ge "$patience" ]; then return; fi
+    if [ -n "$stopping" ] && [ -z "$must_finish" ]; then return; fi
+    [ "$said" = "$tool_line" ] || say "waiting up to $patience s: $tool_line"
     said=$tool_line
     sleep "$SESSION_POLL"
   done
@@ -223,7 +234,7 @@ why_tool_failed() {
       reason="sessions under $meta_root/session/ did not expire within $SESSION_TIMEOUT s: ${left%%,*} (${left##*: } alive; the tool names the first kind it finds). Something still runs Milvus: look for pods of this release and for what scales them up." ;;
     other)
       reason_code=$OTHER_MIGRATION
-      reason="another migration holds $meta_root/session/migration and did not end within $SESSION_TIMEOUT s. A killed one holds it for 60 s." ;;
+      reason="another migration holds $meta_root/session/migration and did not end within $patience s. A killed one holds it for $TOOL_LEASE s." ;;
     disk)
       reason_code=$DISK_FULL
       reason="no space: $tool_line. $no_space_hint" ;;
@@ -248,7 +259,7 @@ why_tool_failed() {
 # value. Prints the number of entries, or what is wrong with the file (exit code 1).
 read_backup() {
   bytes=$(wc -c <"$1") || return 1
-  : >"$2" || return 1
+  printf '' 2>/dev/null >"$2" || return 1
   od -An -v -tu1 "$1" | LC_ALL=C awk -v out="$2" -v bytes="$((bytes))" '
     function bad(why) { if (!failed) print why " at byte " at; failed = 1; exit 1 }
     function next_number() { value = 0; scale = 1 }
@@ -389,7 +400,9 @@ is_migrated() {
 # it cannot be pointed at a scratch root path without touching the real one.
 check_recorded_backup() {
   backup=$folder/migration.bak
-  [ -e "$backup" ] && [ -s "$folder/backup.record" ] || end "$BACKUP_MISSING" "the backup $backup or its record is missing, although the attempt has one. $1"
+  for file in "$backup" "$folder/backup.record"; do
+    [ -s "$file" ] || end "$BACKUP_MISSING" "$file is missing, although the attempt has a backup. $1"
+  done
   size='' entries='' sha256='' sourceVersion='' targetVersion='' rootPath='' createdAt=''
   while IFS='=' read -r name value; do
     case $name in
@@ -416,43 +429,59 @@ check_recorded_backup() {
   say "backup of $createdAt: $size bytes, $entries entries, checksum as recorded, every entry readable"
 }
 
-# look_at_metadata: lists what is in etcd now in now.list, by a throw-away backup. Exit code 1: `reason_code` and
-# `reason` say why not.
+# look_at_metadata: lists what is in etcd now in now.list, by a throw-away backup, on the volume or, when that is full, in
+# the scratch space. Exit code 1: `reason_code` and `reason` say why not.
 look_at_metadata() {
-  rm -f "$folder/now.bak"
-  call_tool_when_free backup "$folder/now.bak"
+  for place in "$folder" "$WORK_DIR"; do
+    rm -f "$place/now.bak"
+    call_tool_when_free backup "$place/now.bak"
+    if [ "$tool_code" -eq 0 ] || [ "$tool_problem" != disk ]; then break; fi
+    rm -f "$place/now.bak"
+  done
   if [ "$tool_code" -ne 0 ]; then
+    stop_if_asked "This run has changed nothing."
     why_tool_failed
     return 1
   fi
-  if ! found_entries=$(read_backup "$folder/now.bak" "$WORK_DIR/now.list"); then
-    reason_code=$TOOL_FAILED reason="what the tool read from etcd is not a backup: $found_entries."
+  if ! found_entries=$(read_backup "$place/now.bak" "$WORK_DIR/now.list"); then
+    reason_code=$TOOL_FAILED reason="what the tool read from etcd cannot be read: $found_entries."
     return 1
   fi
-  rm -f "$folder/now.bak"
+  rm -f "$place/now.bak"
 }
 
 # ------------------------------------------------------------------------------------------------ putting back
 
-# put_back MODE: restores the backup unless etcd holds it already, and compares (see same_entries for MODE). Marks the
-# begin and the end. Does not return on a failure: then the metadata must not be used.
+# put_back: restores the backup unless etcd holds it already, and compares. Marks the begin and the end. Does not return on
+# a failure: then the metadata must not be used.
 put_back() {
+  must_finish=yes
+  # The undoing of a finished migration may leave entries behind that were written since.
+  mode=equal
+  if marked migrate.done; then mode=contains; fi
   danger="The metadata is not whole: do not start Milvus; run this again (migrate or restore) once the cause is gone."
-  look_at_metadata || end "$RESTORE_FAILED" "the metadata could not be restored: $reason $danger"
-  if difference=$(same_entries "$WORK_DIR/backup.list" "$WORK_DIR/now.list" "$1"); then
-    say "etcd holds what the backup holds: nothing to put back"
-    mark restore.started && mark restore.done || end "$RESTORE_FAILED" "the metadata is whole, but that could not be noted. $no_space_hint"
-    return
+  if [ "$mode" = equal ]; then
+    if ! look_at_metadata; then
+      # Only a comparison needs space, the tool's rollback does not.
+      [ "$reason_code" = "$DISK_FULL" ] || end "$RESTORE_FAILED" "the metadata could not be restored: $reason $danger"
+    elif difference=$(same_entries "$WORK_DIR/backup.list" "$WORK_DIR/now.list" equal); then
+      say "etcd holds what the backup holds: nothing to put back"
+      { mark restore.started && mark restore.done; } ||
+        end "$RESTORE_FAILED" "the metadata is whole, but that could not be noted. $no_space_hint"
+      return
+    else
+      say "the metadata differs from the backup: $difference"
+    fi
   fi
-  say "putting the backup back: $difference"
   mark restore.started || end "$RESTORE_FAILED" "the restore could not begin: a mark could not be written. $no_space_hint $danger"
+  say "putting the backup back"
   call_tool_when_free rollback "$folder/migration.bak"
   if [ "$tool_code" -ne 0 ]; then
     why_tool_failed
     end "$RESTORE_FAILED" "the metadata could not be restored: $reason $danger"
   fi
   look_at_metadata || end "$RESTORE_FAILED" "the metadata was restored but could not be compared with the backup: $reason $danger"
-  difference=$(same_entries "$WORK_DIR/backup.list" "$WORK_DIR/now.list" "$1") ||
+  difference=$(same_entries "$WORK_DIR/backup.list" "$WORK_DIR/now.list" "$mode") ||
     end "$RESTORE_FAILED" "the metadata differs from the backup after the restore: $difference. $danger"
   [ "$difference" = 0 ] ||
     say "$difference entries that are not in the backup stay in etcd: written since, outside of what the tool removes"
@@ -463,7 +492,7 @@ put_back() {
 # fail_after_restoring CODE SENTENCE
 fail_after_restoring() {
   say "$2"
-  put_back equal
+  put_back
   end "$1" "$2 The metadata is as before ($entries entries, compared with the backup); nothing is lost."
 }
 
@@ -476,10 +505,11 @@ prepare() {
     [ -n "$value" ] || end "$USAGE" "the environment variable $name is not set."
   done
   case $ATTEMPT in */* | .*) end "$USAGE" "ATTEMPT $ATTEMPT is not a plain name." ;; esac
-  : "${SESSION_TIMEOUT:=180}" "${SESSION_POLL:=2}" "${ETCD_TIMEOUT:=60}" "${TOOL_TIMEOUT:=3600}"
+  : "${SESSION_TIMEOUT:=180}" "${SESSION_POLL:=2}" "${ETCD_TIMEOUT:=60}" "${TOOL_LEASE:=60}" \
+    "${TOOL_TIMEOUT:=3600}"
   meta_root=$ETCD_ROOT_PATH/$ETCD_META_SUB_PATH
   folder=$DATA_DIR/$ATTEMPT
-  is_release "$SOURCE_VERSION" 2.1 && is_release "$TARGET_VERSION" 2.2 ||
+  { is_release "$SOURCE_VERSION" 2.1 && is_release "$TARGET_VERSION" 2.2; } ||
     end "$VERSIONS_REFUSED" "metadata is migrated from 2.1.x to 2.2.x (three numbers, no v), not from $SOURCE_VERSION to $TARGET_VERSION."
   [ -x "$META_MIGRATION" ] || end "$USAGE" "there is no migration tool at $META_MIGRATION."
   [ -d "$DATA_DIR" ] || end "$USAGE" "there is no volume at $DATA_DIR."
@@ -498,7 +528,9 @@ is_release() {
 # script keeps the next one waiting.
 take_turn() {
   command -v flock >/dev/null 2>&1 || return 0
-  exec 9>"$DATA_DIR/.lock" || end "$DISK_FULL" "cannot open $DATA_DIR/.lock. $no_space_hint"
+  # Tried first, because a shell ends when exec cannot open its file.
+  printf '' 2>/dev/null >>"$DATA_DIR/.lock" || end "$DISK_FULL" "cannot write $DATA_DIR/.lock. $no_space_hint"
+  exec 9>>"$DATA_DIR/.lock"
   deadline=$(($(date +%s) + SESSION_TIMEOUT))
   until flock -n 9; do
     [ "$(date +%s)" -lt "$deadline" ] || end "$OTHER_MIGRATION" "another run works on $DATA_DIR and did not end within $SESSION_TIMEOUT s."
@@ -509,7 +541,7 @@ take_turn() {
 
 refuse_half_migrated_others() {
   for other in "$DATA_DIR"/*; do
-    [ "$other" != "$folder" ] && is_half_migrated "$other" || continue
+    if [ "$other" = "$folder" ] || ! is_half_migrated "$other"; then continue; fi
     end "$HALF_MIGRATED" "attempt ${other##*/} left the metadata half migrated. Restore that attempt first (ATTEMPT=${other##*/}, metadata.sh restore)."
   done
 }
@@ -522,7 +554,7 @@ do_backup() {
     check_recorded_backup "It is not replaced. If the metadata is untouched, a new attempt takes a new backup."
     end 0 "the backup of this attempt exists already and is good ($entries entries); it is kept."
   fi
-  ! marked migrate.started || end "$HALF_MIGRATED" "attempt $ATTEMPT has begun to migrate, but its backup is not there: what is in etcd now is not a backup's worth."
+  ! marked migrate.started || end "$HALF_MIGRATED" "attempt $ATTEMPT has begun to migrate, but has no backup: what is in etcd now may be half migrated and must not be taken for one."
   stop_if_asked "Nothing was changed."
 
   step "back up the metadata under $meta_root"
@@ -550,13 +582,15 @@ do_backup() {
   step "record it"
   size=$(($(wc -c <"$folder/migration.bak.tmp")))
   sha256=$(sha256sum <"$folder/migration.bak.tmp") || end "$BACKUP_CORRUPT" "the new backup cannot be read back. Nothing was changed; run again."
-  printf 'size=%s\nentries=%s\nsha256=%s\nsourceVersion=%s\ntargetVersion=%s\nrootPath=%s\ncreatedAt=%s\nsummary=%s\n' \
-    "$size" "$found_entries" "${sha256%% *}" "$SOURCE_VERSION" "$TARGET_VERSION" "$meta_root" \
-    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$summary" 2>/dev/null >"$folder/backup.record.tmp" &&
-    stage backup.done &&
-    mv "$folder/migration.bak.tmp" "$folder/migration.bak" &&
-    mv "$folder/backup.record.tmp" "$folder/backup.record" &&
-    durable && mark backup.done ||
+  {
+    printf 'size=%s\nentries=%s\nsha256=%s\nsourceVersion=%s\ntargetVersion=%s\nrootPath=%s\ncreatedAt=%s\nsummary=%s\n' \
+      "$size" "$found_entries" "${sha256%% *}" "$SOURCE_VERSION" "$TARGET_VERSION" "$meta_root" \
+      "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$summary" 2>/dev/null >"$folder/backup.record.tmp" &&
+      stage backup.done &&
+      mv "$folder/migration.bak.tmp" "$folder/migration.bak" &&
+      mv "$folder/backup.record.tmp" "$folder/backup.record" &&
+      durable && mark backup.done
+  } ||
     end "$DISK_FULL" "the backup could not be recorded, nothing changed. $no_space_hint"
   end 0 "backed up $summary; $size bytes."
 }
@@ -581,22 +615,26 @@ do_migrate() {
   step "compare the metadata with the backup"
   if [ -n "$was_half" ]; then
     say "an earlier run was killed between its start and its end"
-    put_back equal
-  else
+    put_back
+  fi
+  # put_back has compared already, unless it allowed for entries written since.
+  if [ -z "$was_half" ] || [ "$mode" != equal ]; then
     look_at_metadata || end "$reason_code" "not migrated, nothing changed: $reason"
     difference=$(same_entries "$WORK_DIR/backup.list" "$WORK_DIR/now.list" equal) ||
       end "$METADATA_CHANGED" "not migrated, nothing changed: the metadata is not what the backup holds ($difference). Milvus has run since; a new attempt with a new backup is needed."
   fi
   say "the metadata is what the backup holds"
+  must_finish=
   stop_if_asked "The metadata is as before."
+  must_finish=yes
 
   step "set the start mark"
   # In this order: killed in between, the attempt counts as half migrated and the backup is put back once more.
-  clear_mark migrate.done && clear_mark restore.done && clear_mark restore.started &&
-    stage migrate.done restore.started restore.done && mark migrate.started || {
+  if ! { clear_mark migrate.done && clear_mark restore.done && clear_mark restore.started &&
+    stage migrate.done restore.started restore.done && mark migrate.started; }; then
     clear_mark migrate.started
     end "$DISK_FULL" "not migrated, nothing changed: the marks could not be written. $no_space_hint"
-  }
+  fi
 
   step "migrate from $SOURCE_VERSION to $TARGET_VERSION"
   call_tool_when_free run "$folder/migration.bak"
@@ -623,7 +661,6 @@ do_migrate() {
   end 0 "migrated from $SOURCE_VERSION to $TARGET_VERSION: $summary."
 }
 
-# do_restore MODE: see put_back.
 do_restore() {
   steps=2
   step "look at the attempt $ATTEMPT"
@@ -636,9 +673,6 @@ do_restore() {
   if [ "$verb" = restore ] && marked migrate.done && ! marked restore.started; then
     end "$ALREADY_MIGRATED" "the migration of attempt $ATTEMPT is finished. Undoing it loses what was written since: ask for it by the verb rollback."
   fi
-  # The undoing of a finished migration may find entries that were written since.
-  mode=equal
-  if marked migrate.done; then mode=contains; fi
   state="Do not start Milvus; restore etcd from another backup."
   if marked migrate.done && ! marked restore.started; then state="Nothing was changed."; fi
   check_recorded_backup "$state"
@@ -649,7 +683,7 @@ do_restore() {
     # Nothing is broken yet: what keeps the rollback from starting must not read as broken metadata.
     look_at_metadata || end "$reason_code" "not rolled back, nothing changed: $reason"
   fi
-  put_back "$mode"
+  put_back
   end 0 "restored the metadata of $SOURCE_VERSION: $entries entries, compared with the backup."
 }
 
