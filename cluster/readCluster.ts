@@ -31,6 +31,12 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
   const notes: string[] = [];
   const list = listIn(access, namespace);
   const optional = optionalListIn(access, namespace, notes);
+  const groups = readGroups(access);
+  const custom = async <T>(api: string, resource: string): Promise<readonly T[]> => {
+    const known = await groups;
+    // Asking for a kind nobody installed answers "forbidden" to all but administrators.
+    return known === undefined || known.has(api.split("/")[0] ?? api) ? await optional<T>({ api, resource }) : [];
+  };
   const instance = `app.kubernetes.io/instance=${releaseName}`;
 
   const [kubernetesVersion, namespaceExists, release, deployments, pods, claims, autoscalers, scaledObjects, customs] =
@@ -46,8 +52,8 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
         labelSelector: attemptSelector(releaseName),
       }),
       optional<Autoscaler>({ api: "autoscaling/v2", resource: "horizontalpodautoscalers" }),
-      optional<ScaledObject>({ api: "keda.sh/v1alpha1", resource: "scaledobjects" }),
-      optional<{ readonly metadata?: ObjectMeta }>({ api: "milvus.io/v1beta1", resource: "milvuses" }),
+      custom<ScaledObject>("keda.sh/v1alpha1", "scaledobjects"),
+      custom<{ readonly metadata?: ObjectMeta }>("milvus.io/v1beta1", "milvuses"),
     ]);
 
   const operatorResource = operatorResourceOf(releaseName, customs, [...deployments, ...pods]);
@@ -77,6 +83,21 @@ async function readVersion(access: ClusterAccess): Promise<string> {
   const { gitVersion } = (await access.read({ api: "version" })) as { readonly gitVersion: string };
   // v1.29.4-gke.1043002, v1.31.2+k3s1: what follows is the vendor's.
   return /^v?(\d+\.\d+\.\d+)/.exec(gitVersion)?.[1] ?? gitVersion;
+}
+
+/** Names of the API groups the cluster serves; undefined when that may not be read. */
+async function readGroups(access: ClusterAccess): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const { groups } = (await access.read({ api: "apis" })) as {
+      readonly groups: readonly { readonly name: string }[];
+    };
+    return new Set(groups.map(({ name }) => name));
+  } catch (error) {
+    if (hasCode(error, "forbidden")) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 async function readNamespace(access: ClusterAccess, namespace: string, notes: string[]): Promise<boolean> {

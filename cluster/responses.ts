@@ -56,7 +56,7 @@ export function transportError(error: unknown, request: ApiRequest, where: Where
     return { error, again: false };
   }
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error);
-  const code = (cause as NodeJS.ErrnoException).code ?? cause.name;
+  const { code = cause.name === "Error" ? cause.message : cause.name } = cause as NodeJS.ErrnoException;
   if (cause.name === "TimeoutError" || cause.name === "AbortError" || code === "UND_ERR_CONNECT_TIMEOUT") {
     return final(
       "timedOut",
