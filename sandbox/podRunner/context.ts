@@ -1,4 +1,5 @@
 /** What every pod's worker needs of the runner. */
+import type { MilvusSettings } from "../milvus/settings";
 import type { ApiServer, Pod } from "./apiServer";
 import type { EventRecorder } from "./events";
 import type { FaultFile } from "./faults";
@@ -13,6 +14,8 @@ export interface RunnerContext {
   /** Fixed host names, beside those of the Services. */
   readonly hosts: Readonly<Record<string, string>>;
   readonly faults: FaultFile;
+  /** As they are now: the faults file may change them. */
+  readonly milvus: () => MilvusSettings;
   readonly events: EventRecorder;
   readonly log: (line: string) => void;
   /** Aborted when the runner stops. */

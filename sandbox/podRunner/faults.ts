@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { MilvusSettings } from "../milvus/settings";
 
 /** Which containers are meant; every given field has to match. */
 interface Target {
@@ -44,6 +45,8 @@ export interface MilvusFault extends Target {
 export interface Faults {
   readonly containers?: readonly ContainerFault[];
   readonly milvus?: readonly MilvusFault[];
+  /** Wins over what the runner was started with. */
+  readonly milvusSettings?: Partial<MilvusSettings>;
 }
 
 interface Subject {

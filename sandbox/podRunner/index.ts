@@ -6,6 +6,8 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1PersistentVolumeClaim } from "@kubernetes/client-node";
+import { MilvusPod } from "../milvus/milvusPod";
+import { DEFAULT_MILVUS_SETTINGS, type MilvusSettings } from "../milvus/settings";
 import { type ApiServer, connectApiServer, type Pod, type Raw } from "./apiServer";
 import type { PodWorker, RunnerContext } from "./context";
 import { EventRecorder } from "./events";
@@ -27,6 +29,7 @@ export interface PodRunnerOptions {
   readonly metadataEtcd: string;
   /** Names that pods can reach beside the Services', e.g. `{"etcd.example:2379": "127.0.0.1:41234"}`. */
   readonly hosts?: Readonly<Record<string, string>>;
+  readonly milvus?: Partial<MilvusSettings>;
   readonly log?: (line: string) => void;
 }
 
@@ -44,13 +47,15 @@ export async function startPodRunner(options: PodRunnerOptions): Promise<PodRunn
   const stopping = new AbortController();
   makeFolder(options.folder);
   rmSync(join(options.folder, "pods"), { recursive: true, force: true });
+  const faults = new FaultFile(options.folder);
   const context: RunnerContext = {
     api,
     folder: options.folder,
     tools: options.tools,
     metadataEtcd: options.metadataEtcd,
     hosts: options.hosts ?? {},
-    faults: new FaultFile(options.folder),
+    faults,
+    milvus: () => ({ ...DEFAULT_MILVUS_SETTINGS, ...options.milvus, ...faults.read().milvusSettings }),
     events: new EventRecorder(api, "kubelet"),
     log,
     signal: stopping.signal,
@@ -87,7 +92,7 @@ class Pods {
       worker.update(pod);
       return;
     }
-    if (!pod.spec?.nodeName || !isJobPod(pod)) return;
+    if (!pod.spec?.nodeName || !(isJobPod(pod) || isMilvusPod(pod))) return;
     const done = pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
     if (pod.metadata?.deletionTimestamp !== undefined && done) {
       if (!this.#letGo.has(uid)) void removePod(this.context.api, pod, this.context.signal);
@@ -95,13 +100,7 @@ class Pods {
       return;
     }
     if (done) return;
-    if (hasStarted(pod)) {
-      this.#track(uid, markLost(this.context, pod));
-      return;
-    }
-    const started = new JobPod(this.context, pod);
-    started.update(pod);
-    this.#track(uid, started);
+    this.#track(uid, startWorker(this.context, pod));
   }
 
   #track(uid: string, worker: PodWorker): void {
@@ -117,6 +116,17 @@ class Pods {
   async ended(): Promise<void> {
     await Promise.all([...this.#workers.values()].map(({ finished }) => finished));
   }
+}
+
+function startWorker(context: RunnerContext, pod: Pod): PodWorker {
+  if (isJobPod(pod) && hasStarted(pod)) return markLost(context, pod);
+  const worker = isJobPod(pod) ? new JobPod(context, pod) : new MilvusPod(context, pod);
+  worker.update(pod);
+  return worker;
+}
+
+function isMilvusPod(pod: Pod): boolean {
+  return pod.metadata?.labels?.["app.kubernetes.io/name"] === "milvus";
 }
 
 function isJobPod(pod: Pod): boolean {

@@ -1,0 +1,138 @@
+/** One run of a Milvus server: reads its configuration, checks the metadata, holds its sessions. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EtcdClient } from "../etcd";
+import { readMetadata } from "../metadata";
+import type { Pod } from "../podRunner/apiServer";
+import type { RunnerContext } from "../podRunner/context";
+import { clusterHosts } from "../podRunner/hosts";
+import { namespaceData } from "../podRunner/namespaceData";
+import { listSessions, Session } from "./session";
+import { readinessWait, startRefusal } from "./startRules";
+import { hasStandby, milvusStore, mountedConfig } from "./store";
+import { imageVersion, isAtLeast, type MilvusVersion, sessionRoles, versionText } from "./version";
+
+/** Ends the server; the message is what its container leaves. */
+export class Crash extends Error {}
+
+export interface ServerOptions {
+  readonly context: RunnerContext;
+  readonly pod: Pod;
+  readonly component: string;
+  readonly image: string;
+  readonly etcd: (endpoint: string) => EtcdClient;
+  /** Aborted when the pod is to end. */
+  readonly signal: AbortSignal;
+}
+
+const RETRY_MS = 300;
+
+export class Server {
+  readonly #lost = new AbortController();
+  /** Aborted when the session was lost. */
+  readonly lost = this.#lost.signal;
+  /** True when the server ended because it lost its session, false when the pod ended. */
+  readonly ended: Promise<boolean>;
+
+  private constructor(
+    private readonly options: ServerOptions,
+    private readonly version: MilvusVersion | undefined,
+    private readonly store: Store | undefined,
+    private readonly session: Session | undefined,
+  ) {
+    this.ended = (session ? session.hold() : aborted(options.signal)).then((lost) => {
+      if (lost) this.#lost.abort();
+      return lost;
+    });
+  }
+
+  /** Throws Crash where Milvus panics. */
+  static async start(options: ServerOptions): Promise<Server> {
+    const { component, image, signal } = options;
+    const version = imageVersion(image);
+    const roles = sessionRoles(component, version);
+    if (roles.length === 0) return new Server(options, version, undefined, undefined);
+    const store = await findStore(options, version);
+    const refusal = await panicOnError(async () =>
+      startRefusal(component, version, (await readMetadata(store.etcd, store.rootPath)).format),
+    );
+    if (refusal !== undefined) throw new Crash(refusal);
+    if (component === "mixcoord") {
+      // Before it registers: a mixcoord waits for the coordinators that it replaces.
+      while (!signal.aborted && readinessWait(component, version, await listSessions(store.etcd, store.rootPath))) {
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    const session = await panicOnError(() =>
+      Session.open({
+        etcd: store.etcd,
+        rootPath: store.rootPath,
+        roles,
+        standby: store.standby,
+        version: version ? versionText(version) : "",
+        address: `${options.pod.metadata?.name ?? ""}:19530`,
+        ttlSeconds: options.context.milvus().sessionTtlSeconds,
+        signal,
+      }),
+    );
+    return new Server(options, version, store, session);
+  }
+
+  /** What it waits for before it is ready; undefined when nothing. */
+  async waitsFor(): Promise<string | undefined> {
+    if (!this.store) return undefined;
+    try {
+      return readinessWait(
+        this.options.component,
+        this.version,
+        await listSessions(this.store.etcd, this.store.rootPath),
+      );
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  async stop(revoke: boolean): Promise<void> {
+    if (revoke) await this.session?.revoke().catch(() => undefined);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<false> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(false);
+    else signal.addEventListener("abort", () => resolve(false), { once: true });
+  });
+}
+
+async function panicOnError<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw new Crash(`panic: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+interface Store {
+  readonly etcd: EtcdClient;
+  readonly rootPath: string;
+  readonly standby: boolean;
+}
+
+/** The etcd its configuration names, by way of the sandbox's host names; the metadata etcd where it names none. */
+async function findStore(
+  { context, pod, component, etcd }: ServerOptions,
+  version: MilvusVersion | undefined,
+): Promise<Store> {
+  const data = namespaceData(context.api, pod.metadata?.namespace ?? "default");
+  const files = await mountedConfig(pod, (name) => data.configMap(name));
+  const configured = milvusStore(pod, files, isAtLeast(version, 2, 4));
+  const { endpoints, rootPath } = configured;
+  if (files.size > 0 && endpoints.length === 0) {
+    throw new Crash("panic: etcd: no endpoints configured: context deadline exceeded (endpoint localhost:2379)");
+  }
+  const hosts = clusterHosts(await data.services(), context.metadataEtcd, context.hosts);
+  const known = endpoints.map((endpoint) => hosts[endpoint]).find((address) => address !== undefined);
+  if (known === undefined && endpoints.length > 0) {
+    throw new Crash(`panic: etcd: context deadline exceeded: no such host: ${endpoints.join(", ")}`);
+  }
+  return { etcd: etcd(known ?? context.metadataEtcd), rootPath, standby: hasStandby(component, configured) };
+}
