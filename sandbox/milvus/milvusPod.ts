@@ -141,7 +141,7 @@ export class MilvusPod implements PodWorker {
     const lost = await server.ended;
     if (lost) return "panic: connection lost detected, shutting down: the session's lease has expired";
     await this.#stop();
-    await server.stop(context.milvus().revokeOnStop);
+    await server.stop();
     return undefined;
   }
 

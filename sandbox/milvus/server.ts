@@ -70,7 +70,6 @@ export class Server {
         standby: store.standby,
         version: version ? versionText(version) : "",
         address: `${options.pod.metadata?.name ?? ""}:19530`,
-        ttlSeconds: options.context.milvus().sessionTtlSeconds,
         signal,
       }),
     );
@@ -91,8 +90,12 @@ export class Server {
     }
   }
 
-  async stop(revoke: boolean): Promise<void> {
-    if (revoke) await this.session?.revoke().catch(() => undefined);
+  /** Gives the sessions up, at once or after the time that the settings say. */
+  async stop(): Promise<void> {
+    const { revokeOnStop, sessionTtlSeconds } = this.options.context.milvus();
+    const given = revokeOnStop ? this.session?.revoke() : this.session?.expire(sessionTtlSeconds);
+    // Without etcd there is nothing to give up: the lease ends by itself.
+    await given?.catch(() => undefined);
   }
 }
 

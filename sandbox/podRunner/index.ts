@@ -2,6 +2,7 @@
  * Stands in for the kubelets of the sandbox: runs the containers of Job pods as local processes, lets Milvus pods hold
  * their sessions, and writes the pods' status. kwok handles all other pods (sandbox/stages.yaml).
  */
+import { setMaxListeners } from "node:events";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -45,6 +46,8 @@ export async function startPodRunner(options: PodRunnerOptions): Promise<PodRunn
   const log = options.log ?? (() => undefined);
   const api = connectApiServer(options.kubeconfig);
   const stopping = new AbortController();
+  // Every pod listens, and there is no limit to pods.
+  setMaxListeners(0, stopping.signal);
   makeFolder(options.folder);
   rmSync(join(options.folder, "pods"), { recursive: true, force: true });
   const faults = new FaultFile(options.folder);
