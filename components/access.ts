@@ -45,7 +45,7 @@ export function rulesFor(plan: UpgradePlan): Rule[] {
     ...named("apps", "deployments/scale", ["get", "patch", "update"], scaled),
     ...(scaled.length > 0 ? [unnamed("", "pods", ["get", "list", "watch"])] : []),
     ...(awaited.length > 0 ? [unnamed("apps", "statefulsets", ["get", "list", "watch"])] : []),
-    ...named("", "secrets", ["get", "delete"], records),
+    ...named("", "secrets", ["delete"], records),
     ...named("", "persistentvolumeclaims", ["get", "patch"], claims),
   ];
 }

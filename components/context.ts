@@ -38,13 +38,11 @@ export interface UpgradeSettings {
   };
 }
 
-/** What failed, handed to `Diagnose`. */
+/** What failed, by its name in Kubernetes or Helm. */
 export interface FailedResource {
   readonly kind: "Release" | "Job";
   readonly name: string;
   readonly namespace: string;
-  /** The provider's errors, newest first. */
-  readonly errors: readonly string[];
 }
 
 /** Reads the cluster and says which pod or Job is stuck, why, and what to do; undefined when nothing is to be seen. */
@@ -67,6 +65,8 @@ export interface MilvusClusterArgs {
 export interface StepContext extends MilvusClusterArgs {
   /** Parent and error hook of every resource; each step adds its dependsOn. */
   readonly options: pulumi.CustomResourceOptions;
+  /** Different in each run of the program. */
+  readonly run: string;
 }
 
 /** Resources that must be done before a step starts. */

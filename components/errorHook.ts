@@ -13,10 +13,9 @@ const TIME_LIMIT = 60_000;
  */
 export function diagnosisHook(name: string, namespace: string, diagnose: Diagnose): pulumi.ErrorHook {
   const onError: pulumi.ErrorHookFunction = async (args) => {
-    const failed = toFailedResource(args, namespace);
-    if (failed !== undefined && !pulumi.runtime.isDryRun()) {
-      const text = await diagnosis(failed, diagnose);
-      await (text === undefined ? Promise.resolve() : pulumi.log.error(text));
+    const text = pulumi.runtime.isDryRun() ? undefined : await diagnosisOf(args, namespace, diagnose);
+    if (text !== undefined) {
+      await pulumi.log.error(text);
     }
     return false;
   };
@@ -24,17 +23,30 @@ export function diagnosisHook(name: string, namespace: string, diagnose: Diagnos
   return new pulumi.ErrorHook(name, AsyncResource.bind(onError));
 }
 
-async function diagnosis(failed: FailedResource, diagnose: Diagnose): Promise<string | undefined> {
-  const subject = `${failed.kind} ${failed.namespace}/${failed.name}`;
+/**
+ * What to tell about a failed resource; undefined for one that has no pods, or about which there is nothing to tell.
+ *
+ * @param limit milliseconds for reading the cluster
+ */
+export async function diagnosisOf(
+  args: pulumi.ErrorHookArgs,
+  namespace: string,
+  diagnose: Diagnose,
+  limit = TIME_LIMIT,
+): Promise<string | undefined> {
+  const failed = toFailedResource(args, namespace);
+  if (failed === undefined) {
+    return undefined;
+  }
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${TIME_LIMIT / 1000} s`)), TIME_LIMIT);
+    timer = setTimeout(() => reject(new Error(`no answer within ${limit / 1000} s`)), limit);
   });
   try {
     return await Promise.race([diagnose(failed), timeout]);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return `${subject} failed; why could not be read from the cluster: ${reason}`;
+    return `${failed.kind} ${namespace}/${failed.name} failed; why could not be read from the cluster: ${reason}`;
   } finally {
     clearTimeout(timer);
   }
@@ -43,11 +55,11 @@ async function diagnosis(failed: FailedResource, diagnose: Diagnose): Promise<st
 function toFailedResource(args: pulumi.ErrorHookArgs, namespace: string): FailedResource | undefined {
   const inputs = (args.newInputs ?? args.oldInputs ?? {}) as Record<string, unknown>;
   if (args.type === RELEASE_TYPE) {
-    return { kind: "Release", name: text(inputs.name) ?? args.name, namespace, errors: args.errors };
+    return { kind: "Release", name: text(inputs.name) ?? args.name, namespace };
   }
   if (args.type === JOB_TYPE) {
     const metadata = inputs.metadata as Record<string, unknown> | undefined;
-    return { kind: "Job", name: text(metadata?.name) ?? args.name, namespace, errors: args.errors };
+    return { kind: "Job", name: text(metadata?.name) ?? args.name, namespace };
   }
   return undefined;
 }

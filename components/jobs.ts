@@ -25,6 +25,8 @@ export interface UpgradeJob {
   readonly volumes?: readonly k8s.types.input.core.v1.Volume[];
   /** Seconds for all commands together. */
   readonly limit: number;
+  /** Seconds between the request to stop and the kill. Default 30. */
+  readonly grace?: number;
 }
 
 /** Seconds for placing the pod and pulling its images, on top of a Job's own limit. */
@@ -41,8 +43,9 @@ const STAY = {
 };
 
 /**
- * A Job that runs its commands once. It never retries by itself: the next `pulumi up` replaces a failed one, after the
- * plan has been made again from what is there then. Its pod passes the Pod Security standard "restricted".
+ * A Job that runs its commands once. It never retries by itself: the next `pulumi up` replaces it, after the plan has
+ * been made again from what is there then. A step that is in the plan is to be done now, so a Job in the state that
+ * succeeded in an earlier run counts for nothing. Its pod passes the Pod Security standard "restricted".
  */
 export function declareJob(context: StepContext, job: UpgradeJob, after: After): k8s.batch.v1.Job {
   const labels = { ...upgradeLabels(context.releaseName), "milvus-upgrade/step": job.step };
@@ -61,6 +64,7 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
       ...context.options,
       dependsOn: [...after],
       deleteBeforeReplace: true,
+      replacementTrigger: context.run,
       customTimeouts: { create: `${START_LIMIT + job.limit + REPORT_LIMIT}s`, delete: "5m" },
     },
   );
@@ -91,6 +95,7 @@ function podSpec({ settings, releaseName }: StepContext, job: UpgradeJob): k8s.t
   const containers = job.commands.map((command) => container(command, settings.jobs.resources));
   return {
     restartPolicy: "Never",
+    ...(job.grace !== undefined && { terminationGracePeriodSeconds: job.grace }),
     serviceAccountName: upgradeServiceAccount(releaseName),
     securityContext: {
       runAsNonRoot: true,

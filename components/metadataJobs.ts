@@ -1,28 +1,23 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
-import type { AttemptPhase, MigrationPlan, StepKind } from "../upgrade/model";
+import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../upgrade/attempt";
+import { ATTEMPT_PHASES, type AttemptPhase, type MigrationPlan, type StepKind } from "../upgrade/model";
 import { upgradeLabels } from "./access";
 import type { After, StepContext } from "./context";
 import { type Command, declareJob, kubectl } from "./jobs";
 import { jobName } from "./names";
-import { attemptLabel } from "./outputs";
 
 type MetadataStep = Extract<StepKind, "backup" | "migrate" | "restore">;
 
-/** Annotation of the backup claim: how far the attempt has come. Missing: stopped. */
-const PHASE_ANNOTATION = "milvus-upgrade/phase";
 const SCRIPT = "metadata.sh";
 /** Where the script and the tool find their things; the script is told by its environment. */
 const PATHS = { scripts: "/milvus/scripts", data: "/milvus/data", work: "/milvus/work" } as const;
 const TOOL = "/milvus/bin/meta-migration";
-
-/** What the claim says before and after a step; missing before: the step changes nothing that would have to be said. */
-const PHASES = {
-  backup: { after: "backedUp" },
-  migrate: { before: "migrating", after: "migrated" },
-  restore: { after: "restored" },
-} as const satisfies Record<MetadataStep, { before?: AttemptPhase; after: AttemptPhase }>;
+/** Seconds a script that is told to stop gets to put the metadata back. */
+const GRACE = 600;
+/** A migration can be the tool's run, the restore of what it broke, and a rehearsal. */
+const LONGEST_CALLS = 3;
 
 /**
  * The claim that keeps the backup. It is created after the stop has finished, so that its existence says so, and is
@@ -40,10 +35,7 @@ export function declareBackupClaim(context: StepContext, after: After): k8s.core
         namespace: context.namespace,
         labels: {
           ...upgradeLabels(context.releaseName),
-          "milvus-upgrade/from": attempt.from,
-          "milvus-upgrade/to": attempt.to,
-          "milvus-upgrade/revision": String(attempt.revision),
-          "milvus-upgrade/ordinal": String(attempt.ordinal),
+          ...attemptLabels(context.releaseName, attempt),
         },
         // A class that binds on first use binds only when the backup's pod is there.
         annotations: { "pulumi.com/skipAwait": "true" },
@@ -83,32 +75,52 @@ export function declareScript(context: StepContext): k8s.core.v1.ConfigMap {
 export function declareMetadataJob(context: StepContext, step: MetadataStep, after: After): k8s.batch.v1.Job {
   const { claimName } = migrationOf(context);
   const { timeouts } = context.settings;
-  const phases: { before?: AttemptPhase; after: AttemptPhase } = PHASES[step];
-  const commands = [
-    ...(phases.before === undefined ? [] : [setPhase(context, phases.before)]),
-    runScript(context, step),
-    setPhase(context, phases.after),
-  ];
-  const volumes = [
-    { name: "scripts", configMap: { name: scriptName(claimName), defaultMode: 0o555 } },
-    { name: "data", persistentVolumeClaim: { claimName } },
-    { name: "work", emptyDir: {} },
-  ];
-  const limit = timeouts.session + (step === "backup" ? timeouts.backup : timeouts.migrate);
-  return declareJob(context, { step, name: jobName(claimName, step), commands, volumes, limit }, after);
+  const toolTimeout = step === "backup" ? timeouts.backup : timeouts.migrate;
+  const verb = step === "restore" && context.plan.kind === "rollback" ? "rollback" : step;
+  const job = {
+    step: verb,
+    name: jobName(claimName, verb),
+    commands: commandsOf(context, step, runScript(context, verb, toolTimeout)),
+    volumes: [
+      { name: "scripts", configMap: { name: scriptName(claimName), defaultMode: 0o555 } },
+      { name: "data", persistentVolumeClaim: { claimName } },
+      { name: "work", emptyDir: {} },
+    ],
+    limit: timeouts.session + LONGEST_CALLS * toolTimeout,
+    grace: GRACE,
+  };
+  return declareJob(context, job, after);
 }
 
-function runScript(context: StepContext, step: MetadataStep): Command {
+/** The script, between the commands that record on the claim how far the attempt has come. */
+function commandsOf(context: StepContext, step: MetadataStep, script: Command): Command[] {
+  switch (step) {
+    case "backup":
+      return hasPassed(context, "backedUp") ? [script] : [script, setPhase(context, "backedUp")];
+    case "migrate":
+      return [setPhase(context, "migrating"), script, setPhase(context, "migrated")];
+    case "restore":
+      return [script, setPhase(context, "restored")];
+  }
+}
+
+/** A backup that is looked at again must not make the attempt look as if nothing had been migrated. */
+function hasPassed({ state, plan }: StepContext, phase: AttemptPhase): boolean {
+  const found = state.attempts.find(({ claimName }) => claimName === plan.migration?.claimName);
+  return found !== undefined && ATTEMPT_PHASES.indexOf(found.phase) > ATTEMPT_PHASES.indexOf(phase);
+}
+
+function runScript(context: StepContext, verb: MetadataStep | "rollback", toolTimeout: number): Command {
   const { attempt, sourceVersion, targetVersion, store } = migrationOf(context);
   return {
-    name: step,
+    name: verb,
     image: context.settings.metaMigrationImage,
-    command: ["/bin/sh", `${PATHS.scripts}/${SCRIPT}`, step],
+    command: ["/bin/sh", `${PATHS.scripts}/${SCRIPT}`, verb],
     env: {
       META_MIGRATION: TOOL,
       DATA_DIR: PATHS.data,
       WORK_DIR: PATHS.work,
-      ATTEMPT: attemptLabel(attempt),
+      ATTEMPT: attemptName(attempt),
       SOURCE_VERSION: sourceVersion,
       TARGET_VERSION: targetVersion,
       ETCD_ENDPOINTS: store.endpoints.join(","),
@@ -116,6 +128,7 @@ function runScript(context: StepContext, step: MetadataStep): Command {
       ETCD_META_SUB_PATH: store.metaSubPath,
       ETCD_KV_SUB_PATH: store.kvSubPath,
       SESSION_TIMEOUT: String(context.settings.timeouts.session),
+      TOOL_TIMEOUT: String(toolTimeout),
       TERMINATION_LOG: "/dev/termination-log",
     },
     mounts: Object.entries(PATHS).map(([name, mountPath]) => ({ name, mountPath })),

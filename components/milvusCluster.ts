@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Step, UpgradePlan } from "../upgrade/model";
 import { declareAccess, touchesMetadata } from "./access";
@@ -22,7 +23,7 @@ export class MilvusCluster extends pulumi.ComponentResource {
     checkPlan(args.plan);
     super("milvus:upgrade:MilvusCluster", name, {}, options);
     const hooks = args.diagnose && { onError: [diagnosisHook(`${name}-diagnosis`, args.namespace, args.diagnose)] };
-    const context: StepContext = { ...args, options: { parent: this, ...(hooks && { hooks }) } };
+    const context: StepContext = { ...args, run: randomUUID(), options: { parent: this, ...(hooks && { hooks }) } };
 
     const { steps } = args.plan;
     const access = steps.some(runsAsJob) ? declareAccess(context) : [];

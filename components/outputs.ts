@@ -1,4 +1,5 @@
-import type { AttemptId, HelmValue, HelmValues } from "../upgrade/model";
+import { attemptName } from "../upgrade/attempt";
+import type { HelmValue, HelmValues } from "../upgrade/model";
 import type { MilvusClusterArgs } from "./context";
 
 /** The chart's defaults. */
@@ -53,13 +54,8 @@ export function outputsOf({ plan, releaseName, namespace }: MilvusClusterArgs): 
     },
     endpoint: `${serviceName(releaseName, plan.values)}.${namespace}.svc:${servicePort(plan.values)}`,
     ...(plan.migration && { backupClaim: plan.migration.claimName }),
-    ...(attempt && { attempt: attemptLabel(attempt) }),
+    ...(attempt && { attempt: attemptName(attempt) }),
   };
-}
-
-/** `2.1.4-to-2.2.9-r7`, with the ordinal when it is not the first of its revision. */
-export function attemptLabel({ from, to, revision, ordinal }: AttemptId): string {
-  return `${from}-to-${to}-r${revision}${ordinal > 1 ? `-${ordinal}` : ""}`;
 }
 
 /** The chart's own rule (template `milvus.fullname`). */

@@ -1,12 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
-import type { ChartReference, HelmValue, HelmValues, Step, UpgradePlan } from "../upgrade/model";
+import type { ChartReference, Step, UpgradePlan } from "../upgrade/model";
 import type { After, StepContext } from "./context";
+import { secretValues } from "./sensitiveValues";
 
 /** Inputs that tell of the plan of the day and not of the cluster. */
 const OF_THE_DAY = ["description", "skipAwait", "timeout"];
-const SENSITIVE_KEY =
-  /pass(word|wd|phrase)?$|secret|token|credential|private.?key|access.?key|root.?user|auth.?params/i;
+/pass(word|wd|phrase)?$|secret|token|credential|private.?key|access.?key|root.?user|auth.?params/i;
 
 /** Pulumi's name of the Release: fixed, so that another release name shows as a replacement, which `protect` refuses. */
 export function releaseResourceName(componentName: string): string {
@@ -61,29 +60,4 @@ function chartArgs(chart: ChartReference): Pick<k8s.helm.v3.ReleaseArgs, "chart"
     case "folder":
       return { chart: chart.location, version: chart.version };
   }
-}
-
-function secretValues(values: HelmValues, all: boolean): pulumi.Input<Record<string, unknown>> {
-  return all ? pulumi.secret(values) : wrapSensitive(values);
-}
-
-/** Passwords and keys are encrypted in the state and hidden in the diff, wherever they came from. */
-function wrapSensitive(values: HelmValues): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [
-      key,
-      isSensitive(key, value) ? pulumi.secret(value) : wrapped(value),
-    ]),
-  );
-}
-
-function wrapped(value: HelmValue): unknown {
-  if (Array.isArray(value)) {
-    return value.map(wrapped);
-  }
-  return typeof value === "object" && value !== null ? wrapSensitive(value) : value;
-}
-
-function isSensitive(key: string, value: HelmValue): boolean {
-  return typeof value === "string" && value !== "" && SENSITIVE_KEY.test(key);
 }

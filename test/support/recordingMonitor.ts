@@ -1,0 +1,146 @@
+import * as pulumi from "@pulumi/pulumi";
+// The public mocks show neither dependsOn nor options: this is the one deep import, for the class that does.
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+
+/** A resource as the engine gets it. */
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly urn: string;
+  readonly custom: boolean;
+  /** Secrets are marked: see `isSecret` and `plain`. */
+  readonly inputs: Record<string, unknown>;
+  readonly parent: string;
+  /** URNs. */
+  readonly dependsOn: readonly string[];
+  readonly importId: string;
+  readonly protect: boolean;
+  readonly retainOnDelete: boolean;
+  readonly deleteBeforeReplace: boolean;
+  readonly replacementTrigger: unknown;
+  readonly ignoreChanges: readonly string[];
+  /** e.g. `900s`; empty for the provider's default. */
+  readonly createTimeout: string;
+  /** Names of error hooks. */
+  readonly onError: readonly string[];
+}
+
+/** The parts of the engine's protocol that are read here. */
+interface RegisterRequest {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getCustom(): boolean;
+  getObject(): Struct;
+  getDependenciesList(): string[];
+  getImportid(): string;
+  getProtect(): boolean | undefined;
+  getRetainondelete(): boolean | undefined;
+  getDeletebeforereplace(): boolean;
+  getReplacementTrigger(): { toJavaScript(): unknown } | undefined;
+  getIgnorechangesList(): string[];
+  getCustomtimeouts(): { getCreate(): string } | undefined;
+  getHooks(): { getOnErrorList(): string[] } | undefined;
+}
+type Callback = (error: unknown, response: unknown) => void;
+type Invoke = (token: string, inputs: Record<string, unknown>) => Record<string, unknown>;
+
+class RecordingMonitor extends MockMonitor {
+  readonly registered: Registered[] = [];
+  /** Names of the error hooks that the program has registered. */
+  readonly errorHooks: string[] = [];
+
+  constructor(invoke: Invoke) {
+    super({
+      newResource: ({ name, inputs, id }) => ({ id: id || `${name}-id`, state: inputs as Record<string, unknown> }),
+      call: ({ token, inputs }) => invoke(token, inputs as Record<string, unknown>),
+    });
+  }
+
+  override async registerResource(request: RegisterRequest, callback: Callback): Promise<void> {
+    await super.registerResource(request, (error: unknown, response: { getUrn(): string }) => {
+      if (!error) {
+        this.registered.push(toRegistered(request, response.getUrn()));
+      }
+      callback(error, response);
+    });
+  }
+
+  registerErrorHook(request: { getName(): string }, callback: Callback): void {
+    this.errorHooks.push(request.getName());
+    callback(null, {});
+  }
+}
+
+function toRegistered(request: RegisterRequest, urn: string): Registered {
+  return {
+    urn,
+    type: request.getType(),
+    name: request.getName(),
+    custom: request.getCustom(),
+    inputs: request.getObject().toJavaScript(),
+    parent: request.getParent(),
+    dependsOn: request.getDependenciesList(),
+    importId: request.getImportid(),
+    protect: request.getProtect() ?? false,
+    retainOnDelete: request.getRetainondelete() ?? false,
+    deleteBeforeReplace: request.getDeletebeforereplace(),
+    replacementTrigger: request.getReplacementTrigger()?.toJavaScript(),
+    ignoreChanges: request.getIgnorechangesList(),
+    createTimeout: request.getCustomtimeouts()?.getCreate() ?? "",
+    onError: request.getHooks()?.getOnErrorList() ?? [],
+  };
+}
+
+export interface Recording {
+  readonly registered: readonly Registered[];
+  readonly errorHooks: readonly string[];
+}
+
+/**
+ * Runs a program against a recording engine and answers what it has declared, in the order of registration. The
+ * engine is one for the whole process: await one recording before the next.
+ *
+ * @param invoke answers calls of provider functions; default: every call fails.
+ */
+export async function record(
+  program: () => unknown,
+  { preview = false, invoke = refuseCalls }: { preview?: boolean; invoke?: Invoke } = {},
+): Promise<Recording> {
+  const monitor = new RecordingMonitor(invoke);
+  pulumi.runtime.setMockOptions(monitor, "milvus", "test", preview, "organization");
+  try {
+    // Asks the monitor for the engine's features as a real run does: without them secrets would be sent in the clear.
+    await pulumi.runtime.runInPulumiStack(async () => {
+      await program();
+    });
+  } finally {
+    await pulumi.runtime.disconnect();
+  }
+  return {
+    registered: monitor.registered.filter(({ type }) => type !== "pulumi:pulumi:Stack"),
+    errorHooks: monitor.errorHooks,
+  };
+}
+
+export function isSecret(value: unknown): value is { readonly value: unknown } {
+  return pulumi.runtime.isRpcSecret(value);
+}
+
+/** The value without the marks that say it is secret. */
+export function plain(value: unknown): unknown {
+  if (isSecret(value)) {
+    return plain(value.value);
+  }
+  if (Array.isArray(value)) {
+    return value.map(plain);
+  }
+  return typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
+    : value;
+}
+
+function refuseCalls(token: string): never {
+  throw new Error(`unexpected call of ${token}`);
+}

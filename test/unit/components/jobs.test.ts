@@ -1,0 +1,347 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import type { MilvusClusterArgs } from "../../../components/context";
+import { MilvusCluster } from "../../../components/milvusCluster";
+import { jobName } from "../../../components/names";
+import { type AttemptPhase, PLAN_KINDS, type UpgradePlan } from "../../../upgrade/model";
+import { args, PLANS, SETTINGS, state } from "../../support/plans";
+import { type Registered, record } from "../../support/recordingMonitor";
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly command?: string[];
+  readonly args?: string[];
+  readonly env: { readonly name: string; readonly value: string }[];
+  readonly [key: string]: unknown;
+}
+interface PodSpec {
+  readonly initContainers: Container[];
+  readonly containers: Container[];
+  readonly [key: string]: unknown;
+}
+interface Job {
+  readonly metadata: { readonly name: string; readonly labels: Record<string, string>; readonly annotations: object };
+  readonly spec: {
+    readonly backoffLimit: number;
+    readonly activeDeadlineSeconds: number;
+    readonly template: { readonly metadata: { readonly labels: Record<string, string> }; readonly spec: PodSpec };
+  };
+}
+
+async function jobs(
+  plan: UpgradePlan,
+  changes: Partial<MilvusClusterArgs> = {},
+): Promise<(Registered & { job: Job })[]> {
+  const { registered } = await record(() => new MilvusCluster("milvus", args(plan, changes)));
+  return registered
+    .filter(({ type }) => type === "kubernetes:batch/v1:Job")
+    .map((resource) => ({ ...resource, job: resource.inputs as unknown as Job }));
+}
+
+async function job(plan: UpgradePlan, name: string, changes: Partial<MilvusClusterArgs> = {}): Promise<Job> {
+  const found = (await jobs(plan, changes)).find((resource) => resource.name === `my-release-${name}`);
+  return (found ?? expect.fail(`no Job ${name}`)).job;
+}
+
+const containers = ({ spec }: Job): Container[] => [
+  ...spec.template.spec.initContainers,
+  ...spec.template.spec.containers,
+];
+const commandLines = (of: Job): string[][] =>
+  containers(of).map(({ name, command = [], args: given = [] }) => [name, ...command, ...given]);
+
+describe("every Job of the upgrade", () => {
+  const all: (Registered & { job: Job })[] = [];
+  before(async () => {
+    for (const kind of PLAN_KINDS) {
+      all.push(...(await jobs(PLANS[kind])));
+    }
+  });
+
+  it("runs once, within a limit that Pulumi waits for, and is replaced after a failure", () => {
+    expect(all).to.have.length(12);
+    for (const { job: it, name, createTimeout, deleteBeforeReplace } of all) {
+      expect(it.spec.backoffLimit, name).to.equal(0);
+      expect(it.spec.template.spec.restartPolicy, name).to.equal("Never");
+      expect(Number.parseInt(createTimeout, 10), name).to.be.above(it.spec.activeDeadlineSeconds);
+      expect(it.metadata.annotations, name).to.deep.equal({ "pulumi.com/replaceUnready": "true" });
+      expect(deleteBeforeReplace, name).to.equal(true);
+    }
+  });
+
+  it('passes the Pod Security standard "restricted"', () => {
+    for (const { job: it, name } of all) {
+      const { spec } = it.spec.template;
+      expect(spec.securityContext, name).to.deep.include({
+        runAsNonRoot: true,
+        seccompProfile: { type: "RuntimeDefault" },
+      });
+      expect(spec, name).to.not.have.any.keys("hostNetwork", "hostPID", "hostIPC");
+      for (const container of containers(it)) {
+        expect(container.securityContext, `${name} ${container.name}`).to.deep.equal({
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ["ALL"] },
+        });
+      }
+      const kinds = ((spec.volumes ?? []) as object[]).flatMap((volume) => Object.keys(volume));
+      expect(["name", "configMap", "persistentVolumeClaim", "emptyDir"], name).to.include.members(kinds);
+    }
+  });
+
+  it("has one container for each command, under different names, whose log tells why it failed", () => {
+    for (const { job: it, name } of all) {
+      expect(it.spec.template.spec.containers, name).to.have.length(1);
+      const names = containers(it).map((container) => container.name);
+      expect(new Set(names).size, name).to.equal(names.length);
+      for (const container of containers(it)) {
+        expect(container.terminationMessagePolicy, name).to.equal("FallbackToLogsOnError");
+        expect(container.name, name).to.match(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
+      }
+    }
+  });
+
+  it("is placed and pulled as the config says, and no Milvus Service takes its pod for one of its own", () => {
+    for (const { job: it, name } of all) {
+      expect(it.spec.template.spec, name).to.deep.include({
+        imagePullSecrets: [{ name: "mirror" }],
+        nodeSelector: { pool: "ops" },
+        tolerations: [{ key: "ops", operator: "Exists" }],
+        serviceAccountName: "my-release-upgrade",
+      });
+      expect(it.spec.template.metadata.labels, name).to.not.have.any.keys("app.kubernetes.io/name", "component");
+    }
+  });
+
+  it("has small requests by default, and what the config says instead", async () => {
+    const requests = { cpu: "1", memory: "2Gi" };
+    const settings = { ...SETTINGS, jobs: { ...SETTINGS.jobs, resources: { requests, limits: requests } } };
+    for (const container of containers(await job(PLANS.migration, "migrate"))) {
+      expect(container.resources).to.have.property("requests");
+    }
+    for (const container of containers(await job(PLANS.migration, "migrate", { settings }))) {
+      expect(container.resources).to.deep.equal({ requests, limits: requests });
+    }
+  });
+});
+
+describe("the stop Job", () => {
+  it("remembers the replicas, scales every component to 0 by name and waits for their pods", async () => {
+    expect(commandLines(await job(PLANS.migration, "stop"))).to.deep.equal([
+      [
+        "remember-1-replicas",
+        "annotate",
+        "--overwrite",
+        "deployment/my-release-milvus-rootcoord",
+        "deployment/my-release-milvus-proxy",
+        "milvus-upgrade/replicas=1",
+        "--namespace=milvus",
+      ],
+      [
+        "remember-3-replicas",
+        "annotate",
+        "--overwrite",
+        "deployment/my-release-milvus-querynode",
+        "milvus-upgrade/replicas=3",
+        "--namespace=milvus",
+      ],
+      [
+        "scale-to-zero",
+        "scale",
+        "--replicas=0",
+        "deployment/my-release-milvus-rootcoord",
+        "deployment/my-release-milvus-querynode",
+        "deployment/my-release-milvus-proxy",
+        "--namespace=milvus",
+      ],
+      [
+        "await-pods-gone",
+        "wait",
+        "--for=delete",
+        "pod",
+        "--selector=app.kubernetes.io/instance=my-release,app.kubernetes.io/name=milvus,component in (proxy,querynode,rootcoord)",
+        "--timeout=600s",
+        "--namespace=milvus",
+      ],
+    ]);
+  });
+
+  it("remembers nothing of a Deployment that is at 0 already", async () => {
+    const deployments = [{ name: "my-release-milvus-proxy", component: "proxy", replicas: 0 }];
+    const plan: UpgradePlan = {
+      ...PLANS.rollback,
+      steps: [{ kind: "stop", deployments }, ...PLANS.rollback.steps.slice(1)],
+    };
+    expect(containers(await job(plan, "stop")).map(({ name }) => name)).to.deep.equal([
+      "scale-to-zero",
+      "await-pods-gone",
+    ]);
+  });
+});
+
+describe("the rolling Jobs", () => {
+  it("pause all components with a patch that can be repeated", async () => {
+    expect(commandLines(await job(PLANS.rolling, "pause"))).to.deep.equal([
+      [
+        "pause",
+        "patch",
+        "deployment",
+        "my-release-milvus-rootcoord",
+        "my-release-milvus-querynode",
+        "my-release-milvus-proxy",
+        "--type=merge",
+        '--patch={"spec":{"paused":true}}',
+        "--namespace=milvus",
+      ],
+    ]);
+  });
+
+  it("resume one component each and await its rollout; the first awaits the dependencies before", async () => {
+    const names = async (step: string) => containers(await job(PLANS.rolling, step)).map(({ name }) => name);
+    expect(await names("resume-rootcoord")).to.deep.equal([
+      "await-dependencies",
+      "await-older-dependencies",
+      "resume",
+      "await-rollout",
+    ]);
+    expect(commandLines(await job(PLANS.rolling, "resume-proxy"))).to.deep.equal([
+      [
+        "resume",
+        "patch",
+        "deployment",
+        "my-release-milvus-proxy",
+        "--type=merge",
+        '--patch={"spec":{"paused":false}}',
+        "--namespace=milvus",
+      ],
+      [
+        "await-rollout",
+        "rollout",
+        "status",
+        "deployment/my-release-milvus-proxy",
+        "--timeout=1500s",
+        "--namespace=milvus",
+      ],
+    ]);
+  });
+});
+
+describe("the metadata Jobs", () => {
+  const rows = [
+    { plan: PLANS.migration, step: "backup", verb: "backup", phases: ["backedUp"] },
+    { plan: PLANS.migration, step: "migrate", verb: "migrate", phases: ["migrating", "migrated"] },
+    { plan: PLANS.giveUp, step: "restore", verb: "restore", phases: ["restored"] },
+    { plan: PLANS.rollback, step: "rollback", verb: "rollback", phases: ["restored"] },
+  ];
+  for (const { plan, step, verb, phases } of rows) {
+    it(`${step} (${plan.kind}): runs metadata.sh ${verb} and records ${phases.join(", then ")}`, async () => {
+      const lines = commandLines(await job(plan, step));
+      expect(lines).to.deep.include([verb, "/bin/sh", "/milvus/scripts/metadata.sh", verb]);
+      const recorded = lines.flatMap((line) => line.filter((word) => word.startsWith("milvus-upgrade/phase=")));
+      expect(recorded).to.deep.equal(phases.map((phase) => `milvus-upgrade/phase=${phase}`));
+    });
+  }
+
+  it("the phase says migrating before the script may start", async () => {
+    expect(containers(await job(PLANS.migration, "migrate")).map(({ name }) => name)).to.deep.equal([
+      "record-migrating",
+      "migrate",
+      "record-migrated",
+    ]);
+  });
+
+  for (const phase of ["migrating", "migrated", "restored"] as const satisfies readonly AttemptPhase[]) {
+    it(`a backup that is looked at again never takes the phase back from ${phase}`, async () => {
+      const { attempt: id, claimName } = PLANS.migration.migration;
+      const found = state({ attempts: [{ id, claimName, phase, createdAt: "2026-01-01T00:00:00Z" }] });
+      const lines = commandLines(await job(PLANS.migration, "backup", { state: found })).flat();
+      expect(lines.filter((word) => word.startsWith("milvus-upgrade/phase="))).to.deep.equal([]);
+    });
+  }
+
+  it("tell the script everything by its environment", async () => {
+    const script = containers(await job(PLANS.migration, "migrate")).find(({ name }) => name === "migrate");
+    expect(Object.fromEntries(script?.env.map(({ name, value }) => [name, value]) ?? [])).to.deep.equal({
+      META_MIGRATION: "/milvus/bin/meta-migration",
+      DATA_DIR: "/milvus/data",
+      WORK_DIR: "/milvus/work",
+      ATTEMPT: "2.1.4-to-2.2.9-r7",
+      SOURCE_VERSION: "2.1.4",
+      TARGET_VERSION: "2.2.9",
+      ETCD_ENDPOINTS: "my-release-etcd:2379",
+      ETCD_ROOT_PATH: "by-dev",
+      ETCD_META_SUB_PATH: "meta",
+      ETCD_KV_SUB_PATH: "kv",
+      SESSION_TIMEOUT: "180",
+      TOOL_TIMEOUT: "1200",
+      TERMINATION_LOG: "/dev/termination-log",
+    });
+  });
+
+  it("have names fixed for the attempt, so that two can never work on the same metadata", async () => {
+    const emptied = state({ components: state().components.map((it) => ({ ...it, replicas: 0 })) });
+    const { metadata } = await job(PLANS.migration, "migrate");
+    expect(metadata.name).to.equal("my-release-meta-2-1-4-to-2-2-9-r7-migrate");
+    expect((await job(PLANS.migration, "migrate", { state: emptied })).metadata.name).to.equal(metadata.name);
+  });
+});
+
+describe("the backup claim", () => {
+  const claim = async (changes: Partial<MilvusClusterArgs> = {}): Promise<Registered> => {
+    const { registered } = await record(() => new MilvusCluster("milvus", args(PLANS.migration, changes)));
+    return registered.find(({ type }) => type.endsWith(":PersistentVolumeClaim")) ?? expect.fail("no claim");
+  };
+
+  it("is kept when it is no longer declared, and named and labelled after the attempt", async () => {
+    const { inputs, retainOnDelete } = await claim();
+    expect(retainOnDelete).to.equal(true);
+    expect(inputs.metadata).to.deep.include({
+      name: "my-release-meta-2.1.4-to-2.2.9-r7",
+      labels: {
+        "app.kubernetes.io/part-of": "milvus-upgrade",
+        "milvus-upgrade/release": "my-release",
+        "milvus-upgrade/from": "2.1.4",
+        "milvus-upgrade/to": "2.2.9",
+        "milvus-upgrade/revision": "7",
+        "milvus-upgrade/ordinal": "1",
+      },
+    });
+  });
+
+  it("is created after the stop, so that its existence says that the cluster was stopped", async () => {
+    const { dependsOn } = await claim();
+    expect(dependsOn.some((urn) => urn.endsWith("::my-release-stop"))).to.equal(true);
+  });
+
+  it("is not waited for, and says nothing of the phase: the Jobs do", async () => {
+    const { inputs } = await claim();
+    expect((inputs.metadata as { annotations: unknown }).annotations).to.deep.equal({ "pulumi.com/skipAwait": "true" });
+  });
+
+  it("has the size and class of the config; without a class, the cluster's default", async () => {
+    const { inputs } = await claim();
+    expect(inputs.spec).to.deep.equal({
+      accessModes: ["ReadWriteOnce"],
+      resources: { requests: { storage: "10Gi" } },
+      storageClassName: "fast",
+    });
+    const { inputs: other } = await claim({ settings: { ...SETTINGS, backup: { size: "1Gi" } } });
+    expect(other.spec).to.not.have.property("storageClassName");
+  });
+});
+
+describe("jobName", () => {
+  it("is a label that Kubernetes takes without a warning, ends with the suffix and tells long bases apart", () => {
+    const base = fc.stringMatching(/^[a-z0-9]([-.a-z0-9]{0,200}[a-z0-9])?$/);
+    const suffix = fc.stringMatching(/^[a-z]{1,20}$/);
+    fc.assert(
+      fc.property(base, base, suffix, (one, other, end) => {
+        expect(jobName(one, end)).to.match(/^[a-z0-9][-a-z0-9]{0,62}$/);
+        expect(jobName(one, end).endsWith(`-${end}`)).to.equal(true);
+        if (one.replaceAll(".", "-") !== other.replaceAll(".", "-")) {
+          expect(jobName(one, end)).to.not.equal(jobName(other, end));
+        }
+      }),
+    );
+  });
+});

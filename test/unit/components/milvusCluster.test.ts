@@ -1,0 +1,196 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import fc from "fast-check";
+import type { MilvusClusterArgs } from "../../../components/context";
+import { MilvusCluster } from "../../../components/milvusCluster";
+import { PLAN_KINDS, type PlanKind, type Step, type UpgradePlan } from "../../../upgrade/model";
+import { args, PLANS, RESUMES, STEP, state } from "../../support/plans";
+import { type Recording, type Registered, record } from "../../support/recordingMonitor";
+
+const JOB = "kubernetes:batch/v1:Job";
+const RELEASE = "kubernetes:helm.sh/v3:Release";
+
+const declare = (clusterArgs: MilvusClusterArgs): Promise<Recording> =>
+  record(() => new MilvusCluster("milvus", clusterArgs));
+
+const shortTypes = ({ registered }: Recording): string[] =>
+  registered.filter(({ custom }) => custom).map(({ type }) => type.split(":").at(-1) ?? "");
+
+/** Name in Pulumi's display of the resource that a step ends with. */
+function stepResource(step: Step, plan: UpgradePlan): string {
+  switch (step.kind) {
+    case "release":
+      return "milvus-release";
+    case "resume":
+      return `my-release-resume-${step.component}`;
+    case "clearPendingRelease":
+      return "my-release-clear-pending-release";
+    case "restore":
+      return plan.kind === "rollback" ? "my-release-rollback" : "my-release-restore";
+    default:
+      return `my-release-${step.kind}`;
+  }
+}
+
+/** Everything a resource depends on, directly or through others. */
+function closure(registered: readonly Registered[], urn: string): Set<string> {
+  const byUrn = new Map(registered.map((resource) => [resource.urn, resource]));
+  const found = new Set<string>();
+  const visit = (next: string): void => {
+    for (const dependency of byUrn.get(next)?.dependsOn ?? []) {
+      if (!found.has(dependency)) {
+        found.add(dependency);
+        visit(dependency);
+      }
+    }
+  };
+  visit(urn);
+  return found;
+}
+
+function expectChain({ registered }: Recording, plan: UpgradePlan): void {
+  const urns = plan.steps.map((step) => {
+    const name = stepResource(step, plan);
+    return registered.find((resource) => resource.name === name)?.urn ?? `${name} is not declared`;
+  });
+  const position = new Map(urns.map((urn, index) => [urn, index]));
+  for (const [index, urn] of urns.entries()) {
+    const before = [...closure(registered, urn)].flatMap((dependency) => position.get(dependency) ?? []);
+    expect(
+      before.sort((a, b) => a - b),
+      `what ${urn} waits for`,
+    ).to.deep.equal([...urns.keys()].slice(0, index));
+  }
+}
+
+describe("MilvusCluster", () => {
+  describe("declares what the plan needs and nothing else", () => {
+    const access = ["ServiceAccount", "Role", "RoleBinding"];
+    const expected: Record<PlanKind, string[]> = {
+      install: ["Release"],
+      nothing: ["Release"],
+      helm: ["Release"],
+      rolling: [...access, "Job", "Job", "Job", "Job", "Release"],
+      migration: [...access, "ConfigMap", "Job", "Job", "PersistentVolumeClaim", "Job", "Job", "Release"],
+      giveUp: [...access, "ConfigMap", "Job", "Job", "Release"],
+      rollback: [...access, "ConfigMap", "Job", "Job", "Release"],
+    };
+    for (const kind of PLAN_KINDS) {
+      it(`${kind}: ${expected[kind].join(", ")}`, async () => {
+        expect(shortTypes(await declare(args(PLANS[kind])))).to.have.members(expected[kind]);
+      });
+    }
+  });
+
+  for (const kind of PLAN_KINDS) {
+    it(`${kind}: the resources wait for each other in the order of the plan's steps`, async () => {
+      expectChain(await declare(args(PLANS[kind])), PLANS[kind]);
+    });
+  }
+
+  it("whatever the steps and their order, the resources wait for each other in exactly that order", async () => {
+    const others = [
+      STEP.clearPendingRelease,
+      STEP.stop,
+      STEP.backup,
+      STEP.migrate,
+      STEP.restore,
+      STEP.pause,
+      ...RESUMES,
+    ];
+    const steps = fc
+      .tuple(fc.shuffledSubarray([...others]), fc.boolean(), fc.nat())
+      .map(([chosen, awaitReady, at]): Step[] =>
+        chosen.toSpliced(at % (chosen.length + 1), 0, { kind: "release", awaitReady }),
+      );
+    await fc.assert(
+      fc.asyncProperty(steps, async (chosen) => {
+        const plan = { ...PLANS.migration, steps: chosen };
+        expectChain(await declare(args(plan)), plan);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("every resource is a child of the component", async () => {
+    const { registered } = await declare(args(PLANS.migration));
+    const component = registered.find(({ type }) => type === "milvus:upgrade:MilvusCluster");
+    expect(component, "the component").to.not.equal(undefined);
+    const parents = registered.filter(({ custom }) => custom).map(({ parent }) => parent);
+    expect(new Set(parents)).to.deep.equal(new Set([component?.urn]));
+  });
+
+  it("a plan without a release step, which would uninstall Milvus, is refused before anything is declared", async () => {
+    const plan = { ...PLANS.migration, steps: [STEP.stop] };
+    let message = "";
+    const { registered } = await record(() => {
+      try {
+        new MilvusCluster("milvus", args(plan));
+      } catch (error) {
+        message = (error as Error).message;
+      }
+    });
+    expect(message).to.match(/plan \(migration\) has 0 release steps instead of one/);
+    expect(registered).to.deep.equal([]);
+  });
+
+  it("two runs over the same facts declare the same, names included", async () => {
+    for (const kind of PLAN_KINDS) {
+      const [first, second] = [await declare(args(PLANS[kind])), await declare(args(PLANS[kind]))];
+      const comparable = ({ registered }: Recording) => registered.map((it) => ({ ...it, replacementTrigger: "" }));
+      expect(comparable(first)).to.deep.equal(comparable(second));
+    }
+  });
+
+  it("a Job that succeeded in an earlier run runs again when its step is in the plan again", async () => {
+    const triggers = async (): Promise<unknown[]> => {
+      const { registered } = await declare(args(PLANS.migration));
+      return registered.filter(({ type }) => type === JOB).map(({ replacementTrigger }) => replacementTrigger);
+    };
+    const [first, second] = [await triggers(), await triggers()];
+    expect(new Set(first).size, "one trigger for all Jobs of a run").to.equal(1);
+    expect(first[0]).to.be.a("string");
+    expect(second[0]).to.be.a("string").that.does.not.equal(first[0]);
+  });
+
+  it("a Job of an earlier run is not taken for this one's when replicas, pauses or the revision have changed", async () => {
+    const jobName = async (changes: Parameters<typeof state>[0]): Promise<unknown> => {
+      const { registered } = await declare(args(PLANS.migration, { state: state(changes) }));
+      const stop = registered.find(({ name }) => name === "my-release-stop");
+      return (stop?.inputs.metadata as Record<string, unknown> | undefined)?.name;
+    };
+    const components = state().components;
+    const names = [
+      await jobName({}),
+      await jobName({ components: components.map((it) => ({ ...it, replicas: 0 })) }),
+      await jobName({ components: components.map((it) => ({ ...it, paused: true })) }),
+    ];
+    expect(new Set(names).size).to.equal(3);
+    expect(await jobName({ components: components.map((it) => ({ ...it, pods: 9, readyReplicas: 0 })) })).to.equal(
+      names[0],
+    );
+  });
+
+  it("the script that is mounted exists", () => {
+    expect(existsSync(join(__dirname, "../../../components/scripts/metadata.sh"))).to.equal(true);
+  });
+
+  describe("the error hook", () => {
+    it("is on the Release and every Job when a diagnosis is given", async () => {
+      const { registered, errorHooks } = await declare(
+        args(PLANS.migration, { diagnose: () => Promise.resolve("no node has 64Gi") }),
+      );
+      expect(errorHooks).to.deep.equal(["milvus-diagnosis"]);
+      const hooked = registered.filter(({ type }) => type === JOB || type === RELEASE);
+      expect(hooked).to.have.length(5);
+      for (const resource of hooked) {
+        expect(resource.onError, resource.name).to.deep.equal(["milvus-diagnosis"]);
+      }
+    });
+
+    it("is left out without a diagnosis", async () => {
+      expect((await declare(args(PLANS.migration))).errorHooks).to.deep.equal([]);
+    });
+  });
+});
