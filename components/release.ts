@@ -5,7 +5,6 @@ import { secretValues } from "./sensitiveValues";
 
 /** Inputs that tell of the plan of the day and not of the cluster. */
 const OF_THE_DAY = ["description", "skipAwait", "timeout"];
-/pass(word|wd|phrase)?$|secret|token|credential|private.?key|access.?key|root.?user|auth.?params/i;
 
 /** Pulumi's name of the Release: fixed, so that another release name shows as a replacement, which `protect` refuses. */
 export function releaseResourceName(componentName: string): string {
