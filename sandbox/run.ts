@@ -9,6 +9,10 @@ export interface RunOptions {
   /** The command is killed, with everything it started, when this has passed. */
   readonly timeoutSeconds: number;
   readonly signal?: AbortSignal;
+  /** What a time limit or an abort sends. Default SIGKILL. */
+  readonly stopSignal?: NodeJS.Signals;
+  /** Stay in this process's group, so that whoever kills the group kills the command too. Default: a group of its own. */
+  readonly sameGroup?: boolean;
   /** Every line of stderr as it comes, for long commands. */
   readonly onErrorLine?: (line: string) => void;
 }
@@ -43,9 +47,18 @@ export async function run(command: string, args: readonly string[], options: Run
 /** As {@link run}, but a bad exit is a result. Throws only when the command cannot be started. */
 export async function tryRun(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   // A process group of its own, so that a time limit also ends what the command has started.
-  const child = spawn(command, args, { cwd: options.cwd, env: options.env, stdio: "pipe", detached: true });
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env,
+    stdio: "pipe",
+    detached: options.sameGroup !== true,
+  });
   let timedOut = false;
-  const stop = () => killGroup(child, "SIGKILL");
+  const stop = () => {
+    kill(child, options.stopSignal ?? "SIGKILL");
+    // Asked and not heard.
+    setTimeout(() => kill(child, "SIGKILL"), 15_000).unref();
+  };
   const timer = setTimeout(() => {
     timedOut = true;
     stop();
@@ -91,18 +104,19 @@ process.on("exit", killRunning);
 /** Commands have process groups of their own, which Ctrl-C does not reach. */
 function killRunning(): void {
   for (const child of running) {
-    killGroup(child, "SIGKILL");
+    kill(child, "SIGKILL");
   }
 }
 
-function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) {
+function kill(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
     return;
   }
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // Gone already.
+    // Not the head of a group.
+    child.kill(signal);
   }
 }
 

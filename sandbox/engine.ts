@@ -1,0 +1,207 @@
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import {
+  type ConfigValue,
+  type Deployment,
+  type EngineEvent,
+  LocalWorkspace,
+  type OutputMap,
+  PulumiCommand,
+  type PulumiFn,
+  type Stack,
+} from "@pulumi/pulumi/automation";
+import { parse, stringify } from "yaml";
+import { projectFolder } from "./folders";
+import { type KubernetesProvider, startKubernetesProvider } from "./kubernetesProvider";
+import { type EngineReport, EventCollector, errors } from "./report";
+import type { Sandbox } from "./sandbox";
+
+export interface StackOptions {
+  readonly sandbox: Sandbox;
+  /** Default `dev`. */
+  readonly stackName?: string;
+  /** Set over what the stack has already. `kubernetes:kubeconfig` is set to the sandbox's unless given. */
+  readonly config?: Readonly<Record<string, string | ConfigValue>>;
+  /** State and stack config. Default: a folder of the sandbox for each stack. */
+  readonly stateFolder?: string;
+  /** Default: the project's own program, index.ts. */
+  readonly program?: PulumiFn;
+  /** Default: the project's Pulumi.yaml. */
+  readonly projectFile?: string;
+  /** One line of progress at a time; also says which kubernetes provider is used. */
+  readonly log?: (line: string) => void;
+}
+
+export interface RunOptions {
+  /** The engine's display as it comes. */
+  readonly onOutput?: (text: string) => void;
+  readonly onEvent?: (event: EngineEvent) => void;
+  /** The engine is asked to stop when this has passed. Default 1800. */
+  readonly timeoutSeconds?: number;
+}
+
+/** A run that failed; what the engine did until then is in the report. */
+export class EngineFailure extends Error {
+  constructor(readonly report: EngineReport) {
+    const said = errors(report);
+    super(`pulumi ${report.operation} failed:\n${said.length > 0 ? said.join("\n") : report.output.slice(-3000)}`);
+    this.name = "EngineFailure";
+  }
+}
+
+/** Opens a stack of the project, new or as it was left, on the real engine with its state in local files. */
+export async function openStack(options: StackOptions): Promise<EngineStack> {
+  const { sandbox } = options;
+  const stackName = options.stackName ?? "dev";
+  const folder = options.stateFolder ?? path.join(sandbox.folder, "stacks", stackName);
+  const workDir = path.join(folder, "project");
+  const state = path.join(folder, "state");
+  await mkdir(workDir, { recursive: true });
+  await mkdir(state, { recursive: true });
+
+  const provider = await startKubernetesProvider(sandbox);
+  try {
+    options.log?.(`kubernetes provider: ${provider.description}`);
+    const projectFile = options.projectFile ?? path.join(projectFolder, "Pulumi.yaml");
+    const project = parse(await readFile(projectFile, "utf8")) as { name: string };
+    await writeFile(path.join(workDir, "Pulumi.yaml"), stringify({ ...project, backend: { url: `file://${state}` } }));
+    const variables = sandbox.variables;
+    const stack = await LocalWorkspace.createOrSelectStack(
+      { stackName, projectName: project.name, program: options.program ?? projectProgram() },
+      {
+        workDir,
+        pulumiCommand: await pulumiCommand(sandbox.tools.pulumi, folder),
+        secretsProvider: "passphrase",
+        envVars: {
+          ...variables,
+          ...provider.env,
+          PATH: [provider.env.PATH, variables.PATH].filter(Boolean).join(path.delimiter),
+          PULUMI_CONFIG_PASSPHRASE: "sandbox",
+          PULUMI_SKIP_UPDATE_CHECK: "true",
+          PULUMI_BACKEND_URL: `file://${state}`,
+        },
+      },
+    );
+    const engineStack = new EngineStack(stack, provider);
+    await engineStack.setConfig({ "kubernetes:kubeconfig": sandbox.kubeconfig, ...options.config });
+    return engineStack;
+  } catch (error) {
+    provider.stop();
+    throw error;
+  }
+}
+
+/** A stack of the program on a sandbox. */
+export class EngineStack {
+  constructor(
+    private readonly stack: Stack,
+    readonly provider: KubernetesProvider,
+  ) {}
+
+  get name(): string {
+    return this.stack.name;
+  }
+
+  async setConfig(config: Readonly<Record<string, string | ConfigValue>>): Promise<void> {
+    const values = Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? { value } : value]);
+    await this.stack.setAllConfig(Object.fromEntries(values) as Record<string, ConfigValue>);
+  }
+
+  removeConfig(key: string): Promise<void> {
+    return this.stack.removeConfig(key);
+  }
+
+  preview(options: RunOptions = {}): Promise<EngineReport> {
+    return this.run("preview", options, async (run) => (await this.stack.preview({ ...run, diff: true })).stdout);
+  }
+
+  up(options: RunOptions = {}): Promise<EngineReport> {
+    return this.run("up", options, async (run) => (await this.stack.up({ ...run, suppressProgress: true })).stdout);
+  }
+
+  refresh(options: RunOptions = {}): Promise<EngineReport> {
+    return this.run("refresh", options, async (run) => (await this.stack.refresh(run)).stdout);
+  }
+
+  destroy(options: RunOptions = {}): Promise<EngineReport> {
+    return this.run("destroy", options, async (run) => (await this.stack.destroy(run)).stdout);
+  }
+
+  /** Of the last `up`; secret ones are marked. */
+  outputs(): Promise<OutputMap> {
+    return this.stack.outputs();
+  }
+
+  exportStack(): Promise<Deployment> {
+    return this.stack.exportStack();
+  }
+
+  /** Takes away the lock that a killed run left behind, as `pulumi cancel` does. */
+  cancel(): Promise<void> {
+    return this.stack.cancel();
+  }
+
+  /** Ends the provider; state and config stay. */
+  close(): void {
+    this.provider.stop();
+  }
+
+  private async run(
+    operation: EngineReport["operation"],
+    options: RunOptions,
+    work: (run: {
+      onOutput: (text: string) => void;
+      onEvent: (event: EngineEvent) => void;
+      signal: AbortSignal;
+      color: "never";
+    }) => Promise<string>,
+  ): Promise<EngineReport> {
+    const started = Date.now();
+    const collector = new EventCollector();
+    let output = "";
+    let failure: unknown;
+    try {
+      await work({
+        onOutput: (text) => {
+          output += text;
+          options.onOutput?.(text);
+        },
+        onEvent: (event) => {
+          collector.add(event);
+          options.onEvent?.(event);
+        },
+        signal: AbortSignal.timeout((options.timeoutSeconds ?? 1800) * 1000),
+        color: "never",
+      });
+    } catch (error) {
+      failure = error;
+      output += error instanceof Error ? error.message : String(error);
+    }
+    const report = collector.report({
+      operation,
+      succeeded: failure === undefined,
+      seconds: (Date.now() - started) / 1000,
+      output,
+    });
+    if (failure !== undefined) {
+      throw new EngineFailure(report);
+    }
+    return report;
+  }
+}
+
+/** The same program that `pulumi up` runs; loaded here, so that a program given by the caller needs no index.ts. */
+function projectProgram(): PulumiFn {
+  return createRequire(__filename)("../index") as PulumiFn;
+}
+
+/** The Automation API wants an installation folder; this makes one of a single binary, wherever that is. */
+async function pulumiCommand(binary: string, folder: string): Promise<PulumiCommand> {
+  const bin = path.join(folder, "pulumi", "bin");
+  await mkdir(bin, { recursive: true });
+  const link = path.join(bin, "pulumi");
+  await rm(link, { force: true });
+  await symlink(binary, link);
+  return PulumiCommand.get({ root: path.dirname(bin) });
+}
