@@ -132,7 +132,7 @@ async function findStore(
   if (files.size > 0 && endpoints.length === 0) {
     throw new Crash("panic: etcd: no endpoints configured: context deadline exceeded (endpoint localhost:2379)");
   }
-  const hosts = clusterHosts(await data.services(), context.metadataEtcd, context.hosts);
+  const hosts = clusterHosts(await data.services(), context.metadataEtcd, context.hosts());
   const known = endpoints.map((endpoint) => hosts[endpoint]).find((address) => address !== undefined);
   if (known === undefined && endpoints.length > 0) {
     throw new Crash(`panic: etcd: context deadline exceeded: no such host: ${endpoints.join(", ")}`);

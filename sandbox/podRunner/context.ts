@@ -11,8 +11,8 @@ export interface RunnerContext {
   readonly tools: Tools;
   /** `host:port` of the metadata etcd. */
   readonly metadataEtcd: string;
-  /** Fixed host names, beside those of the Services. */
-  readonly hosts: Readonly<Record<string, string>>;
+  /** Fixed host names, beside those of the Services, as they are now: the faults file may change them. */
+  readonly hosts: () => Readonly<Record<string, string>>;
   readonly faults: FaultFile;
   /** As they are now: the faults file may change them. */
   readonly milvus: () => MilvusSettings;

@@ -28,8 +28,12 @@ export interface ContainerFault extends Target {
   readonly message?: string;
   /** The container is run, and killed (SIGKILL, exit code 137) after this time. */
   readonly killAfterMs?: number;
-  /** The image cannot be pulled. */
+  /** The image cannot be pulled at the first try. */
   readonly imageMissing?: boolean;
+  /** Variables laid over the container's own, e.g. SANDBOX_FAULT for the stand-in of the migration tool. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Files cannot grow beyond this size: what a full disk is to a program. */
+  readonly fileLimitBytes?: number;
 }
 
 export const MILVUS_FAULTS = ["imagePull", "crashLoop", "neverReady", "unschedulable"] as const;
@@ -47,6 +51,15 @@ export interface Faults {
   readonly milvus?: readonly MilvusFault[];
   /** Wins over what the runner was started with. */
   readonly milvusSettings?: Partial<MilvusSettings>;
+  /** Names that lead elsewhere, e.g. `{"my-release-etcd:2379": "127.0.0.1:1"}` for an etcd that cannot be reached. */
+  readonly hosts?: Readonly<Record<string, string>>;
+}
+
+/** Replaces the faults of a runner's folder in one step, so that it never reads half a file. `{}` ends all faults. */
+export function writeFaults(folder: string, faults: Faults): void {
+  const file = join(folder, "faults.json");
+  writeFileSync(`${file}.new`, JSON.stringify(faults));
+  renameSync(`${file}.new`, file);
 }
 
 interface Subject {

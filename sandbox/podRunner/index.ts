@@ -56,7 +56,7 @@ export async function startPodRunner(options: PodRunnerOptions): Promise<PodRunn
     folder: options.folder,
     tools: options.tools,
     metadataEtcd: options.metadataEtcd,
-    hosts: options.hosts ?? {},
+    hosts: () => ({ ...options.hosts, ...faults.read().hosts }),
     faults,
     milvus: () => ({ ...DEFAULT_MILVUS_SETTINGS, ...options.milvus, ...faults.read().milvusSettings }),
     events: new EventRecorder(api, "kubelet"),

@@ -5,6 +5,7 @@ import type { Pod } from "./apiServer";
 import { type ContainerProcess, startProcess } from "./containerProcess";
 import type { RunnerContext } from "./context";
 import { type Container, containerEnvironment, expand } from "./environment";
+import type { ContainerFault } from "./faults";
 import { logFile, makeFolder } from "./folders";
 import { clusterHosts, hostsVariable } from "./hosts";
 import type { LocalImage } from "./images";
@@ -30,14 +31,19 @@ export interface PreparedContainer {
   readonly folder: string;
   readonly logFile: string;
   readonly messageFile: string;
+  readonly fileLimitBytes: number | undefined;
   readonly messageFromLogs: boolean;
 }
+
+/** Life of the migration tool's own session after a kill; a real one takes 60 s. */
+const TOOL_SESSION_SECONDS = 5;
 
 /** Resolves variables and paths. Throws ConfigError for a reference that leads nowhere. */
 export async function prepareContainer(
   setting: ContainerSetting,
   container: Container,
   image: LocalImage,
+  fault: ContainerFault | undefined,
 ): Promise<PreparedContainer> {
   const { context, pod } = setting;
   const home = makeFolder(setting.podFolder, "containers", container.name);
@@ -48,7 +54,7 @@ export async function prepareContainer(
     [container.terminationMessagePath ?? "/dev/termination-log"]: messageFile,
   });
   const given = await containerEnvironment(pod, container, setting.data);
-  const hosts = clusterHosts(await setting.data.services(), context.metadataEtcd, context.hosts);
+  const hosts = clusterHosts(await setting.data.services(), context.metadataEtcd, context.hosts());
   const env: Record<string, string> = {
     PATH: process.env.PATH ?? "/usr/bin:/bin",
     HOSTNAME: pod.metadata?.name ?? "",
@@ -57,6 +63,8 @@ export async function prepareContainer(
     ...Object.fromEntries(Object.entries(given).map(([name, value]) => [name, local(value)])),
     KUBECONFIG: setting.kubeconfig,
     SANDBOX_HOSTS: hostsVariable(hosts),
+    SANDBOX_SESSION_TTL: String(Math.max(TOOL_SESSION_SECONDS, context.milvus().sessionTtlSeconds)),
+    ...fault?.env,
   };
   const words = [...(container.command ?? []), ...(container.args ?? [])].map((word) => expand(word, given));
   const command = container.command?.length ? (words.shift() ?? "") : image.entrypoint;
@@ -70,6 +78,7 @@ export async function prepareContainer(
     folder: container.workingDir ? makeFolder(local(container.workingDir)) : home,
     logFile: log,
     messageFile,
+    fileLimitBytes: fault?.fileLimitBytes,
     messageFromLogs: container.terminationMessagePolicy === "FallbackToLogsOnError",
   };
 }
@@ -95,13 +104,24 @@ export function startContainer(prepared: PreparedContainer): StartedContainer {
     const message = `exec: "${prepared.command}": stat ${prepared.command}: no such file or directory: unknown`;
     return { startedAt, process: undefined, ended: Promise.resolve(end(128, "StartError", message)) };
   }
-  const process = startProcess({ ...prepared, program: prepared.program });
+  const process = startProcess({ ...prepared, ...limited(prepared.program, prepared.args, prepared.fileLimitBytes) });
   const ended = process.exited.then(
     (exitCode) =>
       end(exitCode, exitCode === 0 ? "Completed" : "Error", terminationMessage(prepared, exitCode, process)),
     (error: unknown) => end(128, "StartError", error instanceof Error ? error.message : String(error)),
   );
   return { startedAt, process, ended };
+}
+
+/** The same command under a limit on the size of files, which a shell sets in blocks of 512 bytes. */
+function limited(
+  program: string,
+  args: readonly string[],
+  bytes: number | undefined,
+): { readonly program: string; readonly args: readonly string[] } {
+  if (bytes === undefined) return { program, args };
+  const script = `trap "" XFSZ; ulimit -f ${Math.floor(bytes / 512)}; exec "$@"`;
+  return { program: "/bin/sh", args: ["-c", script, "sh", program, ...args] };
 }
 
 const MESSAGE_BYTES = 4096;

@@ -136,7 +136,7 @@ export class JobPod implements PodWorker {
         finishedAt: now,
       });
     }
-    const prepared = await this.#untilDone(() => prepareContainer(setting, container, lookup.image), container);
+    const prepared = await this.#untilDone(() => prepareContainer(setting, container, lookup.image, fault), container);
     if (!prepared || this.#ending.signal.aborted) return undefined;
     const started = startContainer(prepared);
     context.log(`pod runner: ${podName(this.#pod)} ${container.name}: runs, log in ${prepared.logFile}`);

@@ -43,13 +43,14 @@ export type Phase = "Pending" | "Running" | "Succeeded" | "Failed";
 
 const NOT_STARTED: ContainerRecord = { state: { kind: "waiting", reason: "PodInitializing" } };
 
+/** A Job's pod (restartPolicy Never; OnFailure is taken for Never) ends with its containers, others run on. */
 export function podPhase(pod: Pod, records: ContainerRecords): Phase {
   const state = (name: string): ContainerState => (records.get(name) ?? NOT_STARTED).state;
   const inits = (pod.spec?.initContainers ?? []).map(({ name }) => state(name));
   const mains = (pod.spec?.containers ?? []).map(({ name }) => ({ state: state(name), record: records.get(name) }));
-  const never = pod.spec?.restartPolicy === "Never";
-  if (never && inits.some((init) => init.kind === "terminated" && init.exitCode !== 0)) return "Failed";
-  if (never && mains.every((main) => main.state.kind === "terminated")) {
+  const ends = pod.spec?.restartPolicy === "Never" || pod.spec?.restartPolicy === "OnFailure";
+  if (ends && inits.some((init) => init.kind === "terminated" && init.exitCode !== 0)) return "Failed";
+  if (ends && mains.every((main) => main.state.kind === "terminated")) {
     return mains.every(({ state }) => state.kind === "terminated" && state.exitCode === 0) ? "Succeeded" : "Failed";
   }
   const started = mains.some(({ state, record }) => state.kind !== "waiting" || record?.lastState !== undefined);
