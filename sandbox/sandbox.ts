@@ -22,8 +22,8 @@ export interface SandboxOptions {
   readonly name?: string;
   /** Stays up when this process ends. Default false. */
   readonly keep?: boolean;
-  /** Names under which Milvus finds its etcd, `host:port`. Default: that of the release `my-release`. */
-  readonly etcdNames?: readonly string[];
+  /** Names that pods can reach beside those of Services, e.g. `{"etcd.example:2379": "127.0.0.1:41234"}`. */
+  readonly hosts?: Readonly<Record<string, string>>;
   /** Default: fetched or built by `ensureTools`. */
   readonly tools?: Tools;
   /** One line of progress at a time. */
@@ -54,7 +54,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     8,
   )) as [number, number, number, number, number, number, number, number];
   const metadataEtcd = `127.0.0.1:${metadata}`;
-  const etcdNames = options.etcdNames ?? ["my-release-etcd:2379"];
   let state: SandboxState = {
     name,
     folder,
@@ -62,7 +61,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     keep: options.keep ?? false,
     tools,
     metadataEtcd,
-    hosts: Object.fromEntries(etcdNames.map((etcdName) => [etcdName, metadataEtcd])),
+    hosts: options.hosts ?? {},
     processes: {},
   };
   await writeState(state);
