@@ -171,9 +171,8 @@ export class MilvusPod implements PodWorker {
   /** Init containers (`config`, `heaptrack`) only copy files: done as soon as they could start. */
   #write(record: ContainerRecord | undefined, unschedulable?: string): Promise<void> {
     const records = new Map<string, ContainerRecord>();
-    const initialized = record?.state.kind === "running" || this.#lastState !== undefined;
     for (const { name } of this.#pod.spec?.initContainers ?? []) {
-      if (initialized) records.set(name, { state: terminated(0, "Completed", undefined, this.#startTime) });
+      if (record !== undefined) records.set(name, { state: terminated(0, "Completed", undefined, this.#startTime) });
     }
     for (const { name } of this.#pod.spec?.containers ?? []) {
       if (record === undefined) continue;

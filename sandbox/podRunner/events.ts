@@ -1,5 +1,5 @@
 /** Events about pods, as `kubectl describe` and a diagnosis show them. Best effort: an event is never waited for. */
-import type { ApiServer, Pod } from "./apiServer";
+import { type ApiServer, MERGE, type Pod } from "./apiServer";
 
 export class EventRecorder {
   readonly #counts = new Map<string, { readonly name: string; count: number }>();
@@ -22,7 +22,7 @@ export class EventRecorder {
     if (known) {
       known.count += 1;
       await this.api.call("PATCH", `${path}/${known.name}`, {
-        contentType: "application/merge-patch+json",
+        contentType: MERGE,
         body: { count: known.count, lastTimestamp: now },
       });
       return;

@@ -103,10 +103,10 @@ export function podStatus(pod: Pod, records: ContainerRecords, options: PodStatu
     condition(pod, "ContainersReady", ready, options.now),
     condition(pod, "Ready", ready, options.now),
   ];
-  if (options.unschedulable) {
-    const fields = { status: "False", reason: "Unschedulable", message: options.unschedulable };
-    conditions.push(condition(pod, "PodScheduled", fields, options.now));
-  }
+  const scheduled = options.unschedulable
+    ? { status: "False", reason: "Unschedulable", message: options.unschedulable }
+    : { status: "True" };
+  conditions.push(condition(pod, "PodScheduled", scheduled, options.now));
   return {
     phase,
     ...(options.reason ? { reason: options.reason } : {}),
