@@ -2,7 +2,6 @@ import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import {
-  type ConfigValue,
   type Deployment,
   type EngineEvent,
   LocalWorkspace,
@@ -17,12 +16,20 @@ import { type KubernetesProvider, startKubernetesProvider } from "./kubernetesPr
 import { type EngineReport, EventCollector, errors } from "./report";
 import type { Sandbox } from "./sandbox";
 
+/** By full key; lists and objects as they are. A secret is encrypted. */
+export type StackConfig = Readonly<Record<string, unknown>>;
+
+/** A value to encrypt. */
+export class Secret {
+  constructor(readonly value: string) {}
+}
+
 export interface StackOptions {
   readonly sandbox: Sandbox;
   /** Default `dev`. */
   readonly stackName?: string;
   /** Set over what the stack has already. `kubernetes:kubeconfig` is set to the sandbox's unless given. */
-  readonly config?: Readonly<Record<string, string | ConfigValue>>;
+  readonly config?: StackConfig;
   /** State and stack config. Default: a folder of the sandbox for each stack. */
   readonly stateFolder?: string;
   /** Default: the project's own program, index.ts. */
@@ -103,9 +110,19 @@ export class EngineStack {
     return this.stack.name;
   }
 
-  async setConfig(config: Readonly<Record<string, string | ConfigValue>>): Promise<void> {
-    const values = Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? { value } : value]);
-    await this.stack.setAllConfig(Object.fromEntries(values) as Record<string, ConfigValue>);
+  /** As if the user had edited Pulumi.STACK.yaml; secrets go through the CLI, which encrypts them. */
+  async setConfig(config: StackConfig): Promise<void> {
+    const entries = Object.entries(config);
+    const file = path.join(this.stack.workspace.workDir, `Pulumi.${this.name}.yaml`);
+    const text = await readFile(file, "utf8").catch(() => "");
+    const settings = (parse(text) ?? {}) as { config?: Record<string, unknown> };
+    const open = Object.fromEntries(entries.filter(([, value]) => !(value instanceof Secret)));
+    await writeFile(file, stringify({ ...settings, config: { ...settings.config, ...open } }));
+    for (const [key, value] of entries) {
+      if (value instanceof Secret) {
+        await this.stack.setConfig(key, { value: value.value, secret: true });
+      }
+    }
   }
 
   removeConfig(key: string): Promise<void> {
