@@ -32,7 +32,7 @@ export function plain(value: Json): Json {
     return value;
   }
   if (value[SIGNATURE] === SECRET || value[SIGNATURE] === OUTPUT) {
-    return plain(value.value ?? UNKNOWN);
+    return value.value === undefined ? UNKNOWN : plain(value.value);
   }
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
 }
