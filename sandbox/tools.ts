@@ -131,9 +131,15 @@ async function isExecutable(file: string): Promise<boolean> {
   }
 }
 
+/** By name where it says something new: what was built, installed or taken from PATH. */
 function describeOrigins(found: ReadonlyMap<ToolName, Found>): string {
   return TOOL_ORIGINS.flatMap((origin) => {
-    const names = [...found].filter(([, tool]) => tool.origin === origin).map(([name]) => name);
-    return names.length === 0 ? [] : [`${origin}: ${names.map((name) => `${name} ${TOOLS[name].version}`).join(", ")}`];
+    const names = [...found]
+      .filter(([, tool]) => tool.origin === origin)
+      .map(([name]) => `${name} ${TOOLS[name].version}`);
+    if (names.length === 0) {
+      return [];
+    }
+    return [origin === "cache" ? `${names.length} from the cache` : `${origin}: ${names.join(", ")}`];
   }).join("; ");
 }
