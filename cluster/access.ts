@@ -17,6 +17,8 @@ export interface ApiRequest {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** No second try: the answer is not worth waiting for. */
+  readonly once?: boolean;
 }
 
 /** Reads from one cluster. Every call ends: each try has a timeout, and the tries are counted. */
@@ -76,7 +78,7 @@ interface Connection {
 }
 
 async function readWithRetry(connection: Connection, request: ApiRequest): Promise<unknown> {
-  const { pauses } = connection.patience;
+  const pauses = request.once === true ? [] : connection.patience.pauses;
   for (let tries = 0; ; tries++) {
     const outcome = await tryOnce(connection, request);
     if (outcome.kind === "done") {
