@@ -1,0 +1,37 @@
+import { CONFIG_KEY_NAMES, CONFIG_KEYS, type KeyDescription } from "./keys";
+
+const BEGIN = "<!-- config table: npm run docs:config -->";
+const END = "<!-- end of config table -->";
+
+/** All config keys as a Markdown table. */
+export function configTable(): string {
+  const rows = CONFIG_KEY_NAMES.map((key) => {
+    const { type, default: byDefault, description }: KeyDescription = CONFIG_KEYS[key];
+    return `| \`milvus:${key}\` | ${type} | ${shownDefault(byDefault)} | ${description} |`;
+  });
+  return ["| Key | Type | Default | Meaning |", "|---|---|---|---|", ...rows].join("\n");
+}
+
+/**
+ * The document with its config table written anew between the two marks.
+ * @throws when the marks are missing
+ */
+export function withConfigTable(document: string): string {
+  const begin = document.indexOf(BEGIN);
+  const end = document.indexOf(END);
+  if (begin < 0 || end < begin) {
+    throw new Error(`The document has no place for the config table: a line ${BEGIN} and after it a line ${END}.`);
+  }
+  return `${document.slice(0, begin)}${BEGIN}\n${configTable()}\n${document.slice(end)}`;
+}
+
+function shownDefault(value: unknown): string {
+  if (value === undefined) {
+    return "(required)";
+  }
+  const isEmpty = value === "" || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+  if (isEmpty) {
+    return "";
+  }
+  return `\`${typeof value === "object" ? JSON.stringify(value).replaceAll(/["{}]/g, "").replaceAll(",", ", ").replaceAll(":", ": ") : String(value)}\``;
+}
