@@ -27,7 +27,12 @@ program
   .description("get the tools, and stop there")
   .action(async () => {
     const tools = await ensureTools({ log: note });
-    Object.entries(tools).forEach(([name, file]) => say(`${name} ${file}`));
+    say(
+      Object.entries(tools)
+        .map(([name, file]) => `${name} ${file}`)
+        .join("
+"),
+    );
   });
 
 program
@@ -129,7 +134,7 @@ function engineRun(flags: StackFlags, run: (stack: EngineStack) => Promise<Engin
       throw error;
     });
     await writeReport(flags, report);
-    describeSteps(changes(report)).forEach(say);
+    say(describeSteps(changes(report)).join("\n"));
   });
 }
 

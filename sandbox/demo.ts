@@ -104,7 +104,7 @@ async function upgrade(sandbox: Sandbox, target: string): Promise<void> {
     const after = await observeMilvus(sandbox, RELEASE);
 
     title("Before and after");
-    compare(before, after, downtime).forEach((line) => say(line));
+    say(compare(before, after, downtime).join("\n"));
   } finally {
     stack.close();
   }
@@ -113,10 +113,8 @@ async function upgrade(sandbox: Sandbox, target: string): Promise<void> {
 function showPreview(report: EngineReport): void {
   for (const { severity, message } of report.diagnostics) {
     if (severity.startsWith("info") || severity === "warning") {
-      message
-        .trimEnd()
-        .split("\n")
-        .forEach((line) => say(severity === "warning" ? pc.yellow(`  ${line}`) : `  ${line}`));
+      const text = message.trimEnd().replaceAll(/^/gm, "  ");
+      say(severity === "warning" ? pc.yellow(text) : text);
     }
   }
   const lines = changes(report).map(({ op, type, name, diffs }) => [
@@ -125,7 +123,7 @@ function showPreview(report: EngineReport): void {
     name,
     pc.dim(diffs.join(", ")),
   ]);
-  table(lines).forEach((line) => say(line));
+  say(table(lines).join("\n"));
 }
 
 function showProgress(event: EngineEvent, started: number): void {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { changesBetween, isUnder, sameToServer } from "../../../sandbox/provider/diff";
-import { mergePatch } from "../../../sandbox/provider/objects";
+import { mergePatch } from "../../../sandbox/provider/objectState";
 import type { Properties } from "../../../sandbox/provider/values";
 
 describe("differences that the stand-in provider reports", () => {
