@@ -30,8 +30,7 @@ program
     say(
       Object.entries(tools)
         .map(([name, file]) => `${name} ${file}`)
-        .join("
-"),
+        .join("\n"),
     );
   });
 
