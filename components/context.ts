@@ -10,17 +10,15 @@ export interface UpgradeSettings {
   readonly metaMigrationImage: string;
   /** Names of Secrets in the release's namespace. */
   readonly imagePullSecrets: readonly string[];
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly k8s.types.input.core.v1.Toleration[];
+  /** Of each container. Requests that are not given are small ones. */
+  readonly resources: k8s.types.input.core.v1.ResourceRequirements;
   readonly backup: {
     /** Kubernetes quantity, e.g. `10Gi`. */
     readonly size: string;
     /** Default: the cluster's default storage class. */
     readonly storageClass?: string;
-  };
-  readonly jobs: {
-    readonly nodeSelector: Readonly<Record<string, string>>;
-    readonly tolerations: readonly k8s.types.input.core.v1.Toleration[];
-    /** Of each container. Default: small requests and no limits. */
-    readonly resources: k8s.types.input.core.v1.ResourceRequirements;
   };
   /** Limits in seconds; a step that takes longer fails and says so. */
   readonly timeouts: {

@@ -76,7 +76,7 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
  * of an earlier run for its own work.
  */
 export function declareKubectlJob(context: StepContext, job: Omit<UpgradeJob, "name">, after: After): k8s.batch.v1.Job {
-  const facts = digest([observed(context), job.commands, job.limit, context.settings.jobs]);
+  const facts = digest([observed(context), podSpec(context, job)]);
   return declareJob(context, { ...job, name: jobName(context.releaseName, `${job.step}-${facts}`) }, after);
 }
 
@@ -91,8 +91,11 @@ function observed({ state, plan }: StepContext): unknown {
   return [plan.to, state.release?.revision ?? 0, components];
 }
 
-function podSpec({ settings, releaseName }: StepContext, job: UpgradeJob): k8s.types.input.core.v1.PodSpec {
-  const containers = job.commands.map((command) => container(command, settings.jobs.resources));
+function podSpec(
+  { settings, releaseName }: StepContext,
+  job: Omit<UpgradeJob, "name">,
+): k8s.types.input.core.v1.PodSpec {
+  const containers = job.commands.map((command) => container(command, settings.resources));
   return {
     restartPolicy: "Never",
     ...(job.grace !== undefined && { terminationGracePeriodSeconds: job.grace }),
@@ -105,8 +108,8 @@ function podSpec({ settings, releaseName }: StepContext, job: UpgradeJob): k8s.t
       seccompProfile: { type: "RuntimeDefault" },
     },
     imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })),
-    nodeSelector: settings.jobs.nodeSelector,
-    tolerations: [...settings.jobs.tolerations],
+    nodeSelector: settings.nodeSelector,
+    tolerations: [...settings.tolerations],
     initContainers: containers.slice(0, -1),
     containers: containers.slice(-1),
     volumes: [...(job.volumes ?? [])],

@@ -16,8 +16,7 @@ export function declareStop(
   after: After,
 ): k8s.batch.v1.Job {
   const limit = context.settings.timeouts.stop;
-  const components = step.deployments.map(({ component }) => component).sort();
-  const pods = `app.kubernetes.io/instance=${context.releaseName},app.kubernetes.io/name=milvus,component in (${components.join(",")})`;
+  const pods = podSelector(context, step.deployments);
   const commands = [
     ...remember(context, step.deployments),
     kubectl(context, "scale-to-zero", "scale", "--replicas=0", ...step.deployments.map(reference)),
@@ -41,6 +40,14 @@ function remember(context: StepContext, deployments: readonly StoppedDeployment[
         `${REPLICAS_ANNOTATION}=${count}`,
       ),
     );
+}
+
+/** The labels that the chart's Deployments select their pods by; it takes the name from the value nameOverride. */
+function podSelector({ releaseName, state }: StepContext, deployments: readonly StoppedDeployment[]): string {
+  const override = state.release?.userValues.nameOverride;
+  const name = typeof override === "string" && override !== "" ? override : "milvus";
+  const components = deployments.map(({ component }) => component).sort();
+  return `app.kubernetes.io/instance=${releaseName},app.kubernetes.io/name=${name},component in (${components.join(",")})`;
 }
 
 function reference({ name }: StoppedDeployment): string {

@@ -6,7 +6,9 @@ export const SETTINGS: UpgradeSettings = {
   metaMigrationImage: "registry.example.com/meta-migration:v2.2.0",
   imagePullSecrets: ["mirror"],
   backup: { size: "10Gi", storageClass: "fast" },
-  jobs: { nodeSelector: { pool: "ops" }, tolerations: [{ key: "ops", operator: "Exists" }], resources: {} },
+  nodeSelector: { pool: "ops" },
+  tolerations: [{ key: "ops", operator: "Exists" }],
+  resources: {},
   timeouts: { release: 1800, stop: 600, session: 180, backup: 900, migrate: 1200, rollout: 1500 },
 };
 

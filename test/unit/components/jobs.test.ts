@@ -115,7 +115,7 @@ describe("every Job of the upgrade", () => {
 
   it("has small requests by default, and what the config says instead", async () => {
     const requests = { cpu: "1", memory: "2Gi" };
-    const settings = { ...SETTINGS, jobs: { ...SETTINGS.jobs, resources: { requests, limits: requests } } };
+    const settings = { ...SETTINGS, resources: { requests, limits: requests } };
     for (const container of containers(await job(PLANS.migration, "migrate"))) {
       expect(container.resources).to.have.property("requests");
     }
@@ -164,6 +164,13 @@ describe("the stop Job", () => {
         "--namespace=milvus",
       ],
     ]);
+  });
+
+  it("waits for the pods by the name that the running release gives them", async () => {
+    const { release } = state();
+    const overridden = state(release && { release: { ...release, userValues: { nameOverride: "vectors" } } });
+    const words = commandLines(await job(PLANS.migration, "stop", { state: overridden })).flat();
+    expect(words.find((word) => word.startsWith("--selector="))).to.include(",app.kubernetes.io/name=vectors,");
   });
 
   it("remembers nothing of a Deployment that is at 0 already", async () => {
