@@ -12,8 +12,11 @@ export interface UpgradeSettings {
   readonly imagePullSecrets: readonly string[];
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly k8s.types.input.core.v1.Toleration[];
-  /** Of each container. Requests that are not given are small ones. */
-  readonly resources: k8s.types.input.core.v1.ResourceRequirements;
+  /** Of each container. Default, when nothing is given: small requests and no limits. */
+  readonly resources: {
+    readonly requests?: ResourceAmounts | undefined;
+    readonly limits?: ResourceAmounts | undefined;
+  };
   readonly backup: {
     /** Kubernetes quantity, e.g. `10Gi`. */
     readonly size: string;
@@ -34,6 +37,12 @@ export interface UpgradeSettings {
     /** One component's rollout, termination of its old pods included. */
     readonly rollout: number;
   };
+}
+
+/** Kubernetes quantities, e.g. `500m` and `256Mi`. */
+export interface ResourceAmounts {
+  readonly cpu?: string | undefined;
+  readonly memory?: string | undefined;
 }
 
 /** What failed, by its name in Kubernetes or Helm. */

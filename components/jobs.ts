@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import { upgradeLabels, upgradeServiceAccount } from "./access";
-import type { After, StepContext } from "./context";
+import type { After, ResourceAmounts, StepContext, UpgradeSettings } from "./context";
 import { digest, jobName } from "./names";
 
 /** One command of a Job: a container. */
@@ -116,10 +116,7 @@ function podSpec(
   };
 }
 
-function container(
-  command: Command,
-  resources: k8s.types.input.core.v1.ResourceRequirements,
-): k8s.types.input.core.v1.Container {
+function container(command: Command, resources: UpgradeSettings["resources"]): k8s.types.input.core.v1.Container {
   return {
     name: command.name,
     image: command.image,
@@ -127,8 +124,22 @@ function container(
     ...(command.args && { args: [...command.args] }),
     env: Object.entries(command.env ?? {}).map(([name, value]) => ({ name, value })),
     volumeMounts: [...(command.mounts ?? [])],
-    resources: { requests: SMALL_REQUESTS, ...resources },
+    resources: requirements(resources),
     securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
     terminationMessagePolicy: "FallbackToLogsOnError",
   };
+}
+
+/** All or nothing: a small request beside a smaller limit would not be accepted. */
+function requirements({
+  requests,
+  limits,
+}: UpgradeSettings["resources"]): k8s.types.input.core.v1.ResourceRequirements {
+  return requests === undefined && limits === undefined
+    ? { requests: SMALL_REQUESTS }
+    : { ...(requests && { requests: amounts(requests) }), ...(limits && { limits: amounts(limits) }) };
+}
+
+function amounts(given: ResourceAmounts): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

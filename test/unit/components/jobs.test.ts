@@ -113,14 +113,14 @@ describe("every Job of the upgrade", () => {
     }
   });
 
-  it("has small requests by default, and what the config says instead", async () => {
-    const requests = { cpu: "1", memory: "2Gi" };
-    const settings = { ...SETTINGS, resources: { requests, limits: requests } };
+  it("has small requests by default, and instead exactly what the config says", async () => {
+    const limits = { memory: "64Mi" };
+    const settings = { ...SETTINGS, resources: { limits } };
     for (const container of containers(await job(PLANS.migration, "migrate"))) {
-      expect(container.resources).to.have.property("requests");
+      expect(container.resources).to.deep.equal({ requests: { cpu: "50m", memory: "128Mi" } });
     }
     for (const container of containers(await job(PLANS.migration, "migrate", { settings }))) {
-      expect(container.resources).to.deep.equal({ requests, limits: requests });
+      expect(container.resources).to.deep.equal({ limits });
     }
   });
 });
