@@ -30,7 +30,7 @@ export interface UpgradeSettings {
     /** Scaling to 0 until the last pod is gone. */
     readonly stop: number;
     /** Until the last session key of a stopped component has left etcd. */
-    readonly session: number;
+    readonly sessions: number;
     readonly backup: number;
     /** Migration of the metadata, and its restore. */
     readonly migrate: number;

@@ -86,7 +86,7 @@ export function declareMetadataJob(context: StepContext, step: MetadataStep, aft
       { name: "data", persistentVolumeClaim: { claimName } },
       { name: "work", emptyDir: {} },
     ],
-    limit: timeouts.session + LONGEST_CALLS * toolTimeout,
+    limit: timeouts.sessions + LONGEST_CALLS * toolTimeout,
     grace: GRACE,
   };
   return declareJob(context, job, after);
@@ -127,7 +127,7 @@ function runScript(context: StepContext, verb: MetadataStep | "rollback", toolTi
       ETCD_ROOT_PATH: store.rootPath,
       ETCD_META_SUB_PATH: store.metaSubPath,
       ETCD_KV_SUB_PATH: store.kvSubPath,
-      SESSION_TIMEOUT: String(context.settings.timeouts.session),
+      SESSION_TIMEOUT: String(context.settings.timeouts.sessions),
       TOOL_TIMEOUT: String(toolTimeout),
       TERMINATION_LOG: "/dev/termination-log",
     },
