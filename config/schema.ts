@@ -42,7 +42,7 @@ export interface Config {
 export type Timeouts = Readonly<Record<TimeoutName, number>>;
 
 const LONGEST_TIMEOUT = 24 * 3600;
-const VERSION = /^(latest|~?\d+\.\d+(\.(\d+|x))?|\d+\.\d+\.\d+-[0-9A-Za-z][0-9A-Za-z.-]*)$/;
+const VERSION = /^(latest|~?\d+\.\d+\.\d+|\d+\.\d+(\.x)?|\d+\.\d+\.\d+-[0-9A-Za-z][0-9A-Za-z.-]*)$/;
 const EXACT_VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z][0-9A-Za-z.-]*)?$/;
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;

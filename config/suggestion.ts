@@ -20,7 +20,8 @@ export function suggest(name: string, allowed: readonly string[]): string | unde
     : undefined;
 }
 
-/** `releaseName` for `release`, `storageClass` for `backupStorageClass`; not `a` for everything. */
+/** `releaseName` for `release`, `storageClass` for `backupStorageClass`, `repo` for `repository`; not `a` for everything. */
 function isExtension(long: string, short: string): boolean {
-  return short.length >= 5 && long.toLowerCase().includes(short.toLowerCase());
+  const [outer, inner] = [long.toLowerCase(), short.toLowerCase()];
+  return (inner.length >= 5 && outer.includes(inner)) || (inner.length >= 3 && outer.startsWith(inner));
 }

@@ -29,9 +29,13 @@ function shownDefault(value: unknown): string {
   if (value === undefined) {
     return "(required)";
   }
-  const isEmpty = value === "" || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
-  if (isEmpty) {
-    return "";
-  }
-  return `\`${typeof value === "object" ? JSON.stringify(value).replaceAll(/["{}]/g, "").replaceAll(",", ", ").replaceAll(":", ": ") : String(value)}\``;
+  const shown =
+    typeof value === "object" && value !== null
+      ? Object.entries(value)
+          .map(([name, inner]) => `${name}: ${inner as string}`)
+          .join(", ")
+      : typeof value === "string"
+        ? value
+        : JSON.stringify(value);
+  return shown === "" ? "" : `\`${shown}\``;
 }

@@ -1,0 +1,269 @@
+import { expect } from "chai";
+import { ConfigError } from "../../../config/configError";
+import { CONFIG_KEY_NAMES } from "../../../config/keys";
+import { parseConfig, type RawConfig } from "../../../config/parseConfig";
+
+const minimal = { "milvus:version": "2.2.9" };
+
+function parse(config: Record<string, unknown>, rest: Omit<RawConfig, "config"> = {}) {
+  return parseConfig({ config: { ...minimal, ...config }, ...rest });
+}
+
+function errorOf(raw: RawConfig): ConfigError {
+  try {
+    parseConfig(raw);
+  } catch (error) {
+    expect(error).to.be.instanceOf(ConfigError);
+    return error as ConfigError;
+  }
+  throw new Error("the config was accepted");
+}
+
+describe("parseConfig", () => {
+  it("fills in every default when only the version is set", () => {
+    expect(parse({})).to.deep.equal({
+      wanted: {
+        version: "2.2.9",
+        releaseName: "my-release",
+        namespace: "default",
+        values: {},
+        chartSource: { kind: "repository" },
+        strategy: "auto",
+        rollback: false,
+        dropValues: [],
+      },
+      valuesAreSecret: false,
+      settings: {
+        kubectlImage: "registry.k8s.io/kubectl:v1.36.3",
+        metaMigrationImage: "milvusdb/meta-migration:v2.2.0",
+        imagePullSecrets: [],
+        nodeSelector: {},
+        tolerations: [],
+        resources: {},
+        backup: { size: "10Gi" },
+        timeouts: { stop: 600, sessions: 180, backup: 900, migrate: 1800, release: 1800, rollout: 1800 },
+      },
+      access: {},
+    });
+  });
+
+  it("takes every key", () => {
+    const config = parse({
+      "milvus:version": "v2.4.13-hotfix",
+      "milvus:release": "search",
+      "milvus:namespace": "vectors",
+      "milvus:values": '{"queryNode":{"replicas":3}}',
+      "milvus:chartSource": '{"oci":"oci://registry.example.com:5000/charts/milvus"}',
+      "milvus:chartVersion": "4.2.16",
+      "milvus:currentVersion": "2.3.5",
+      "milvus:strategy": "rolling",
+      "milvus:rollback": "true",
+      "milvus:dropValues": '["pulsar.proxy.resources"]',
+      "milvus:backupSize": "1.5Gi",
+      "milvus:backupStorageClass": "fast",
+      "milvus:kubectlImage": "registry.example.com:5000/tools/kubectl:v1.30.1",
+      "milvus:metaMigrationImage": `mirror/meta-migration@sha256:${"a".repeat(64)}`,
+      "milvus:imagePullSecrets": '["pull-me"]',
+      "milvus:nodeSelector": '{"disk":"ssd"}',
+      "milvus:tolerations": '[{"key":"dedicated","value":"milvus","effect":"NoSchedule"},{"operator":"Exists"}]',
+      "milvus:jobResources": '{"requests":{"cpu":0.5,"memory":"256Mi"}}',
+      "milvus:timeouts": '{"migrate":"1h30m"}',
+      "kubernetes:kubeconfig": "~/.kube/prod",
+      "kubernetes:context": "prod",
+    });
+    expect(config.wanted).to.deep.equal({
+      version: "2.4.13-hotfix",
+      releaseName: "search",
+      namespace: "vectors",
+      values: { queryNode: { replicas: 3 } },
+      chartSource: { kind: "oci", reference: "oci://registry.example.com:5000/charts/milvus" },
+      chartVersion: "4.2.16",
+      currentVersion: "2.3.5",
+      strategy: "rolling",
+      rollback: true,
+      dropValues: ["pulsar.proxy.resources"],
+    });
+    expect(config.settings.backup).to.deep.equal({ size: "1.5Gi", storageClass: "fast" });
+    expect(config.settings.resources).to.deep.equal({ requests: { cpu: "0.5", memory: "256Mi" } });
+    expect(config.settings.timeouts).to.include({ migrate: 5400, stop: 600 });
+    expect(config.access).to.deep.equal({ kubeconfig: "~/.kube/prod", context: "prod" });
+  });
+
+  for (const version of ["2.2.9", "2.5", "2.5.x", "~2.4.10", "latest", "v2.6.1"]) {
+    it(`accepts the version ${version}`, () => {
+      expect(parse({ "milvus:version": version }).wanted.version).to.equal(version.replace(/^v/, ""));
+    });
+  }
+
+  it("takes what Pulumi.yaml gives for unset keys as unset", () => {
+    const { wanted, settings } = parse({
+      "milvus:values": "{}",
+      "milvus:chartSource": "{}",
+      "milvus:chartVersion": "",
+      "milvus:backupStorageClass": "",
+      "kubernetes:context": "",
+    });
+    expect(wanted).to.not.have.property("chartVersion");
+    expect(settings.backup).to.not.have.property("storageClass");
+  });
+
+  describe("values", () => {
+    const files: Record<string, string> = {
+      "base.yaml": "queryNode: {replicas: 2, resources: {limits: {memory: 8Gi}}}\nproxy: {replicas: 2}\n",
+      "prod.yaml": "queryNode: {replicas: 3}\n",
+    };
+    const readFile = (path: string) => files[path] ?? "";
+
+    it("are laid over the files, later files over earlier ones", () => {
+      const { wanted } = parse(
+        { "milvus:valuesFiles": '["base.yaml","prod.yaml"]', "milvus:values": '{"proxy":{"replicas":4},"etcd":null}' },
+        { readFile },
+      );
+      expect(wanted.values).to.deep.equal({
+        queryNode: { replicas: 3, resources: { limits: { memory: "8Gi" } } },
+        proxy: { replicas: 4 },
+        etcd: null,
+      });
+    });
+
+    it("in files mean what they mean to Helm: YAML 1.1 without times", () => {
+      files["yaml11.yaml"] = "a: yes\nb: 0644\nc: 12:30\nd: 2001-01-01\nbase: &b {x: 1}\ne:\n  <<: *b\n  z: 2\n";
+      expect(parse({ "milvus:valuesFiles": '["yaml11.yaml"]' }, { readFile }).wanted.values).to.deep.equal({
+        a: true,
+        b: 420,
+        c: "12:30",
+        d: "2001-01-01",
+        base: { x: 1 },
+        e: { x: 1, z: 2 },
+      });
+    });
+
+    it("are secret when the stack config encrypts them or a part of them", () => {
+      const config = { "milvus:values": '{"minio":{"secretKey":"hunter2"}}' };
+      expect(parse(config, { secretKeys: ["milvus:values"] }).valuesAreSecret).to.equal(true);
+      expect(parse(config, { secretKeys: ["milvus:version"] }).valuesAreSecret).to.equal(false);
+    });
+  });
+
+  /** One wrong key each: the message must hold the key and every one of the words. */
+  const wrong: readonly { readonly key: string; readonly value: unknown; readonly says: readonly string[] }[] = [
+    { key: "version", value: "two", says: ['"two"', "2.2.9", "latest"] },
+    { key: "version", value: "2", says: ['"2"', "2.5"] },
+    { key: "version", value: "~2.4", says: [] },
+    { key: "version", value: "2.5.y", says: ["2.5.x"] },
+    { key: "release", value: "My_Release", says: ["lower-case"] },
+    { key: "release", value: "-a", says: ["letter or digit at both ends"] },
+    { key: "release", value: "a".repeat(54), says: ["53"] },
+    { key: "release", value: "a.b", says: ["lower-case"] },
+    { key: "namespace", value: "a".repeat(64), says: ["63"] },
+    { key: "namespace", value: "Milvus", says: ["lower-case"] },
+    { key: "values", value: "[1]", says: ["a map"] },
+    { key: "values", value: "just text", says: ["a map"] },
+    { key: "values", value: "{", says: ["not valid YAML", "line 1"] },
+    { key: "valuesFiles", value: "values.yaml", says: ["a list"] },
+    { key: "valuesFiles", value: "[1]", says: ["text"] },
+    { key: "chartSource", value: '{"repository":"charts.example.com"}', says: ["URL"] },
+    { key: "chartSource", value: '{"oci":"oci://r.example.com/milvus:4.1.0"}', says: ["without tag"] },
+    { key: "chartSource", value: '{"folder":"x","repository":"https://c.example.com"}', says: ["one of"] },
+    {
+      key: "chartSource",
+      value: '{"repo":"https://c.example.com"}',
+      says: ["chartSource.repo", "did you mean repository?"],
+    },
+    { key: "chartVersion", value: "4.1", says: ["4.1.36"] },
+    { key: "currentVersion", value: "latest", says: ["exact"] },
+    { key: "strategy", value: "roling", says: ["auto, rolling, helm", "did you mean rolling?"] },
+    { key: "strategy", value: "recreate", says: ["auto, rolling, helm"] },
+    { key: "rollback", value: "yes", says: ["true or false"] },
+    { key: "dropValues", value: '["a..b"]', says: ["path"] },
+    { key: "backupSize", value: "10Gigs", says: ["quantity"] },
+    { key: "backupSize", value: "0", says: ["more than zero"] },
+    { key: "backupStorageClass", value: "Fast Disk", says: ["name of a Kubernetes object"] },
+    { key: "kubectlImage", value: "registry.k8s.io/kubectl", says: ["tag or digest"] },
+    { key: "metaMigrationImage", value: "milvusdb/meta-migration:", says: ["tag or digest"] },
+    { key: "imagePullSecrets", value: '["Pull_Me"]', says: ["imagePullSecrets.0"] },
+    { key: "nodeSelector", value: '{"gpu":true}', says: ["nodeSelector.gpu", "quotes"] },
+    { key: "tolerations", value: '[{"key":"a","operator":"exists"}]', says: ["did you mean Exists?"] },
+    { key: "tolerations", value: '[{"operator":"Exists","value":"x"}]', says: ["takes no value"] },
+    { key: "tolerations", value: '[{"effect":"NoSchedule"}]', says: ["without a key"] },
+    { key: "tolerations", value: '[{"key":"a","effects":"NoSchedule"}]', says: ["did you mean effect?"] },
+    { key: "jobResources", value: '{"limits":{"memory":"1GB"}}', says: ["jobResources.limits.memory", "quantity"] },
+    { key: "jobResources", value: '{"limit":{}}', says: ["did you mean limits?"] },
+    { key: "timeouts", value: '{"stop":"10"}', says: ["timeouts.stop", "10m"] },
+    { key: "timeouts", value: '{"stop":600}', says: ["with a unit"] },
+    { key: "timeouts", value: '{"release":"25h"}', says: ["24h"] },
+    { key: "timeouts", value: '{"relase":"5m"}', says: ["timeouts.relase", "did you mean release?"] },
+    { key: "verison", value: "2.2.9", says: ["did you mean milvus:version?"] },
+    { key: "releaseName", value: "x", says: ["did you mean milvus:release?"] },
+    { key: "Namespace", value: "x", says: ["did you mean milvus:namespace?"] },
+    { key: "storageClass", value: "x", says: ["did you mean milvus:backupStorageClass?"] },
+    { key: "replicas", value: "3", says: ["allowed are version, release"] },
+  ];
+  for (const { key, value, says } of wrong) {
+    it(`refuses milvus:${key} = ${String(value).slice(0, 60)}`, () => {
+      const { message, problems } = errorOf({ config: { ...minimal, [`milvus:${key}`]: value } });
+      expect(problems.every((problem) => problem.key.startsWith(`milvus:${key}`))).to.equal(true);
+      expect(message).to.include(`milvus:${key}`);
+      for (const words of says) {
+        expect(message).to.include(words);
+      }
+    });
+  }
+
+  it("refuses a missing version and says how to set it", () => {
+    expect(errorOf({ config: {} }).message).to.include("pulumi config set milvus:version");
+  });
+
+  it("tells all problems at once, those of files too", () => {
+    const { message, problems } = errorOf({
+      config: {
+        "milvus:vers": "2.2.9",
+        "milvus:release": "A",
+        "milvus:timeouts": '{"stop":"x","backup":"y"}',
+        "milvus:valuesFiles": '["a.yaml","b.yaml","c.yaml"]',
+      },
+      readFile: (path) => {
+        if (path === "a.yaml") {
+          throw new Error("does not exist");
+        }
+        return path === "b.yaml" ? "- a list" : "a: [1";
+      },
+    });
+    expect(problems.map(({ key }) => key)).to.have.members([
+      "milvus:vers",
+      "milvus:version",
+      "milvus:release",
+      "milvus:timeouts.stop",
+      "milvus:timeouts.backup",
+      "milvus:valuesFiles",
+      "milvus:valuesFiles",
+      "milvus:valuesFiles",
+    ]);
+    expect(message).to.include("8 problems").and.to.include("a.yaml").and.to.include("not valid YAML, line 1");
+  });
+
+  it("never shows a secret: not of values, not of an encrypted key, not of a file", () => {
+    const { message } = errorOf({
+      config: {
+        "milvus:version": "hunter2",
+        "milvus:values": '{"minio": {"secretKey": "hunter2"',
+        "milvus:valuesFiles": '["a.yaml"]',
+        "milvus:kubectlImage": "hunter2",
+      },
+      secretKeys: ["milvus:version", "milvus:kubectlImage"],
+      readFile: () => "password: [hunter2",
+    });
+    expect(message).to.not.include("hunter2");
+    expect(message).to.include("milvus:kubectlImage").and.to.include("milvus:values:");
+  });
+
+  it("leaves the keys of other packages alone", () => {
+    expect(() => parse({ "kubernetes:clusterIdentifier": "x", "aws:region": "y" })).to.not.throw();
+  });
+
+  it("knows each of its keys by name", () => {
+    for (const key of CONFIG_KEY_NAMES) {
+      expect(() => parse({ [`milvus:${key}`]: key === "version" ? "2.2.9" : undefined })).to.not.throw();
+    }
+  });
+});
