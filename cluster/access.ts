@@ -104,9 +104,25 @@ async function tryOnce({ config, patience, where }: Connection, request: ApiRequ
     return { kind: "failed", ...transportError(error, request, where, patience.timeout) };
   }
   if (answer.status >= 200 && answer.status < 300) {
-    return { kind: "done", body: request.subresource === "log" ? answer.text : (JSON.parse(answer.text) as unknown) };
+    return bodyOf(answer, request, where);
   }
   return { kind: "failed", ...refusalOf(answer, request, where) };
+}
+
+function bodyOf({ text }: ServerAnswer, request: ApiRequest, { context, server }: Where): Outcome {
+  if (request.subresource === "log") {
+    return { kind: "done", body: text };
+  }
+  try {
+    return { kind: "done", body: JSON.parse(text) as unknown };
+  } catch {
+    const error = new ClusterError(
+      "serverError",
+      `What answers at ${server} (context ${context}) sends something that is not JSON; a proxy or a login page?`,
+      `Check the server's address: kubectl --context ${context} cluster-info`,
+    );
+    return { kind: "failed", error, again: false };
+  }
 }
 
 async function send(config: KubeConfig, server: string, request: ApiRequest, timeout: number): Promise<ServerAnswer> {

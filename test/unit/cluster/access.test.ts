@@ -1,0 +1,194 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect } from "chai";
+import { type ApiRequest, type ClusterAccess, connect } from "../../../cluster/access";
+import { ClusterError } from "../../../cluster/errors";
+
+const SECRETS: ApiRequest = { api: "v1", resource: "secrets", namespace: "milvus" };
+const USER = "system:serviceaccount:ci:deployer";
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Answers the requests in turn; the last one for all that follow. */
+function answers(...statuses: readonly { readonly status: number; readonly body?: unknown }[]): Handler {
+  let served = 0;
+  return (_, response) => {
+    const { status, body = { message: `status ${status}` } } = statuses[Math.min(served++, statuses.length - 1)] ?? {
+      status: 500,
+    };
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(typeof body === "string" ? body : JSON.stringify(body));
+  };
+}
+
+function kubeconfig(server: string): string {
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "dev",
+    contexts: [{ name: "dev", context: { cluster: "c", user: "u" } }],
+    clusters: [{ name: "c", cluster: { server } }],
+    users: [{ name: "u", user: { token: "secrettoken" } }],
+  });
+}
+
+describe("reading from a cluster", () => {
+  let server: Server;
+  let handler: Handler;
+  let seen: IncomingMessage[];
+  let access: ClusterAccess;
+  let url: string;
+
+  beforeEach(async () => {
+    seen = [];
+    server = createServer((request, response) => {
+      seen.push(request);
+      handler(request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    access = connect({ kubeconfig: kubeconfig(url) }, { patience: { timeout: 400, pauses: [5, 5] } });
+  });
+  afterEach(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  async function errorOf(request: ApiRequest): Promise<ClusterError> {
+    try {
+      await access.read(request);
+    } catch (error) {
+      expect(error).to.be.instanceOf(ClusterError);
+      expect((error as Error).message).to.not.include("secrettoken");
+      return error as ClusterError;
+    }
+    throw new Error("the read succeeded");
+  }
+
+  const paths: readonly { readonly request: ApiRequest; readonly path: string }[] = [
+    { request: { api: "version" }, path: "/version" },
+    { request: { api: "v1", resource: "namespaces", name: "a" }, path: "/api/v1/namespaces/a" },
+    {
+      request: { ...SECRETS, labelSelector: "a=b,c=d" },
+      path: "/api/v1/namespaces/milvus/secrets?labelSelector=a%3Db%2Cc%3Dd",
+    },
+    {
+      request: { api: "apps/v1", resource: "deployments", namespace: "milvus" },
+      path: "/apis/apps/v1/namespaces/milvus/deployments",
+    },
+  ];
+  for (const { request, path } of paths) {
+    it(`asks for ${path} with the user's token`, async () => {
+      handler = answers({ status: 200, body: { items: [] } });
+      expect(await access.read(request)).to.deep.equal({ items: [] });
+      expect(seen[0]).to.include({ url: path, method: "GET" });
+      expect(seen[0]?.headers.authorization).to.equal("Bearer secrettoken");
+    });
+  }
+
+  it("gives the text of a log as it is", async () => {
+    handler = answers({ status: 200, body: "line 1\nline 2\n" });
+    const log = {
+      api: "v1",
+      resource: "pods",
+      namespace: "milvus",
+      name: "p",
+      subresource: "log",
+      query: { tailLines: "5" },
+    };
+    expect(await access.read(log)).to.equal("line 1\nline 2\n");
+    expect(seen[0]?.url).to.equal("/api/v1/namespaces/milvus/pods/p/log?tailLines=5");
+  });
+
+  for (const status of [429, 500, 502, 503, 504]) {
+    it(`tries again after ${status}, and gives up after the last try`, async () => {
+      handler = answers({ status }, { status }, { status: 200, body: { items: [1] } });
+      expect(await access.read(SECRETS)).to.deep.equal({ items: [1] });
+      seen = [];
+      handler = answers({ status, body: { message: "etcdserver: leader changed" } });
+      expect(await errorOf(SECRETS)).to.include({ code: "serverError" });
+      expect(seen).to.have.length(3);
+    });
+  }
+
+  it("tries again after a connection that was cut", async () => {
+    let cuts = 2;
+    handler = (request, response) => {
+      if (cuts-- > 0) {
+        request.socket.destroy();
+      } else {
+        answers({ status: 200, body: { items: [] } })(request, response);
+      }
+    };
+    expect(await access.read(SECRETS)).to.deep.equal({ items: [] });
+  });
+
+  it("tries only once where once is enough", async () => {
+    handler = answers({ status: 503 });
+    await errorOf({ ...SECRETS, once: true });
+    expect(seen).to.have.length(1);
+  });
+
+  it("does not wait for ever for a server that does not answer", async () => {
+    handler = () => undefined;
+    const error = await errorOf(SECRETS);
+    expect(error.code).to.equal("timedOut");
+    expect(error.message).to.include(url).and.to.include("0.4 s");
+  });
+
+  it("does not wait for ever for an answer that stops in the middle", async () => {
+    handler = (_, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.write('{"items": [');
+    };
+    expect((await errorOf(SECRETS)).code).to.equal("timedOut");
+  });
+
+  it("calls a server that is not there unreachable, after all tries", async () => {
+    await new Promise((resolve) => server.close(resolve));
+    const error = await errorOf(SECRETS);
+    expect(error.code).to.equal("unreachable");
+    expect(error.message).to.include("context dev").and.to.include(url).and.to.include("ECONNREFUSED");
+  });
+
+  it("takes 401 for refused credentials and does not try again", async () => {
+    handler = answers({ status: 401 });
+    const error = await errorOf(SECRETS);
+    expect(error.code).to.equal("unauthorized");
+    expect(error.message).to.include("may have expired").and.to.include("--context dev");
+    expect(seen).to.have.length(1);
+  });
+
+  it("names verb, resource, namespace and the exact command when reading is forbidden", async () => {
+    const said = `secrets is forbidden: User "${USER}" cannot list resource "secrets" in API group "" in the namespace "milvus"`;
+    handler = answers({ status: 403, body: { message: said } });
+    const error = await errorOf(SECRETS);
+    expect(error.code).to.equal("forbidden");
+    expect(error.message)
+      .to.include(`${USER} may not list secrets in the namespace milvus`)
+      .and.to.include("Helm keeps its release records in Secrets")
+      .and.to.include(
+        "kubectl create role milvus-upgrade-reader --namespace milvus --verb=get,list --resource=secrets,",
+      )
+      .and.to.include("--role=milvus-upgrade-reader --serviceaccount=ci:deployer");
+    expect(seen).to.have.length(1);
+  });
+
+  it("names the user in the command when it is no service account", async () => {
+    handler = answers({ status: 403, body: { message: 'x is forbidden: User "jane" cannot get resource' } });
+    const error = await errorOf({ api: "apps/v1", resource: "deployments", namespace: "milvus", name: "p" });
+    expect(error.message).to.include("jane may not get deployments.apps in").and.to.include("--user=jane");
+  });
+
+  it("tells a wrong path from trouble: 404 is not found", async () => {
+    handler = answers({ status: 404 });
+    expect((await errorOf(SECRETS)).code).to.equal("notFound");
+  });
+
+  it("does not mistake a proxy's page for the API server", async () => {
+    handler = answers({ status: 200, body: "<html>Log in</html>" });
+    const error = await errorOf(SECRETS);
+    expect(error.code).to.equal("serverError");
+    expect(error.message).to.include("not JSON");
+  });
+});

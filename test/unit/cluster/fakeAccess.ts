@@ -1,0 +1,46 @@
+import type { ApiRequest, ClusterAccess } from "../../../cluster/access";
+import { ClusterError } from "../../../cluster/errors";
+
+/** Answers by resource (`secrets`, `pods/log`, `version`): the items of a list, an object, or an error. */
+export type Answers = Readonly<Record<string, unknown>>;
+
+/** An API server of which only the answers are there; what is not among them is an empty list. */
+export function fakeAccess(answers: Answers): ClusterAccess & { readonly requests: ApiRequest[] } {
+  const requests: ApiRequest[] = [];
+  return {
+    context: "test",
+    server: "https://test.invalid",
+    requests,
+    read: (request) => {
+      requests.push(request);
+      const key = [
+        request.resource ?? request.api,
+        ...(request.subresource === undefined ? [] : [request.subresource]),
+      ];
+      const answer = answers[key.join("/")] ?? defaultAnswer(request);
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(toResponse(answer));
+    },
+  };
+}
+
+export function forbidden(resource: string): ClusterError {
+  return new ClusterError("forbidden", `may not list ${resource}`, "ask somebody");
+}
+
+export function notFound(resource: string): ClusterError {
+  return new ClusterError("notFound", `${resource} was not found`, "look elsewhere");
+}
+
+function toResponse(answer: unknown): unknown {
+  return Array.isArray(answer) ? { items: answer as unknown[] } : answer;
+}
+
+function defaultAnswer({ api, resource, name }: ApiRequest): unknown {
+  if (api === "version") {
+    return { gitVersion: "v1.36.3" };
+  }
+  if (api === "apis") {
+    return { groups: [{ name: "apps" }] };
+  }
+  return resource === "namespaces" ? { metadata: { name } } : [];
+}

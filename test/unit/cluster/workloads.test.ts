@@ -1,0 +1,122 @@
+import { expect } from "chai";
+import { type Autoscaler, componentStates, type Deployment } from "../../../cluster/workloads";
+import { deployment, pod } from "./objects";
+
+const none = { pods: [], autoscalers: [], scaledObjects: [] };
+const only = (it: Deployment, over: Partial<Parameters<typeof componentStates>[0]> = {}) =>
+  componentStates({ ...none, ...over, deployments: [it] })[0];
+
+describe("componentStates", () => {
+  it("tells of a healthy component", () => {
+    expect(only(deployment("proxy"), { pods: [pod("my-release-milvus-proxy", "a")] })).to.deep.equal({
+      name: "my-release-milvus-proxy",
+      component: "proxy",
+      image: "milvusdb/milvus:v2.1.4",
+      replicas: 1,
+      readyReplicas: 1,
+      updatedReplicas: 1,
+      pods: 1,
+      paused: false,
+      rolledOut: true,
+      strategyType: "RollingUpdate",
+    });
+  });
+
+  it("takes the image of the container that is named after the component, not of a sidecar before it", () => {
+    const it = deployment("proxy");
+    const containers = [
+      { name: "istio-proxy", image: "istio:1" },
+      { name: "proxy", image: "milvusdb/milvus:v2.2.9-gpu" },
+    ];
+    expect(only({ ...it, spec: { ...it.spec, selector: {}, template: { spec: { containers } } } })?.image).to.equal(
+      "milvusdb/milvus:v2.2.9-gpu",
+    );
+  });
+
+  it("counts pods by their Deployment, terminating ones too, and not those of a Deployment with a longer name", () => {
+    const pods = [
+      pod("my-release-milvus-query", "a"),
+      pod("my-release-milvus-query", "b", {
+        metadata: { ...pod("my-release-milvus-query", "b").metadata, deletionTimestamp: "2026-01-01T00:00:00Z" },
+      }),
+      pod("my-release-milvus-query-extra", "c"),
+    ];
+    expect(only(deployment("query"), { pods })?.pods).to.equal(2);
+  });
+
+  it("is not rolled out while the controller has not seen the change, or old pods are left, or one is not available", () => {
+    const status = { observedGeneration: 2, replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+    const cases = [
+      { ...status, observedGeneration: 1 },
+      { ...status, replicas: 2 },
+      { ...status, updatedReplicas: 0 },
+      { ...status, availableReplicas: 0 },
+      {},
+    ];
+    for (const it of cases) {
+      expect(only(deployment("proxy", { status: it }))?.rolledOut, JSON.stringify(it)).to.equal(false);
+    }
+  });
+
+  it("is rolled out at 0 replicas once the pods are gone, and remembers how many there were", () => {
+    const it = deployment("querynode", { status: { observedGeneration: 2 } });
+    const stopped = {
+      ...it,
+      metadata: { ...it.metadata, annotations: { "milvus-upgrade/replicas": "3" } },
+      spec: { ...it.spec, replicas: 0 } as NonNullable<Deployment["spec"]>,
+    };
+    expect(only(stopped)).to.include({ replicas: 0, rolledOut: true, rememberedReplicas: 3 });
+  });
+
+  it("reads Recreate and paused, and one replica where the field is missing", () => {
+    const spec = { selector: {}, template: {}, strategy: { type: "Recreate" }, paused: true };
+    expect(only(deployment("rootcoord", { spec }))).to.include({ strategyType: "Recreate", paused: true, replicas: 1 });
+  });
+
+  it("finds the autoscaler, and KEDA's own object rather than what KEDA makes of it", () => {
+    const hpa = (name: string, kind = "Deployment"): Autoscaler => ({
+      metadata: { name },
+      spec: { maxReplicas: 3, scaleTargetRef: { kind, name: "my-release-milvus-querynode" } },
+    });
+    const it = deployment("querynode");
+    expect(only(it, { autoscalers: [hpa("q", "StatefulSet")] })).to.not.have.property("autoscaler");
+    expect(only(it, { autoscalers: [hpa("q")] })?.autoscaler).to.equal("HorizontalPodAutoscaler q");
+    const scaledObjects = [
+      { metadata: { name: "k" }, spec: { scaleTargetRef: { name: "my-release-milvus-querynode" } } },
+    ];
+    expect(only(it, { autoscalers: [hpa("keda-hpa-k")], scaledObjects })?.autoscaler).to.equal("ScaledObject k");
+  });
+
+  const managers = [
+    { metadata: { labels: { "argocd.argoproj.io/instance": "milvus" } }, expected: "Argo CD Application milvus" },
+    {
+      metadata: { annotations: { "argocd.argoproj.io/tracking-id": "milvus:apps/Deployment:ns/x" } },
+      expected: "Argo CD Application milvus",
+    },
+    { metadata: { labels: { "helm.toolkit.fluxcd.io/name": "milvus" } }, expected: "Flux HelmRelease milvus" },
+    { metadata: { labels: { "kustomize.toolkit.fluxcd.io/name": "apps" } }, expected: "Flux Kustomization apps" },
+    {
+      metadata: {
+        ownerReferences: [{ apiVersion: "milvus.io/v1beta1", kind: "Milvus", name: "my-release", uid: "1" }],
+      },
+      expected: "Milvus my-release",
+    },
+  ];
+  for (const { metadata, expected } of managers) {
+    it(`recognises ${expected} by ${JSON.stringify(metadata).slice(0, 70)}`, () => {
+      const it = deployment("proxy");
+      const labels = { ...it.metadata?.labels, ...("labels" in metadata ? metadata.labels : {}) };
+      expect(only({ ...it, metadata: { ...it.metadata, ...metadata, labels } })?.managedBy).to.equal(expected);
+    });
+  }
+
+  it("leaves out Deployments of dependencies, and follows nameOverride", () => {
+    const etcd = deployment("etcd");
+    const labelled = (name: string): Deployment => ({
+      ...etcd,
+      metadata: { ...etcd.metadata, labels: { ...etcd.metadata?.labels, "app.kubernetes.io/name": name } },
+    });
+    expect(componentStates({ ...none, deployments: [labelled("etcd")] })).to.deep.equal([]);
+    expect(componentStates({ ...none, deployments: [labelled("vectors")] }, "vectors")).to.have.length(1);
+  });
+});
