@@ -132,31 +132,32 @@ async function send(config: KubeConfig, server: string, request: ApiRequest, tim
   for (const [name, value] of queryOf(request)) {
     context.setQueryParam(name, value);
   }
-  // A credential plugin is a process of its own that no signal reaches.
-  await within(signal, authenticate(config, context));
+  await authenticate(config, context, signal);
   const response = await new IsomorphicFetchHttpLibrary().send(context).toPromise();
   return { status: response.httpStatusCode, headers: response.headers, text: await response.body.text() };
 }
 
-async function authenticate(config: KubeConfig, context: RequestContext): Promise<void> {
+async function authenticate(config: KubeConfig, context: RequestContext, signal: AbortSignal): Promise<void> {
   try {
-    await config.applySecurityAuthentication(context);
+    // A credential plugin is a process of its own that no signal reaches.
+    await within(signal, config.applySecurityAuthentication(context));
   } catch (error) {
-    const user = config.getCurrentUser();
-    const plugin = (user?.exec as { command?: string } | undefined)?.command;
+    const plugin = (config.getCurrentUser()?.exec as { command?: string } | undefined)?.command;
+    const name = config.getCurrentContext();
     throw new ClusterError(
       plugin === undefined ? "badKubeconfig" : "credentialPlugin",
       plugin === undefined
-        ? `The credentials of the context ${config.getCurrentContext()} cannot be used (${codeOf(error)}).`
-        : `${plugin}, which gives the credentials of the context ${config.getCurrentContext()}, failed (${codeOf(error)}).`,
-      `See what is wrong with: kubectl --context ${config.getCurrentContext()} auth whoami`,
+        ? `The credentials of the context ${name} cannot be used (${reasonOf(error)}).`
+        : `${plugin}, which gives the credentials of the context ${name}, failed (${reasonOf(error)}).`,
+      `See what is wrong with: kubectl --context ${name} auth whoami`,
     );
   }
 }
 
 /** The message of a plugin or parser may hold what must not be shown. */
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? "no reason given";
+function reasonOf(error: unknown): string {
+  const { name, code } = error as NodeJS.ErrnoException;
+  return name === "TimeoutError" ? "it did not answer in time" : (code ?? "no reason given");
 }
 
 function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type Cluster, type Context, KubeConfig, type User } from "@kubernetes/client-node";
 import { ClusterError } from "./errors";
+import { proxyFor } from "./proxy";
 
 /** Which cluster: the config of the Pulumi Kubernetes provider, under the same names. */
 export interface AccessSettings {
@@ -28,7 +29,9 @@ export function loadKubeConfig(settings: AccessSettings, env: NodeJS.ProcessEnv 
     settings.kubeconfig === undefined || settings.kubeconfig === ""
       ? loadDefault(env, settings)
       : fromPathOrContents(settings.kubeconfig, env);
-  return select(loaded, settings);
+  const config = select(loaded, settings);
+  config.clusters = config.clusters.map((cluster) => reachedAsByGo(cluster, env));
+  return config;
 }
 
 function fromPathOrContents(pathOrContents: string, env: NodeJS.ProcessEnv): KubeConfig {
@@ -141,9 +144,17 @@ function select(config: KubeConfig, settings: AccessSettings): KubeConfig {
   }
   config.setCurrentContext(wanted);
   config.contexts = config.contexts.map((it) => (it.name === wanted ? { ...it, cluster: clusterName } : it));
-  // client-go talks plain HTTP to an http:// server without being told twice; this client asks for the flag.
-  config.clusters = config.clusters.map((it) => (it.server.startsWith("http:") ? { ...it, skipTLSVerify: true } : it));
   return config;
+}
+
+/** What client-go does by itself: plain HTTP to an http:// server without being told twice, and proxies of the environment. */
+function reachedAsByGo(cluster: Cluster, env: NodeJS.ProcessEnv): Cluster {
+  const proxyUrl = cluster.proxyUrl ?? proxyFor(cluster.server, env);
+  return {
+    ...cluster,
+    ...(cluster.server.startsWith("http:") ? { skipTLSVerify: true } : {}),
+    ...(proxyUrl === undefined ? {} : { proxyUrl }),
+  };
 }
 
 function expandHome(path: string, env: NodeJS.ProcessEnv): string {

@@ -3,12 +3,12 @@ import type { HelmValues } from "../upgrade/model";
 
 /**
  * Reads a Helm values file as Helm does: YAML 1.1 (`yes` is true, 0644 is octal, `<<` merges), but dates and
- * clock times stay text.
+ * clock times stay text. Compared with Helm 3.20.
  *
  * @throws when it is not YAML or not a map at the top; the message never quotes the contents.
  */
 export function parseValuesFile(contents: string): HelmValues {
-  const tree: unknown = parseYaml(contents, { version: "1.1", merge: true, customTags: withoutTimes });
+  const tree: unknown = parseYaml(contents, { version: "1.1", merge: true, customTags: asHelm });
   if (tree === null) {
     return {};
   }
@@ -42,13 +42,26 @@ function isMap(value: unknown): value is HelmValues {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Helm's YAML library takes dates and sexagesimal numbers as text. */
-function withoutTimes(tags: Tags): Tags {
-  return tags.filter(
+/** What Helm's YAML library reads in its own manner: dates and clock times are text, binary is decoded, 0o17 is octal. */
+function asHelm(tags: Tags): Tags {
+  const kept = tags.filter(
     (tag) =>
       typeof tag === "string" ||
-      (tag.tag !== "tag:yaml.org,2002:timestamp" && !("format" in tag && tag.format === "TIME")),
+      (tag.tag !== "tag:yaml.org,2002:timestamp" &&
+        tag.tag !== "tag:yaml.org,2002:binary" &&
+        !("format" in tag && tag.format === "TIME")),
   );
+  const octal = {
+    tag: "tag:yaml.org,2002:int",
+    default: true,
+    test: /^0o[0-7_]+$/,
+    resolve: (text: string) => Number.parseInt(text.slice(2).replaceAll("_", ""), 8),
+  };
+  const binary = {
+    tag: "tag:yaml.org,2002:binary",
+    resolve: (text: string) => Buffer.from(text, "base64").toString("utf8"),
+  };
+  return [...kept, octal, binary];
 }
 
 function place(contents: string, position: number): string {

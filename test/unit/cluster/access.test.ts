@@ -180,6 +180,24 @@ describe("reading from a cluster", () => {
     expect(error.message).to.include("jane may not get deployments.apps in").and.to.include("--user=jane");
   });
 
+  it("does not wait for ever for a credential plugin, and does not show what one says", async () => {
+    const withPlugin = (...command: readonly [string, ...string[]]) =>
+      kubeconfig(url).replace(
+        '{"token":"secrettoken"}',
+        JSON.stringify({
+          exec: { apiVersion: "client.authentication.k8s.io/v1", command: command[0], args: command.slice(1) },
+        }),
+      );
+    const patience = { timeout: 300, pauses: [] };
+    access = connect({ kubeconfig: withPlugin("sleep", "1") }, { patience });
+    expect((await errorOf(SECRETS)).message)
+      .to.include("sleep, which gives the credentials")
+      .and.to.include("in time");
+    access = connect({ kubeconfig: withPlugin("sh", "-c", "echo secrettoken >&2; exit 1") }, { patience });
+    expect(await errorOf(SECRETS)).to.include({ code: "credentialPlugin" });
+    expect(seen).to.have.length(0);
+  });
+
   it("tells a wrong path from trouble: 404 is not found", async () => {
     handler = answers({ status: 404 });
     expect((await errorOf(SECRETS)).code).to.equal("notFound");

@@ -127,10 +127,13 @@ describe("parseConfig", () => {
     });
 
     it("in files mean what they mean to Helm: YAML 1.1 without times", () => {
-      files["yaml11.yaml"] = "a: yes\nb: 0644\nc: 12:30\nd: 2001-01-01\nbase: &b {x: 1}\ne:\n  <<: *b\n  z: 2\n";
+      files["yaml11.yaml"] =
+        "a: yes\nb: 0644\nf: 0o17\ng: !!binary aGk=\nc: 12:30\nd: 2001-01-01\nbase: &b {x: 1}\ne:\n  <<: *b\n  z: 2\n";
       expect(parse({ "milvus:valuesFiles": '["yaml11.yaml"]' }, { readFile }).wanted.values).to.deep.equal({
         a: true,
         b: 420,
+        f: 15,
+        g: "hi",
         c: "12:30",
         d: "2001-01-01",
         base: { x: 1 },
