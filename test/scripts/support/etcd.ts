@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fastFolder } from "./folders";
+
+/** Keys and values of a part of etcd; bytes as latin1 text. */
+export type Entries = ReadonlyMap<string, string>;
+
+interface KeyValue {
+  readonly key: string;
+  readonly value?: string;
+  readonly lease?: string;
+}
+
+const encode = (text: string): string => Buffer.from(text, "latin1").toString("base64");
+const decode = (text: string | undefined): string => Buffer.from(text ?? "", "base64").toString("latin1");
+
+/** The first key after all keys with this prefix; prefixes here end in ASCII. */
+const prefixEnd = (prefix: string): string =>
+  prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+
+/** One etcd process in memory for all script tests, on loopback. Nothing of it is ever synced to a disk. */
+export class TestEtcd {
+  private constructor(
+    readonly address: string,
+    private readonly process: ChildProcess,
+    private readonly folder: string,
+  ) {}
+
+  static async start(binary: string): Promise<TestEtcd> {
+    const folder = mkdtempSync(path.join(fastFolder(), "etcd-"));
+    const [client, peer] = [await freePort(), await freePort()];
+    const child = spawn(
+      binary,
+      [
+        `--data-dir=${path.join(folder, "data")}`,
+        "--unsafe-no-fsync",
+        `--listen-client-urls=http://127.0.0.1:${client}`,
+        `--advertise-client-urls=http://127.0.0.1:${client}`,
+        `--listen-peer-urls=http://127.0.0.1:${peer}`,
+        `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`,
+        `--initial-cluster=default=http://127.0.0.1:${peer}`,
+        // Leases live at least 1.5 election timeouts: with the default of 1 s a lease of 1 s could not be had.
+        "--heartbeat-interval=20",
+        "--election-timeout=400",
+        "--log-level=error",
+      ],
+      { stdio: "ignore" },
+    );
+    process.once("exit", () => child.kill("SIGKILL"));
+    const etcd = new TestEtcd(`127.0.0.1:${client}`, child, folder);
+    for (let look = 0; look < 600; look++) {
+      if (await fetch(`http://${etcd.address}/health`).then((response) => response.ok, () => false)) {
+        return etcd;
+      }
+      if (child.exitCode !== null) {
+        break;
+      }
+      await sleep(50);
+    }
+    await etcd.stop();
+    throw new Error(`etcd (${binary}) did not start on ${etcd.address}`);
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.process.once("close", resolve));
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      this.process.kill("SIGKILL");
+      await ended;
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Stops answering, connections included; {@link thaw} goes on. */
+  freeze(): void {
+    this.process.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.process.kill("SIGCONT");
+  }
+
+  private async call<T>(method: string, request: object): Promise<T> {
+    const response = await fetch(`http://${this.address}/v3/${method}`, {
+      method: "POST",
+      body: JSON.stringify(request),
+      signal: AbortSignal.timeout(30_000),
+    });
+    if (!response.ok) {
+      throw new Error(`etcd ${method}: ${response.status} ${await response.text()}`);
+    }
+    return (await response.json()) as T;
+  }
+
+  private async range(prefix: string): Promise<readonly KeyValue[]> {
+    const request = { key: encode(prefix), range_end: encode(prefixEnd(prefix)) };
+    return (await this.call<{ kvs?: KeyValue[] }>("kv/range", request)).kvs ?? [];
+  }
+
+  /** All keys under the prefix that are not held by a lease. */
+  async entries(prefix: string): Promise<Entries> {
+    const kept = (await this.range(prefix)).filter((kv) => (kv.lease ?? "0") === "0");
+    return new Map(kept.map((kv) => [decode(kv.key), decode(kv.value)]));
+  }
+
+  async put(key: string, value: string): Promise<void> {
+    await this.call("kv/put", { key: encode(key), value: encode(value) });
+  }
+
+  async remove(prefix: string): Promise<void> {
+    await this.call("kv/deleterange", { key: encode(prefix), range_end: encode(prefixEnd(prefix)) });
+  }
+
+  /** Makes the prefix hold exactly these entries. */
+  async reset(prefix: string, entries: Entries): Promise<void> {
+    await this.revokeLeases(prefix);
+    await this.remove(prefix);
+    const puts = [...entries].map(([key, value]) => ({ request_put: { key: encode(key), value: encode(value) } }));
+    // A transaction of etcd takes 128 operations.
+    for (let at = 0; at < puts.length; at += 128) {
+      await this.call("kv/txn", { success: puts.slice(at, at + 128) });
+    }
+  }
+
+  /** A key that lives as long as its lease, as the session of a Milvus component does. Gives the lease's id. */
+  async putWithLease(key: string, value: string, seconds: number): Promise<string> {
+    const { ID } = await this.call<{ ID: string }>("lease/grant", { TTL: seconds });
+    await this.call("kv/put", { key: encode(key), value: encode(value), lease: ID });
+    return ID;
+  }
+
+  /** What time does to leases whose owner is dead, without the waiting. */
+  async revokeLeases(prefix: string): Promise<void> {
+    const leases = new Set((await this.range(prefix)).map((kv) => kv.lease ?? "0"));
+    leases.delete("0");
+    for (const ID of leases) {
+      // It may end by itself in the meantime.
+      await this.call("lease/revoke", { ID }).catch(() => undefined);
+    }
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen({ port: 0, host: "127.0.0.1" }, () => {
+      const address = server.address();
+      server.close(() =>
+        address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
+      );
+    });
+  });
+}
