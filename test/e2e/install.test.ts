@@ -1,0 +1,69 @@
+import { expect } from "chai";
+import type { EngineStack } from "../../sandbox/engine";
+import { changeList, failureOf, problems, RELEASE, startTestBed, type TestBed } from "./support/testBed";
+
+describe("a new Milvus", () => {
+  let bed: TestBed;
+  let stack: EngineStack;
+
+  before(async () => {
+    bed = await startTestBed();
+    stack = await bed.stack({ "milvus:version": "2.2.14" });
+  });
+  after(() => bed.stop());
+
+  it("is installed in a namespace that is made for it", async () => {
+    const report = await stack.up();
+    expect(changeList(report).filter((line) => !line.includes("Release"))).to.deep.equal([]);
+    const milvus = await bed.observe();
+    expect(problems(milvus, { version: "2.2.14" })).to.deep.equal([]);
+    expect(milvus.revision).to.equal(1);
+  });
+
+  it("is left alone by a second up", async () => {
+    expect(changeList(await stack.up())).to.deep.equal([]);
+    expect((await bed.observe()).revision).to.equal(1);
+  });
+
+  it("is upgraded within its minor by a plain Helm upgrade", async () => {
+    await stack.setConfig({ "milvus:version": "2.2.16", "milvus:strategy": "helm" });
+    const report = await stack.up();
+    expect(changeList(report).filter((line) => line.includes(" Job "))).to.deep.equal([]);
+    expect(problems(await bed.observe(), { version: "2.2.16" })).to.deep.equal([]);
+  });
+
+  for (const [what, config, words] of [
+    ["a downgrade", { "milvus:version": "2.2.3" }, ["2.2.16", "2.2.3"]],
+    [
+      "a version that skips its neighbours",
+      { "milvus:version": "2.6.15" },
+      ["2.6.15", "pulumi config set milvus:version"],
+    ],
+    ["a version that does not exist", { "milvus:version": "7.7.7" }, ["7.7.7"]],
+    ["another release name", { "milvus:version": "2.2.16", "milvus:release": "other" }, ["other", RELEASE.name]],
+  ] as const) {
+    it(`refuses ${what} with the reason, and touches nothing`, async () => {
+      const untouched = await bed.fingerprint();
+      await stack.setConfig(config);
+      for (const run of [() => stack.preview(), () => stack.up()]) {
+        const failure = await failureOf(run());
+        for (const word of words) {
+          expect(failure.message).to.contain(word);
+        }
+      }
+      expect(await bed.fingerprint()).to.equal(untouched);
+      await stack.setConfig({ "milvus:version": "2.2.16", "milvus:release": RELEASE.name });
+    });
+  }
+
+  it("is never taken for missing when the cluster cannot be reached", async () => {
+    await bed.sandbox.stopApiServer();
+    try {
+      const failure = await failureOf(stack.preview());
+      expect(failure.message).to.match(/cannot be reached|not reachable|no answer|refused/i);
+      expect(failure.message).not.to.contain("install");
+    } finally {
+      await bed.sandbox.startApiServer();
+    }
+  });
+});

@@ -1,0 +1,160 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { chartsFolder } from "../../../sandbox/charts";
+import { EngineFailure, type EngineStack, openStack, type StackConfig } from "../../../sandbox/engine";
+import { EtcdClient } from "../../../sandbox/etcd";
+import { compareMetadata, type MetadataState, readMetadata } from "../../../sandbox/metadata";
+import { seedMetadata } from "../../../sandbox/metadataSeed";
+import { installMilvus, type ObservedMilvus, observeMilvus } from "../../../sandbox/milvusRelease";
+import { type Faults, writeFaults } from "../../../sandbox/podRunner/faults";
+import { changes, type EngineReport } from "../../../sandbox/report";
+import { type Sandbox, startSandbox } from "../../../sandbox/sandbox";
+
+export const RELEASE = { name: "my-release", namespace: "milvus" } as const;
+
+/** Charts before 3.3.6 ask by default for PodDisruptionBudgets of an API that Kubernetes 1.25 has removed. */
+const noBudgets = { pdb: { usePolicy: false } };
+export const VALUES = {
+  queryNode: { replicas: 3 },
+  pulsar: {
+    zookeeper: noBudgets,
+    bookkeeper: noBudgets,
+    broker: noBudgets,
+    proxy: noBudgets,
+    autorecovery: noBudgets,
+  },
+} as const;
+
+/** A sandbox of its own for one group of tests, with charts and a stack on it. */
+export interface TestBed {
+  readonly sandbox: Sandbox;
+  readonly charts: string;
+  readonly etcd: EtcdClient;
+  /** Opens the stack `dev` for {@link RELEASE}; everything that is open is closed with the bed. */
+  stack(config: StackConfig, stackName?: string): Promise<EngineStack>;
+  /** `helm install` of a chart past Pulumi, as a user did it long ago. */
+  install(chart: string, values?: object): Promise<void>;
+  /** Metadata in the 2.1 format, of collections with all that belongs to them. */
+  seed(): Promise<MetadataState>;
+  metadata(): Promise<MetadataState>;
+  observe(): Promise<ObservedMilvus>;
+  faults(faults: Faults): void;
+  /** uid, resourceVersion and name of every object in the namespace that a Milvus upgrade could touch. */
+  fingerprint(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export async function startTestBed(): Promise<TestBed> {
+  const sandbox = await startSandbox({ log: (line) => process.stdout.write(`      ${line}\n`) });
+  const charts = chartsFolder(mkdtempSync(path.join(tmpdir(), "milvus-charts-")));
+  const etcd = new EtcdClient(sandbox.metadataEtcd);
+  const open: EngineStack[] = [];
+  return {
+    sandbox,
+    charts,
+    etcd,
+    async stack(config, stackName = "dev") {
+      const stack = await openStack({
+        sandbox,
+        stackName,
+        log: (line) => process.stdout.write(`      ${line}\n`),
+        config: {
+          "milvus:release": RELEASE.name,
+          "milvus:namespace": RELEASE.namespace,
+          "milvus:values": VALUES,
+          "milvus:chartSource": { folder: charts },
+          ...config,
+        },
+      });
+      open.push(stack);
+      return stack;
+    },
+    install: (chart, values = VALUES) => installMilvus(sandbox, RELEASE, path.join(charts, `milvus-${chart}`), values),
+    async seed() {
+      await seedMetadata(etcd);
+      return readMetadata(etcd);
+    },
+    metadata: () => readMetadata(etcd),
+    observe: () => observeMilvus(sandbox, RELEASE),
+    faults: (faults) => writeFaults(sandbox.folder, faults),
+    fingerprint: () => fingerprint(sandbox),
+    async stop() {
+      for (const stack of open) {
+        stack.close();
+      }
+      await sandbox.stop();
+    },
+  };
+}
+
+async function fingerprint(sandbox: Sandbox): Promise<string> {
+  const kinds =
+    "deployments,statefulsets,services,configmaps,secrets,jobs,persistentvolumeclaims,serviceaccounts,roles";
+  const columns =
+    "custom-columns=KIND:.kind,NAME:.metadata.name,UID:.metadata.uid,GENERATION:.metadata.generation,DATA:.data,LABELS:.metadata.labels";
+  return sandbox.kubectl(["get", kinds, "--namespace", RELEASE.namespace, "--output", columns]);
+}
+
+/** `create Job milvus-stop`, the lines that a user sees; the component itself left out. */
+export function changeList(report: EngineReport): string[] {
+  return changes(report)
+    .filter(({ type }) => type !== "milvus:upgrade:MilvusCluster")
+    .map(({ op, type, name }) => `${op} ${type.split(":").at(-1) ?? type} ${name}`);
+}
+
+/** The failure of a run that has to fail. */
+export async function failureOf(run: Promise<EngineReport>): Promise<EngineFailure> {
+  try {
+    await run;
+  } catch (error) {
+    if (error instanceof EngineFailure) {
+      return error;
+    }
+    throw error;
+  }
+  throw new Error("the run was expected to fail, and did not");
+}
+
+/** Versions by component, e.g. `{ proxy: "2.2.0" }`. */
+export function versions({ components }: ObservedMilvus): Record<string, string> {
+  return Object.fromEntries(components.map(({ component, version }) => [component, version]));
+}
+
+/** What must hold after every upgrade that ended, however it began. */
+export function problems(
+  milvus: ObservedMilvus,
+  expected: { version: string; metadata?: { before: MetadataState; format: string } },
+): string[] {
+  const found = milvus.components.flatMap(({ component, version, replicas, ready, paused }) => [
+    ...(component === "attu" || version === expected.version ? [] : [`${component} runs ${version}`]),
+    ...(replicas > 0 && ready === replicas ? [] : [`${component} has ${ready} of ${replicas} replicas ready`]),
+    ...(paused ? [`${component} is paused`] : []),
+  ]);
+  if (milvus.components.length === 0) {
+    found.push("no component is there");
+  }
+  if (milvus.status !== "deployed") {
+    found.push(`the Helm record is ${milvus.status}`);
+  }
+  if (expected.metadata) {
+    const { before, format } = expected.metadata;
+    if (milvus.metadata.format !== format) {
+      found.push(`the metadata has format ${milvus.metadata.format}, not ${format}`);
+    }
+    found.push(...compareMetadata(before, milvus.metadata));
+  }
+  return found;
+}
+
+/** Polls until the condition holds. */
+export async function until(what: string, condition: () => Promise<boolean>, seconds = 60): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) {
+      throw new Error(`${what}: not within ${seconds} s`);
+    }
+    await sleep(100);
+  }
+}
