@@ -26,7 +26,8 @@ export function declareResume(
   after: After,
 ): k8s.batch.v1.Job {
   const limit = context.settings.timeouts.rollout;
-  const first = context.plan.steps.find(({ kind }) => kind === "resume") === step;
+  const resumes = context.plan.steps.filter(({ kind }) => kind === "resume");
+  const first = resumes[0] === step;
   const dependencies = first ? awaitDependencies(context) : [];
   const commands = [
     ...dependencies,
@@ -34,7 +35,14 @@ export function declareResume(
     kubectl(context, "await-rollout", "rollout", "status", `deployment/${step.deployment}`, `--timeout=${limit}s`),
   ];
   const commandLimit = (dependencies.length + 1) * limit;
-  return declareKubectlJob(context, { step: `resume-${step.component}`, commands, limit: commandLimit }, after);
+  return declareKubectlJob(context, { step: nameOf(step, resumes), commands, limit: commandLimit }, after);
+}
+
+/** After the component; with a number where a component has several Deployments (replica groups). */
+function nameOf(step: Extract<Step, { kind: "resume" }>, resumes: readonly Step[]): string {
+  const sameComponent = resumes.filter((other) => other.kind === "resume" && other.component === step.component);
+  const number = sameComponent.indexOf(step) + 1;
+  return number > 1 ? `resume-${step.component}-${number}` : `resume-${step.component}`;
 }
 
 /** `kubectl rollout pause` and `resume` fail when there is nothing to change; a patch does not. */

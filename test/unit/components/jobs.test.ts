@@ -233,6 +233,15 @@ describe("the rolling Jobs", () => {
   });
 });
 
+describe("the rolling Jobs of a component with several Deployments", () => {
+  it("are told apart by a number", async () => {
+    const resume = (deployment: string) => ({ kind: "resume", component: "querynode", deployment }) as const;
+    const steps = [{ kind: "release", awaitReady: false } as const, resume("a"), resume("b")];
+    const names = (await jobs({ ...PLANS.rolling, steps })).map(({ name }) => name);
+    expect(names).to.have.members(["my-release-resume-querynode", "my-release-resume-querynode-2"]);
+  });
+});
+
 describe("the metadata Jobs", () => {
   const rows = [
     { plan: PLANS.migration, step: "backup", verb: "backup", phases: ["backedUp"] },
