@@ -1,8 +1,9 @@
 import { expect } from "chai";
-import { EXIT, type Outcome, type Site, type Verb } from "./support/bench";
+import { EXIT, type Site, type Verb } from "./support/bench";
 import type { Entries } from "./support/etcd";
 import { inParallel, Killer, type KillPoint } from "./support/killing";
-import { convertedByTool, formatOf, load, OLD, save, saysHalfMigrated, type Saved, WORKERS } from "./support/state";
+import { convertedByTool, formatOf, load, OLD, type Saved, save, saysHalfMigrated, WORKERS } from "./support/state";
+import { halfMigrate, mustEnd } from "./support/steps";
 import { findProgram } from "./support/tools";
 import { useBench } from "./support/useBench";
 
@@ -22,13 +23,7 @@ interface Scenario {
   /** Take one of so many moments, unless all are asked for. */
   readonly every: number;
   /** Ways to go on after the kill. Each ends with the metadata in this format. */
-  readonly then: readonly { readonly verbs: readonly Verb[]; readonly ends: "old" | "new" }[];
-}
-
-async function mustEnd(site: Site, verb: Verb): Promise<Outcome> {
-  const outcome = await site.run(verb);
-  expect(outcome.code, `${verb}: ${outcome.log}`).to.equal(0);
-  return outcome;
+  readonly ways: readonly { readonly verbs: readonly Verb[]; readonly ends: "old" | "new" }[];
 }
 
 async function backUp(site: Site): Promise<void> {
@@ -41,12 +36,9 @@ async function migrate(site: Site): Promise<void> {
   await mustEnd(site, "migrate");
 }
 
-/** Killed while the new records are being saved: old ones gone, new ones incomplete. */
 async function halfWay(site: Site): Promise<void> {
   await backUp(site);
-  const { signal } = await site.run("migrate", { env: { SANDBOX_FAULT: "mid-save:9=kill-group" } });
-  expect(signal).to.equal("SIGKILL");
-  await site.expireLeases();
+  await halfMigrate(site);
 }
 
 const SCENARIOS: readonly Scenario[] = [
@@ -55,7 +47,7 @@ const SCENARIOS: readonly Scenario[] = [
     every: 1,
     verb: "backup",
     prepare: (site) => site.seed(OLD),
-    then: [
+    ways: [
       { verbs: ["backup", "migrate"], ends: "new" },
       { verbs: ["restore"], ends: "old" },
     ],
@@ -65,7 +57,7 @@ const SCENARIOS: readonly Scenario[] = [
     every: 1,
     verb: "migrate",
     prepare: backUp,
-    then: [
+    ways: [
       { verbs: ["backup", "migrate"], ends: "new" },
       { verbs: ["restore"], ends: "old" },
     ],
@@ -75,7 +67,7 @@ const SCENARIOS: readonly Scenario[] = [
     every: 8,
     verb: "migrate",
     prepare: halfWay,
-    then: [
+    ways: [
       { verbs: ["backup", "migrate"], ends: "new" },
       { verbs: ["restore"], ends: "old" },
     ],
@@ -85,7 +77,7 @@ const SCENARIOS: readonly Scenario[] = [
     every: 5,
     verb: "restore",
     prepare: halfWay,
-    then: [
+    ways: [
       { verbs: ["restore"], ends: "old" },
       { verbs: ["backup", "migrate"], ends: "new" },
     ],
@@ -95,7 +87,7 @@ const SCENARIOS: readonly Scenario[] = [
     every: 3,
     verb: "rollback",
     prepare: migrate,
-    then: [
+    ways: [
       { verbs: ["rollback"], ends: "old" },
       { verbs: ["migrate"], ends: "new" },
     ],
@@ -124,7 +116,7 @@ describe("metadata.sh, killed at any moment", function () {
   };
 
   for (const scenario of SCENARIOS) {
-    it(`${scenario.title}: run again, nothing is lost`, async function () {
+    it(`${scenario.title}: run again, nothing is lost`, async () => {
       const first = bench().site();
       await scenario.prepare(first, killer);
       const { outcome, points: all } = await killer.points(first, scenario.verb);
@@ -152,7 +144,7 @@ describe("metadata.sh, killed at any moment", function () {
         }
         await check(site, where);
         const wasFinished = isFinished(site);
-        const ways = IS_FULL ? scenario.then : [scenario.then[index % scenario.then.length]];
+        const ways = IS_FULL ? scenario.ways : [scenario.ways[index % scenario.ways.length]];
         const after = ways.length > 1 ? await save(site, "killed") : undefined;
         for (const way of ways) {
           if (!way) {
@@ -178,7 +170,9 @@ describe("metadata.sh, killed at any moment", function () {
 
   after(() => {
     if (total > 0) {
-      process.stdout.write(`    ${total} kill points, ${killer.statements} statements of the script that change something\n`);
+      process.stdout.write(
+        `    ${total} kill points, ${killer.statements} statements of the script that change something\n`,
+      );
       expect(total).to.be.at.least(200);
     }
   });

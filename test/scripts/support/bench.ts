@@ -183,13 +183,22 @@ export class Site {
     rmSync(terminationLog, { force: true });
     rmSync(env.WORK_DIR ?? "", { recursive: true, force: true });
     const [shell = "sh", ...shellArguments] = settings.shell ?? ["sh"];
-    const { code, signal, log } = await runGroup(shell, [...shellArguments, settings.script ?? SCRIPT, verb], env, settings);
+    const { code, signal, log } = await runGroup(
+      shell,
+      [...shellArguments, settings.script ?? SCRIPT, verb],
+      env,
+      settings,
+    );
     const reason = existsSync(terminationLog) ? readFileSync(terminationLog, "utf8").replace(/\n$/, "") : "";
     return { code, signal, log, reason };
   }
 
   /** Runs the migration tool itself. */
-  async runTool(command: "backup" | "run" | "rollback", backupFile: string, env: Record<string, string> = {}): Promise<Outcome> {
+  async runTool(
+    command: "backup" | "run" | "rollback",
+    backupFile: string,
+    env: Record<string, string> = {},
+  ): Promise<Outcome> {
     const config = [
       `cmd: {type: ${command}}`,
       `config: {sourceVersion: 2.1.4, targetVersion: 2.2.9, backupFilePath: ${backupFile}}`,
@@ -198,7 +207,10 @@ export class Site {
     ].join("\n");
     const file = path.join(this.folder, `${command}.yaml`);
     writeFileSync(file, config);
-    const result = await runGroup(this.bench.tools.metaMigration, [`-config=${file}`], { ...this.environment(), ...env });
+    const result = await runGroup(this.bench.tools.metaMigration, [`-config=${file}`], {
+      ...this.environment(),
+      ...env,
+    });
     return { ...result, reason: "" };
   }
 }

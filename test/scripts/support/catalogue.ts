@@ -75,7 +75,12 @@ export function records21(collections: readonly Collection[]): Map<string, strin
           build_id: build,
           enable_index: true,
         });
-        put(`indexes/${build}`, { index_build_id: build, state: "Finished", num_rows: 7, index_file_paths: [`files/${build}/a`] });
+        put(`indexes/${build}`, {
+          index_build_id: build,
+          state: "Finished",
+          num_rows: 7,
+          index_file_paths: [`files/${build}/a`],
+        });
       }
     }
     if (loaded) {
@@ -109,7 +114,12 @@ export function metadata21(collections: readonly Collection[]): Map<string, stri
 
 /** The records Milvus 2.2 would write for a new collection. */
 export function records22({ id, name, aliases, segments }: Collection): Map<string, string> {
-  const collection = JSON.stringify({ id, schema: { name }, partition_ids: [partitionOf(id)], state: "CollectionCreated" });
+  const collection = JSON.stringify({
+    id,
+    schema: { name },
+    partition_ids: [partitionOf(id)],
+    state: "CollectionCreated",
+  });
   return new Map([
     [`${COLLECTION}/${id}`, collection],
     [`root-coord/partitions/${id}/${partitionOf(id)}`, "{}"],
@@ -126,7 +136,11 @@ interface CollectionRecord {
   readonly schema: { readonly name: string };
 }
 
-const numbers = (key: string): number[] => key.split("/").filter((part) => /^\d+$/.test(part)).map(Number);
+const numbers = (key: string): number[] =>
+  key
+    .split("/")
+    .filter((part) => /^\d+$/.test(part))
+    .map(Number);
 
 /**
  * What Milvus of that version sees in these records, sorted. Written against the record formats, not against the
@@ -138,7 +152,9 @@ export function readCatalogue(entries: Entries, version: "2.1" | "2.2"): Collect
     const record = JSON.parse(value) as { id?: number; collection_id?: number };
     return { alias: key.split("/").at(-1) ?? "", collection: version === "2.1" ? record.id : record.collection_id };
   });
-  const indexed = new Set(under(version === "2.1" ? "root-coord/index" : "field-index").map(([key]) => numbers(key)[0]));
+  const indexed = new Set(
+    under(version === "2.1" ? "root-coord/index" : "field-index").map(([key]) => numbers(key)[0]),
+  );
   const builds = new Map(
     under(version === "2.1" ? "root-coord/segment-index" : "segment-index").map(([, value]) => {
       const record = JSON.parse(value) as { segment_id: number; build_id: number };
@@ -148,14 +164,19 @@ export function readCatalogue(entries: Entries, version: "2.1" | "2.2"): Collect
     }),
   );
   const loaded = new Set(
-    under(version === "2.1" ? "queryCoord-collectionMeta" : "querycoord-collection-loadinfo").map(([key]) => numbers(key)[0]),
+    under(version === "2.1" ? "queryCoord-collectionMeta" : "querycoord-collection-loadinfo").map(
+      ([key]) => numbers(key)[0],
+    ),
   );
   return under(COLLECTION)
     .map(([, value]) => JSON.parse(value) as CollectionRecord)
     .map(({ id, schema }) => ({
       id,
       name: schema.name,
-      aliases: aliases.filter(({ collection }) => collection === id).map(({ alias }) => alias).sort(),
+      aliases: aliases
+        .filter(({ collection }) => collection === id)
+        .map(({ alias }) => alias)
+        .sort(),
       segments: under(`datacoord-meta/s/${id}`)
         .map(([key]) => numbers(key).at(-1) ?? 0)
         .sort((a, b) => a - b)

@@ -52,7 +52,12 @@ export class TestEtcd {
     process.once("exit", () => child.kill("SIGKILL"));
     const etcd = new TestEtcd(`127.0.0.1:${client}`, child, folder);
     for (let look = 0; look < 600; look++) {
-      if (await fetch(`http://${etcd.address}/health`).then((response) => response.ok, () => false)) {
+      if (
+        await fetch(`http://${etcd.address}/health`).then(
+          (response) => response.ok,
+          () => false,
+        )
+      ) {
         return etcd;
       }
       if (child.exitCode !== null) {

@@ -49,7 +49,9 @@ function changesSomething(name: string, text: string): boolean {
 }
 
 function writesToVolume(redirections: string): boolean {
-  const targets = [...redirections.matchAll(/(?<![0-9&<])[0-9]?>>?\s*("[^"]*"|[^\s"&]+)/g)].map((match) => match[1] ?? "");
+  const targets = [...redirections.matchAll(/(?<![0-9&<])[0-9]?>>?\s*("[^"]*"|[^\s"&]+)/g)].map(
+    (match) => match[1] ?? "",
+  );
   return targets.some((target) => target !== "/dev/null" && !target.startsWith('"$WORK_DIR/'));
 }
 
@@ -60,7 +62,24 @@ interface SimpleCommand {
   readonly inBackground: boolean;
 }
 
-const KEYWORDS = new Set(["if", "then", "else", "elif", "fi", "while", "until", "do", "done", "!", "{", "}", "case", "esac", "for", "in"]);
+const KEYWORDS = new Set([
+  "if",
+  "then",
+  "else",
+  "elif",
+  "fi",
+  "while",
+  "until",
+  "do",
+  "done",
+  "!",
+  "{",
+  "}",
+  "case",
+  "esac",
+  "for",
+  "in",
+]);
 
 /** The simple commands of a script, outside of command substitutions, in order. */
 export function simpleCommands(script: string): SimpleCommand[] {
@@ -75,7 +94,9 @@ export function simpleCommands(script: string): SimpleCommand[] {
     // `name()` opens a function, `pattern)` a branch of a case, and `} >file` redirects a group: none is a command.
     const isCommand = operator !== "(" && operator !== ")" && !/^[0-9]?[<>]/.test(command?.text ?? "");
     if (first && last && !isCommand && writesToVolume(script.slice(first.start, last.end))) {
-      throw new Error(`a group of commands is redirected: no kill points there: ${script.slice(first.start, last.end)}`);
+      throw new Error(
+        `a group of commands is redirected: no kill points there: ${script.slice(first.start, last.end)}`,
+      );
     }
     if (first && last && command && isCommand) {
       commands.push({ name: command.text, start: first.start, end: last.end, inBackground: operator === "&" });

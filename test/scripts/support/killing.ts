@@ -50,11 +50,14 @@ export class Killer {
 
   /** Runs until the point and kills the process group there, with SIGKILL. */
   async killAt(site: Site, verb: Verb, point: KillPoint, settings: RunSettings = {}): Promise<Outcome> {
-    const env: Record<string, string> =
-      point.kind === "script"
-        ? { PROBE_KILL: String(point.number) }
-        : { SANDBOX_FAULT: `#${point.number}=kill-group` };
-    return site.run(verb, this.settings(site, settings, env));
+    return point.kind === "tool"
+      ? this.faultAt(site, verb, point.number, "kill-group", settings)
+      : site.run(verb, this.settings(site, settings, { PROBE_KILL: String(point.number) }));
+  }
+
+  /** Lets something happen at that point of the tool: see the stand-in's package `fault`. */
+  async faultAt(site: Site, verb: Verb, number: number, action: string, settings: RunSettings = {}): Promise<Outcome> {
+    return site.run(verb, this.settings(site, settings, { SANDBOX_FAULT: `#${number}=${action}` }));
   }
 }
 

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { exampleCollection, metadata21 } from "./catalogue";
 import type { Site } from "./bench";
+import { exampleCollection, metadata21 } from "./catalogue";
 import type { Entries } from "./etcd";
 
 /** Enough workers to use the waiting of one for the work of others. */

@@ -15,7 +15,9 @@ export function useBench(): () => Bench {
     const opened = await opening;
     if (typeof opened === "string") {
       missing = opened;
-      process.stderr.write(`\n    SKIPPED: the script tests need etcd and the migration tool's stand-in:\n    ${opened}\n\n`);
+      process.stderr.write(
+        `\n    SKIPPED: the script tests need etcd and the migration tool's stand-in:\n    ${opened}\n\n`,
+      );
       this.skip();
       return;
     }
