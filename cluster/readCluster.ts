@@ -59,6 +59,7 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
   const operatorResource = operatorResourceOf(releaseName, customs, [...deployments, ...pods]);
   return {
     kubernetesVersion,
+    observedAt: new Date().toISOString(),
     namespaceExists,
     ...(release === undefined ? {} : { release }),
     components: componentStates({ deployments, pods, autoscalers, scaledObjects }, nameLabelOf(release)),

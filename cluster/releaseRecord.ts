@@ -75,8 +75,8 @@ function firstReadable(records: readonly RecordObject[]): HelmRelease["lastDeplo
     const status = record.metadata?.labels?.status;
     if (status === "deployed" || status === "superseded") {
       try {
-        const { revision, chartVersion, appVersion } = decodeRecord(record);
-        return { revision, chartVersion, appVersion };
+        const { revision, chartVersion, appVersion, userValues, chartValues } = decodeRecord(record);
+        return { revision, chartVersion, appVersion, userValues, chartValues };
       } catch {
         // An older revision tells as well.
       }

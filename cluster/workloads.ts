@@ -41,14 +41,21 @@ function componentState(deployment: Deployment, workloads: Workloads): Component
   const autoscaler = autoscalerOf(name, workloads);
   const managedBy = managerOf(metadata);
   const remembered = metadata?.annotations?.[REPLICAS_ANNOTATION];
+  const pods = workloads.pods.filter((pod) => belongsTo(pod, name));
+  const podImages = [
+    ...new Set(pods.map((pod) => imageOf(pod.spec, component)).filter((image) => image !== "")),
+  ].sort();
+  const progressedAt = status?.conditions?.find(({ type }) => type === "Progressing")?.lastUpdateTime;
   return {
     name,
     component,
-    image: imageOf(deployment, component),
+    image: imageOf(spec?.template.spec, component),
+    ...(podImages.length > 0 && { podImages }),
+    ...(progressedAt !== undefined && { progressedAt }),
     replicas,
     readyReplicas: status?.readyReplicas ?? 0,
     updatedReplicas: status?.updatedReplicas ?? 0,
-    pods: workloads.pods.filter((pod) => belongsTo(pod, name)).length,
+    pods: pods.length,
     paused: spec?.paused ?? false,
     rolledOut: isRolledOut(deployment, replicas),
     strategyType: spec?.strategy?.type === "Recreate" ? "Recreate" : "RollingUpdate",
@@ -59,8 +66,8 @@ function componentState(deployment: Deployment, workloads: Workloads): Component
 }
 
 /** The container that runs the component; charts name it after the component. A sidecar may stand before it. */
-function imageOf({ spec }: Deployment, component: string): string {
-  const containers = spec?.template.spec?.containers ?? [];
+function imageOf(spec: Pod["spec"], component: string): string {
+  const containers = spec?.containers ?? [];
   return (containers.find(({ name }) => name === component) ?? containers[0])?.image ?? "";
 }
 

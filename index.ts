@@ -1,0 +1,65 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { connect } from "./cluster/access";
+import { diagnoseFailure } from "./cluster/diagnoseFailure";
+import { ClusterError } from "./cluster/errors";
+import { readCluster } from "./cluster/readCluster";
+import { MilvusCluster } from "./components/milvusCluster";
+import type { MilvusOutputs } from "./components/outputs";
+import { readPreviousRelease, refuseMovedRelease } from "./components/previousRelease";
+import { sensitiveTexts } from "./components/sensitiveValues";
+import { ConfigError } from "./config/configError";
+import { readStackConfig } from "./config/stackConfig";
+import { describePlan } from "./upgrade/describe";
+import { planUpgrade } from "./upgrade/plan";
+
+/** What is wanted + what is there → plan → resources. A refusal ends the program before anything is declared. */
+async function upgradeMilvus(): Promise<MilvusOutputs> {
+  const config = readStackConfig();
+  const { releaseName, namespace } = config.wanted;
+  refuseMovedRelease(await readPreviousRelease(), namespace, releaseName);
+
+  const access = connect(config.access);
+  const state = await readCluster(access, { releaseName, namespace });
+  const plan = planUpgrade(config.wanted, state);
+  const description = describePlan(plan).join("\n");
+  if (plan.kind === "refused") {
+    throw new pulumi.RunError(description);
+  }
+  await pulumi.log.info(description);
+
+  const { kubeconfig, ...cluster } = config.access;
+  const provider = new k8s.Provider("kubernetes", {
+    ...cluster,
+    ...(kubeconfig !== undefined && { kubeconfig: pulumi.secret(kubeconfig) }),
+    // A killed run leaves objects that the state does not know: the next run takes them over.
+    upsertExistingObjects: true,
+  });
+  const hide = sensitiveTexts(plan.values);
+  const milvus = new MilvusCluster(
+    "milvus",
+    {
+      plan,
+      state,
+      releaseName,
+      namespace,
+      settings: config.settings,
+      valuesAreSecret: config.valuesAreSecret,
+      diagnose: (failed) => diagnoseFailure(access, failed, hide),
+    },
+    { provider },
+  );
+  return milvus.outputs;
+}
+
+/** Pulumi calls the exported function, and so does an inline program of the Automation API. */
+async function program(): Promise<MilvusOutputs> {
+  try {
+    return await upgradeMilvus();
+  } catch (error) {
+    // Messages for people: without this, Pulumi would print a stack trace around them.
+    throw error instanceof ConfigError || error instanceof ClusterError ? new pulumi.RunError(error.message) : error;
+  }
+}
+
+export = program;
