@@ -1,0 +1,140 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import * as pulumi from "@pulumi/pulumi";
+import { expect } from "chai";
+import program from "../../index";
+import { plain, type Recording, type Registered, record } from "../support/recordingMonitor";
+
+const RELEASE = "kubernetes:helm.sh/v3:Release";
+
+/** The answers of a cluster's API server: a Status 404 for what is not there, lists that are empty. */
+function answer({ url = "" }: IncomingMessage, namespaces: readonly string[]): { status: number; body: object } {
+  const path = new URL(url, "http://localhost").pathname;
+  const namespace = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(path)?.[1];
+  if (path === "/version") {
+    return { status: 200, body: { gitVersion: "v1.36.3" } };
+  }
+  if (path === "/apis") {
+    return { status: 200, body: { groups: [] } };
+  }
+  if (namespace !== undefined && !namespaces.includes(namespace)) {
+    return {
+      status: 404,
+      body: { kind: "Status", reason: "NotFound", message: `namespaces "${namespace}" not found` },
+    };
+  }
+  return { status: 200, body: { metadata: {}, items: [] } };
+}
+
+describe("the program", () => {
+  let server: Server;
+  let kubeconfig: string;
+  let requests: string[];
+
+  before(async () => {
+    server = createServer((request, response) => {
+      requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
+      const { status, body } = answer(request, ["milvus"]);
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    kubeconfig = JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } }],
+      users: [{ name: "u", user: {} }],
+      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+      "current-context": "x",
+    });
+  });
+  beforeEach(() => {
+    requests = [];
+  });
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  /** Runs it with this stack config, on a stack whose last outputs were these. */
+  async function run(
+    config: Record<string, string>,
+    outputs: Record<string, unknown> = {},
+  ): Promise<Recording & { error?: Error; result?: Awaited<ReturnType<typeof program>> }> {
+    pulumi.runtime.setAllConfig({ "milvus:namespace": "milvus", "kubernetes:kubeconfig": kubeconfig, ...config });
+    let error: Error | undefined;
+    let result: Awaited<ReturnType<typeof program>> | undefined;
+    const recording = await record(
+      async () => {
+        try {
+          result = await program();
+        } catch (thrown) {
+          error = thrown as Error;
+        }
+      },
+      { invoke: () => ({ outputs }) },
+    );
+    return { ...recording, ...(error && { error }), ...(result && { result }) };
+  }
+  const release = ({ registered }: Recording): Registered | undefined =>
+    registered.find(({ type }) => type === RELEASE);
+
+  it("is exported as a function, which is what Pulumi's language host and inline programs call", () => {
+    expect(program).to.be.a("function");
+  });
+
+  it("installs Milvus on an empty cluster and only reads it", async () => {
+    const recording = await run({ "milvus:version": "2.2.9" });
+    expect(recording.error).to.equal(undefined);
+    expect(release(recording)?.inputs).to.include({ name: "my-release", namespace: "milvus", createNamespace: false });
+    expect(recording.result).to.include({ release: "milvus/my-release", versionTo: "2.2.9" });
+    expect(requests).to.not.be.empty;
+    expect(requests.filter((request) => !request.startsWith("GET "))).to.deep.equal([]);
+  });
+
+  it("creates a namespace that is not there", async () => {
+    const recording = await run({ "milvus:version": "2.2.9", "milvus:namespace": "new" });
+    expect(release(recording)?.inputs.createNamespace).to.equal(true);
+  });
+
+  it("talks to the same cluster through the provider, with the kubeconfig kept secret", async () => {
+    const { registered } = await run({ "milvus:version": "2.2.9" });
+    const provider = registered.find(({ type }) => type === "pulumi:providers:kubernetes");
+    expect(plain(provider?.inputs.kubeconfig)).to.equal(kubeconfig);
+    expect(pulumi.runtime.isRpcSecret(provider?.inputs.kubeconfig)).to.equal(true);
+    expect(String(plain(provider?.inputs.upsertExistingObjects))).to.equal("true");
+  });
+
+  const refused = [
+    { why: "a wrong config", config: { "milvus:version": "yesterday" }, message: /milvus:version = .*yesterday/s },
+    { why: "a version that nothing leads to", config: { "milvus:version": "9.9.9" }, message: /9\.9\.9|version/ },
+    {
+      why: "another release name than before",
+      config: { "milvus:version": "2.2.9", "milvus:release": "renamed" },
+      message: /release-cannot-be-renamed/,
+    },
+    {
+      why: "a cluster that does not answer",
+      config: {
+        "milvus:version": "2.2.9",
+        "kubernetes:kubeconfig": JSON.stringify({
+          apiVersion: "v1",
+          kind: "Config",
+          clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }],
+          users: [{ name: "u", user: {} }],
+          contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+          "current-context": "x",
+        }),
+      },
+      message: /127\.0\.0\.1:1/,
+    },
+  ];
+  for (const { why, config, message } of refused) {
+    it(`${why} ends it with a message for people, and nothing is declared`, async () => {
+      const { error, registered } = await run(config, { release: "milvus/my-release" });
+      expect(registered).to.deep.equal([]);
+      expect(pulumi.RunError.isInstance(error), `is a RunError: ${String(error)}`).to.equal(true);
+      expect(error?.message).to.match(message);
+    }).timeout(20_000);
+  }
+});
