@@ -37,6 +37,8 @@ export interface Wanted {
   readonly rollback: boolean;
   /** User values found in the release that may be dropped although the stack config does not repeat them. */
   readonly dropValues: readonly string[];
+  /** Minutes without a sign of life after which a `pending-…` record is cleared. Default 10. */
+  readonly pendingSilentMinutes?: number;
 }
 
 // ---------------------------------------------------------------------------------------------- observed
@@ -73,7 +75,14 @@ export interface HelmRelease {
   /** Name of the Secret that holds this revision. */
   readonly recordName: string;
   /** The last revision with status `deployed` or `superseded`, when the newest one is neither. */
-  readonly lastDeployed?: { readonly revision: number; readonly chartVersion: string; readonly appVersion: string };
+  readonly lastDeployed?: {
+    readonly revision: number;
+    readonly chartVersion: string;
+    readonly appVersion: string;
+    /** As in the release; without them the newest record's are taken for what runs. */
+    readonly userValues?: HelmValues;
+    readonly chartValues?: HelmValues;
+  };
 }
 
 /** One Deployment with the labels app.kubernetes.io/instance=RELEASE, app.kubernetes.io/name=milvus. */
@@ -83,6 +92,10 @@ export interface ComponentState {
   /** Label `component`: rootcoord, proxy, querynode, standalone, attu … */
   readonly component: string;
   readonly image: string;
+  /** Images of its pods, each once: older than `image` while it is paused or rolls. Default: `image` alone. */
+  readonly podImages?: readonly string[];
+  /** ISO 8601: when its rollout last came forward (condition Progressing). */
+  readonly progressedAt?: string;
   /** `spec.replicas`. */
   readonly replicas: number;
   readonly readyReplicas: number;
@@ -129,6 +142,8 @@ export interface AttemptId {
 export interface ClusterState {
   /** e.g. `1.36.3`. */
   readonly kubernetesVersion: string;
+  /** ISO 8601: when this was read, by the same clock as the times in it. Without it a pending record is never cleared. */
+  readonly observedAt?: string;
   readonly namespaceExists: boolean;
   /** Missing: no release of that name in that namespace, and nothing forbade looking. */
   readonly release?: HelmRelease;

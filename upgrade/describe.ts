@@ -1,0 +1,79 @@
+import { attemptName } from "./attempt";
+import type { AddedValue, Hop, Plan, Refusal, Step, UpgradePlan } from "./model";
+
+/** The plan in lines for preview and log. Names what the rules added, and none of the user's values. */
+export function describePlan(plan: Plan): string[] {
+  return plan.kind === "refused" ? describeRefusal(plan) : describeUpgrade(plan);
+}
+
+function describeUpgrade(plan: UpgradePlan): string[] {
+  return [
+    `${title(plan)}: ${plan.reason}`,
+    `chart ${plan.chart.name} ${plan.chart.version} from ${plan.chart.location}`,
+    ...(plan.kind === "nothing" ? [] : [`steps: ${plan.steps.map(describeStep).join(" → ")}`]),
+    ...(plan.kind === "nothing" ? [] : [`interruption: ${plan.interruption}`, `way back: ${plan.reversibility}`]),
+    ...(plan.migration
+      ? [`attempt: ${attemptName(plan.migration.attempt)}, backup on claim ${plan.migration.claimName}`]
+      : []),
+    ...describeAdded(plan.added),
+    ...plan.warnings.map(({ rule, message }) => `warning (${rule}): ${message}`),
+  ];
+}
+
+const TITLES = {
+  install: "install",
+  nothing: "nothing to do",
+  helm: "Helm upgrade",
+  rolling: "ordered rolling upgrade",
+  migration: "upgrade with metadata migration",
+  giveUp: "giving up the migration",
+  rollback: "rollback of the metadata migration",
+} as const satisfies Record<UpgradePlan["kind"], string>;
+
+function title({ kind, from, to }: UpgradePlan): string {
+  return `${TITLES[kind]}, Milvus ${from === undefined || from === to ? to : `${from} → ${to}`}`;
+}
+
+function describeStep(step: Step): string {
+  switch (step.kind) {
+    case "clearPendingRelease":
+      return `clear the pending record of revision ${step.revision}`;
+    case "stop":
+      return `stop ${step.deployments.length} Deployments`;
+    case "pause":
+      return `pause ${step.deployments.length} Deployments`;
+    case "release":
+      return step.awaitReady ? "release" : "release without waiting";
+    case "resume":
+      return `resume ${step.component}`;
+    case "backup":
+    case "migrate":
+    case "restore":
+      return `${step.kind} metadata`;
+  }
+}
+
+/** One line for each rule and reason: most rules set several switches together. */
+function describeAdded(added: readonly AddedValue[]): string[] {
+  const groups = new Map<string, string[]>();
+  for (const { path, value, rule, reason } of added) {
+    const why = `(${rule}: ${reason})`;
+    groups.set(why, [...(groups.get(why) ?? []), `${path}: ${JSON.stringify(value)}`]);
+  }
+  return [...groups].map(([why, values]) => `values ${values.join(", ")} ${why}`);
+}
+
+function describeRefusal({ rule, reason, remedy, source, nextHop, path }: Refusal): string[] {
+  return [
+    `refused (${rule}): ${reason}`,
+    ...(nextHop ? [`next: Milvus ${nextHop.to} on chart ${nextHop.chart}`] : []),
+    ...(path && path.length > 0 ? [`the whole way: ${describeWay(path)}`] : []),
+    `what to do: ${remedy}`,
+    ...(source ? [`source: ${source}`] : []),
+  ];
+}
+
+/** `2.1.4 → 2.2.14 (chart 4.0.34) → 2.3.13 (chart 4.1.28)`. */
+function describeWay(path: readonly Hop[]): string {
+  return [path[0]?.from ?? "", ...path.map(({ to, chart }) => `${to} (chart ${chart})`)].join(" → ");
+}

@@ -1,0 +1,35 @@
+import { splitVariant } from "./versions";
+
+/** A container image taken apart. */
+export interface Image {
+  /** `registry.example.com/milvusdb/milvus`. */
+  readonly repository: string;
+  readonly tag?: string;
+  /** `sha256:…`. */
+  readonly digest?: string;
+  /** Milvus version that the tag names; missing for a digest alone, `latest` or a nightly build. */
+  readonly version?: string;
+  /** What follows the version in the tag, such as `-gpu`; empty when nothing does. */
+  readonly variant: string;
+}
+
+/** Parts of a tag that name a build of one day or one commit: no later version has the same. */
+const ONE_BUILD = /^(?:\d{6,}|[0-9a-f]{7,})$/;
+
+export function parseImage(image: string): Image {
+  const [name = "", digest] = image.split("@");
+  // A colon before the last slash belongs to the registry's port.
+  const colon = name.indexOf(":", name.lastIndexOf("/"));
+  const repository = colon < 0 ? name : name.slice(0, colon);
+  const tag = colon < 0 ? undefined : name.slice(colon + 1);
+  return { repository, ...(tag && { tag }), ...(digest && { digest }), ...parseTag(tag ?? "") };
+}
+
+/** Version and variant of a tag, which may carry a digest: `v2.4.5-gpu@sha256:…`. */
+export function parseTag(text: string): Pick<Image, "version" | "variant"> {
+  const tag = text.split("@")[0] ?? "";
+  const split = splitVariant(tag);
+  if (!split) return { variant: "" };
+  const parts = split.variant.split("-").filter((part) => part !== "" && !ONE_BUILD.test(part));
+  return { version: split.version, variant: parts.map((part) => `-${part}`).join("") };
+}

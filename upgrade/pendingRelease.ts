@@ -1,0 +1,37 @@
+import type { ComponentState, HelmRelease, Step } from "./model";
+import { refuse } from "./refusal";
+
+/** Minutes without any sign of life after which nobody is taken to be at work on a release. */
+const SILENT_MINUTES = 10;
+const MINUTE = 60_000;
+
+/**
+ * The step that clears a record left `pending-…` by a killed run, which otherwise blocks Helm for good. Somebody may
+ * still be at work on a young one, or while the objects still move: then refused, with the command for who knows.
+ *
+ * @param observedAt ISO 8601, when the state was read
+ * @param silentMinutes default 10
+ */
+export function clearPending(
+  release: HelmRelease,
+  components: readonly ComponentState[],
+  observedAt: string | undefined,
+  silentMinutes = SILENT_MINUTES,
+): readonly Step[] {
+  if (!release.status.startsWith("pending-")) return [];
+  const now = Date.parse(observedAt ?? "");
+  const signs = [
+    { what: `Helm began revision ${release.revision}`, at: release.updatedAt },
+    ...components.map(({ name, progressedAt }) => ({ what: `the rollout of ${name} came forward`, at: progressedAt })),
+  ].flatMap(({ what, at }) => (at === undefined ? [] : [{ what, at: Date.parse(at) }]));
+  // A time that cannot be read is no sign that nobody is at work.
+  const isSilent = signs.every(({ at }) => now - at >= silentMinutes * MINUTE);
+  if (isSilent) return [{ kind: "clearPendingRelease", recordName: release.recordName, revision: release.revision }];
+  const [latest] = signs.filter(({ at }) => !Number.isNaN(at)).toSorted((a, b) => b.at - a.at);
+  const last = latest ? `${latest.what} at ${new Date(latest.at).toISOString()}` : "when it began cannot be read";
+  return refuse({
+    rule: "a_pending_release_may_have_somebody_at_work",
+    reason: `The Helm release ${release.name} is ${release.status} (revision ${release.revision}): another run may be at work on it. Last sign: ${last}.`,
+    remedy: `Wait ${silentMinutes} minutes after the last sign and run pulumi up again: it then clears the record by itself. If you know that nobody is at work: kubectl -n ${release.namespace} delete secret ${release.recordName}`,
+  });
+}

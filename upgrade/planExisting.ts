@@ -1,0 +1,125 @@
+import { hopNotes } from "./hopNotes";
+import { checkHop } from "./hopRefusal";
+import { needsMetadataMigration } from "./hopRules";
+import type { UpgradePlan } from "./model";
+import { type Base, baseFor, type Facts, type Target } from "./planBase";
+import { planGoingBack } from "./planGoingBack";
+import { planMigration } from "./planMigration";
+import { chooseRollout, gapWarnings, interruptionOfRoll, type RolloutRequest, rollingSteps } from "./rollout";
+import { checkSettingBack } from "./settingBack";
+import { observedTopology } from "./topology";
+import { sameValue } from "./values/tree";
+import { resolveVersion } from "./versionRequest";
+import { compareVersions, minorOf } from "./versions";
+
+/** The plan for a release that is there. */
+export function planExisting(facts: Facts): UpgradePlan {
+  const { wanted, observed } = facts;
+  const resolved = resolveVersion(wanted.version, observed.newest);
+  const { version: to, warnings } = resolved;
+  if (minorOf(to) === "2.1") {
+    const back = planGoingBack(facts, resolved);
+    if (back) return back;
+  }
+  if (needsMetadataMigration({ from: observed.version, to })) return planMigration(facts, resolved);
+  const goesBack = compareVersions(to, observed.newest) < 0;
+  const settingBack = goesBack ? checkSettingBack(facts, to) : [];
+  if (settingBack.length === 0) checkHops(facts, to);
+  const target: Target = { version: to, variant: resolved.variant, goesBack };
+  const notes = to === observed.version ? [] : hopNotes({ from: observed.version, to });
+  const base = baseFor(facts, target, [...warnings, ...settingBack, ...notes]);
+  return to === observed.version && !observed.isUnderWay ? planSameVersion(facts, base) : planRollout(facts, base);
+}
+
+/** From the oldest that runs, and from the newest: half of an upgrade done by hand must be allowed as well. */
+function checkHops({ wanted, observed }: Facts, to: string): void {
+  const topology = observedTopology(observed, wanted.values);
+  for (const from of [observed.version, observed.newest]) {
+    checkHop({ from, to, chart: observed.inForce.chart, topology, source: wanted.chartSource });
+  }
+}
+
+function planRollout(facts: Facts, base: Base): UpgradePlan {
+  const { observed, wanted, clear } = facts;
+  const from = base.common.to === observed.version ? observed.newest : observed.version;
+  const request: RolloutRequest = {
+    strategy: wanted.strategy,
+    from,
+    to: base.common.to,
+    topology: base.common.topology,
+    components: observed.components,
+    values: base.common.values,
+    chart: base.common.chart.version,
+    releaseName: wanted.releaseName,
+    isUnderWay: observed.isUnderWay,
+  };
+  const rollout = observed.stopped
+    ? { kind: "helm" as const, reason: "every component is at 0, so nothing has to be kept serving" }
+    : chooseRollout(request);
+  const common = {
+    ...base.common,
+    from,
+    reason: rollout.reason,
+    reversibility: minorOf(from) === minorOf(base.common.to) ? ("reversible" as const) : ("one way" as const),
+  };
+  if (rollout.kind === "helm") {
+    return {
+      ...common,
+      kind: "helm",
+      steps: [...clear, { kind: "release", awaitReady: true }],
+      interruption: interruptionAtOnce(facts, base),
+    };
+  }
+  const gaps = gapWarnings(request).map((message) => ({ rule: "a_gap_is_said", message }));
+  return {
+    ...common,
+    kind: "rolling",
+    steps: [...clear, ...rollingSteps(request)],
+    interruption: interruptionOfRoll(request),
+    warnings: [...base.common.warnings, ...gaps],
+  };
+}
+
+/** The version stays. Chart and values may still differ, a revision may have failed, or everything may be at 0. */
+function planSameVersion(facts: Facts, base: Base): UpgradePlan {
+  const { release, observed, clear } = facts;
+  const difference = differenceFromRecord(facts, base);
+  const common = { ...base.common, from: observed.version, reversibility: "reversible" as const };
+  const steps = [...clear, { kind: "release" as const, awaitReady: true }];
+  if (difference !== undefined) {
+    return { ...common, kind: "helm", steps, reason: difference, interruption: interruptionAtOnce(facts, base) };
+  }
+  const sick = observed.components.filter(({ rolledOut }) => !rolledOut);
+  return {
+    ...common,
+    kind: "nothing",
+    steps,
+    reason: `Milvus ${base.common.to} runs, and revision ${release.revision} has these values`,
+    interruption: "None.",
+    warnings: [
+      ...base.common.warnings,
+      ...sick.map(({ name }) => ({
+        rule: "an_unhealthy_component_is_said",
+        message: `${name} is not rolled out: fewer ready replicas than wanted. The plan changes nothing about it.`,
+      })),
+    ],
+  };
+}
+
+/** Why the release must be updated although the version stays; undefined when it must not. */
+function differenceFromRecord({ release, observed }: Facts, base: Base): string | undefined {
+  if (observed.stopped) return "every component is at 0: the Release starts them again";
+  if (release.status !== "deployed") return `revision ${release.revision} is ${release.status}`;
+  if (release.chartVersion !== base.common.chart.version)
+    return `the chart goes from ${release.chartVersion} to ${base.common.chart.version}`;
+  if (!sameValue(release.userValues, base.common.values))
+    return "the version stays, and the values differ from those of the release";
+  return undefined;
+}
+
+function interruptionAtOnce({ observed }: Facts, base: Base): string {
+  if (observed.stopped) return "Nothing runs now.";
+  if (base.common.topology.mode === "standalone")
+    return "An outage until the new pod is ready: a standalone has one pod.";
+  return "All components that change restart at once: expect failing requests until coordinators and query nodes are ready.";
+}

@@ -1,0 +1,131 @@
+import { attemptName } from "./attempt";
+import { currentAttempts, migrationPlan, stoppedDeployments } from "./migration";
+import { isDown } from "./milvusComponents";
+import type { AttemptState, Step, UpgradePlan } from "./model";
+import { baseFor, type Facts } from "./planBase";
+import { configLine, list, refuse } from "./refusal";
+import type { ResolvedVersion } from "./versionRequest";
+import { compareVersions, minorOf } from "./versions";
+
+/**
+ * Back to 2.1, or on with it after a migration was given up. Undefined when no migration is in the way: then 2.1 is
+ * planned for like any other version.
+ */
+export function planGoingBack(facts: Facts, resolved: ResolvedVersion): UpgradePlan | undefined {
+  const { observed } = facts;
+  if (minorOf(observed.newest) === "2.2") return planRollback(facts, resolved);
+  if (minorOf(observed.newest) !== "2.1" || compareVersions(resolved.version, observed.version) < 0) return undefined;
+  return planGiveUp(facts, resolved);
+}
+
+/** 2.2 runs, or its images are in place: what it wrote is lost, so this must be asked for. */
+function planRollback(facts: Facts, { version: to, variant, warnings }: ResolvedVersion): UpgradePlan | undefined {
+  const { wanted, state, observed } = facts;
+  const finished = state.attempts
+    .filter(({ phase }) => phase === "migrated")
+    .toSorted(byAge)
+    .at(-1);
+  // Without a migration of ours the hop rules say what the way back would need.
+  if (finished === undefined) return undefined;
+  if (finished.id.from !== to) {
+    return refuse({
+      rule: "a_rollback_goes_to_the_version_of_the_backup",
+      reason: `The backup ${finished.claimName} is of Milvus ${finished.id.from}, and ${to} is wanted.`,
+      remedy: `Go back to ${finished.id.from} first: ${configLine("version", finished.id.from)}`,
+      source: "rule 6.8: a rollback needs the versions of the migration",
+    });
+  }
+  if (!wanted.rollback) {
+    return refuse({
+      rule: "back_to_2_1_only_from_the_backup",
+      reason: `Milvus ${observed.newest} is in place on migrated metadata. Going back to ${to} restores the backup of ${finished.createdAt}: everything written since is lost.`,
+      remedy: `To do that: ${configLine("rollback", "true")}. To stay: ${configLine("version", observed.newest)}`,
+      source: "milvus deployments/migrate-meta/README.md, step 6",
+    });
+  }
+  return undo(facts, finished, {
+    kind: "rollback",
+    to,
+    variant,
+    reason: `milvus:rollback asks for it; restores the backup of ${finished.createdAt} from ${finished.claimName}`,
+    warnings: [
+      ...warnings,
+      {
+        rule: "a_rollback_loses_what_was_written_since",
+        message: `Everything written since the backup of ${finished.createdAt} is lost: collections, partitions, indexes, users and data known only to the metadata of ${observed.newest}.`,
+      },
+    ],
+  });
+}
+
+/** Every image is of 2.1. Where it is down and a migration was begun, the metadata is put back first. */
+function planGiveUp(facts: Facts, { version: to, variant, warnings }: ResolvedVersion): UpgradePlan | undefined {
+  const { state, release, observed, clear } = facts;
+  const last = currentAttempts(state, release, observed.version).at(-1);
+  const begun = last && (last.phase === "backedUp" || last.phase === "migrating" || last.phase === "migrated");
+  if (!observed.components.every(isDown)) {
+    if (last && (last.phase === "migrating" || last.phase === "migrated")) refuseRunning(facts, last);
+    return undefined;
+  }
+  if (begun) {
+    // 2.2 has never run, so nothing was written that going back over a finished migration could lose.
+    return undo(facts, last, {
+      kind: last.phase === "migrated" || facts.wanted.rollback ? "rollback" : "giveUp",
+      to,
+      variant,
+      reason: `the migration ${attemptName(last.id)} (${last.phase}) is given up; Milvus 2.2 has never run, so nothing is lost`,
+      warnings,
+    });
+  }
+  const wasStopped = last !== undefined || observed.components.some(({ rememberedReplicas }) => rememberedReplicas);
+  if (!wasStopped) return undefined;
+  const { common } = baseFor(facts, { version: to, variant }, warnings);
+  return {
+    ...common,
+    kind: "giveUp",
+    from: observed.version,
+    steps: [...clear, { kind: "release", awaitReady: true }],
+    reason: "the upgrade is given up before it touched the metadata; the Release starts what was stopped",
+    interruption: "Nothing runs now.",
+    reversibility: "reversible",
+  };
+}
+
+interface Undo extends Pick<UpgradePlan, "kind" | "to" | "reason" | "warnings"> {
+  readonly variant: string;
+}
+
+/** stop → restore → release of the old version, with its chart. */
+function undo(facts: Facts, attempt: AttemptState, plan: Undo): UpgradePlan {
+  const { state, release, observed, wanted, clear } = facts;
+  const stop: Step = { kind: "stop", deployments: stoppedDeployments(observed.components) };
+  const target = { version: plan.to, variant: plan.variant, goesBack: observed.newest !== plan.to };
+  const { common } = baseFor(facts, target, plan.warnings);
+  return {
+    ...common,
+    kind: plan.kind,
+    from: observed.newest,
+    steps: [...clear, stop, { kind: "restore" }, { kind: "release", awaitReady: true }],
+    reason: plan.reason,
+    interruption: `An outage until Milvus ${plan.to} is ready.`,
+    reversibility: plan.kind === "rollback" ? "one way" : "reversible",
+    migration: migrationPlan({ state, release, observed, wanted }, attempt.id),
+  };
+}
+
+function refuseRunning({ observed, wanted }: Facts, attempt: AttemptState): never {
+  const names = observed.components.filter((component) => !isDown(component)).map(({ name }) => name);
+  return refuse({
+    rule:
+      attempt.phase === "migrated"
+        ? "old_milvus_must_not_run_on_migrated_metadata"
+        : "old_milvus_must_not_run_on_half_migrated_metadata",
+    reason: `The migration ${attempt.claimName} is ${attempt.phase}, and Milvus ${attempt.id.from} runs on what it left: ${list(names)}.`,
+    remedy: `Stop it: kubectl -n ${wanted.namespace} scale deployment ${names.join(" ")} --replicas=0. Then pulumi up restores the backup and starts ${attempt.id.from} again.`,
+    source: "rules 6.7 and 6.8",
+  });
+}
+
+function byAge(a: AttemptState, b: AttemptState): number {
+  return a.id.revision - b.id.revision || a.id.ordinal - b.id.ordinal;
+}

@@ -1,0 +1,62 @@
+import { attemptName } from "./attempt";
+import { checkHop } from "./hopRefusal";
+import { attemptFor, currentAttempts, migrationPlan, refuseUnsafeStop, stoppedDeployments } from "./migration";
+import type { AttemptId, UpgradePlan } from "./model";
+import { baseFor, type Facts } from "./planBase";
+import { configLine, refuse } from "./refusal";
+import type { ResolvedVersion } from "./versionRequest";
+import { minorOf } from "./versions";
+
+/**
+ * 2.1.x → 2.2.x: stop → backup → migrate → release. The same chain whatever is done of it already: every step can be
+ * repeated, and what is done is not done again.
+ */
+export function planMigration(facts: Facts, { version: to, variant, warnings }: ResolvedVersion): UpgradePlan {
+  const { wanted, state, release, observed, clear } = facts;
+  for (const from of new Set([observed.version, observed.newest])) {
+    checkHop({ from, to, chart: observed.inForce.chart, source: wanted.chartSource });
+  }
+  refuseUnmigrated2_2(facts);
+  const attempt = attemptFor({ state, release, observed, wanted, to });
+  const migration = migrationPlan({ state, release, observed, wanted }, attempt);
+  const { common } = baseFor(facts, { version: to, variant }, warnings);
+  refuseUnsafeStop({ observed, wanted }, common.values);
+  return {
+    ...common,
+    kind: "migration",
+    from: observed.version,
+    steps: [
+      ...clear,
+      { kind: "stop", deployments: stoppedDeployments(observed.components) },
+      { kind: "backup" },
+      { kind: "migrate" },
+      { kind: "release", awaitReady: true },
+    ],
+    reason: reasonOf(facts, attempt),
+    interruption: "An outage from the stop until Milvus 2.2 is ready: the metadata is moved while nothing runs.",
+    reversibility: "restore only",
+    migration,
+  };
+}
+
+function reasonOf({ state, observed }: Facts, attempt: AttemptId): string {
+  const found = state.attempts.find(({ id }) => attemptName(id) === attemptName(attempt));
+  const why = "Milvus 2.2 keeps its metadata in another format than 2.1";
+  if (found) return `${why}; goes on with the attempt ${attemptName(attempt)}, which is ${found.phase}`;
+  return attempt.ordinal > 1
+    ? `${why}; Milvus ${observed.version} may have written since the last backup, so a new attempt takes a new one`
+    : why;
+}
+
+/** Images of 2.2 beside 2.1 without a finished migration: somebody patched them past the migration. */
+function refuseUnmigrated2_2({ state, release, observed, wanted }: Facts): void {
+  if (minorOf(observed.newest) === "2.1") return;
+  const attempts = currentAttempts(state, release, observed.version);
+  if (attempts.some(({ phase }) => phase === "migrated")) return;
+  refuse({
+    rule: "2_2_must_not_run_on_metadata_of_2_1",
+    reason: `Some components have images of Milvus ${observed.newest}, others of ${observed.version}, and no migration of the metadata has finished: 2.2 cannot read the metadata of 2.1.`,
+    remedy: `Put the image ${observed.version} back on every component (kubectl -n ${wanted.namespace} set image deployment/NAME CONTAINER=IMAGE), then run pulumi up. To stay: ${configLine("version", observed.version)}`,
+    source: "milvus issues 20324 and 19708",
+  });
+}

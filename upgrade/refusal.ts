@@ -1,0 +1,31 @@
+import type { Refusal } from "./model";
+
+/** Thrown inside the planner and turned into a plan by `planUpgrade`: a refusal ends the planning wherever it is found. */
+export class RefusalError extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.reason);
+    this.refusal = refusal;
+  }
+}
+
+export function refuse(refusal: Omit<Refusal, "kind">): never {
+  throw new RefusalError({ kind: "refused", ...refusal });
+}
+
+/** `pulumi config set milvus:version 2.2.16`, the line a user types. */
+export function configLine(key: string, value: string): string {
+  return `pulumi config set milvus:${key} ${value}`;
+}
+
+/** `pulumi config set --path 'milvus:values.pulsarv3.enabled' false`. */
+export function valueLine(path: string, value: string): string {
+  return `pulumi config set --path 'milvus:values.${path}' ${value}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(items: readonly string[]): string {
+  if (items.length < 2) return items.join("");
+  return `${items.slice(0, -1).join(", ")} and ${items.at(-1) ?? ""}`;
+}

@@ -1,0 +1,58 @@
+import { refusedBy } from "./hopRules";
+import { parseImage } from "./images";
+import type { ComponentState, Warning } from "./model";
+import type { Facts } from "./planBase";
+import { configLine, list, refuse } from "./refusal";
+import { compareVersions, minorOf } from "./versions";
+
+/**
+ * Going below what some component runs. An unfinished roll may be taken back, within a minor always; over a minor only
+ * while no component of the newer one has served, or when `milvus:rollback` asks for it. A finished upgrade is taken
+ * back within its minor when that is asked for. Empty: the hop rules decide.
+ */
+export function checkSettingBack({ wanted, observed }: Facts, to: string): Warning[] {
+  const isUnfinished = observed.version === to;
+  const sameMinor = minorOf(observed.newest) === minorOf(to);
+  const ahead = observed.components.filter((component) => hasServedNewer(component, to));
+  const names = list(ahead.map(({ component }) => component));
+  if (isUnfinished && ahead.length === 0)
+    return [warning(`No component has served ${observed.newest} yet; all go back to ${to}.`)];
+  if (isUnfinished && (sameMinor || wanted.rollback)) {
+    return [
+      warning(
+        `These run ${observed.newest} already and go back to ${to}: ${names}. Reading what they wrote is not promised.`,
+      ),
+    ];
+  }
+  if (isUnfinished) {
+    const rule = refusedBy({ from: observed.newest, to });
+    return refuse({
+      rule: "a_roll_over_a_minor_is_not_taken_back_unasked",
+      reason: `These components have served ${observed.newest} already: ${names}. Going back to ${to}: ${rule?.reason ?? "it is not promised"}.`,
+      remedy: `Go on: ${configLine("version", observed.newest)}. To go back all the same, with a backup at hand: ${configLine("rollback", "true")}`,
+      ...(rule && { source: rule.source }),
+    });
+  }
+  if (sameMinor && wanted.rollback && compareVersions(to, observed.version) < 0) {
+    return [
+      warning(
+        `Back from ${observed.newest} to ${to} within ${minorOf(to)}, as milvus:rollback asks. Reading what it wrote is not promised.`,
+      ),
+    ];
+  }
+  return [];
+}
+
+function warning(message: string): Warning {
+  return { rule: "going_back_is_said", message };
+}
+
+/** True when a pod with a newer image has been ready, as far as can be seen. */
+function hasServedNewer(component: ComponentState, to: string): boolean {
+  const isNewer = (image: string) => {
+    const { version } = parseImage(image);
+    return version !== undefined && compareVersions(version, to) > 0;
+  };
+  if (component.podImages && !component.podImages.some(isNewer)) return false;
+  return isNewer(component.image) && component.updatedReplicas > 0 && component.readyReplicas > 0;
+}

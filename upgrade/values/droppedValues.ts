@@ -1,0 +1,57 @@
+import type { HelmValues } from "../model";
+import { list, refuse } from "../refusal";
+import { shortcutsIn } from "./shortcuts";
+import { formatPath, getValue, leafPaths, USER_YAML, type ValuePath } from "./tree";
+import { USER_YAML_NAME, userConfigPaths } from "./userYaml";
+import { FINAL_RULES, VALUE_RULES } from "./valueRules";
+
+const owned = new Set([...VALUE_RULES, ...FINAL_RULES].flatMap(({ owns = [] }) => owns).map(formatPath));
+
+/**
+ * User values of the release that the new values do not have, as paths. What the rules lay is not the user's, and a
+ * shortcut that was moved is still there.
+ */
+export function droppedValues(inForce: HelmValues, next: HelmValues, dropValues: readonly string[]): string[] {
+  const moved = new Set(
+    shortcutsIn(inForce).flatMap(({ from, to }) => (to && hasSetting(next, to) ? [formatPath(from)] : [])),
+  );
+  const values = leafPaths(inForce)
+    .filter((keys) => getValue(inForce, keys) !== null && formatPath(keys) !== USER_YAML_NAME)
+    .filter((keys) => getValue(next, keys) === undefined)
+    .map((keys) => ({ keys, name: formatPath(keys) }))
+    .filter(({ name }) => !owned.has(name) && !moved.has(name));
+  const settings = droppedSettings(inForce, next).map((keys) => ({
+    keys: [...USER_YAML, ...keys],
+    name: `${USER_YAML_NAME}: ${formatPath(keys)}`,
+  }));
+  return [...values, ...settings].filter(({ keys }) => !isAllowed(keys, dropValues)).map(({ name }) => name);
+}
+
+function droppedSettings(inForce: HelmValues, next: HelmValues): ValuePath[] {
+  const kept = new Set(userConfigPaths(next).map(formatPath));
+  return userConfigPaths(inForce).filter((keys) => !kept.has(formatPath(keys)));
+}
+
+function hasSetting(values: HelmValues, keys: ValuePath): boolean {
+  return userConfigPaths(values).some((present) => formatPath(present) === formatPath(keys));
+}
+
+/** `dropValues` names paths, each with everything below it; keys are joined with dots, as the config has them. */
+function isAllowed(keys: ValuePath, dropValues: readonly string[]): boolean {
+  return dropValues.some((dropped) => {
+    const plain = keys.join(".");
+    return plain === dropped || plain.startsWith(`${dropped}.`) || formatPath(keys) === dropped;
+  });
+}
+
+/** Helm keeps nothing by itself: what the stack config does not repeat would be gone. Names keys, never values. */
+export function refuseDroppedValues(dropped: readonly string[]): void {
+  if (dropped.length === 0) return;
+  refuse({
+    rule: "no_user_value_is_dropped_silently",
+    reason: `The running release has user values that milvus:values does not have: ${list(dropped)}.`,
+    remedy:
+      "Put them into milvus:values (helm get values shows them), or, if they may go, name each with everything below it: pulumi config set --path 'milvus:dropValues[0]' KEY",
+    source: "milvus-helm README: --reset-then-reuse-values",
+  });
+}

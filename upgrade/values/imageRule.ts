@@ -1,0 +1,37 @@
+import { parseTag } from "../images";
+import { configLine, refuse } from "../refusal";
+import { asText, getValue, path } from "./tree";
+import type { ValueRule } from "./valueRule";
+
+const TAG = path("image.all.tag");
+
+export const imageRule: ValueRule = {
+  name: "the_image_tag_is_explicit",
+  source: "rule 1.4: charts 4.0.10 and 4.0.28 ship another version than they say",
+  explanation:
+    "image.all.tag is always v and the version, with the suffix of the images that run (-gpu). A tag in the user's values must name the same version; one without a version, such as a digest, is kept.",
+  owns: [TAG],
+  apply: ({ given, to, variant }) => {
+    const tag = getValue(given, TAG);
+    const expected = `v${to}${variant}`;
+    if (tag === undefined || tag === null) {
+      const reason = "the chart's own tag is not always the version it says";
+      return { additions: [{ path: TAG, value: expected, reason }] };
+    }
+    const { version } = parseTag(asText(tag));
+    if (version === undefined) {
+      return {
+        warnings: [
+          `image.all.tag in milvus:values names no version; that it is Milvus ${to} cannot be checked, and it is kept.`,
+        ],
+      };
+    }
+    if (version === to) return {};
+    return refuse({
+      rule: "the_image_tag_is_explicit",
+      reason: `milvus:values sets image.all.tag to Milvus ${version}, milvus:version asks for ${to}.`,
+      remedy: `Leave the tag to milvus:version: pulumi config rm --path 'milvus:values.image.all.tag'. For an image variant write it into the version: ${configLine("version", `${to}-gpu`)}`,
+      source: "rule 1.4",
+    });
+  },
+};

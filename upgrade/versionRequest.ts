@@ -1,0 +1,99 @@
+import { MINOR_ORDER } from "./hopRules";
+import type { Warning } from "./model";
+import { configLine, list, refuse } from "./refusal";
+import {
+  hasChart,
+  isKnownRelease,
+  MILVUS_VERSIONS,
+  newestWithChart,
+  REPLACED_RELEASES,
+  versionsOfMinor,
+} from "./releases";
+import { atLeast, compareVersions, isVersion, minorOf, olderThan, plainVersion, splitVariant } from "./versions";
+
+export interface ResolvedVersion {
+  readonly version: string;
+  /** `-gpu` when the request names an image variant. */
+  readonly variant: string;
+  readonly warnings: readonly Warning[];
+}
+
+/**
+ * `latest`, `2.5`, `2.5.x`, `~2.4.10`, `2.4.16`, `v2.4.16`, `2.4.16-gpu` to one version. A range takes the newest version
+ * with a chart of its own, and stays with what runs when that is newer: a range never asks for a downgrade.
+ */
+export function resolveVersion(request: string, running: string | undefined): ResolvedVersion {
+  const text = plainVersion(request.trim());
+  const exact = splitVariant(text);
+  if (exact) return { version: exact.version, variant: exact.variant, warnings: checkExact(exact.version, running) };
+  const matches = rangeOf(text);
+  if (!matches) return unknownRequest(request);
+  const fitting = MILVUS_VERSIONS.filter((version) => matches(version) && MINOR_ORDER.includes(minorOf(version)));
+  const newest = newestWithChart(fitting) ?? fitting.at(-1);
+  if (newest === undefined) return unknownVersion(request);
+  const stays = running !== undefined && matches(running) && compareVersions(running, newest) > 0;
+  const version = stays ? running : newest;
+  const why = stays
+    ? "which runs and is newer than the newest one with a chart"
+    : "the newest one with a chart of its own";
+  return {
+    version,
+    variant: "",
+    warnings: [{ rule: "a_range_takes_the_newest_version_with_a_chart", message: `${request} is ${version}, ${why}.` }],
+  };
+}
+
+function rangeOf(text: string): ((version: string) => boolean) | undefined {
+  if (text === "latest") return () => true;
+  const minor = /^~?(\d+\.\d+)(?:\.[x*])?$/.exec(text)?.[1];
+  if (minor) return (version) => minorOf(version) === minor;
+  const least = /^~v?(\d+\.\d+\.\d+)$/.exec(text)?.[1];
+  if (least && isVersion(least)) return (version) => minorOf(version) === minorOf(least) && atLeast(version, least);
+  return undefined;
+}
+
+/** A release the catalogue does not know is taken when it is newer than all known ones of a known minor. */
+function checkExact(version: string, running: string | undefined): Warning[] {
+  if (version === running) return [];
+  const replacement = REPLACED_RELEASES[version];
+  if (replacement) {
+    return [
+      {
+        rule: "a_withdrawn_release_is_named",
+        message: `The release notes mark ${version} as deprecated; ${replacement} takes its place: ${configLine("version", replacement)}`,
+      },
+    ];
+  }
+  if (isKnownRelease(version)) return [];
+  const known = versionsOfMinor(minorOf(version));
+  const newest = known.filter(hasChart).at(-1) ?? known.at(-1);
+  if (newest === undefined || olderThan(version, newest)) return unknownVersion(version);
+  return [
+    {
+      rule: "an_unknown_newer_version_is_allowed",
+      message: `${version} is newer than what the catalogue knows of ${minorOf(version)} (${known.at(-1) ?? ""}): that its image exists is not known. npm run catalog:update brings the catalogue up to date.`,
+    },
+  ];
+}
+
+function unknownVersion(request: string): never {
+  const minor = /(\d+\.\d+)/.exec(request)?.[1] ?? "";
+  const known = MINOR_ORDER.includes(minor) ? versionsOfMinor(minor) : [];
+  const what =
+    known.length > 0
+      ? `of ${minor} there are ${list(known)}`
+      : `there are releases of ${list(MINOR_ORDER)}, not of ${minor}`;
+  return refuse({
+    rule: "a_version_must_exist",
+    reason: `There is no Milvus release ${request}: ${what}.`,
+    remedy: `Choose one of them, for example ${configLine("version", newestWithChart(known) ?? newestWithChart() ?? "")}. For a release that came out since, run npm run catalog:update.`,
+  });
+}
+
+function unknownRequest(request: string): never {
+  return refuse({
+    rule: "a_version_must_exist",
+    reason: `"${request}" is no version.`,
+    remedy: `Write a version (2.4.16), a minor (2.4 or 2.4.x), the least patch of a minor (~2.4.10) or latest: ${configLine("version", newestWithChart() ?? "")}`,
+  });
+}
