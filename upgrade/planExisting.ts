@@ -46,7 +46,7 @@ function planRollout(facts: Facts, base: Base): UpgradePlan {
     strategy: wanted.strategy,
     from,
     to: base.common.to,
-    topology: base.common.topology,
+    topology: base.topology,
     components: observed.components,
     values: base.common.values,
     chart: base.common.chart.version,
@@ -119,7 +119,7 @@ function differenceFromRecord({ release, observed }: Facts, base: Base): string 
 
 function interruptionAtOnce({ observed }: Facts, base: Base): string {
   if (observed.stopped) return "Nothing runs now.";
-  if (base.common.topology.mode === "standalone")
+  if (base.topology.mode === "standalone")
     return "An outage until the new pod is ready: a standalone has one pod.";
   return "All components that change restart at once: expect failing requests until coordinators and query nodes are ready.";
 }
