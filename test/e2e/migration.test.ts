@@ -108,6 +108,3 @@ describe("a migration Job that fails", () => {
   });
 });
 
-function before(work: () => Promise<void>): void {
-  before(work);
-}
