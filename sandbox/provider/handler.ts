@@ -70,6 +70,8 @@ export interface ClusterAccess {
   readonly kubeconfig: string;
   /** For objects and releases that name none. */
   readonly defaultNamespace: string;
+  /** Objects that exist already are taken over instead of being an error. */
+  readonly upsertExistingObjects: boolean;
   /** Aborted when the engine cancels. */
   readonly signal: AbortSignal;
 }

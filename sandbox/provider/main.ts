@@ -21,6 +21,7 @@ async function main(version: string): Promise<void> {
       const access: ClusterAccess = {
         kubeconfig,
         defaultNamespace: text(config.namespace) ?? "default",
+        upsertExistingObjects: text(config.upsertExistingObjects) === "true",
         signal: canceler.signal,
       };
       return {

@@ -35,6 +35,9 @@ import {
   without,
 } from "./values";
 
+const FIELD_MANAGER = "pulumi-kubernetes";
+/** Takes JSON as well, being YAML. */
+const APPLY = "application/apply-patch+yaml";
 const AUTONAMED = "pulumi.com/autonamed";
 const REPLACE_UNREADY = "pulumi.com/replaceUnready";
 
@@ -174,7 +177,7 @@ export class ObjectHandler implements ResourceHandler {
   private async post(path: string, object: Properties, urn: string): Promise<Properties> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.api.call<Properties>("POST", path, { body: object });
+        return await this.createOrTakeOver(path, object);
       } catch (error) {
         const said = error instanceof Error ? error.message : String(error);
         if (isStatus(error, 404) && attempt <= 5) {
@@ -189,6 +192,17 @@ export class ObjectHandler implements ResourceHandler {
         });
       }
     }
+  }
+
+  /** With upsertExistingObjects an object that is there already is taken over, by server-side apply. */
+  private createOrTakeOver(path: string, object: Properties): Promise<Properties> {
+    const name = text(at(object, "metadata", "name"));
+    return this.access.upsertExistingObjects && name !== undefined
+      ? this.api.call("PATCH", `${path}/${name}?fieldManager=${FIELD_MANAGER}&force=true`, {
+          body: object,
+          contentType: APPLY,
+        })
+      : this.api.call("POST", path, { body: object });
   }
 
   private async get(objectKind: ObjectKind, id: string): Promise<Properties | undefined> {
