@@ -261,46 +261,60 @@ read_backup() {
   bytes=$(wc -c <"$1") || return 1
   printf '' 2>/dev/null >"$2" || return 1
   od -An -v -tu1 "$1" | LC_ALL=C awk -v out="$2" -v bytes="$((bytes))" '
-    function bad(why) { if (!failed) print why " at byte " at; failed = 1; exit 1 }
-    function next_number() { value = 0; scale = 1 }
+    function bad(why) { if (!failed) print why " near byte " at + f; failed = 1; exit 1 }
+    function next_field() { part = TAG; value = 0; scale = 1 }
     BEGIN {
+      LENGTH = 0; TAG = 1; NUMBER = 2; KEY = 3; DATA = 4; EXTRA = 5; OTHER = 6
       for (i = 0; i < 256; i++) chr[i] = (i > 32 && i < 127 && i != 92) ? sprintf("%c", i) : sprintf("\\%03o", i)
-      want_length = 8; scale = 1
+      part = LENGTH; missing = 8; value = 0; scale = 1
     }
     {
-      for (f = 1; f <= NF; f++) {
-        b = $f + 0
-        at++
-        if (want_length) {  # 8 bytes, little endian: the length of the message that follows
-          left += b * scale; scale *= 256
-          if (--want_length) continue
+      f = 1
+      while (f <= NF) {
+        if (part >= KEY) {  # the content of a field: as much of it as this line has
+          end = f + rest - 1
+          if (end > NF) end = NF
+          rest -= end - f + 1; left -= end - f + 1
+          if (part == DATA) {  # two at a time: most of the work on a large backup is here
+            for (; f < end; f += 2) sum = ((sum * 257 + $f + 1) * 257 + $(f + 1) + 1) % 2147483629
+            if (f == end) sum = (sum * 257 + $(f++) + 1) % 2147483629
+          }
+          else if (part == KEY) for (; f <= end; f++) key = key chr[$f]
+          else if (part == EXTRA) for (; f <= end; f++) extra = extra chr[$f]
+          else f = end + 1
+          if (rest == 0) next_field()
+        } else if (part == LENGTH) {  # 8 bytes, little endian: the length of the message that follows
+          value += $(f++) * scale; scale *= 256
+          if (--missing) continue
+          left = value
           if (left == 0) bad("an empty message")
-          if (left > bytes - at) bad("truncated: a message of " left " bytes begins")
-          part = "tag"; next_number(); key = ""; size = 0; sum = 0
+          if (left > bytes - at - f + 1) bad("truncated: a message of " left " bytes begins")
+          next_field(); key = ""; size = 0; sum = 0
           continue
-        }
-        left--
-        if (part == "bytes") {
-          if (!has_header) { if (field == 6) extra = extra chr[b] }
-          else if (field == 1) key = key chr[b]
-          else if (field == 2) { size++; sum = (sum * 257 + b + 1) % 2147483629 }
-          if (--rest == 0) { part = "tag"; next_number() }
-        } else {  # a varint: tag, number or length
+        } else {  # a varint: a tag, or a number or length
+          b = $(f++); left--
           value += (b % 128) * scale; scale *= 128
           if (b >= 128) { if (left == 0) bad("a cut number"); continue }
-          if (part == "tag") {
-            field = int(value / 8); wire = value % 8; part = "number"; next_number()
+          if (part == TAG) {
+            field = int(value / 8); wire = value % 8
             if (wire != 0 && wire != 2) bad("an unknown field type " wire)
             if (left == 0) bad("a cut field")
+            part = NUMBER; value = 0; scale = 1
             continue
           }
-          if (wire == 0) { if (!has_header && field == 4) entries = value; part = "tag"; next_number() }
-          else if (value == 0) { part = "tag"; next_number() }
+          if (wire == 0) { if (!has_header && field == 4) entries = value; next_field() }
           else if (value > left) bad("a field longer than its message")
-          else { rest = value; part = "bytes" }
+          else if (value == 0) next_field()
+          else {
+            rest = value
+            if (!has_header) part = field == 6 ? EXTRA : OTHER
+            else if (field == 1) part = KEY
+            else if (field == 2) { part = DATA; size = value }
+            else part = OTHER
+          }
         }
         if (left > 0) continue
-        if (part != "tag") bad("a cut message")
+        if (part != TAG || value != 0 || scale != 1) bad("a cut message")
         if (!has_header) {
           has_header = 1
           if (index(extra, "\"entry_include_root_path\":true") == 0) bad("entries without their root path: a tool older than milvusdb/meta-migration:v2.2.0")
@@ -311,12 +325,13 @@ read_backup() {
           count++
           print key "\t" size "\t" sum > out
         }
-        want_length = 8; left = 0; scale = 1
+        part = LENGTH; missing = 8; value = 0; scale = 1
       }
+      at += NF
     }
     END {
       if (failed) exit 1
-      if (!has_header || want_length != 8) { print "truncated at byte " at; exit 1 }
+      if (!has_header || part != LENGTH || missing != 8) { print "truncated at byte " at + 0; exit 1 }
       if (count + 0 != entries + 0) { print "has " count + 0 " entries where its header says " entries + 0; exit 1 }
       print count + 0
     }'
@@ -422,6 +437,7 @@ check_recorded_backup() {
     end "$BACKUP_CORRUPT" "the backup $backup has $found_size bytes where $size are recorded. $1"
   found_sha256=$(sha256sum <"$backup") || end "$BACKUP_CORRUPT" "the backup $backup cannot be read. $1"
   [ "${found_sha256%% *}" = "$sha256" ] || end "$BACKUP_CORRUPT" "the backup $backup does not have its recorded checksum. $1"
+  say "reading every entry of the backup ($size bytes)"
   found_entries=$(read_backup "$backup" "$WORK_DIR/backup.list") ||
     end "$BACKUP_CORRUPT" "the backup $backup cannot be read: $found_entries. $1"
   [ "$found_entries" = "$entries" ] ||
@@ -443,6 +459,7 @@ look_at_metadata() {
     why_tool_failed
     return 1
   fi
+  say "reading every entry that is in etcd now"
   if ! found_entries=$(read_backup "$place/now.bak" "$WORK_DIR/now.list"); then
     reason_code=$TOOL_FAILED reason="what the tool read from etcd cannot be read: $found_entries."
     return 1

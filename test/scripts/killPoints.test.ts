@@ -2,18 +2,21 @@ import { expect } from "chai";
 import { EXIT, type Site, type Verb } from "./support/bench";
 import type { Entries } from "./support/etcd";
 import { inParallel, Killer, type KillPoint } from "./support/killing";
-import { convertedByTool, formatOf, load, OLD, type Saved, save, saysHalfMigrated, WORKERS } from "./support/state";
+import {
+  convertedByTool,
+  formatOf,
+  IS_FULL,
+  load,
+  OLD,
+  type Saved,
+  SEED,
+  save,
+  saysHalfMigrated,
+  WORKERS,
+} from "./support/state";
 import { halfMigrate, mustEnd } from "./support/steps";
 import { findProgram } from "./support/tools";
 import { useBench } from "./support/useBench";
-
-/**
- * Every moment of every verb, found by reading the script and by asking the tool's stand-in: killed there, and run
- * again. `SCRIPT_TESTS=full` takes every moment of every scenario and goes on in both directions from each. Without
- * it the directions take turns, and longer scenarios take each `every`-th moment, starting where SCRIPT_TESTS_SEED says.
- */
-const IS_FULL = process.env.SCRIPT_TESTS === "full";
-const SEED = Number(process.env.SCRIPT_TESTS_SEED ?? Date.now() % 1_000_000);
 
 /** A state from which a verb starts, how it is reached, and what the runs after a kill must end with. */
 interface Scenario {
@@ -94,6 +97,7 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
+/** Every moment of every verb, found by reading the script and by asking the tool's stand-in: killed there, and run again. */
 describe("metadata.sh, killed at any moment", function () {
   this.timeout(20 * 60 * 1000);
   const bench = useBench();

@@ -9,6 +9,15 @@ import type { Entries } from "./etcd";
 /** Enough workers to use the waiting of one for the work of others. */
 export const WORKERS = Math.max(3, Math.min(6, cpus().length + 1));
 
+/**
+ * `SCRIPT_TESTS=full` takes every moment of every scenario, goes on in both directions from each, and lets many more
+ * things happen. Without it the directions take turns and longer scenarios take a part of their moments.
+ */
+export const IS_FULL = process.env.SCRIPT_TESTS === "full";
+
+/** Chooses what is random, and which part is taken; printed, so that a run can be repeated by `SCRIPT_TESTS_SEED`. */
+export const SEED = Number(process.env.SCRIPT_TESTS_SEED ?? Date.now() % 1_000_000);
+
 export const COLLECTIONS = [1, 2, 3, 4].map(exampleCollection);
 export const OLD: Entries = metadata21(COLLECTIONS);
 
