@@ -107,4 +107,3 @@ describe("a migration Job that fails", () => {
     ).to.deep.equal([]);
   });
 });
-

@@ -117,11 +117,6 @@ export async function failureOf(run: Promise<EngineReport>): Promise<EngineFailu
   throw new Error("the run was expected to fail, and did not");
 }
 
-/** Versions by component, e.g. `{ proxy: "2.2.0" }`. */
-export function versions({ components }: ObservedMilvus): Record<string, string> {
-  return Object.fromEntries(components.map(({ component, version }) => [component, version]));
-}
-
 /** What must hold after every upgrade that ended, however it began. */
 export function problems(
   milvus: ObservedMilvus,
