@@ -84,7 +84,7 @@ describe("metadata.sh", function () {
 
     it("and says so with 18 when it cannot: a session comes up in the middle and stays", async () => {
       const site = await stoppedSite(bench(), "backup");
-      const running = site.run("migrate", { env: { SANDBOX_FAULT: "mid-save:9=sleep:1500", SESSION_TIMEOUT: "1" } });
+      const running = site.run("migrate", { env: { SANDBOX_FAULT: "mid-save:9=sleep:10000", SESSION_TIMEOUT: "1" } });
       await until(async () => (await site.metadata()).size < OLD.size);
       await site.openSession("datanode-3", 600);
       const outcome = await running;
