@@ -29,7 +29,10 @@ export async function seedMetadata(etcd: EtcdClient, options: SeedOptions = {}):
 export function seedRecords(collections: number, segments: number): Map<string, string> {
   const records = new Map<string, string>();
   let lastId = FIRST_ID;
-  const nextId = (): number => Number((lastId += 1n));
+  const nextId = (): number => {
+    lastId += 1n;
+    return Number(lastId);
+  };
   const put = (key: string, value: unknown): void => void records.set(key, JSON.stringify(value));
   records.set("root-coord/credential/users/root", '{"username":"root","encrypted_password":"$2a$10$sandbox"}');
   for (let index = 0; index < collections; index += 1) {
