@@ -88,17 +88,25 @@ function isOnlyAnImage(version: string): boolean {
   return majorOf(version) >= IMAGE_ONLY_SINCE && !hasChart(version);
 }
 
+const newestCharts = new Map<string, string | undefined>();
+
 /** Newest by Milvus version first, then by chart number: the two are not in the same order (rule 1.3). */
 export function newestChartFor(version: string): string | undefined {
+  // The catalogue does not change, and the way over many hops asks again and again.
+  if (!newestCharts.has(version)) newestCharts.set(version, findNewestChart(version));
+  return newestCharts.get(version);
+}
+
+function findNewestChart(version: string): string | undefined {
   const fitting = CHART_RELEASES.filter(
     ({ chart, milvus }) =>
       badChart(chart) === undefined &&
       chartFits(chart, version) &&
       (majorOf(version) >= IMAGE_ONLY_SINCE || minorOf(milvus) === minorOf(version)) &&
-      compareVersions(milvus, version) <= 0,
+      compareVersions(milvus, version) <= 0 &&
+      (isPreRelease(version) || !isPreRelease(milvus)),
   );
-  const plain = isPreRelease(version) ? fitting : fitting.filter(({ milvus }) => !isPreRelease(milvus));
-  return plain.toSorted((a, b) => compareVersions(a.milvus, b.milvus) || compareVersions(a.chart, b.chart)).at(-1)
+  return fitting.toSorted((a, b) => compareVersions(a.milvus, b.milvus) || compareVersions(a.chart, b.chart)).at(-1)
     ?.chart;
 }
 

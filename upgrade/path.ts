@@ -1,13 +1,12 @@
-import { HOP_RULES, type HopRequest, LEAST_2_6_FOR_3_0, MINOR_ORDER, refusedBy } from "./hopRules";
-import type { Hop } from "./model";
+import { LEAST_2_6_FOR_3_0, MINOR_ORDER, refusedBy } from "./hopRules";
 import { newestWithChart, versionsOfMinor } from "./releases";
-import { compareMinors, compareVersions, minorOf } from "./versions";
+import { compareMinors, compareVersions, minorOf, sortVersions } from "./versions";
 
 /** Where a way may stop: the newest patch of each minor, and the 2.6 from which 3.0 can be reached. */
-function stops(): string[] {
-  const newest = MINOR_ORDER.map((minor) => newestWithChart(versionsOfMinor(minor)));
-  return [...newest.filter((version) => version !== undefined), LEAST_2_6_FOR_3_0].sort(compareVersions);
-}
+const STOPS: readonly string[] = sortVersions([
+  ...MINOR_ORDER.map((minor) => newestWithChart(versionsOfMinor(minor))).filter((version) => version !== undefined),
+  LEAST_2_6_FOR_3_0,
+]);
 
 /**
  * Versions of the way from one to the other, without the start; undefined when no way leads there. One minor at a
@@ -30,7 +29,7 @@ export function findPath(from: string, to: string): readonly string[] | undefine
 
 /** The newest patch of the next minor when that is allowed, or else the newest patch of the minor one is in. */
 function nextStop(from: string, to: string): string | undefined {
-  const reachable = stops().filter(
+  const reachable = STOPS.filter(
     (stop) =>
       compareVersions(stop, from) > 0 && compareVersions(stop, to) < 0 && refusedBy({ from, to: stop }) === undefined,
   );
@@ -38,17 +37,4 @@ function nextStop(from: string, to: string): string | undefined {
   const nearest = later[0];
   if (nearest === undefined) return reachable.at(-1);
   return later.filter((stop) => compareMinors(minorOf(stop), minorOf(nearest)) === 0).at(-1);
-}
-
-/** The way as hops with the charts that a function finds for them. */
-export function withCharts(from: string, way: readonly string[], chartOf: (from: string, to: string) => string): Hop[] {
-  return way.map((to, index) => {
-    const start = way[index - 1] ?? from;
-    return { from: start, to, chart: chartOf(start, to) };
-  });
-}
-
-/** Rules that one hop would break, by name. */
-export function brokenRules(hop: HopRequest): string[] {
-  return HOP_RULES.filter((rule) => rule.refuses(hop)).map(({ name }) => name);
 }

@@ -119,7 +119,6 @@ function differenceFromRecord({ release, observed }: Facts, base: Base): string 
 
 function interruptionAtOnce({ observed }: Facts, base: Base): string {
   if (observed.stopped) return "Nothing runs now.";
-  if (base.topology.mode === "standalone")
-    return "An outage until the new pod is ready: a standalone has one pod.";
+  if (base.topology.mode === "standalone") return "An outage until the new pod is ready: a standalone has one pod.";
   return "All components that change restart at once: expect failing requests until coordinators and query nodes are ready.";
 }

@@ -7,8 +7,13 @@ export const USER_YAML: ValuePath = ["extraConfigFiles", "user.yaml"];
 
 /** `pulsarv3.enabled` as a path; only for paths whose keys hold no dot. */
 export function path(dotted: string): ValuePath {
-  return dotted.split(".");
+  const known = paths.get(dotted) ?? dotted.split(".");
+  paths.set(dotted, known);
+  return known;
 }
+
+/** The rules ask for the same few paths in every plan. */
+const paths = new Map<string, ValuePath>();
 
 /** As Pulumi's config and people write it: `extraConfigFiles["user.yaml"]`. */
 export function formatPath(keys: ValuePath): string {

@@ -27,6 +27,7 @@ function notYaml(why: string): never {
 
 /** What user.yaml configures, as a tree. */
 export function userConfig(values: HelmValues): HelmValues {
+  if ((getValue(values, USER_YAML) ?? "") === "") return {};
   const parsed: unknown = document(values).toJS();
   return isMap(parsed as HelmValue) ? (parsed as HelmValues) : {};
 }
