@@ -155,8 +155,9 @@ export function kwokctlConfig(stages: string, tools: Tools, ports: ControlPlaneP
   return [configuration, ...rest].map((document) => stringify(document)).join("---\n");
 }
 
+/** Without `override`, which would only change an argument that kwokctl gives already. */
 function patch(component: ControlPlaneComponent, key: string, value: string) {
-  return { name: component, extraArgs: [{ key, value, override: true }] };
+  return { name: component, extraArgs: [{ key, value }] };
 }
 
 function baseObjects(nodes: number): string {
