@@ -4,11 +4,11 @@ import { configLine, list, refuse } from "./refusal";
 import { CHART_RELEASES, chartRelease, hasChart, NEWEST_CHART } from "./releases";
 import { atLeast, compareVersions, isPreRelease, isVersion, majorOf, minorOf, olderThan } from "./versions";
 
-/** Repositories of the public charts: the archived one ends at 4.0.31 (rule 1.1). */
-const ARCHIVED_REPOSITORY = "https://milvus-io.github.io/milvus-helm/";
-const CURRENT_REPOSITORY = "https://zilliztech.github.io/milvus-helm/";
+/** Repositories of the public charts: the archived one ends at 4.0.31 (fact 1.1). */
+export const ARCHIVED_REPOSITORY = "https://milvus-io.github.io/milvus-helm/";
+export const CURRENT_REPOSITORY = "https://zilliztech.github.io/milvus-helm/";
 const LAST_ARCHIVED_CHART = "4.0.31";
-/** From the release on which the image alone changes (rule 2.9). */
+/** From the release on which the image alone changes (fact 2.9). */
 const IMAGE_ONLY_SINCE = 3;
 
 interface RunningChart {
@@ -34,7 +34,7 @@ export interface ChosenChart {
 
 /**
  * The chart for a version: the one that runs where it fits and is as new, or else the newest of the version, or of the
- * nearest older version of its minor (rules 1.7 and 1.8). An explicit one wins, after a check that it fits.
+ * nearest older version of its minor (facts 1.7 and 1.8). An explicit one wins, after a check that it fits.
  */
 export function chooseChart(given: ChartRequest): ChosenChart {
   const { running, ...others } = given;
@@ -47,7 +47,7 @@ export function chooseChart(given: ChartRequest): ChosenChart {
       remedy: chartFits(running.chart, given.version)
         ? `Stay on the chart that runs: ${configLine("chartVersion", running.chart)}`
         : `Choose a version for chart ${running.chart} or a later one.`,
-      source: "rule 1.3: chart numbers are not in the order of Milvus versions",
+      source: "fact 1.3: chart numbers are not in the order of Milvus versions",
     });
   }
   return chosen;
@@ -83,14 +83,14 @@ function staysOn(running: RunningChart, version: string, best: string | undefine
   return (fits || isSame) && (best === undefined || atLeast(running.chart, best));
 }
 
-/** From 3.0 on the image changes alone, unless a chart says it is for the version (rule 2.9). */
+/** From 3.0 on the image changes alone, unless a chart says it is for the version (fact 2.9). */
 function isOnlyAnImage(version: string): boolean {
   return majorOf(version) >= IMAGE_ONLY_SINCE && !hasChart(version);
 }
 
 const newestCharts = new Map<string, string | undefined>();
 
-/** Newest by Milvus version first, then by chart number: the two are not in the same order (rule 1.3). */
+/** Newest by Milvus version first, then by chart number: the two are not in the same order (fact 1.3). */
 export function newestChartFor(version: string): string | undefined {
   // The catalogue does not change, and the way over many hops asks again and again.
   if (!newestCharts.has(version)) newestCharts.set(version, findNewestChart(version));
@@ -132,7 +132,7 @@ function checked(chart: string, { version, running, source }: ChartRequest): Cho
       rule: "the_chart_must_fit_the_version",
       reason: `Chart ${chart} does not run Milvus ${version}.`,
       remedy: `Take one that does (${fittingCharts(version)}), or leave milvus:chartVersion out: pulumi config rm milvus:chartVersion`,
-      source: "rules 1.8 and 1.9",
+      source: "facts 1.8 and 1.9",
     });
   }
   if (chartRelease(chart)) return { version: chart, warnings: [] };
@@ -141,7 +141,7 @@ function checked(chart: string, { version, running, source }: ChartRequest): Cho
       rule: "the_chart_must_be_in_the_index",
       reason: `The index of the public repository has no chart ${chart}.`,
       remedy: `Take one that is there: ${fittingCharts(version)}.`,
-      source: "rule 1.5: numbers are skipped, so look up and never count",
+      source: "fact 1.5: numbers are skipped, so look up and never count",
     });
   }
   const message = `Chart ${chart} is not in the catalogue: its values and defaults have not been looked at.`;

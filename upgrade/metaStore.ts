@@ -8,14 +8,14 @@ import { atLeast, olderThan } from "./versions";
 
 /** From here etcd is addressed by pod, through the headless Service (config.tpl 4.2.3). */
 const PODS_ADDRESSED_SINCE = "4.2.3";
-/** From here extraConfigFiles["user.yaml"] is laid over the chart's configuration (rule 5.1). */
+/** From here extraConfigFiles["user.yaml"] is laid over the chart's configuration (fact 5.1). */
 const USER_YAML_SINCE = "3.3.2";
-/** The chart writes these two into the configuration itself (rule 6.4). */
+/** The chart writes these two into the configuration itself (fact 6.4). */
 const META_SUB_PATH = "meta";
 const KV_SUB_PATH = "kv";
 
 /**
- * Where Milvus keeps its metadata, from the values in force and the chart's defaults (rules 6.2 to 6.4).
+ * Where Milvus keeps its metadata, from the values in force and the chart's defaults (facts 6.2 to 6.4).
  * Refuses what the migration tool's image is not known to support: etcd with TLS or authentication, MySQL.
  */
 export function metaStoreOf(inForce: InForce, releaseName: string, namespace: string): MetaStore {
@@ -62,7 +62,7 @@ function endpointList(value: HelmValue | undefined): string[] {
       rule: "the_metadata_must_be_found",
       reason: "externalEtcd.enabled is true in the release's values, but externalEtcd.endpoints names none.",
       remedy: "Set milvus:values.externalEtcd.endpoints to the host:port of each etcd member that Milvus uses.",
-      source: "rule 6.4",
+      source: "fact 6.4",
     });
   }
   return endpoints.map((endpoint) => endpoint.replace(/^http:\/\//, "").replace(/\/$/, ""));
@@ -87,7 +87,7 @@ function unsupported(keys: readonly string[]): never {
     reason: `The metadata is not in an etcd that the migration can reach without TLS and authentication: ${list(keys)}.`,
     remedy:
       "The migration tool's image is not known to support it. Give Milvus 2.1 a plain etcd endpoint for the time of the migration, or migrate by hand as deployments/migrate-meta/README.md of milvus describes.",
-    source: "rules 6.2 and 6.4",
+    source: "facts 6.2 and 6.4",
   });
 }
 

@@ -77,7 +77,7 @@ function refuseRunningOld(
     rule: isDone ? "old_milvus_must_not_run_on_migrated_metadata" : "old_milvus_must_not_run_on_half_migrated_metadata",
     reason: `The migration ${attempt.claimName} ${isDone ? "is finished" : "was begun and neither finished nor undone"}, and Milvus ${attempt.id.from} runs: ${names}. It may see ${isDone ? "no" : "only a part of the"} metadata.`,
     remedy: `Stop it: kubectl -n ${wanted.namespace} scale deployment ${running.map(({ name }) => name).join(" ")} --replicas=0. Then pulumi up goes on to ${to}${isDone ? "" : ", restoring the backup first"}. To go back to ${attempt.id.from} instead: ${configLine("version", attempt.id.from)}, then pulumi up.`,
-    source: "rules 6.7 and 6.8",
+    source: "facts 6.7 and 6.8",
   });
 }
 
@@ -123,7 +123,7 @@ export function refuseUnsafeStop(
       reason: `An autoscaler sets the replicas of ${list(scaled.map(({ name, autoscaler }) => `${name} (${autoscaler ?? ""})`))}: it would start Milvus in the middle of the migration, or leave it at 0 after.`,
       remedy:
         "For this upgrade take it away (hpa.enabled: false in milvus:values, or delete the object) and set the component's replicas to a number.",
-      source: "rule 7.6",
+      source: "fact 7.6",
     });
   }
   const omitted = Object.keys(values).filter((key) => Number(getValue(values, [key, "replicas"])) < 0);
@@ -132,7 +132,7 @@ export function refuseUnsafeStop(
       rule: "no_autoscaler_during_a_migration",
       reason: `milvus:values leaves the replicas to an autoscaler (-1): ${list(omitted.map((key) => `${key}.replicas`))}. The chart then omits them, and after the migration they would stay at 0.`,
       remedy: `For this upgrade set a number: ${valueLine(`${omitted[0] ?? ""}.replicas`, "3")}`,
-      source: "rule 7.6",
+      source: "fact 7.6",
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { ComponentState } from "./model";
 
-/** Components that are Milvus processes with the image of the release (rule 7.2). */
+/** Components that are Milvus processes with the image of the release (fact 7.2). */
 export const MILVUS_COMPONENTS = [
   "rootcoord",
   "datacoord",

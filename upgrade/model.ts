@@ -165,7 +165,7 @@ export interface ChartReference {
   readonly kind: ChartSource["kind"];
 }
 
-/** Where Milvus keeps its metadata (rules 6.2 to 6.4). */
+/** Where Milvus keeps its metadata (facts 6.2 to 6.4). */
 export interface MetaStore {
   /** `host:port`. */
   readonly endpoints: readonly string[];
@@ -240,7 +240,7 @@ export interface MigrationPlan {
   readonly attempt: AttemptId;
   readonly claimName: string;
   readonly store: MetaStore;
-  /** Strict semver without `v` (rule 6.3), what the tool is told. */
+  /** Strict semver without `v` (fact 6.3), what the tool is told. */
   readonly sourceVersion: string;
   readonly targetVersion: string;
 }

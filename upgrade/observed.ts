@@ -84,7 +84,7 @@ function valuesInForce(release: HelmRelease): InForce {
   return { revision, chart, userValues, chartValues };
 }
 
-/** Without Deployments: the image tag in the values, or else what the chart calls its version (rule 1.4). */
+/** Without Deployments: the image tag in the values, or else what the chart calls its version (fact 1.4). */
 function recordedVersion(release: HelmRelease, { userValues }: InForce): string | undefined {
   const tag = getValue(userValues, path("image.all.tag"));
   const fromTag = typeof tag === "string" ? parseTag(tag).version : undefined;

@@ -32,7 +32,7 @@ function planRollback(facts: Facts, { version: to, variant, warnings }: Resolved
       rule: "a_rollback_goes_to_the_version_of_the_backup",
       reason: `The backup ${finished.claimName} is of Milvus ${finished.id.from}, and ${to} is wanted.`,
       remedy: `Go back to ${finished.id.from} first: ${configLine("version", finished.id.from)}`,
-      source: "rule 6.8: a rollback needs the versions of the migration",
+      source: "fact 6.8: a rollback needs the versions of the migration",
     });
   }
   if (!wanted.rollback) {
@@ -122,7 +122,7 @@ function refuseRunning({ observed, wanted }: Facts, attempt: AttemptState): neve
         : "old_milvus_must_not_run_on_half_migrated_metadata",
     reason: `The migration ${attempt.claimName} is ${attempt.phase}, and Milvus ${attempt.id.from} runs on what it left: ${list(names)}.`,
     remedy: `Stop it: kubectl -n ${wanted.namespace} scale deployment ${names.join(" ")} --replicas=0. Then pulumi up restores the backup and starts ${attempt.id.from} again.`,
-    source: "rules 6.7 and 6.8",
+    source: "facts 6.7 and 6.8",
   });
 }
 

@@ -26,7 +26,7 @@ interface ImageOnly {
   readonly source: string;
 }
 
-/** Milvus releases without a chart of their own (rule 1.8). That each tag exists in every registry is not verified. */
+/** Milvus releases without a chart of their own (fact 1.8). That each tag exists in every registry is not verified. */
 export const IMAGE_ONLY_RELEASES: readonly ImageOnly[] = [
   { versions: ["2.2.15", "2.2.16"], source: "milvus-docs v2.2.x release_notes.md" },
   {
@@ -45,7 +45,7 @@ export const IMAGE_ONLY_RELEASES: readonly ImageOnly[] = [
   { versions: ["3.0.0", "3.0.1", "3.0.3"], source: "milvus-docs upgrade_milvus_cluster-helm.md; milvus issue 52340" },
 ];
 
-/** Versions that release notes take back: pick the one named instead (rule 1.7). */
+/** Versions that release notes take back: pick the one named instead (fact 1.7). */
 export const REPLACED_RELEASES: Readonly<Record<string, string>> = { "2.4.13": "2.4.13-hotfix" };
 
 const withChart = new Set(CHART_RELEASES.map(({ milvus }) => milvus));

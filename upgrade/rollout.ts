@@ -7,7 +7,7 @@ import { effectiveValue, type KnownKey } from "./values/chartDefaults";
 import { getValue, isTrue, path } from "./values/tree";
 import { atLeast, compareVersions } from "./versions";
 
-/** The oldest version that an ordered roll may start from (rule 8.1). */
+/** The oldest version that an ordered roll may start from (fact 8.1). */
 const ROLLS_SINCE = "2.2.3";
 
 export interface RolloutRequest {
@@ -61,7 +61,7 @@ export function chooseRollout(request: RolloutRequest): Rollout {
       rule: found.rule,
       reason: `milvus:strategy asks for an ordered roll, but ${found.why}.`,
       remedy: "Mend that first, or leave the choice to the plan: pulumi config set milvus:strategy auto",
-      source: "rule 8.1: milvus deployments/upgrade/rollingUpdate.sh",
+      source: "fact 8.1: milvus deployments/upgrade/rollingUpdate.sh",
     });
   }
   if (strategy === "helm" && !isUnderWay)
@@ -97,7 +97,7 @@ export function componentsOf(values: HelmValues, chart: string): MilvusComponent
 
 /**
  * pause → release → resume each component. The Release does not wait: on 2.5 → 2.6 the streaming node that it starts
- * is ready only once the paused mixcoord is resumed (rule 8.4). A component the chart adds starts by itself and is
+ * is ready only once the paused mixcoord is resumed (fact 8.4). A component the chart adds starts by itself and is
  * awaited at its place; one that the chart drops goes with the Release.
  */
 export function rollingSteps(request: RolloutRequest): Step[] {
@@ -120,7 +120,7 @@ export function rollingSteps(request: RolloutRequest): Step[] {
   ];
 }
 
-/** `my-release-milvus`, as the running Deployments have it (rule 7.1). */
+/** `my-release-milvus`, as the running Deployments have it (fact 7.1). */
 function fullName({ components, releaseName }: RolloutRequest): string {
   const [any] = components;
   const suffix = any ? `-${any.component}` : "";
@@ -144,7 +144,7 @@ export function interruptionOfRoll({ components, values, chart }: RolloutRequest
     : "Serves on: every component has a replica to spare.";
 }
 
-/** Which components cannot be replaced without a gap (rule 7.4), one sentence for each kind of gap. */
+/** Which components cannot be replaced without a gap (fact 7.4), one sentence for each kind of gap. */
 export function gapWarnings({ components, values, chart }: RolloutRequest): string[] {
   const target = componentsOf(values, chart);
   const stay = components.filter(({ component }) => isMilvusComponent(component) && target.includes(component));

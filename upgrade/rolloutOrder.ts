@@ -8,7 +8,7 @@ interface RolloutOrder {
 }
 
 /**
- * The order in which components take the new version, by layout (rules 8.3, 8.4 and 8.6). Coordinators first, rootcoord
+ * The order in which components take the new version, by layout (facts 8.3, 8.4 and 8.6). Coordinators first, rootcoord
  * before the others; proxies last: new ones before the last old query node is gone block all requests.
  */
 const ORDERS = {

@@ -10,7 +10,7 @@ export interface Topology {
   readonly queue: MessageQueue;
   /** `mq.type` in user.yaml, which goes over everything else. */
   readonly queueOverride?: string;
-  /** `both`: mixcoord beside separate coordinators, which the chart renders without complaint (rule 4.5). */
+  /** `both`: mixcoord beside separate coordinators, which the chart renders without complaint (fact 4.5). */
   readonly coordinators: "separate" | "mix" | "both" | "none";
   readonly streamingNode: boolean;
   readonly indexNode: boolean;

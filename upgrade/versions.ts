@@ -1,6 +1,6 @@
 /**
- * Milvus and chart versions as plain strings: Milvus `2.4.16` (no `v`, as the migration tool wants it, rule 6.3) and
- * chart `4.2.20`. A chart number is never a Milvus version (rule 1.2).
+ * Milvus and chart versions as plain strings: Milvus `2.4.16` (no `v`, as the migration tool wants it, fact 6.3) and
+ * chart `4.2.20`. A chart number is never a Milvus version (fact 1.2).
  */
 
 interface Parsed {

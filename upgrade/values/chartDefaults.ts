@@ -5,7 +5,7 @@ import { getValue, path } from "./tree";
 /**
  * Defaults of the chart's values.yaml that rules depend on, as `[first chart with it, default]`, oldest first; a key
  * that is missing from a chart has no row below it or an `undefined`. Found by comparing the values.yaml of all 211
- * chart releases 3.0.0 to 5.0.19 (rule 4.2).
+ * chart releases 3.0.0 to 5.0.19 (fact 4.2).
  */
 const TIMELINES = {
   "cluster.enabled": [["3.0.0", true]],

@@ -6,7 +6,7 @@ interface DependencyImage {
   readonly name: string;
   /** Helm value with the tag; a user's value there keeps the image. */
   readonly key: string;
-  /** `[first chart with it, tag]`, oldest first (rule 4.2). */
+  /** `[first chart with it, tag]`, oldest first (fact 4.2). */
   readonly tags: readonly (readonly [string, string])[];
 }
 

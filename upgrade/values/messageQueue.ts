@@ -17,7 +17,7 @@ export const MESSAGE_QUEUES = [
 ] as const;
 export type MessageQueue = (typeof MESSAGE_QUEUES)[number];
 
-/** Chart keys that switch a message queue on, in the order in which config.tpl asks them (rule 4.3). */
+/** Chart keys that switch a message queue on, in the order in which config.tpl asks them (fact 4.3). */
 const SWITCHES = {
   "externalPulsar.enabled": "externalPulsar",
   "pulsar.enabled": "pulsar",
@@ -29,7 +29,7 @@ const SWITCHES = {
 type Switch = keyof typeof SWITCHES;
 const SWITCH_KEYS = Object.keys(SWITCHES) as Switch[];
 
-/** The default differs from what the chart really uses on an upgrade, found by `lookup` (rule 4.4). */
+/** The default differs from what the chart really uses on an upgrade, found by `lookup` (fact 4.4). */
 const STANDALONE_DEFAULT_IS_A_GUESS = "5.0.0";
 /** From here the chart writes `mq.type`; before, Milvus itself chose among the queues configured. */
 const MQ_TYPE_SINCE = "4.0.33";
@@ -60,7 +60,7 @@ export function messageQueueOf(
         ? "The release's values enable no message queue at all."
         : `The release's values enable ${enabled.length} message queues: ${enabled.join(", ")}. Which one Milvus uses cannot be told from them.`,
     remedy: `Look at what the proxy's log says at its start, then say it in milvus:values: one of ${SWITCH_KEYS.join(", ")} true, the others false.`,
-    source: "rule 4.3: config.tpl writes the key mq once for each",
+    source: "fact 4.3: config.tpl writes the key mq once for each",
   });
 }
 
@@ -78,7 +78,7 @@ function standaloneQueue(
       rule: "the_message_queue_must_be_plain",
       reason: `standalone.messageQueue is not set, and chart ${chart} then chooses by what it finds in the cluster: rocksmq or woodpecker.`,
       remedy: `See which it is (the Deployment's annotation milvus.io/message-queue, else rocksmq) and say it: pulumi config set --path 'milvus:values.standalone.messageQueue' rocksmq`,
-      source: "rule 4.4: helper milvus.standalone.messageQueue",
+      source: "fact 4.4: helper milvus.standalone.messageQueue",
     });
   }
   const queue = given ?? effectiveValue("standalone.messageQueue", values, chart) ?? "rocksmq";

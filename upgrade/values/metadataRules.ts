@@ -6,12 +6,12 @@ import { asText, formatPath, getValue, isTrue, path, sameValue, type ValuePath }
 import { USER_YAML_NAME, userConfigValue } from "./userYaml";
 import { NOTHING, type ValueRule } from "./valueRule";
 
-/** From here user.yaml is laid over the chart's configuration (rule 5.1). */
+/** From here user.yaml is laid over the chart's configuration (fact 5.1). */
 const USER_YAML_SINCE = "3.3.2";
 
 export const shortcutRule: ValueRule = {
   name: "config_shortcuts_move_to_user_yaml",
-  source: "rules 5.2 and 5.3: milvus-helm chart 4.0.0 README, Breaking Changes",
+  source: "facts 5.2 and 5.3: milvus-helm chart 4.0.0 README, Breaking Changes",
   explanation:
     "Chart 4.0.0 ignores every shortcut into Milvus' configuration, metadata.rootPath first of all: Milvus would start empty. For such a chart the user's values move to extraConfigFiles[\"user.yaml\"]; one whose place there is not known is refused by name.",
   apply: ({ given, chart, now }) => {
@@ -71,7 +71,7 @@ function sameSetting(a: HelmValue, b: HelmValue): boolean {
 
 export const bufferRule: ValueRule = {
   name: "insert_buffer_size_has_a_new_name",
-  source: "rule 5.1: values.yaml of charts 3.2.18 and 3.3.0",
+  source: "fact 5.1: values.yaml of charts 3.2.18 and 3.3.0",
   explanation:
     "dataNode.flush.insertBufSize is dataNode.segment.insertBufSize from chart 3.3.0 on, and is moved there.",
   apply: ({ given, chart }) => {
@@ -132,7 +132,7 @@ const EXTERNAL = ["externalEtcd.enabled", "externalS3.enabled"] as const;
 
 export const placeRule: ValueRule = {
   name: "metadata_and_data_stay_where_they_are",
-  source: "rule 5.3; milvus issues 41018 and 19332",
+  source: "fact 5.3; milvus issues 41018 and 19332",
   explanation:
     "Root path, channel prefix, bucket and the choice between bundled and external etcd and object storage are those that are in force: with others Milvus starts empty.",
   apply: ({ given, chart, now }) => {

@@ -9,7 +9,7 @@ import { NOTHING, type ValueRule } from "./valueRule";
 
 export const ingressRule: ValueRule = {
   name: "ingress_hosts_are_rules",
-  source: "rule 5.4: values.yaml of chart 4.0.10",
+  source: "fact 5.4: values.yaml of chart 4.0.10",
   explanation:
     "From chart 4.0.10 on the ingress is made from ingress.rules; hosts alone would be replaced by an example host.",
   apply: ({ given, chart }) => {
@@ -29,7 +29,7 @@ export const ingressRule: ValueRule = {
 
 export const messageSizeRule: ValueRule = {
   name: "the_message_size_is_text",
-  source: "rule 5.4: values.yaml of chart 4.0.33",
+  source: "fact 5.4: values.yaml of chart 4.0.33",
   explanation:
     "pulsar.maxMessageSize and externalPulsar.maxMessageSize are text from chart 4.0.33 on; a number would be rendered as 5.24288e+06, so it is rewritten as text.",
   apply: ({ given, chart }) => {
@@ -53,7 +53,7 @@ export const messageSizeRule: ValueRule = {
 
 export const gatewayRule: ValueRule = {
   name: "no_gcs_gateway_from_4_1_26",
-  source: "rule 5.5: values.yaml of chart 4.1.26",
+  source: "fact 5.5: values.yaml of chart 4.1.26",
   explanation: "MinIO's GCS gateway is gone from chart 4.1.26 on: the data would be looked for in an empty MinIO.",
   apply: ({ given, chart }) => {
     const key = "minio.gcsgateway.enabled";
@@ -69,7 +69,7 @@ export const gatewayRule: ValueRule = {
 
 export const etcdAuthRule: ValueRule = {
   name: "etcd_auth_has_a_new_name",
-  source: "rule 5.6/5.7: etcd subchart 8.12.0 of chart 5.0.5",
+  source: "fact 5.6/5.7: etcd subchart 8.12.0 of chart 5.0.5",
   explanation:
     "etcd.auth.rbac.enabled is etcd.auth.rbac.create from chart 5.0.5 on; left as it is, authentication would be off.",
   apply: ({ given, chart }) => {
@@ -114,7 +114,7 @@ const FIXED = [
 
 export const fixedRule: ValueRule = {
   name: "fields_that_cannot_change_stay",
-  source: "rule 10.1; milvus-operator issues 168 and 351",
+  source: "fact 10.1; milvus-operator issues 168 and 351",
   explanation:
     "Values behind immutable fields (volume claim templates, storage classes, MinIO's layout) and behind the objects' names must be those in force: Helm would fail half way, or make a second set of objects.",
   apply: ({ given, now }) => {
@@ -134,7 +134,7 @@ const STANDALONE_SIZE = path("standalone.persistence.persistentVolumeClaim.size"
 
 export const standaloneVolumeRule: ValueRule = {
   name: "the_standalone_volume_keeps_its_size",
-  source: "rule 10.4: default 5Gi, from chart 3.1.4 on 50Gi",
+  source: "fact 10.4: default 5Gi, from chart 3.1.4 on 50Gi",
   explanation: "The chart's default size grew from 5Gi to 50Gi at 3.1.4; a claim that was made before keeps its size.",
   owns: [STANDALONE_SIZE],
   apply: ({ now }) => {
@@ -148,7 +148,7 @@ export const standaloneVolumeRule: ValueRule = {
 
 export const removedKeyRule: ValueRule = {
   name: "a_key_the_chart_lost_is_named",
-  source: "rules 5.1 to 5.7: the values.yaml of all 211 charts compared",
+  source: "facts 5.1 to 5.7: the values.yaml of all 211 charts compared",
   explanation:
     "A value of the user's at a key that the chart does not have any more is ignored by the chart; each is named.",
   apply: ({ given, chart }) => ({
@@ -177,7 +177,7 @@ export const mmapRule: ValueRule = {
 
 export const standbyRule: ValueRule = {
   name: "no_standby_mixcoord_on_the_way_to_2_6",
-  source: "rule 4.6: milvus internal/util/sessionutil ProcessActiveStandBy; inferred",
+  source: "fact 4.6: milvus internal/util/sessionutil ProcessActiveStandBy; inferred",
   explanation:
     "A second mixcoord of 2.6 that starts before the old one is gone may wait for its session; the gap is short without it.",
   apply: ({ given, now, to }) => {
@@ -193,7 +193,7 @@ export const standbyRule: ValueRule = {
 
 export const autoscalerRule: ValueRule = {
   name: "an_autoscaler_needs_replicas_left_out",
-  source: "rule 7.6: hpa.enabled does not omit replicas",
+  source: "fact 7.6: hpa.enabled does not omit replicas",
   explanation:
     "With hpa.enabled the chart still sets replicas unless they are -1: every upgrade then sets back what the autoscaler chose.",
   apply: ({ given, chart }) => ({
@@ -208,7 +208,7 @@ export const autoscalerRule: ValueRule = {
 
 export const groupRule: ValueRule = {
   name: "resource_groups_make_new_deployments",
-  source: "rule 5.7: replicaResourceGroups, chart 5.0.17",
+  source: "fact 5.7: replicaResourceGroups, chart 5.0.17",
   explanation:
     "replicaResourceGroups renames the query and streaming nodes' Deployments: the old ones go, new ones come.",
   apply: ({ given, now, chart }) => {

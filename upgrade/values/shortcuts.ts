@@ -1,7 +1,7 @@
 import type { HelmValues } from "../model";
 import { formatPath, getValue, isMap, leafPaths, path, type ValuePath } from "./tree";
 
-/** Chart 4.0.0 dropped these without a word: they are ignored from there on (rule 5.2). */
+/** Chart 4.0.0 dropped these without a word: they are ignored from there on (fact 5.2). */
 export const SHORTCUTS_UNTIL = "4.0.0";
 
 /**

@@ -1,0 +1,208 @@
+/** What a rule that lives in the planner's code says, for docs/upgrade-rules.md. */
+interface PlanRule {
+  /** When it speaks, and why. */
+  readonly explanation: string;
+  readonly source: string;
+}
+
+/** Rules that are code and no row of a table, by the name under which they refuse or warn. */
+export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
+  // -------------------------------------------------------------------------------- versions and charts
+  a_version_must_exist: {
+    explanation:
+      "A version that was never released, or a minor that is not known, is refused with those that there are.",
+    source: "index.yaml of the chart repository, Milvus release notes",
+  },
+  a_range_takes_the_newest_version_with_a_chart: {
+    explanation:
+      "`latest`, `2.5`, `2.5.x` and `~2.4.10` take the newest version that has a chart of its own, and stay with what runs when that is newer: a range never asks for a downgrade.",
+    source: "facts 1.7 and 1.8",
+  },
+  an_unknown_newer_version_is_allowed: {
+    explanation:
+      "A patch that is newer than all known ones of a known minor is taken, with a warning: the catalogue may be old.",
+    source: "fact 1.8",
+  },
+  a_withdrawn_release_is_named: {
+    explanation:
+      "A release that its notes mark as deprecated is taken, with a warning that names its replacement (2.4.13: 2.4.13-hotfix).",
+    source: "milvus-docs v2.4.x release_notes.md",
+  },
+  a_version_must_have_a_chart: {
+    explanation: "A version for which the catalogue has no chart at all is refused.",
+    source: "index.yaml",
+  },
+  a_version_without_a_chart_runs_on_the_nearest: {
+    explanation: "A version without a chart of its own runs on the newest chart of its minor, with its image tag.",
+    source: "fact 1.8; milvus-helm issue 106",
+  },
+  the_chart_must_fit_the_version: {
+    explanation:
+      "An explicit `milvus:chartVersion` must be of a line that runs the version: 2.3 and older never on 4.2.0 and later.",
+    source: "facts 1.8 and 1.9; README of chart 5.0.19",
+  },
+  the_chart_must_be_in_the_index: {
+    explanation: "An explicit chart that the public repository does not have is refused: numbers are skipped there.",
+    source: "fact 1.5",
+  },
+  an_unknown_chart_is_allowed_by_name: {
+    explanation:
+      "A chart newer than the catalogue, or one of a folder or OCI registry, is taken when named, with a warning.",
+    source: "fact 1.10",
+  },
+  the_chart_never_goes_back: {
+    explanation:
+      "An upgrade never puts an older chart under the release: it may not know what a newer one made. Only setting an upgrade back does.",
+    source: "fact 1.3",
+  },
+  // -------------------------------------------------------------------------------- what is found
+  an_unknown_version_is_never_guessed: {
+    explanation:
+      "The version is what the images that run say. A digest, `latest` or a nightly build says nothing: `milvus:currentVersion` must.",
+    source: "milvus issue 27737",
+  },
+  what_runs_counts_not_the_record: {
+    explanation:
+      "Images newer than the Helm record, as rollingUpdate.sh leaves them, or of several versions: said, and planned from the oldest that runs.",
+    source: "milvus deployments/upgrade/rollingUpdate.sh",
+  },
+  an_unfinished_release_is_said: {
+    explanation: "A failed or pending revision is named; the plan goes on from what is in the cluster.",
+    source: "Helm",
+  },
+  a_pending_release_may_have_somebody_at_work: {
+    explanation:
+      "A record `pending-…` is cleared as a step of the plan once nothing has moved for 10 minutes. Before that somebody may be at work: refused, with the command for who knows better.",
+    source: "pulumi-kubernetes issue 2054; helm issue 8987",
+  },
+  an_uninstalled_release_is_not_upgraded: {
+    explanation: "A release that is being or has been uninstalled is refused.",
+    source: "Helm",
+  },
+  only_one_manager: {
+    explanation: "A cluster of the Milvus Operator, Argo CD or Flux is refused, with what to change there instead.",
+    source: "milvus-operator docs; Argo CD and Flux labels",
+  },
+  the_release_must_be_milvus: {
+    explanation: "A Helm release of another chart under the configured name is refused.",
+    source: "Helm",
+  },
+  deployments_need_their_release: {
+    explanation:
+      "Milvus Deployments without a Helm record are refused: installing over them would take over what somebody else made.",
+    source: "Helm",
+  },
+  an_unknown_deployment_is_left_alone: {
+    explanation:
+      "A Deployment under the release's labels that is no known component is named and not touched. Attu is known.",
+    source: "milvus issue 20756",
+  },
+  an_unhealthy_component_is_said: {
+    explanation: "With nothing to do, a component that is not rolled out is named.",
+    source: "milvus issue 37614",
+  },
+  what_the_cluster_reader_noted: {
+    explanation: "What could not be read, such as kinds that the permissions do not allow to list.",
+    source: "the Kubernetes API",
+  },
+  // -------------------------------------------------------------------------------- values
+  no_user_value_is_dropped_silently: {
+    explanation:
+      "User values of the running release that `milvus:values` does not repeat are refused by key, unless `milvus:dropValues` lists them. After a revision of this program a key that left the config was taken out on purpose.",
+    source: "milvus-helm README: --reset-then-reuse-values",
+  },
+  the_message_queue_must_be_plain: {
+    explanation:
+      "Values that enable several message queues, or none, or leave the choice to the chart's `lookup`, do not tell which one runs.",
+    source: "facts 4.3 and 4.4",
+  },
+  nothing_that_nobody_asked_for: {
+    explanation:
+      "The last look at the complete values: message queue and mode with the new chart must be those that run.",
+    source: "milvus-docs fragments/mq_upgrade_limitation.md",
+  },
+  user_yaml_must_be_readable: {
+    explanation: 'extraConfigFiles["user.yaml"] must be YAML: it may say where the metadata is kept.',
+    source: "fact 5.3",
+  },
+  a_dependency_restarts_with_the_chart: {
+    explanation:
+      "etcd, MinIO, Pulsar or Kafka that the new chart brings in another image are named, with the value that keeps it.",
+    source: "fact 4.2",
+  },
+  // -------------------------------------------------------------------------------- metadata migration
+  the_migration_needs_plain_etcd: {
+    explanation:
+      "etcd with TLS or authentication, embedded etcd and MySQL are refused: the tool's image is not known to support them.",
+    source: "facts 6.2 and 6.4",
+  },
+  the_metadata_must_be_found: {
+    explanation: "External etcd without endpoints in the release's values is refused.",
+    source: "fact 6.4",
+  },
+  old_milvus_must_not_run_on_half_migrated_metadata: {
+    explanation:
+      "A migration was begun, neither finished nor undone, and 2.1 runs: stop it; the next run restores the backup and goes on.",
+    source: "fact 6.7",
+  },
+  old_milvus_must_not_run_on_migrated_metadata: {
+    explanation: "The migration is finished and 2.1 runs on metadata it cannot see: stop it, then go on or back.",
+    source: "facts 6.7 and 6.8",
+  },
+  "2_2_must_not_run_on_metadata_of_2_1": {
+    explanation: "Images of 2.2 beside 2.1 without a finished migration: somebody patched them past it.",
+    source: "milvus issues 20324 and 19708",
+  },
+  an_unknown_deployment_is_not_stopped: {
+    explanation: "A migration stops every Milvus; a Deployment that may be one and is not known is refused.",
+    source: "milvus issue 20756",
+  },
+  no_autoscaler_during_a_migration: {
+    explanation:
+      "An autoscaler would start Milvus in the middle, or leave it at 0 because the chart omits the replicas: refused.",
+    source: "fact 7.6",
+  },
+  a_rollback_goes_to_the_version_of_the_backup: {
+    explanation: "Going back over the migration ends at the version whose metadata the backup holds.",
+    source: "fact 6.8",
+  },
+  a_rollback_loses_what_was_written_since: {
+    explanation: "The warning of every rollback.",
+    source: "milvus deployments/migrate-meta/README.md, step 6",
+  },
+  a_rollback_needs_something_to_roll_back: {
+    explanation: "`milvus:rollback` without a release is refused.",
+    source: "this program",
+  },
+  // -------------------------------------------------------------------------------- rolling
+  a_standalone_has_no_order: {
+    explanation: "A standalone is one Deployment that the chart recreates: a plain Helm upgrade.",
+    source: "fact 7.4",
+  },
+  rolling_from_2_2_3: {
+    explanation: "Before 2.2.3 all components change at once.",
+    source: "milvus deployments/upgrade/rollingUpdate.sh",
+  },
+  resource_groups_have_no_order: {
+    explanation: "With replicaResourceGroups all components change at once.",
+    source: "chart 5.0.17",
+  },
+  rolling_needs_healthy_components: {
+    explanation: "An ordered roll starts from healthy components only; one that died is continued.",
+    source: "milvus deployments/upgrade/rollingUpdate.sh",
+  },
+  a_gap_is_said: {
+    explanation: "Components that are recreated, or have one replica, cannot be replaced without a gap; each is named.",
+    source: "fact 7.4; milvus issues 43416 and 41393",
+  },
+  going_back_is_said: {
+    explanation:
+      "What an unfinished roll is taken back from, and that reading what the newer version wrote is not promised.",
+    source: "milvus-operator docs/administration/upgrade.md",
+  },
+  a_roll_over_a_minor_is_not_taken_back_unasked: {
+    explanation:
+      "A roll over a minor of which a component has served already is not taken back unless `milvus:rollback` asks for it: that component may have written what the older version cannot read.",
+    source: "milvus issues 33242 and 28008",
+  },
+};
