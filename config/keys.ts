@@ -23,6 +23,7 @@ export const DEFAULT_TIMEOUTS = {
   migrate: "30m",
   release: "30m",
   rollout: "30m",
+  pending: "10m",
 } as const;
 export type TimeoutName = keyof typeof DEFAULT_TIMEOUTS;
 
@@ -123,7 +124,7 @@ export const CONFIG_KEYS = {
     type: "object",
     default: DEFAULT_TIMEOUTS,
     description:
-      "When a step gives up: stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component). A part that is left out keeps its default.",
+      "When a step gives up: stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component); pending: how long a Helm record that a killed run left behind must have been silent before it is cleared. A part that is left out keeps its default.",
   },
 } as const satisfies Record<string, KeyDescription>;
 

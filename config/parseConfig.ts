@@ -61,6 +61,8 @@ export function parseConfig(raw: RawConfig): Config {
   return toConfig(raw, result.data, [...fileValues, result.data.values].reduce(mergeValues, {}));
 }
 
+const SECONDS_PER_MINUTE = 60;
+
 function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Config {
   const { chartVersion, currentVersion, backupStorageClass } = parsed;
   return {
@@ -73,6 +75,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       strategy: parsed.strategy,
       rollback: parsed.rollback,
       dropValues: parsed.dropValues,
+      pendingSilentMinutes: parsed.timeouts.pending / SECONDS_PER_MINUTE,
       ...(chartVersion === undefined ? {} : { chartVersion }),
       ...(currentVersion === undefined ? {} : { currentVersion }),
     },

@@ -11,7 +11,7 @@ async function oldMilvus(): Promise<{ bed: TestBed; stack: EngineStack; original
   const bed = await startTestBed();
   const original = await bed.seed();
   await bed.install("3.2.18");
-  const stack = await bed.stack({ "milvus:version": "2.2.0" });
+  const stack = await bed.stack({ "milvus:version": "2.2.0", "milvus:timeouts": { pending: "1m" } });
   return { bed, stack, original };
 }
 

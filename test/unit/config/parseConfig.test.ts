@@ -31,6 +31,7 @@ describe("parseConfig", () => {
         strategy: "auto",
         rollback: false,
         dropValues: [],
+        pendingSilentMinutes: 10,
       },
       valuesAreSecret: false,
       settings: {
@@ -41,7 +42,7 @@ describe("parseConfig", () => {
         tolerations: [],
         resources: {},
         backup: { size: "10Gi" },
-        timeouts: { stop: 600, sessions: 180, backup: 900, migrate: 1800, release: 1800, rollout: 1800 },
+        timeouts: { stop: 600, sessions: 180, backup: 900, migrate: 1800, release: 1800, rollout: 1800, pending: 600 },
       },
       access: {},
     });
@@ -82,6 +83,7 @@ describe("parseConfig", () => {
       strategy: "rolling",
       rollback: true,
       dropValues: ["pulsar.proxy.resources"],
+      pendingSilentMinutes: 10,
     });
     expect(config.settings.backup).to.deep.equal({ size: "1.5Gi", storageClass: "fast" });
     expect(config.settings.resources).to.deep.equal({ requests: { cpu: "0.5", memory: "256Mi" } });
