@@ -58,7 +58,7 @@ export function baseFor(facts: Facts, target: Target, warnings: readonly Warning
   });
   // A key that left the config after our own revision was taken out on purpose.
   if (!release.description.startsWith(OWN_DESCRIPTION)) {
-    refuseDroppedValues(droppedValues(inForce.userValues, composed.values, wanted.dropValues));
+    refuseDroppedValues(droppedValues(inForce.userValues, composed, wanted.dropValues));
   }
   const common = {
     to: target.version,

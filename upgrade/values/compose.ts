@@ -11,6 +11,8 @@ export interface ComposedValues {
   readonly values: HelmValues;
   readonly added: readonly AddedValue[];
   readonly warnings: readonly Warning[];
+  /** Paths of the user's values that stand elsewhere now. */
+  readonly moved: readonly string[];
 }
 
 /** Lays what the rules ask for under the user's values, and refuses what contradicts them. */
@@ -20,10 +22,10 @@ export function composeValues(context: ValueContext): ComposedValues {
   const additions = outcomes.flatMap(({ rule, additions = [] }) =>
     additions.filter((addition) => isNews(addition, rule, context.given)).map((addition) => ({ ...addition, rule })),
   );
-  const moved = moves.reduce((values, move) => withoutValue(values, move.from), context.given);
+  const remaining = moves.reduce((values, move) => withoutValue(values, move.from), context.given);
   const laid = [...additions, ...moves.filter(({ into }) => into === "values").map(asAddition)].reduce(
     (values, { path, value }) => withValue(values, path, value),
-    moved,
+    remaining,
   );
   const values = withUserConfig(
     laid,
@@ -33,6 +35,7 @@ export function composeValues(context: ValueContext): ComposedValues {
   checkLayout(context, values);
   return {
     values,
+    moved: moves.map(({ from }) => formatPath(from)),
     added: [
       ...additions.map(({ path, value, rule, reason }) => ({ path: formatPath(path), value, rule: rule.name, reason })),
       ...moves.map(asAdded),

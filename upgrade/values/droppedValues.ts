@@ -1,5 +1,6 @@
 import type { HelmValues } from "../model";
 import { list, refuse } from "../refusal";
+import type { ComposedValues } from "./compose";
 import { shortcutsIn } from "./shortcuts";
 import { formatPath, getValue, leafPaths, USER_YAML, type ValuePath } from "./tree";
 import { USER_YAML_NAME, userConfigPaths } from "./userYaml";
@@ -11,10 +12,15 @@ const owned = new Set([...VALUE_RULES, ...FINAL_RULES].flatMap(({ owns = [] }) =
  * User values of the release that the new values do not have, as paths. What the rules lay is not the user's, and a
  * shortcut that was moved is still there.
  */
-export function droppedValues(inForce: HelmValues, next: HelmValues, dropValues: readonly string[]): string[] {
-  const moved = new Set(
-    shortcutsIn(inForce).flatMap(({ from, to }) => (to && hasSetting(next, to) ? [formatPath(from)] : [])),
-  );
+export function droppedValues(
+  inForce: HelmValues,
+  { values: next, moved: movedNow }: Pick<ComposedValues, "values" | "moved">,
+  dropValues: readonly string[],
+): string[] {
+  const moved = new Set([
+    ...movedNow,
+    ...shortcutsIn(inForce).flatMap(({ from, to }) => (to && hasSetting(next, to) ? [formatPath(from)] : [])),
+  ]);
   const values = leafPaths(inForce)
     .filter((keys) => getValue(inForce, keys) !== null && formatPath(keys) !== USER_YAML_NAME)
     .filter((keys) => getValue(next, keys) === undefined)

@@ -89,6 +89,7 @@ function standaloneQueue(
 
 /** Several are on: an external one is asked first; one on by default only gives way to one that was asked for. */
 function narrowed(enabled: readonly Switch[], values: HelmValues, chart: string, said: HelmValues): readonly Switch[] {
+  if (enabled.length < 2) return enabled;
   const notDenied = enabled.filter((key) => getValue(said, path(key)) !== false);
   if (notDenied.length < 2) return notDenied;
   const external = notDenied.filter((key) => key === "externalPulsar.enabled");

@@ -1,0 +1,186 @@
+import { expect } from "chai";
+import { parseImage } from "../../../upgrade/images";
+import { RefusalError } from "../../../upgrade/refusal";
+import { resolveVersion } from "../../../upgrade/versionRequest";
+import {
+  compareVersions,
+  isPreRelease,
+  isVersion,
+  minorOf,
+  sortVersions,
+  splitVariant,
+} from "../../../upgrade/versions";
+
+describe("versions", () => {
+  const order = [
+    "2.0.0-pre-ga",
+    "2.0.0",
+    "2.4.9",
+    "2.4.10",
+    "2.4.13",
+    "2.4.13-hotfix",
+    "2.4.14",
+    "2.5.0-beta",
+    "2.5.0",
+    "3.0.0",
+  ];
+
+  it(`are in the order ${order.join(" < ")}`, () => {
+    expect(sortVersions(order.toReversed())).to.deep.equal(order);
+  });
+
+  it("puts rc10 after rc9", () => {
+    expect(compareVersions("2.6.0-rc10", "2.6.0-rc9")).to.be.above(0);
+  });
+
+  for (const { text, valid } of [
+    { text: "2.4.16", valid: true },
+    { text: "v2.4.16", valid: true },
+    { text: "2.5.0-beta", valid: true },
+    { text: "2.4", valid: false },
+    { text: "latest", valid: false },
+    { text: "2.4.16-gpu", valid: false },
+    { text: "2.4.16.1", valid: false },
+    { text: "", valid: false },
+  ]) {
+    it(`takes ${JSON.stringify(text)} ${valid ? "for" : "not for"} a version`, () => {
+      expect(isVersion(text)).to.equal(valid);
+    });
+  }
+
+  it("counts a hotfix as a release and a beta not", () => {
+    expect(["2.4.13-hotfix", "2.5.0-beta", "2.5.0"].map(isPreRelease)).to.deep.equal([false, true, false]);
+  });
+
+  it("knows the minor", () => {
+    expect(minorOf("v2.4.16")).to.equal("2.4");
+  });
+
+  it("splits version and variant", () => {
+    expect(splitVariant("v2.3.0-gpu-beta")).to.deep.equal({ version: "2.3.0-beta", variant: "-gpu" });
+  });
+});
+
+describe("parseImage", () => {
+  for (const { image, repository, version, variant, digest } of [
+    {
+      image: "milvusdb/milvus:v2.4.5",
+      repository: "milvusdb/milvus",
+      version: "2.4.5",
+      variant: "",
+      digest: undefined,
+    },
+    {
+      image: "milvusdb/milvus:v2.4.5-gpu",
+      repository: "milvusdb/milvus",
+      version: "2.4.5",
+      variant: "-gpu",
+      digest: undefined,
+    },
+    {
+      image: "reg.example.com:5000/m/milvus:2.4.5",
+      repository: "reg.example.com:5000/m/milvus",
+      version: "2.4.5",
+      variant: "",
+      digest: undefined,
+    },
+    {
+      image: "reg.example.com:5000/m/milvus",
+      repository: "reg.example.com:5000/m/milvus",
+      version: undefined,
+      variant: "",
+      digest: undefined,
+    },
+    {
+      image: "milvusdb/milvus@sha256:ab12",
+      repository: "milvusdb/milvus",
+      version: undefined,
+      variant: "",
+      digest: "sha256:ab12",
+    },
+    {
+      image: "milvusdb/milvus:v2.4.5@sha256:ab12",
+      repository: "milvusdb/milvus",
+      version: "2.4.5",
+      variant: "",
+      digest: "sha256:ab12",
+    },
+    {
+      image: "milvusdb/milvus:2.4-20240801-4a8b4f9d",
+      repository: "milvusdb/milvus",
+      version: undefined,
+      variant: "",
+      digest: undefined,
+    },
+    {
+      image: "milvusdb/milvus:v2.4.5-20240801-4a8b4f9d",
+      repository: "milvusdb/milvus",
+      version: "2.4.5",
+      variant: "",
+      digest: undefined,
+    },
+    {
+      image: "milvusdb/milvus:latest",
+      repository: "milvusdb/milvus",
+      version: undefined,
+      variant: "",
+      digest: undefined,
+    },
+    { image: "", repository: "", version: undefined, variant: "", digest: undefined },
+  ]) {
+    it(`reads ${image === "" ? "an empty image" : image} as ${version ?? "no version"}${variant}`, () => {
+      const found = parseImage(image);
+      expect([found.repository, found.version, found.variant, found.digest]).to.deep.equal([
+        repository,
+        version,
+        variant,
+        digest,
+      ]);
+    });
+  }
+});
+
+describe("resolveVersion", () => {
+  for (const { request, running, version, variant = "", warning } of [
+    { request: "2.2.9", version: "2.2.9" },
+    { request: "v2.2.9", version: "2.2.9" },
+    { request: "2.5", version: "2.5.16", warning: "newest one with a chart" },
+    { request: "2.5.x", version: "2.5.16", warning: "2.5.x is 2.5.16" },
+    { request: "~2.4.10", version: "2.4.16", warning: "~2.4.10 is 2.4.16" },
+    { request: "latest", version: "2.6.15", warning: "latest is 2.6.15" },
+    { request: "3.0", version: "3.0.3", warning: "3.0 is 3.0.3" },
+    { request: "2.6", running: "2.6.18", version: "2.6.18", warning: "which runs" },
+    { request: "latest", running: "3.0.1", version: "3.0.1", warning: "which runs" },
+    { request: "~2.4.10", running: "2.4.5", version: "2.4.16", warning: "newest one" },
+    { request: "2.2.16", version: "2.2.16" },
+    { request: "2.4.13", version: "2.4.13", warning: "2.4.13-hotfix" },
+    { request: "2.5.30", version: "2.5.30", warning: "newer than what the catalogue knows" },
+    { request: "2.4.5-gpu", version: "2.4.5", variant: "-gpu" },
+    { request: "2.5.99", running: "2.5.99", version: "2.5.99" },
+  ]) {
+    it(`takes ${request} for ${version}${running === undefined ? "" : ` where ${running} runs`} (facts 1.7 and 1.8)`, () => {
+      const resolved = resolveVersion(request, running);
+      expect([resolved.version, resolved.variant]).to.deep.equal([version, variant]);
+      const messages = resolved.warnings.map(({ message }) => message).join(" ");
+      if (warning === undefined) expect(messages).to.equal("");
+      else expect(messages).to.contain(warning);
+    });
+  }
+
+  for (const { request, says } of [
+    { request: "2.4.2", says: "There is no Milvus release 2.4.2: of 2.4 there are 2.4.0, 2.4.1, 2.4.3" },
+    { request: "2.7", says: "not of 2.7" },
+    { request: "3.1.0", says: "not of 3.1" },
+    { request: "1.1.0", says: "not of 1.1" },
+    { request: "newest", says: '"newest" is no version' },
+    { request: "~2.4.99", says: "There is no Milvus release ~2.4.99" },
+    { request: "2.3.0-alpha", says: "There is no Milvus release 2.3.0-alpha" },
+  ]) {
+    it(`refuses ${request}: ${says}`, () => {
+      expect(() => resolveVersion(request, undefined))
+        .to.throw(RefusalError, says)
+        .with.nested.property("refusal.remedy")
+        .that.contains("pulumi config set milvus:version");
+    });
+  }
+});
