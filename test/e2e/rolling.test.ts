@@ -87,14 +87,4 @@ describe("an ordered rolling upgrade of a mixcoord cluster, 2.4.16 to 2.5", () =
     expect(lines.filter((line) => !line.startsWith("delete"))).to.deep.equal([]);
     expect(changeList(await stack.up())).to.deep.equal([]);
   });
-
-  it("rolls on to 2.6 with the streaming node that needs the new mixcoord first", async () => {
-    await stack.setConfig({ "milvus:version": "2.6.15" });
-    await stack.up();
-    const milvus = await bed.observe();
-    expect(problems(milvus, { version: "2.6.15" })).to.deep.equal([]);
-    const components = milvus.components.map(({ component }) => component);
-    expect(components).to.include("streamingnode");
-    expect(components).not.to.include("indexnode");
-  });
 });
