@@ -4,6 +4,7 @@ import { connect } from "./cluster/access";
 import { diagnoseFailure } from "./cluster/diagnoseFailure";
 import { ClusterError } from "./cluster/errors";
 import { readCluster } from "./cluster/readCluster";
+import type { FailedResource } from "./components/context";
 import { MilvusCluster } from "./components/milvusCluster";
 import type { MilvusOutputs } from "./components/outputs";
 import { readPreviousRelease, refuseMovedRelease } from "./components/previousRelease";
@@ -36,6 +37,13 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
     upsertExistingObjects: true,
   });
   const hide = sensitiveTexts(plan.values);
+  const diagnose = async (failed: FailedResource) => {
+    const own = await diagnoseFailure(access, failed, hide);
+    if (failed.kind === "Release" || plan.kind !== "rolling") return own;
+    // What holds up a roll is a component's pod; the Job that waits for it knows no more than its time limit.
+    const pods = await diagnoseFailure(access, { kind: "Release", name: releaseName, namespace }, hide);
+    return [own, pods].filter((text) => text !== undefined).join("\n\n") || undefined;
+  };
   const milvus = new MilvusCluster(
     "milvus",
     {
@@ -45,7 +53,7 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
       namespace,
       settings: config.settings,
       valuesAreSecret: config.valuesAreSecret,
-      diagnose: (failed) => diagnoseFailure(access, failed, hide),
+      diagnose,
     },
     { provider },
   );

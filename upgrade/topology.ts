@@ -2,7 +2,7 @@ import type { HelmValues } from "./model";
 import type { Observed } from "./observed";
 import { effectiveValue, type KnownKey } from "./values/chartDefaults";
 import { type MessageQueue, messageQueueOf, queueOverride } from "./values/messageQueue";
-import { getValue, isTrue, path } from "./values/tree";
+import { isTrue } from "./values/tree";
 
 /** How a Milvus is laid out: what an upgrade must not change by itself. */
 export interface Topology {
@@ -63,9 +63,4 @@ function coordinators(separate: boolean, mix: boolean): Topology["coordinators"]
   if (separate && mix) return "both";
   if (separate) return "separate";
   return mix ? "mix" : "none";
-}
-
-/** True when the user's values say anything of the coordinators. */
-export function saysCoordinators(values: HelmValues): boolean {
-  return [...SEPARATE_COORDINATORS, "mixCoordinator.enabled"].some((key) => getValue(values, path(key)) !== undefined);
 }
