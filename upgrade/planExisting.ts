@@ -3,7 +3,7 @@ import { checkHop } from "./hopRefusal";
 import { needsMetadataMigration } from "./hopRules";
 import type { UpgradePlan } from "./model";
 import { type Base, baseFor, type Facts, type Target } from "./planBase";
-import { planGoingBack } from "./planGoingBack";
+import { planGoingBack, refuseStartOnOldMetadata } from "./planGoingBack";
 import { planMigration } from "./planMigration";
 import { chooseRollout, gapWarnings, interruptionOfRoll, type RolloutRequest, rollingSteps } from "./rollout";
 import { checkSettingBack } from "./settingBack";
@@ -21,6 +21,7 @@ export function planExisting(facts: Facts): UpgradePlan {
     const back = planGoingBack(facts, resolved);
     if (back) return back;
   }
+  refuseStartOnOldMetadata(facts);
   if (needsMetadataMigration({ from: observed.version, to })) return planMigration(facts, resolved);
   const goesBack = compareVersions(to, observed.newest) < 0;
   const settingBack = goesBack ? checkSettingBack(facts, to) : [];

@@ -1,7 +1,8 @@
 import { attemptName } from "./attempt";
+import { parseImage } from "./images";
 import { currentAttempts, migrationPlan, stoppedDeployments } from "./migration";
 import { isDown } from "./milvusComponents";
-import type { AttemptState, Step, UpgradePlan } from "./model";
+import type { AttemptState, ClusterState, ComponentState, Step, UpgradePlan } from "./model";
 import { baseFor, type Facts } from "./planBase";
 import { configLine, list, refuse } from "./refusal";
 import type { ResolvedVersion } from "./versionRequest";
@@ -21,12 +22,11 @@ export function planGoingBack(facts: Facts, resolved: ResolvedVersion): UpgradeP
 /** 2.2 runs, or its images are in place: what it wrote is lost, so this must be asked for. */
 function planRollback(facts: Facts, { version: to, variant, warnings }: ResolvedVersion): UpgradePlan | undefined {
   const { wanted, state, observed } = facts;
-  const finished = state.attempts
-    .filter(({ phase }) => phase === "migrated")
-    .toSorted(byAge)
-    .at(-1);
+  const finished = lastAttempt(state);
+  // Restored already, by a rollback that died before its Release: the same chain ends it.
+  const isUndone = finished?.phase === "restored" && !observed.components.some(runs2_2);
   // Without a migration of ours the hop rules say what the way back would need.
-  if (finished === undefined) return undefined;
+  if (finished === undefined || (finished.phase !== "migrated" && !isUndone)) return undefined;
   if (finished.id.from !== to) {
     return refuse({
       rule: "a_rollback_goes_to_the_version_of_the_backup",
@@ -126,6 +126,28 @@ function refuseRunning({ observed, wanted }: Facts, attempt: AttemptState): neve
   });
 }
 
-function byAge(a: AttemptState, b: AttemptState): number {
-  return a.id.revision - b.id.revision || a.id.ordinal - b.id.ordinal;
+/** The newest attempt of all, whatever has been deployed since. */
+function lastAttempt(state: ClusterState): AttemptState | undefined {
+  return state.attempts.toSorted((a, b) => a.id.revision - b.id.revision || a.id.ordinal - b.id.ordinal).at(-1);
+}
+
+function runs2_2(component: ComponentState): boolean {
+  const { version } = parseImage(component.image);
+  return !isDown(component) && version !== undefined && minorOf(version) === "2.2";
+}
+
+/**
+ * Images of 2.2 that are down over metadata of 2.1, because a rollback died half way or somebody patched the images:
+ * started, they would show an empty Milvus.
+ */
+export function refuseStartOnOldMetadata({ state, observed, wanted }: Facts): void {
+  const last = lastAttempt(state);
+  if (last === undefined || last.phase === "migrated" || minorOf(observed.version) !== "2.2" || !observed.stopped)
+    return;
+  refuse({
+    rule: "2_2_must_not_run_on_metadata_of_2_1",
+    reason: `Every component has an image of Milvus ${observed.version} and is at 0, and the last migration (${last.claimName}) is ${last.phase}: the metadata is that of ${last.id.from}.`,
+    remedy: `Go back first: ${configLine("version", last.id.from)}, ${configLine("rollback", "true")}, pulumi up. Then upgrade again. Was the metadata migrated by other means, take the label off the claim: kubectl -n ${wanted.namespace} label pvc ${last.claimName} milvus-upgrade/release-`,
+    source: "milvus issues 20324 and 19708",
+  });
 }

@@ -1,0 +1,365 @@
+import { expect } from "chai";
+import { attemptFromLabels, attemptLabels, attemptName, claimName } from "../../../upgrade/attempt";
+import type { AttemptPhase, AttemptState, ClusterState, HelmRelease } from "../../../upgrade/model";
+import { planUpgrade } from "../../../upgrade/plan";
+import {
+  attempt,
+  cluster,
+  component,
+  DOWN,
+  planned,
+  refused,
+  release,
+  running,
+  SEPARATE,
+  stepKinds,
+  wanted,
+} from "./support";
+
+const CHAIN = ["stop", "backup", "migrate", "release"];
+
+/** 2.1.4 on chart 3.2.18, revision 7. */
+function old(
+  attempts: readonly AttemptState[] = [],
+  over: { down?: boolean; release?: Partial<HelmRelease> } = {},
+): ClusterState {
+  return running("3.2.18", "2.1.4", {
+    ...(over.down && { component: DOWN }),
+    ...(over.release && { release: over.release }),
+    state: { attempts },
+  });
+}
+
+/** The Release of 2.2.9 was begun as revision 8 and did not finish. */
+const UNFINISHED: Partial<HelmRelease> = {
+  status: "failed",
+  revision: 8,
+  chartVersion: "4.0.24",
+  appVersion: "2.2.9",
+  lastDeployed: { revision: 7, chartVersion: "3.2.18", appVersion: "2.1.4" },
+};
+
+describe("the metadata migration 2.1.x → 2.2.x", () => {
+  it("is stop → backup → migrate → release, with the tool's versions and etcd", () => {
+    const plan = planned(wanted("2.2.9"), old());
+    expect([plan.kind, plan.adopt, plan.reversibility]).to.deep.equal(["migration", true, "restore only"]);
+    expect(stepKinds(plan)).to.deep.equal(CHAIN);
+    expect(plan.migration).to.deep.equal({
+      attempt: { from: "2.1.4", to: "2.2.9", revision: 7, ordinal: 1 },
+      claimName: "my-release-meta-2.1.4-to-2.2.9-r7",
+      store: { endpoints: ["my-release-etcd:2379"], rootPath: "by-dev", metaSubPath: "meta", kvSubPath: "kv" },
+      sourceVersion: "2.1.4",
+      targetVersion: "2.2.9",
+    });
+  });
+
+  it("stops every Milvus Deployment, remembers its replicas, and leaves attu alone", () => {
+    const state = old();
+    const plan = planned(wanted("2.2.9"), { ...state, components: [...state.components, component("attu", "2.1.1")] });
+    const stop = plan.steps.find((step) => step.kind === "stop");
+    expect(stop?.deployments.map(({ component: name, replicas }) => `${name} ${replicas}`)).to.deep.equal(
+      SEPARATE.map((name) => `${name} ${name === "querynode" ? 3 : 1}`),
+    );
+  });
+
+  it("lists the remembered replicas once it is down", () => {
+    const plan = planned(wanted("2.2.9"), old([attempt("stopped")], { down: true }));
+    const stop = plan.steps.find((step) => step.kind === "stop");
+    expect(new Set(stop?.deployments.map(({ replicas }) => replicas))).to.deep.equal(new Set([2]));
+  });
+
+  it("is a Helm upgrade where 2.2 runs already", () => {
+    expect(planned(wanted("2.2.9"), running("3.3.6", "2.2.0")).kind).to.equal("helm");
+  });
+
+  for (const { title, attempts, down, over, id } of [
+    { title: "a new one at the start", attempts: [], id: { to: "2.2.9", revision: 7, ordinal: 1 } },
+    { title: "a new one when the stop died", attempts: [], down: true, id: { to: "2.2.9", revision: 7, ordinal: 1 } },
+    ...(["stopped", "backedUp", "migrating", "migrated"] as const).map((phase) => ({
+      title: `the same one, down and ${phase}`,
+      attempts: [attempt(phase)],
+      down: true,
+      id: { to: "2.2.9", revision: 7, ordinal: 1 },
+    })),
+    {
+      title: "the same one, migrated, after its Release failed",
+      attempts: [attempt("migrated")],
+      down: true,
+      over: UNFINISHED,
+      id: { to: "2.2.9", revision: 7, ordinal: 1 },
+    },
+    {
+      title: "a new one, down after a restore",
+      attempts: [attempt("restored")],
+      down: true,
+      id: { to: "2.2.9", revision: 7, ordinal: 2 },
+    },
+    {
+      title: "a new one when it ran again after the backup",
+      attempts: [attempt("backedUp")],
+      id: { to: "2.2.9", revision: 7, ordinal: 2 },
+    },
+    {
+      title: "the third when it ran again after the second's backup",
+      attempts: [attempt("backedUp"), attempt("backedUp", { ordinal: 2 })],
+      id: { to: "2.2.9", revision: 7, ordinal: 3 },
+    },
+    {
+      title: "the same one when it runs and no backup was begun",
+      attempts: [attempt("stopped")],
+      id: { to: "2.2.9", revision: 7, ordinal: 1 },
+    },
+    {
+      title: "a new one for a later revision",
+      attempts: [attempt("backedUp", { revision: 5 })],
+      down: true,
+      id: { to: "2.2.9", revision: 7, ordinal: 1 },
+    },
+    {
+      title: "a new one when another version was stopped then",
+      attempts: [attempt("backedUp", { from: "2.1.0" })],
+      down: true,
+      id: { to: "2.2.9", revision: 7, ordinal: 1 },
+    },
+  ] satisfies readonly AttemptRow[] as readonly AttemptRow[]) {
+    it(`takes ${title}`, () => {
+      const options = { ...(down && { down }), ...(over && { release: over }) };
+      const plan = planned(wanted("2.2.9"), old(attempts, options));
+      expect(plan.migration?.attempt).to.deep.equal({ from: "2.1.4", ...id });
+      expect(stepKinds(plan)).to.deep.equal(CHAIN);
+    });
+  }
+
+  it("keeps the attempt's own target for the tool when another 2.2 is wanted meanwhile", () => {
+    const plan = planned(wanted("2.2.11"), old([attempt("migrating")], { down: true }));
+    expect([plan.to, plan.migration?.targetVersion, plan.migration?.claimName]).to.deep.equal([
+      "2.2.11",
+      "2.2.9",
+      "my-release-meta-2.1.4-to-2.2.9-r7",
+    ]);
+  });
+
+  for (const { phase, rule } of [
+    { phase: "migrating", rule: "old_milvus_must_not_run_on_half_migrated_metadata" },
+    { phase: "migrated", rule: "old_milvus_must_not_run_on_migrated_metadata" },
+  ] as const) {
+    for (const version of ["2.2.9", "2.1.4"]) {
+      it(`refuses ${version} while 2.1 runs on metadata that is ${phase}, with the command that stops it`, () => {
+        const refusal = refused(wanted(version), old([attempt(phase)]));
+        expect(refusal.rule).to.equal(rule);
+        expect(refusal.remedy).to.contain("kubectl -n milvus scale deployment my-release-milvus-rootcoord");
+      });
+    }
+
+    it(`refuses when one component alone was started on metadata that is ${phase}`, () => {
+      const state = old([attempt(phase)], { down: true });
+      const [first, ...others] = state.components;
+      if (first === undefined) throw new Error("no component");
+      const one = { ...state, components: [{ ...first, replicas: 1, pods: 1 }, ...others] };
+      expect(refused(wanted("2.2.9"), one).rule).to.equal(rule);
+    });
+  }
+
+  it("goes on when the images are of both versions, down, and the migration is finished", () => {
+    const components = SEPARATE.map((name, index) => component(name, index < 4 ? "2.2.9" : "2.1.4", DOWN));
+    const state = cluster({
+      release: release("4.0.24", "2.2.9", UNFINISHED),
+      components,
+      attempts: [attempt("migrated")],
+    });
+    const plan = planned(wanted("2.2.9"), state);
+    expect([plan.kind, plan.migration?.attempt.revision]).to.deep.equal(["migration", 7]);
+  });
+
+  it("refuses images of both versions without a finished migration", () => {
+    const components = SEPARATE.map((name, index) => component(name, index < 4 ? "2.2.9" : "2.1.4"));
+    const state = cluster({ release: release("3.2.18", "2.1.4"), components });
+    expect(refused(wanted("2.2.9"), state).rule).to.equal("2_2_must_not_run_on_metadata_of_2_1");
+  });
+
+  it("only starts Milvus when every image is of 2.2 already and the migration is finished", () => {
+    const components = SEPARATE.map((name) => component(name, "2.2.9", DOWN));
+    const state = cluster({
+      release: release("4.0.24", "2.2.9", UNFINISHED),
+      components,
+      attempts: [attempt("migrated")],
+    });
+    const plan = planned(wanted("2.2.9"), state);
+    expect([plan.kind, stepKinds(plan)]).to.deep.equal(["helm", ["release"]]);
+  });
+
+  for (const phase of ["stopped", "backedUp", "migrating", "restored"] as const satisfies readonly AttemptPhase[]) {
+    it(`does not start 2.2 on metadata that is ${phase}`, () => {
+      const components = SEPARATE.map((name) => component(name, "2.2.9", DOWN));
+      const state = cluster({
+        release: release("4.0.24", "2.2.9", { revision: 8 }),
+        components,
+        attempts: [attempt(phase)],
+      });
+      expect(refused(wanted("2.2.9"), state).rule).to.equal("2_2_must_not_run_on_metadata_of_2_1");
+    });
+  }
+
+  it("clears a pending record first, keeps the attempt, and lists the whole chain", () => {
+    const state = old([attempt("migrated")], { down: true, release: { ...UNFINISHED, status: "pending-upgrade" } });
+    const plan = planned(wanted("2.2.9"), state);
+    expect(stepKinds(plan)).to.deep.equal(["clearPendingRelease", ...CHAIN]);
+    expect(plan.migration?.attempt).to.deep.equal({ from: "2.1.4", to: "2.2.9", revision: 7, ordinal: 1 });
+  });
+
+  it("refuses an autoscaler on a component (fact 7.6)", () => {
+    const state = running("3.2.18", "2.1.4", { component: { autoscaler: "HorizontalPodAutoscaler q" } });
+    const refusal = refused(wanted("2.2.9"), state);
+    expect([refusal.rule, refusal.reason.includes("HorizontalPodAutoscaler q")]).to.deep.equal([
+      "no_autoscaler_during_a_migration",
+      true,
+    ]);
+  });
+
+  it("refuses replicas left to an autoscaler, naming the key", () => {
+    const values = { queryNode: { replicas: -1 } };
+    const refusal = refused(wanted("2.2.9", { values }), running("3.2.18", "2.1.4", { values }));
+    expect([refusal.rule, refusal.reason.includes("queryNode.replicas")]).to.deep.equal([
+      "no_autoscaler_during_a_migration",
+      true,
+    ]);
+  });
+
+  it("refuses to stop a Deployment it does not know", () => {
+    const state = old();
+    const refusal = refused(wanted("2.2.9"), {
+      ...state,
+      components: [...state.components, component("sidekick", "2.1.4")],
+    });
+    expect([refusal.rule, refusal.reason.includes("sidekick")]).to.deep.equal([
+      "an_unknown_deployment_is_not_stopped",
+      true,
+    ]);
+  });
+});
+
+interface AttemptRow {
+  readonly title: string;
+  readonly attempts: readonly AttemptState[];
+  readonly down?: boolean;
+  readonly over?: Partial<HelmRelease>;
+  readonly id: { readonly to: string; readonly revision: number; readonly ordinal: number };
+}
+
+describe("giving up a migration", () => {
+  for (const { phase, kind, steps } of [
+    { phase: "stopped", kind: "giveUp", steps: ["release"] },
+    { phase: "backedUp", kind: "giveUp", steps: ["stop", "restore", "release"] },
+    { phase: "migrating", kind: "giveUp", steps: ["stop", "restore", "release"] },
+    { phase: "migrated", kind: "rollback", steps: ["stop", "restore", "release"] },
+    { phase: "restored", kind: "giveUp", steps: ["release"] },
+  ] as const) {
+    it(`of an attempt that is ${phase} is ${steps.join(" → ")}`, () => {
+      const plan = planned(wanted("2.1.4"), old([attempt(phase)], { down: true }));
+      expect([plan.kind, stepKinds(plan), plan.to, plan.chart.version]).to.deep.equal([kind, steps, "2.1.4", "3.2.18"]);
+    });
+  }
+
+  it("goes back to the old chart after the Release failed", () => {
+    const plan = planned(wanted("2.1.4"), old([attempt("migrated")], { down: true, release: UNFINISHED }));
+    expect([plan.kind, plan.chart.version]).to.deep.equal(["rollback", "3.2.18"]);
+  });
+
+  it("restarts what only the stop had reached", () => {
+    const plan = planned(wanted("2.1.4"), old([], { down: true }));
+    expect([plan.kind, stepKinds(plan)]).to.deep.equal(["giveUp", ["release"]]);
+  });
+
+  it("is nothing but a start where somebody else scaled to 0", () => {
+    const state = running("3.2.18", "2.1.4", {
+      component: { replicas: 0, readyReplicas: 0, updatedReplicas: 0, pods: 0 },
+    });
+    expect(planned(wanted("2.1.4"), state).kind).to.equal("helm");
+  });
+
+  it("has nothing to restore when the old version ran again", () => {
+    expect(planned(wanted("2.1.4"), old([attempt("backedUp")])).kind).to.equal("helm");
+  });
+});
+
+describe("going back after a finished migration", () => {
+  const of22 = (attempts: readonly AttemptState[]) =>
+    running("4.0.24", "2.2.9", { release: { revision: 8 }, state: { attempts } });
+
+  it("is refused unless it is asked for, and says what is lost and how to ask", () => {
+    const refusal = refused(wanted("2.1.4"), of22([attempt("migrated")]));
+    expect(refusal.rule).to.equal("back_to_2_1_only_from_the_backup");
+    expect(refusal.reason).to.contain("everything written since is lost");
+    expect(refusal.remedy).to.contain("pulumi config set milvus:rollback true");
+  });
+
+  it("is stop → restore → release of the old version on its chart", () => {
+    const plan = planned(wanted("2.1.4", { rollback: true }), of22([attempt("migrated")]));
+    expect([plan.kind, stepKinds(plan), plan.from, plan.to]).to.deep.equal([
+      "rollback",
+      ["stop", "restore", "release"],
+      "2.2.9",
+      "2.1.4",
+    ]);
+    expect(plan.chart.version).to.equal("3.2.18");
+    expect(plan.migration?.attempt.revision).to.equal(7);
+    expect(plan.warnings.map(({ rule }) => rule)).to.include("a_rollback_loses_what_was_written_since");
+    expect(plan.reversibility).to.equal("one way");
+  });
+
+  it("is ended by the next run when it died before its Release", () => {
+    const state = cluster({
+      release: release("4.0.24", "2.2.9", { revision: 8 }),
+      components: SEPARATE.map((name) => component(name, "2.2.9", DOWN)),
+      attempts: [attempt("restored")],
+    });
+    const plan = planned(wanted("2.1.4", { rollback: true }), state);
+    expect([plan.kind, stepKinds(plan)]).to.deep.equal(["rollback", ["stop", "restore", "release"]]);
+  });
+
+  it("has nothing to do once it is done, although the config still asks for it", () => {
+    const state = old([attempt("restored")], { release: { revision: 9 } });
+    const first = planned(wanted("2.1.4", { rollback: true }), state);
+    const after = running("3.2.18", "2.1.4", {
+      values: first.values,
+      release: { revision: 9 },
+      state: { attempts: [attempt("restored")] },
+    });
+    expect(planUpgrade(wanted("2.1.4", { rollback: true }), after).kind).to.equal("nothing");
+  });
+
+  it("is refused to another version than that of the backup", () => {
+    const refusal = refused(wanted("2.1.3", { rollback: true }), of22([attempt("migrated")]));
+    expect(refusal.rule).to.equal("a_rollback_goes_to_the_version_of_the_backup");
+  });
+
+  it("is refused without a backup of this stack", () => {
+    expect(refused(wanted("2.1.4", { rollback: true }), of22([])).rule).to.equal("back_to_2_1_only_from_the_backup");
+  });
+
+  it("is refused where nothing is installed", () => {
+    expect(refused(wanted("2.1.4", { rollback: true }), cluster()).rule).to.equal(
+      "a_rollback_needs_something_to_roll_back",
+    );
+  });
+});
+
+describe("names of an attempt", () => {
+  const id = { from: "2.1.4", to: "2.2.9", revision: 7, ordinal: 1 };
+
+  it("carry from, to and the revision, and the ordinal from the second on", () => {
+    expect(attemptName(id)).to.equal("2.1.4-to-2.2.9-r7");
+    expect(claimName("my-release", { ...id, ordinal: 2 })).to.equal("my-release-meta-2.1.4-to-2.2.9-r7-2");
+  });
+
+  it("come back from the labels", () => {
+    expect(attemptFromLabels(attemptLabels("my-release", id))).to.deep.equal(id);
+  });
+
+  for (const broken of ["from", "to", "revision", "ordinal"]) {
+    it(`are not taken from labels without ${broken}`, () => {
+      const { [`milvus-upgrade/${broken}`]: _gone, ...labels } = attemptLabels("my-release", id);
+      expect(attemptFromLabels(labels)).to.equal(undefined);
+    });
+  }
+});
