@@ -358,8 +358,8 @@ describe("names of an attempt", () => {
 
   for (const broken of ["from", "to", "revision", "ordinal"]) {
     it(`are not taken from labels without ${broken}`, () => {
-      const { [`milvus-upgrade/${broken}`]: _gone, ...labels } = attemptLabels("my-release", id);
-      expect(attemptFromLabels(labels)).to.equal(undefined);
+      const labels = Object.entries(attemptLabels("my-release", id)).filter(([label]) => !label.endsWith(`/${broken}`));
+      expect(attemptFromLabels(Object.fromEntries(labels))).to.equal(undefined);
     });
   }
 });
