@@ -4,7 +4,7 @@ import { planUpgrade } from "../../../upgrade/plan";
 import { getValue, path } from "../../../upgrade/values/tree";
 import { cluster, component, NOW, planned, refused, release, running, SEPARATE, stepKinds, wanted } from "./support";
 
-const before = (minutes: number) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
+const minutesAgo = (minutes: number) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
 
 const PENDING: Partial<HelmRelease> = {
   status: "pending-upgrade",
@@ -12,7 +12,7 @@ const PENDING: Partial<HelmRelease> = {
   recordName: "sh.helm.release.v1.my-release.v8",
   chartVersion: "4.0.34",
   appVersion: "2.2.14",
-  updatedAt: before(60),
+  updatedAt: minutesAgo(60),
   lastDeployed: { revision: 7, chartVersion: "4.0.24", appVersion: "2.2.9" },
 };
 
@@ -32,10 +32,14 @@ describe("a Helm record left pending", () => {
   }
 
   for (const { title, over, says } of [
-    { title: "it is young", over: { release: { ...PENDING, updatedAt: before(3) } }, says: "Helm began revision 8" },
+    {
+      title: "it is young",
+      over: { release: { ...PENDING, updatedAt: minutesAgo(3) } },
+      says: "Helm began revision 8",
+    },
     {
       title: "a rollout came forward just now",
-      over: { release: PENDING, component: { progressedAt: before(1) } },
+      over: { release: PENDING, component: { progressedAt: minutesAgo(1) } },
       says: "came forward at",
     },
     {
@@ -54,7 +58,7 @@ describe("a Helm record left pending", () => {
   }
 
   it("waits as long as it is told", () => {
-    const state = running("4.0.34", "2.2.9", { release: { ...PENDING, updatedAt: before(3) } });
+    const state = running("4.0.34", "2.2.9", { release: { ...PENDING, updatedAt: minutesAgo(3) } });
     const plan = planned(wanted("2.2.14", { pendingSilentMinutes: 2 }), state);
     expect(stepKinds(plan)[0]).to.equal("clearPendingRelease");
   });
