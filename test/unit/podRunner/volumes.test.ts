@@ -12,7 +12,7 @@ describe("paths inside a container", () => {
     name: "main",
     volumeMounts: [
       { name: "data", mountPath: "/milvus/data" },
-      { name: "nested", mountPath: "/milvus/data/work/" },
+      { name: "nested", mountPath: "/milvus/data/nested/" },
       { name: "config", mountPath: "/etc/milvus.yaml", subPath: "milvus.yaml" },
     ],
   };
@@ -20,7 +20,7 @@ describe("paths inside a container", () => {
   const table = [
     { path: "/milvus/data", to: "/box/claim" },
     { path: "/milvus/data/a/b", to: "/box/claim/a/b" },
-    { path: "/milvus/data/work/x", to: "/box/nested/x" },
+    { path: "/milvus/data/nested/x", to: "/box/nested/x" },
     { path: "/milvus/database", to: "/milvus/database" },
     { path: "/etc/milvus.yaml", to: "/box/config/milvus.yaml" },
     { path: "/dev/termination-log", to: "/box/message" },
