@@ -58,7 +58,8 @@ export function observe(state: ClusterState, release: HelmRelease, wanted: Wante
 
 /** Versions of the template's image and of the pods' images; what was told wins for an image without a version. */
 function versionsOf(component: ComponentState, told: string | undefined): string[] {
-  const images = new Set([component.image, ...(component.podImages ?? [])]);
+  // Once it is rolled out, another image is that of a pod that takes its time to end: a query node up to half an hour.
+  const images = new Set([component.image, ...(component.rolledOut ? [] : (component.podImages ?? []))]);
   return [...images].map((image) => {
     const { version } = parseImage(image);
     return version ?? told ?? unknownVersion(component.name, image);

@@ -1,7 +1,7 @@
 import type { HelmValues } from "./model";
 import type { Observed } from "./observed";
 import { effectiveValue, type KnownKey } from "./values/chartDefaults";
-import { type MessageQueue, messageQueueOf, queueOverride } from "./values/messageQueue";
+import { type LayoutOptions, type MessageQueue, messageQueueOf, queueOverride } from "./values/messageQueue";
 import { isTrue } from "./values/tree";
 
 /** How a Milvus is laid out: what an upgrade must not change by itself. */
@@ -24,12 +24,8 @@ export const SEPARATE_COORDINATORS = [
 ] as const satisfies readonly KnownKey[];
 
 /** The layout that values give with a chart. */
-export function topologyOf(
-  values: HelmValues,
-  chart: string,
-  options: { readonly firstRevision: boolean; readonly said?: HelmValues },
-): Topology {
-  const on = (key: KnownKey) => isTrue(effectiveValue(key, values, chart));
+export function topologyOf(values: HelmValues, chart: string, options: LayoutOptions): Topology {
+  const on = (key: KnownKey) => isTrue(effectiveValue(key, values, chart, options.recorded));
   const override = queueOverride(values);
   return {
     mode: on("cluster.enabled") ? "cluster" : "standalone",
@@ -47,6 +43,7 @@ export function observedTopology(observed: Observed, said: HelmValues): Topology
   const topology = topologyOf(inForce.userValues, inForce.chart, {
     firstRevision: inForce.revision === 1,
     said,
+    recorded: inForce.chartValues,
   });
   if (components.length === 0) return topology;
   const has = (...names: string[]) => components.some(({ component }) => names.includes(component));

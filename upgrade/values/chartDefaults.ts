@@ -90,8 +90,16 @@ export function chartHas(key: KnownKey, chart: string): boolean {
   return chartDefault(key, chart) !== undefined;
 }
 
-/** What the chart renders with: the user's value, or else the chart's default. */
-export function effectiveValue(key: KnownKey, values: HelmValues, chart: string): HelmValue | undefined {
-  const given = getValue(values, path(key));
-  return given === undefined || given === null ? chartDefault(key, chart) : given;
+/**
+ * What the chart renders with: the user's value, or else the chart's default.
+ *
+ * @param recorded the chart's values from the release record, which tell the defaults of a fork; default: the public chart's
+ */
+export function effectiveValue(
+  key: KnownKey,
+  values: HelmValues,
+  chart: string,
+  recorded: HelmValues = {},
+): HelmValue | undefined {
+  return getValue(values, path(key)) ?? getValue(recorded, path(key)) ?? chartDefault(key, chart);
 }

@@ -34,23 +34,23 @@ const STANDALONE_DEFAULT_IS_A_GUESS = "5.0.0";
 /** From here the chart writes `mq.type`; before, Milvus itself chose among the queues configured. */
 const MQ_TYPE_SINCE = "4.0.33";
 
-/**
- * The message queue that a release with these values runs on.
- *
- * @param firstRevision the release was installed with this chart: then the standalone default holds
- * @param said the user's config: what it says of the queue decides between two that the release enables
- */
-export function messageQueueOf(
-  values: HelmValues,
-  chart: string,
-  options: { readonly firstRevision: boolean; readonly said?: HelmValues },
-): MessageQueue {
-  const said = options.said ?? values;
-  if (!isTrue(effectiveValue("cluster.enabled", values, chart))) {
+export interface LayoutOptions {
+  /** The release was installed with this chart: then the standalone default holds. */
+  readonly firstRevision: boolean;
+  /** The user's config: what it says of the queue decides between two that the release enables. Default: the values. */
+  readonly said?: HelmValues;
+  /** The chart's values from the release record. Default: those of the public chart. */
+  readonly recorded?: HelmValues;
+}
+
+/** The message queue that a release with these values runs on. */
+export function messageQueueOf(values: HelmValues, chart: string, options: LayoutOptions): MessageQueue {
+  const { said = values, recorded = {} } = options;
+  if (!isTrue(effectiveValue("cluster.enabled", values, chart, recorded))) {
     const queue = standaloneQueue(values, chart, options.firstRevision, said);
     if (queue) return queue;
   }
-  const enabled = SWITCH_KEYS.filter((key) => isTrue(effectiveValue(key, values, chart)));
+  const enabled = SWITCH_KEYS.filter((key) => isTrue(effectiveValue(key, values, chart, recorded)));
   const [only, ...more] = narrowed(enabled, values, chart, said);
   if (only !== undefined && more.length === 0) return SWITCHES[only];
   return refuse({

@@ -177,17 +177,20 @@ export const mmapRule: ValueRule = {
 
 export const standbyRule: ValueRule = {
   name: "no_standby_mixcoord_on_the_way_to_2_6",
-  source: "fact 4.6: milvus internal/util/sessionutil ProcessActiveStandBy; inferred",
+  source: "fact 4.6: milvus internal/util/sessionutil ProcessActiveStandBy; milvus issue 42602",
   explanation:
-    "A second mixcoord of 2.6 that starts before the old one is gone may wait for its session; the gap is short without it.",
+    "With active standby the new mixcoord starts beside the old one, waits for its session to end, and the old one waits for the new: the roll never ends. Without it the chart recreates the mixcoord, with a short gap.",
   apply: ({ given, now, to }) => {
-    if (!now || olderThan(to, "2.6.0") || atLeast(now.version, "2.6.0")) return NOTHING;
-    if (!isTrue(getValue(given, path("mixCoordinator.activeStandby.enabled")))) return NOTHING;
-    return {
-      warnings: [
-        `mixCoordinator.activeStandby.enabled is true: on this hop the new mixcoord may wait for the old one's session. Should it hang: ${valueLine("mixCoordinator.activeStandby.enabled", "false")}`,
-      ],
-    };
+    if (!now || olderThan(to, "2.6.0") || atLeast(now.version, "2.6.0") || now.topology.mode === "standalone")
+      return NOTHING;
+    const key = "mixCoordinator.activeStandby.enabled";
+    if (!isTrue(getValue(given, path(key)))) return NOTHING;
+    return refuse({
+      rule: standbyRule.name,
+      reason: `${key} is true: on the way to 2.6 the new mixcoord would wait for the old one's session, and the roll would never end.`,
+      remedy: `For this hop: ${valueLine(key, "false")}. Once 2.6 runs it can be true again.`,
+      source: standbyRule.source,
+    });
   },
 };
 

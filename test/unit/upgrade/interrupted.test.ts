@@ -146,6 +146,12 @@ describe("nothing to do", () => {
     expect(plan.warnings.map(({ rule }) => rule)).to.include("an_unhealthy_component_is_said");
   });
 
+  it("is said although an old pod still takes its time to end", () => {
+    const { values } = planned(wanted("2.2.9"), running("4.0.24", "2.2.9"));
+    const component = { podImages: ["milvusdb/milvus:v2.2.8", "milvusdb/milvus:v2.2.9"] };
+    expect(planned(wanted("2.2.9"), running("4.0.24", "2.2.9", { values, component })).kind).to.equal("nothing");
+  });
+
   it("keeps the chart that runs although there are newer ones of the version", () => {
     expect(planned(wanted("2.2.9"), running("4.0.23", "2.2.9")).chart.version).to.equal("4.0.23");
   });

@@ -236,6 +236,12 @@ describe("the_message_queue_stays (facts 4.1, 4.3, 4.4)", () => {
     expect(valueAt(found, "standalone.messageQueue")).to.equal("woodpecker");
   });
 
+  it("knows the defaults of a fork of the chart from the release record", () => {
+    const chartValues = { kafka: { enabled: true }, pulsar: { enabled: false } };
+    const found = plan({ chart: "4.1.36", from: "2.4.5", to: "2.4.16", over: { release: { chartValues } } });
+    expect([valueAt(found, "kafka.enabled"), valueAt(found, "pulsar.enabled")]).to.deep.equal([true, false]);
+  });
+
   it("refuses values that enable no queue at all", () => {
     const found = refusal({ chart: "4.0.24", from: "2.2.9", to: "2.2.11", values: { pulsar: { enabled: false } } });
     expect(found.rule).to.equal("the_message_queue_must_be_plain");
@@ -606,6 +612,18 @@ describe("rules of single keys", () => {
       says: "ingress.hosts",
     },
     {
+      title: "a standby mixcoord on the way to 2.6 (fact 4.6)",
+      hop: {
+        chart: "4.2.58",
+        from: "2.5.16",
+        to: "2.6.15",
+        values: { mixCoordinator: { activeStandby: { enabled: true } } },
+        over: { names: MIXED },
+      },
+      rule: "no_standby_mixcoord_on_the_way_to_2_6",
+      says: "mixCoordinator.activeStandby.enabled",
+    },
+    {
       title: "the GCS gateway from 4.1.26 on (fact 5.5)",
       hop: { chart: "4.1.11", from: "2.3.4", to: "2.3.13", values: { minio: { gcsgateway: { enabled: true } } } },
       rule: "no_gcs_gateway_from_4_1_26",
@@ -635,18 +653,6 @@ describe("rules of single keys", () => {
       },
       rule: "mmap_is_a_property_of_collections_in_2_4",
       says: "mmapDirPath",
-    },
-    {
-      title: "a standby mixcoord on the way to 2.6 (fact 4.6)",
-      hop: {
-        chart: "4.2.58",
-        from: "2.5.16",
-        to: "2.6.15",
-        values: { mixCoordinator: { activeStandby: { enabled: true } } },
-        over: { names: MIXED },
-      },
-      rule: "no_standby_mixcoord_on_the_way_to_2_6",
-      says: "activeStandby",
     },
     {
       title: "an autoscaler whose replicas the chart sets (fact 7.6)",
