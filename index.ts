@@ -8,11 +8,12 @@ import type { FailedResource } from "./components/context";
 import { MilvusCluster } from "./components/milvusCluster";
 import type { MilvusOutputs } from "./components/outputs";
 import { readPreviousRelease, refuseMovedRelease } from "./components/previousRelease";
-import { sensitiveTexts } from "./components/sensitiveValues";
+
 import { ConfigError } from "./config/configError";
 import { readStackConfig } from "./config/stackConfig";
 import { describePlan } from "./upgrade/describe";
 import { planUpgrade } from "./upgrade/plan";
+import { sensitiveTexts } from "./upgrade/values/sensitive";
 
 /** What is wanted + what is there → plan → resources. A refusal ends the program before anything is declared. */
 async function upgradeMilvus(): Promise<MilvusOutputs> {

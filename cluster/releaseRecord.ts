@@ -43,7 +43,7 @@ export function decodeRelease(secrets: readonly RecordObject[]): HelmRelease | u
 /** Decodes one revision. @throws ClusterError `badRecord` */
 export function decodeRecord(record: RecordObject): HelmRelease {
   const recordName = record.metadata?.name ?? "(without a name)";
-  const json = unpack(record.data?.release, recordName);
+  const json = unpackRecord(record.data?.release, recordName);
   const name = text(json.name);
   const namespace = text(json.namespace);
   const info = map(json.info);
@@ -85,7 +85,7 @@ function firstReadable(records: readonly RecordObject[]): HelmRelease["lastDeplo
   return undefined;
 }
 
-function unpack(data: string | undefined, recordName: string): HelmValues {
+export function unpackRecord(data: string | undefined, recordName: string): HelmValues {
   if (data === undefined || data === "") {
     throw badRecord(recordName, "it has no data under the key release");
   }

@@ -1,9 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { HelmValue, HelmValues } from "../upgrade/model";
-
-/** Keys of the chart and its subcharts that hold passwords and keys, and what users add in that manner. */
-const SENSITIVE_KEY =
-  /pass(word|wd|phrase)?$|secret|token|credential|private.?key|access.?key|root.?user|auth.?params/i;
+import { isSensitive } from "../upgrade/values/sensitive";
 
 /**
  * The values as input of a resource. Passwords and keys are encrypted in the state and hidden in the diff wherever they
@@ -11,14 +8,6 @@ const SENSITIVE_KEY =
  */
 export function secretValues(values: HelmValues, all: boolean): pulumi.Input<Record<string, unknown>> {
   return all ? pulumi.secret(values) : wrapTree(values);
-}
-
-/** The passwords and keys themselves, for those who must not print them. */
-export function sensitiveTexts(value: HelmValue, key = ""): string[] {
-  if (typeof value === "object" && value !== null) {
-    return Object.entries(value).flatMap(([inner, below]) => sensitiveTexts(below, Array.isArray(value) ? key : inner));
-  }
-  return isSensitive(key, value) ? [String(value)] : [];
 }
 
 function wrapTree(values: HelmValues): Record<string, unknown> {
@@ -32,8 +21,4 @@ function wrap(value: HelmValue): unknown {
     return value.map(wrap);
   }
   return typeof value === "object" && value !== null ? wrapTree(value) : value;
-}
-
-function isSensitive(key: string, value: HelmValue): boolean {
-  return typeof value === "string" && value !== "" && SENSITIVE_KEY.test(key);
 }

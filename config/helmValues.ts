@@ -5,10 +5,11 @@ import type { HelmValues } from "../upgrade/model";
  * Reads a Helm values file as Helm does: YAML 1.1 (`yes` is true, 0644 is octal, `<<` merges), but dates and
  * clock times stay text. Compared with Helm 3.20.
  *
+ * @param options `uniqueKeys: false` for what charts render: of a key that is there twice the last one counts.
  * @throws when it is not YAML or not a map at the top; the message never quotes the contents.
  */
-export function parseValuesFile(contents: string): HelmValues {
-  const tree: unknown = parseYaml(contents, { version: "1.1", merge: true, customTags: asHelm });
+export function parseValuesFile(contents: string, options: { readonly uniqueKeys?: boolean } = {}): HelmValues {
+  const tree: unknown = parseYaml(contents, { version: "1.1", merge: true, customTags: asHelm, ...options });
   if (tree === null) {
     return {};
   }

@@ -8,7 +8,7 @@ export function describePlan(plan: Plan): string[] {
 
 function describeUpgrade(plan: UpgradePlan): string[] {
   return [
-    `${title(plan)}: ${plan.reason}`,
+    `${planTitle(plan)}: ${plan.reason}`,
     `chart ${plan.chart.name} ${plan.chart.version} from ${plan.chart.location}`,
     ...(plan.kind === "nothing" ? [] : [`steps: ${plan.steps.map(describeStep).join(" → ")}`]),
     ...(plan.kind === "nothing" ? [] : [`interruption: ${plan.interruption}`, `way back: ${plan.reversibility}`]),
@@ -30,11 +30,12 @@ const TITLES = {
   rollback: "rollback of the metadata migration",
 } as const satisfies Record<UpgradePlan["kind"], string>;
 
-function title({ kind, from, to }: UpgradePlan): string {
+/** `ordered rolling upgrade, Milvus 2.4.5 → 2.4.16`. */
+export function planTitle({ kind, from, to }: UpgradePlan): string {
   return `${TITLES[kind]}, Milvus ${from === undefined || from === to ? to : `${from} → ${to}`}`;
 }
 
-function describeStep(step: Step): string {
+export function describeStep(step: Step): string {
   switch (step.kind) {
     case "clearPendingRelease":
       return `clear the pending record of revision ${step.revision}`;
@@ -74,6 +75,6 @@ function describeRefusal({ rule, reason, remedy, source, nextHop, path }: Refusa
 }
 
 /** `2.1.4 → 2.2.14 (chart 4.0.34) → 2.3.13 (chart 4.1.28)`. */
-function describeWay(path: readonly Hop[]): string {
+export function describeWay(path: readonly Hop[]): string {
   return [path[0]?.from ?? "", ...path.map(({ to, chart }) => `${to} (chart ${chart})`)].join(" → ");
 }

@@ -1,0 +1,164 @@
+import { describeWay } from "../../upgrade/describe";
+import type { Refusal } from "../../upgrade/model";
+import type { FieldChange, ObjectChange } from "../manifests/diff";
+import type { ImageReport, ManifestReport, PlanPart, PlanReport } from "../planReport";
+
+/** GitHub takes 65,536 characters in a comment; bytes are counted, to be safe for other hosts. */
+export const LONGEST_COMMENT = 65_536;
+/** Left for the folded parts when the plan alone fills the comment. */
+const FOLDED = 2000;
+const MOST_LINES = 60;
+const LONGEST_VALUE = 200;
+/** By which a workflow finds the comment to write anew. */
+const MARK = "<!-- milvus-upgrade plan -->";
+
+/** The report as a comment on a pull request: the plan first, details folded, what does not fit left out and counted. */
+export function asMarkdown(report: PlanReport, longest = LONGEST_COMMENT): string {
+  const head = [
+    `${MARK}\n## Milvus: ${titleOf(report)}`,
+    `Release \`${report.release}\`, stack \`${report.stack}\`.`,
+    ...(report.refusal ? refusalBlocks(report.refusal) : []),
+    ...(report.plan ? planBlocks(report.plan) : []),
+  ].join("\n\n");
+  const room = Math.max(longest - Buffer.byteLength(head), FOLDED) - 2;
+  const images = report.images ? imageBlock(report.images) : undefined;
+  const manifests = report.manifests
+    ? manifestBlock(report.manifests, room - Buffer.byteLength(images ?? "") - 4)
+    : undefined;
+  const parts = [manifests, images].filter((part) => part !== undefined);
+  return `${[cutTo(head, longest - FOLDED), ...parts].join("\n\n")}\n`;
+}
+
+function titleOf({ outcome, plan }: PlanReport): string {
+  return outcome === "refused" || plan === undefined ? "refused" : plan.title;
+}
+
+function refusalBlocks({ rule, reason, remedy, source, nextHop, path = [] }: Refusal): string[] {
+  return [
+    `> [!CAUTION]\n> **${rule}**: ${reason}`,
+    ...(nextHop ? [`Next: Milvus ${nextHop.to} on chart ${nextHop.chart}.`] : []),
+    ...(path.length > 0 ? [`The whole way: ${describeWay(path)}.`] : []),
+    `What to do: ${remedy}`,
+    ...(source ? [`Source: ${source}.`] : []),
+  ];
+}
+
+function planBlocks(plan: PlanPart): string[] {
+  const isNothing = plan.kind === "nothing";
+  return [
+    `${plan.reason}.`,
+    [
+      "| | |",
+      "|---|---|",
+      `| Chart | ${cell(`${plan.chart.name} ${plan.chart.version} from ${plan.chart.location}`)} |`,
+      ...(isNothing ? [] : [`| Interruption | ${cell(plan.interruption)} |`, `| Way back | ${plan.reversibility} |`]),
+      ...(plan.attempt ? [`| Backup | claim \`${plan.backupClaim ?? ""}\`, kept |`] : []),
+    ].join("\n"),
+    ...(isNothing ? [] : [`Steps:\n\n${plan.steps.map((step, index) => `${index + 1}. ${step}`).join("\n")}`]),
+    ...plan.warnings.map(({ rule, message }) => `> [!WARNING]\n> **${rule}**: ${message.replaceAll("\n", " ")}`),
+    ...(plan.added.length === 0
+      ? []
+      : [
+          details(
+            `${plan.added.length} values that rules add`,
+            [
+              "| Value | Set to | Rule |",
+              "|---|---|---|",
+              ...plan.added.map(
+                ({ path, shown, rule, reason }) => `| ${code(path)} | ${code(shown)} | ${rule}: ${cell(reason)} |`,
+              ),
+            ].join("\n"),
+          ),
+        ]),
+  ];
+}
+
+function manifestBlock(manifests: ManifestReport, room: number): string {
+  if (!manifests.compared) return `Manifests were not compared: ${manifests.why}.`;
+  const { common, objects, revision } = manifests;
+  const count = (change: ObjectChange["change"]) => objects.filter((object) => object.change === change).length;
+  const summary = `Manifests: ${count("added")} added, ${count("removed")} removed, ${count("changed")} changed${
+    revision === undefined ? "" : ` since revision ${revision}`
+  }`;
+  const refused = objects.flatMap(({ kind, name, refused: fields }) =>
+    fields.map(
+      ({ path, why }) =>
+        `> [!CAUTION]\n> The API server will refuse the change of ${code(path)} in ${kind} ${code(name)}: ${why}.`,
+    ),
+  );
+  const shared = common.map(
+    ({ path, change, objects: users }) => `${code(path)} in ${users.length} objects:\n\n${changeBlock(change)}`,
+  );
+  const blocks = [...shared, ...objects.map(objectBlock)];
+  const top = refused.length === 0 ? "" : `${refused.join("\n\n")}\n\n`;
+  return `${top}${details(summary, fitting(blocks, room - Buffer.byteLength(top) - summary.length - 300))}`;
+}
+
+/** As many blocks as there is room for; the rest is counted. */
+function fitting(blocks: readonly string[], room: number): string {
+  const taken: string[] = [];
+  let used = 0;
+  for (const block of blocks) {
+    used += Buffer.byteLength(block) + 2;
+    if (used > room) break;
+    taken.push(block);
+  }
+  const left = blocks.length - taken.length;
+  if (left > 0) taken.push(`**${left} more changes do not fit into a comment**; \`npm run plan\` shows all of them.`);
+  return taken.join("\n\n");
+}
+
+function objectBlock({ change, kind, name, fields, kept }: ObjectChange): string {
+  const head = `**${change}** ${kind} ${code(name)}${kept ? " (Helm leaves it in the cluster)" : ""}`;
+  return fields.length === 0
+    ? head
+    : `${head}\n\n${fields.map((field) => `${code(field.path)}\n\n${changeBlock(field)}`).join("\n\n")}`;
+}
+
+function changeBlock({ before, after, lines }: Omit<FieldChange, "path">): string {
+  const all = lines ?? [
+    ...(before === undefined ? [] : [`- ${before}`]),
+    ...(after === undefined ? [] : [`+ ${after}`]),
+  ];
+  if (all.length === 0) return "what changes is hidden";
+  const shown = all.slice(0, MOST_LINES).map((line) => cut(line));
+  if (all.length > shown.length) shown.push(`… ${all.length - shown.length} more lines`);
+  return fenced(shown.join("\n"));
+}
+
+function imageBlock({ list, incomplete }: ImageReport): string {
+  const note = incomplete === undefined ? "" : `\n\nThose of the chart are missing: ${incomplete}.`;
+  return details(
+    `${list.length} images that are pulled`,
+    `${fenced(list.map(({ image }) => image).join("\n"))}${note}`,
+  );
+}
+
+function details(summary: string, body: string): string {
+  return `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
+}
+
+/** A fence longer than any in the text. */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}diff\n${text}\n${fence}`;
+}
+
+function code(text: string): string {
+  return `\`${cell(cut(text)).replaceAll("`", "'")}\``;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}
+
+function cut(text: string): string {
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+}
+
+/** By bytes, never in the middle of a character. */
+function cutTo(text: string, bytes: number): string {
+  if (Buffer.byteLength(text) <= bytes) return text;
+  return `${Buffer.from(text).subarray(0, Math.max(0, bytes)).toString("utf8").replace(/�+$/, "")}\n\n**Cut: it does not fit into a comment.**`;
+}

@@ -1,0 +1,99 @@
+import pc from "picocolors";
+import { describeWay } from "../../upgrade/describe";
+import type { Refusal } from "../../upgrade/model";
+import type { FieldChange, ObjectChange } from "../manifests/diff";
+import type { ImageReport, ManifestReport, PlanPart, PlanReport } from "../planReport";
+
+const MOST_LINES = 40;
+const LONGEST = 160;
+
+/** The report for a terminal. */
+export function asText(report: PlanReport): string {
+  return [
+    pc.bold(`${report.release}, stack ${report.stack}`),
+    ...(report.refusal ? refusalLines(report.refusal) : []),
+    ...(report.plan ? planLines(report.plan) : []),
+    ...(report.manifests ? ["", ...manifestLines(report.manifests)] : []),
+    ...(report.images ? ["", ...imageLines(report.images)] : []),
+  ].join("\n");
+}
+
+function refusalLines({ rule, reason, remedy, source, nextHop, path = [] }: Refusal): string[] {
+  return [
+    `${pc.red("refused")} (${rule}): ${reason}`,
+    ...(nextHop ? [`next: Milvus ${nextHop.to} on chart ${nextHop.chart}`] : []),
+    ...(path.length > 0 ? [`the whole way: ${describeWay(path)}`] : []),
+    `what to do: ${remedy}`,
+    ...(source ? [`source: ${source}`] : []),
+  ];
+}
+
+function planLines(plan: PlanPart): string[] {
+  const { chart } = plan;
+  return [
+    `${plan.kind === "nothing" ? pc.green(plan.title) : pc.yellow(plan.title)}: ${plan.reason}`,
+    `chart ${chart.name} ${chart.version} from ${chart.location}`,
+    ...(plan.kind === "nothing" ? [] : ["steps:", ...plan.steps.map((step, index) => `  ${index + 1}. ${step}`)]),
+    ...(plan.kind === "nothing" ? [] : [`interruption: ${plan.interruption}`, `way back: ${plan.reversibility}`]),
+    ...(plan.attempt ? [`attempt: ${plan.attempt}, backup on claim ${plan.backupClaim ?? ""}`] : []),
+    ...plan.added.map(({ path, shown, rule, reason }) => `value ${path}: ${shown} (${rule}: ${reason})`),
+    ...plan.warnings.map(({ rule, message }) => `${pc.yellow("warning")} (${rule}): ${message}`),
+  ];
+}
+
+function manifestLines(manifests: ManifestReport): string[] {
+  if (!manifests.compared) return [`manifests: not compared, because ${manifests.why}`];
+  const { common, objects, revision } = manifests;
+  const count = (change: ObjectChange["change"]) => objects.filter((object) => object.change === change).length;
+  const from = revision === undefined ? "nothing is installed" : `compared with revision ${revision}`;
+  const refused = objects.filter((object) => object.refused.length > 0);
+  return [
+    `${pc.bold("manifests")}: ${count("added")} added, ${count("removed")} removed, ${count("changed")} changed (${from})`,
+    ...refused.flatMap(({ kind, name, refused: fields }) =>
+      fields.map(
+        ({ path, why }) => `${pc.red("the API server will refuse")} ${kind} ${name}: ${path} changes, and ${why}`,
+      ),
+    ),
+    ...common.flatMap(({ path, change, objects: users }) => [
+      `in ${users.length} objects: ${path}`,
+      ...changeLines(change),
+    ]),
+    ...objects.flatMap(objectLines),
+  ];
+}
+
+function objectLines({ change, kind, name, fields, kept }: ObjectChange): string[] {
+  const mark = { added: pc.green("+"), removed: pc.red("-"), changed: pc.yellow("~") }[change];
+  const note = kept ? " (Helm leaves it in the cluster)" : "";
+  return [
+    `${mark} ${kind} ${name}${note}`,
+    ...fields.flatMap((field) => [`    ${field.path}`, ...changeLines(field).map((line) => `  ${line}`)]),
+  ];
+}
+
+function changeLines({ before, after, lines }: Omit<FieldChange, "path">): string[] {
+  const all = lines ?? [
+    ...(before === undefined ? [] : [`- ${before}`]),
+    ...(after === undefined ? [] : [`+ ${after}`]),
+  ];
+  const shown = all.slice(0, MOST_LINES).map((line) => `    ${coloured(cut(line))}`);
+  const more = all.length - shown.length;
+  if (all.length === 0) return ["    what changes is hidden"];
+  return [...shown, ...(more > 0 ? [`    … ${more} more lines`] : [])];
+}
+
+function coloured(line: string): string {
+  return line.startsWith("+") ? pc.green(line) : pc.red(line);
+}
+
+function cut(line: string): string {
+  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+}
+
+function imageLines({ list, incomplete }: ImageReport): string[] {
+  return [
+    pc.bold("images that are pulled:"),
+    ...list.map(({ image, users }) => `  ${image}  ${pc.dim(users.join(", "))}`),
+    ...(incomplete === undefined ? [] : [`those of the chart are missing, because ${incomplete}`]),
+  ];
+}

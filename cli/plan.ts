@@ -1,0 +1,132 @@
+import type { ClusterAccess } from "../cluster/access";
+import { connect } from "../cluster/access";
+import { readApiVersions } from "../cluster/apiVersions";
+import { readCluster } from "../cluster/readCluster";
+import { readManifest } from "../cluster/releaseManifest";
+import type { Config } from "../config/schema";
+import { attemptName } from "../upgrade/attempt";
+import { describeStep, planTitle } from "../upgrade/describe";
+import type { ClusterState, HelmRelease, UpgradePlan } from "../upgrade/model";
+import { planUpgrade } from "../upgrade/plan";
+import { sensitiveTexts } from "../upgrade/values/sensitive";
+import { NotRendered, renderChart } from "./helm";
+import { jobImages } from "./jobImages";
+import { splitCommon } from "./manifests/common";
+import { diffManifests } from "./manifests/diff";
+import { imagesOf } from "./manifests/images";
+import { type Mask, maskOf } from "./manifests/mask";
+import { type ManifestObject, parseManifest } from "./manifests/objects";
+import { type ImageReport, type ManifestReport, outcomeOf, type PlanPart, type PlanReport } from "./planReport";
+import type { Project } from "./project";
+import type { StackConfig } from "./stackConfig";
+
+export interface PlanRequest {
+  readonly project: Project;
+  readonly stack: string;
+  readonly settings: StackConfig;
+  /** Compare the manifests. */
+  readonly withManifests: boolean;
+  readonly withImages: boolean;
+}
+
+/** Reads the cluster, plans, and compares what runs with what the new chart renders. Changes nothing anywhere. */
+export async function makePlan(request: PlanRequest): Promise<PlanReport> {
+  const { config, secrets } = request.settings;
+  const { releaseName, namespace } = config.wanted;
+  const access = connect(config.access);
+  const state = await readCluster(access, { releaseName, namespace });
+  const plan = planUpgrade(config.wanted, state);
+  const head = { stack: request.stack, release: `${namespace}/${releaseName}`, outcome: outcomeOf(plan) };
+  if (plan.kind === "refused") return { ...head, refusal: plan };
+
+  const mask = maskOf([...secrets, ...knownSecrets(plan, state.release)]);
+  const rendered = request.withManifests || request.withImages ? await render(request, plan, state, access) : undefined;
+  return {
+    ...head,
+    plan: partOf(plan, mask),
+    ...(rendered &&
+      request.withManifests && { manifests: await compare(rendered, access, state.release, mask, config) }),
+    ...(rendered && request.withImages && { images: imageList(rendered, plan, config) }),
+  };
+}
+
+function knownSecrets(plan: UpgradePlan, release: HelmRelease | undefined): string[] {
+  return [...sensitiveTexts(plan.values), ...sensitiveTexts(release?.userValues ?? {})];
+}
+
+function partOf(plan: UpgradePlan, mask: Mask): PlanPart {
+  const { kind, from, to, chart, reason, interruption, reversibility, warnings, migration } = plan;
+  return {
+    kind,
+    title: planTitle(plan),
+    ...(from !== undefined && { from }),
+    to,
+    chart,
+    reason,
+    steps: plan.steps.map(describeStep),
+    interruption,
+    reversibility,
+    // A value that was moved from one key to another may be a password.
+    added: plan.added.map(({ value, ...added }) => ({ ...added, shown: mask.show("", added.path.split("."), value) })),
+    warnings,
+    ...(migration && { attempt: attemptName(migration.attempt), backupClaim: migration.claimName }),
+  };
+}
+
+/** What the new chart renders, or why it could not be rendered. */
+type Rendered = { readonly objects: readonly ManifestObject[] } | { readonly why: string };
+
+async function render(
+  { project, settings }: PlanRequest,
+  plan: UpgradePlan,
+  state: ClusterState,
+  access: ClusterAccess,
+): Promise<Rendered> {
+  const { releaseName, namespace } = settings.config.wanted;
+  try {
+    const manifest = await renderChart({
+      chart: plan.chart,
+      releaseName,
+      namespace,
+      values: plan.values,
+      kubernetesVersion: state.kubernetesVersion,
+      apiVersions: await readApiVersions(access),
+      isUpgrade: plan.adopt,
+      projectFolder: project.folder,
+    });
+    return { objects: parseManifest(manifest, namespace) };
+  } catch (error) {
+    if (error instanceof NotRendered) return { why: error.message };
+    throw error;
+  }
+}
+
+async function compare(
+  rendered: Rendered,
+  access: ClusterAccess,
+  release: HelmRelease | undefined,
+  mask: Mask,
+  { wanted: { namespace } }: Config,
+): Promise<ManifestReport> {
+  if ("why" in rendered) return { compared: false, why: rendered.why };
+  const record = release && appliedRecord(release);
+  const before = record ? parseManifest(await readManifest(access, { namespace, ...record }), namespace) : [];
+  const { common, own } = splitCommon(diffManifests(before, rendered.objects, mask));
+  return { compared: true, ...(record && { revision: record.revision }), common, objects: own };
+}
+
+/** Helm compares with the last revision that was deployed, whatever failed since. */
+function appliedRecord(release: HelmRelease): { readonly recordName: string; readonly revision: number } {
+  const { lastDeployed, name, recordName, revision } = release;
+  if (release.status === "deployed" || lastDeployed === undefined) return { recordName, revision };
+  return { recordName: `sh.helm.release.v1.${name}.v${lastDeployed.revision}`, revision: lastDeployed.revision };
+}
+
+function imageList(rendered: Rendered, plan: UpgradePlan, { settings }: Config): ImageReport {
+  const found = new Map<string, readonly string[]>("why" in rendered ? [] : imagesOf(rendered.objects));
+  for (const [image, users] of jobImages(plan, settings)) found.set(image, [...(found.get(image) ?? []), ...users]);
+  return {
+    list: [...found].map(([image, users]) => ({ image, users })).sort((a, b) => a.image.localeCompare(b.image)),
+    ...("why" in rendered && { incomplete: rendered.why }),
+  };
+}

@@ -1,0 +1,65 @@
+import type { AddedValue, Plan, Refusal, UpgradePlan, Warning } from "../upgrade/model";
+import type { CommonChange } from "./manifests/common";
+import type { ObjectChange } from "./manifests/diff";
+
+/** What `plan` tells, as `--format json` prints it. Holds no Helm values but those that rules add, and no passwords. */
+export interface PlanReport {
+  readonly stack: string;
+  /** `namespace/name`. */
+  readonly release: string;
+  readonly outcome: Outcome;
+  readonly plan?: PlanPart;
+  readonly refusal?: Refusal;
+  readonly manifests?: ManifestReport;
+  /** Missing unless asked for. */
+  readonly images?: ImageReport;
+}
+
+export const OUTCOMES = ["nothing", "changes", "refused"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** 1 is also the end of everything that goes wrong. */
+export const EXIT_CODES = { nothing: 0, changes: 2, refused: 1 } as const satisfies Record<Outcome, number>;
+
+export interface PlanPart
+  extends Pick<UpgradePlan, "kind" | "from" | "to" | "chart" | "reason" | "interruption" | "reversibility"> {
+  readonly title: string;
+  readonly steps: readonly string[];
+  readonly added: readonly ShownValue[];
+  readonly warnings: readonly Warning[];
+  /** Name of the migration attempt, and the claim that keeps its backup. */
+  readonly attempt?: string;
+  readonly backupClaim?: string;
+}
+
+/** A value that a rule adds; a password is masked. */
+export interface ShownValue extends Omit<AddedValue, "value"> {
+  readonly shown: string;
+}
+
+export type ManifestReport =
+  | {
+      readonly compared: true;
+      /** Revision whose manifest is the old one; missing for an install. */
+      readonly revision?: number;
+      readonly common: readonly CommonChange[];
+      readonly objects: readonly ObjectChange[];
+    }
+  | { readonly compared: false; readonly why: string };
+
+export interface ImageReport {
+  readonly list: readonly ImageUse[];
+  /** Why the chart's own images are not in the list. */
+  readonly incomplete?: string;
+}
+
+export interface ImageUse {
+  readonly image: string;
+  /** `Deployment/my-release-milvus-proxy`, or the upgrade's own `Job`s. */
+  readonly users: readonly string[];
+}
+
+export function outcomeOf(plan: Plan): Outcome {
+  if (plan.kind === "refused") return "refused";
+  return plan.kind === "nothing" ? "nothing" : "changes";
+}

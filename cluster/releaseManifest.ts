@@ -1,0 +1,25 @@
+import type { ClusterAccess } from "./access";
+import { ClusterError } from "./errors";
+import { type RecordObject, unpackRecord } from "./releaseRecord";
+
+/**
+ * What Helm has applied for a revision, as YAML without its hooks. May hold passwords: never print unmasked.
+ *
+ * @param recordName name of the Secret of that revision
+ * @throws ClusterError
+ */
+export async function readManifest(
+  access: ClusterAccess,
+  { namespace, recordName }: { readonly namespace: string; readonly recordName: string },
+): Promise<string> {
+  const record = (await access.read({ api: "v1", resource: "secrets", namespace, name: recordName })) as RecordObject;
+  const { manifest } = unpackRecord(record.data?.release, recordName);
+  if (typeof manifest !== "string") {
+    throw new ClusterError(
+      "badRecord",
+      `The Helm release record in the Secret ${recordName} has no manifest.`,
+      "See whether Helm can read it: helm get manifest",
+    );
+  }
+  return manifest;
+}

@@ -1,0 +1,117 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import { stringify } from "yaml";
+import type { PlanReport } from "../../cli/planReport";
+import { type RunResult, tryRun } from "../../sandbox/run";
+import { tsxCommand } from "../../sandbox/tsx";
+import { RELEASE, startTestBed, type TestBed, VALUES } from "./support/testBed";
+
+const PASSWORD = "correct-horse-battery";
+
+describe("the plan on the command line", () => {
+  let bed: TestBed;
+  let project: string;
+  let config: Record<string, unknown>;
+
+  before(async () => {
+    bed = await startTestBed();
+    // What the rules add is in the release, so that nothing is to do for the version that runs.
+    const values = {
+      ...VALUES,
+      minio: { secretKey: PASSWORD },
+      pulsar: { ...VALUES.pulsar, enabled: true },
+      kafka: { enabled: false },
+    };
+    await bed.install("3.2.18", { ...values, image: { all: { tag: "v2.1.4" } } });
+    project = mkdtempSync(path.join(tmpdir(), "milvus-project-"));
+    writeFileSync(path.join(project, "Pulumi.yaml"), "name: milvus\nruntime: nodejs\n");
+    config = {
+      "milvus:version": "2.2.14",
+      "milvus:release": RELEASE.name,
+      "milvus:namespace": RELEASE.namespace,
+      "milvus:values": values,
+      "milvus:chartSource": { folder: bed.charts },
+      "kubernetes:kubeconfig": bed.sandbox.kubeconfig,
+    };
+  });
+  after(() => bed.stop());
+
+  /** As a user's shell runs it, against the stack `dev` with this config. */
+  async function cli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<RunResult> {
+    writeFileSync(path.join(project, "Pulumi.dev.yaml"), stringify({ config }));
+    const [command, script] = tsxCommand(path.join(__dirname, "..", "..", "cli", "main.ts"), args);
+    return tryRun(command, script, {
+      cwd: project,
+      env: { ...process.env, NO_COLOR: "1", MILVUS_HELM: bed.sandbox.tools.helm, ...env },
+      timeoutSeconds: 120,
+    });
+  }
+  const report = async (...args: string[]): Promise<PlanReport> => {
+    const { stdout, stderr } = await cli(["plan", "--json", ...args]);
+    expect(stderr).to.equal("");
+    return JSON.parse(stdout) as PlanReport;
+  };
+
+  it("shows the steps and how the manifests differ, and touches nothing", async () => {
+    const untouched = await bed.fingerprint();
+    const { exitCode, stdout } = await cli(["plan", "--stack", "dev", "--images"]);
+    expect(exitCode).to.equal(2);
+    for (const words of [
+      "upgrade with metadata migration, Milvus 2.1.4 → 2.2.14",
+      "1. stop 8 Deployments",
+      "3. migrate metadata",
+      "compared with revision 1",
+      "- milvusdb/milvus:v2.1.4",
+      "+ milvusdb/milvus:v2.2.14",
+      "milvusdb/meta-migration:v2.2.0",
+    ]) {
+      expect(stdout).to.include(words);
+    }
+    expect(stdout).to.not.include(PASSWORD);
+    expect(await bed.fingerprint()).to.equal(untouched);
+  });
+
+  it("is the same as JSON, with every object that changes", async () => {
+    const { outcome, plan, manifests, images } = await report("--images");
+    expect(outcome).to.equal("changes");
+    expect(plan).to.include({ kind: "migration", from: "2.1.4", to: "2.2.14" });
+    expect(manifests?.compared === true && manifests.objects.map(({ change, name }) => `${change} ${name}`)).to.include(
+      "changed my-release-milvus-proxy",
+    );
+    expect(images?.list.map(({ image }) => image)).to.include("milvusdb/milvus:v2.2.14");
+  });
+
+  it("is a comment for a pull request", async () => {
+    const { exitCode, stdout } = await cli(["plan", "--format", "markdown"]);
+    expect(exitCode).to.equal(2);
+    expect(stdout).to.match(/^<!-- milvus-upgrade plan -->\n## Milvus: upgrade with metadata migration/);
+    expect(stdout).to.include("<details>").and.to.include("milvusdb/milvus:v2.2.14");
+    expect(Buffer.byteLength(stdout)).to.be.lessThan(65_536);
+  });
+
+  it("ends with 0 when the version that runs is wanted", async () => {
+    const { exitCode, stdout } = await cli(["plan", "--to", "2.1.4"]);
+    expect(stdout).to.include("nothing to do, Milvus 2.1.4");
+    expect(exitCode).to.equal(0);
+  });
+
+  it("ends with 1 when the version cannot be reached, and says the way", async () => {
+    const { exitCode, stdout } = await cli(["plan", "--to", "2.6.15"]);
+    expect(stdout).to.include("refused").and.to.include("the whole way: 2.1.4 →");
+    expect(exitCode).to.equal(1);
+  });
+
+  it("ends with 1 when the config is wrong, with every problem", async () => {
+    const { exitCode, stderr } = await cli(["plan", "--to", "yesterday"]);
+    expect(stderr).to.include("milvus:version").and.to.include("yesterday");
+    expect(exitCode).to.equal(1);
+  });
+
+  it("without Helm still plans, and says why the manifests are not compared", async () => {
+    const { exitCode, stdout } = await cli(["plan"], { MILVUS_HELM: "/nowhere/helm" });
+    expect(stdout).to.include("manifests: not compared, because the Helm CLI is not there (/nowhere/helm)");
+    expect(exitCode).to.equal(2);
+  });
+});

@@ -1,0 +1,129 @@
+import { expect } from "chai";
+import { asMarkdown, LONGEST_COMMENT } from "../../../cli/format/markdown";
+import { asText } from "../../../cli/format/text";
+import type { PlanReport } from "../../../cli/planReport";
+import { outcomeOf } from "../../../cli/planReport";
+import { PLANS } from "../../support/plans";
+
+const REPORT: PlanReport = {
+  stack: "dev",
+  release: "milvus/my-release",
+  outcome: "changes",
+  plan: {
+    kind: "helm",
+    title: "Helm upgrade, Milvus 2.2.8 → 2.2.9",
+    from: "2.2.8",
+    to: "2.2.9",
+    chart: PLANS.helm.chart,
+    reason: "a patch upgrade",
+    steps: ["release"],
+    interruption: "All restart.",
+    reversibility: "reversible",
+    added: [{ path: "image.all.tag", shown: "v2.2.9", rule: "image-tag", reason: "explicit | always" }],
+    warnings: [{ rule: "replicas", message: "one\nreplica" }],
+  },
+  manifests: {
+    compared: true,
+    revision: 7,
+    common: [],
+    objects: [
+      {
+        change: "changed",
+        kind: "StatefulSet",
+        apiVersion: "apps/v1",
+        namespace: "milvus",
+        name: "etcd",
+        fields: [{ path: "spec.serviceName", before: "a", after: "```b" }],
+        refused: [{ path: "spec.serviceName", why: "no" }],
+      },
+    ],
+  },
+  images: { list: [{ image: "milvusdb/milvus:v2.2.9", users: ["Deployment/proxy"] }] },
+};
+const REFUSED: PlanReport = {
+  stack: "dev",
+  release: "milvus/my-release",
+  outcome: "refused",
+  refusal: { kind: "refused", rule: "no_way", reason: "there is none", remedy: "stay", path: [] },
+};
+const many = (count: number): PlanReport => ({
+  ...REPORT,
+  manifests: {
+    compared: true,
+    common: [],
+    objects: Array.from({ length: count }, (_, index) => ({
+      change: "changed" as const,
+      kind: "ConfigMap",
+      apiVersion: "v1",
+      namespace: "milvus",
+      name: `config-${index}`,
+      fields: [{ path: "data", lines: Array.from({ length: 50 }, (_, line) => `+ ünïcödé line ${line}`) }],
+      refused: [],
+    })),
+  },
+});
+
+describe("the plan as Markdown", () => {
+  it("has the plan first, and the manifests folded", () => {
+    const text = asMarkdown(REPORT);
+    expect(text.indexOf("## Milvus: Helm upgrade")).to.be.lessThan(text.indexOf("<details>"));
+    expect(text).to.include("The API server will refuse the change of `spec.serviceName` in StatefulSet `etcd`");
+    expect(text).to.include("explicit \\| always").and.to.include("one replica");
+    expect(text.match(/<details>/g)).to.have.length(text.match(/<\/details>/g)?.length ?? -1);
+  });
+
+  it("puts a longer fence around text that has one", () => {
+    expect(asMarkdown(REPORT)).to.include("````diff\n- a\n+ ```b\n````");
+  });
+
+  for (const count of [1, 30, 500]) {
+    it(`of ${count} large objects fits into a comment and says what was left out`, () => {
+      const text = asMarkdown(many(count));
+      expect(Buffer.byteLength(text)).to.be.lessThan(LONGEST_COMMENT + 1);
+      const left = Number(/\*\*(\d+) more changes/.exec(text)?.[1] ?? 0);
+      expect((text.match(/\*\*changed\*\*/g) ?? []).length + left).to.equal(count);
+      expect(text.trimEnd()).to.match(/<\/details>$/);
+    });
+  }
+
+  it("of warnings without end is cut, and says so", () => {
+    const warnings = Array.from({ length: 2000 }, () => ({ rule: "w", message: "ä".repeat(100) }));
+    const { plan } = REPORT;
+    const text = asMarkdown({ ...REPORT, ...(plan && { plan: { ...plan, warnings } }) });
+    expect(Buffer.byteLength(text)).to.be.lessThan(LONGEST_COMMENT + 1);
+    expect(text).to.include("does not fit");
+  });
+
+  it("of a refusal says why and what to do", () => {
+    expect(asMarkdown(REFUSED)).to.include("**no_way**: there is none").and.to.include("What to do: stay");
+  });
+});
+
+describe("the plan as text", () => {
+  it("names steps, values, warnings, refused fields and images", () => {
+    const text = asText(REPORT);
+    for (const part of [
+      "1. release",
+      "image.all.tag: v2.2.9",
+      "(replicas)",
+      "StatefulSet etcd: spec.serviceName",
+      "milvusdb/milvus:v2.2.9",
+    ]) {
+      expect(text).to.include(part);
+    }
+  });
+
+  it("says why manifests were not compared", () => {
+    expect(asText({ ...REPORT, manifests: { compared: false, why: "there is no Helm" } })).to.include(
+      "not compared, because there is no Helm",
+    );
+  });
+});
+
+describe("the outcome of a plan", () => {
+  for (const [kind, plan] of Object.entries(PLANS)) {
+    it(`of ${kind} is ${kind === "nothing" ? "nothing" : "changes"}`, () => {
+      expect(outcomeOf(plan)).to.equal(kind === "nothing" ? "nothing" : "changes");
+    });
+  }
+});
