@@ -37,9 +37,10 @@ program
 program
   .command("start")
   .argument("[name]", "default: sandbox- and four random characters")
+  .option("--real-milvus", "standalone pods run the real Milvus of their version, fetched when it is first needed")
   .description("start a sandbox that stays up until it is stopped")
-  .action(async (name: string | undefined) => {
-    const sandbox = await startSandbox({ ...(name === undefined ? {} : { name }), keep: true, log: note });
+  .action(async (name: string | undefined, { realMilvus = false }: { realMilvus?: boolean }) => {
+    const sandbox = await startSandbox({ ...(name === undefined ? {} : { name }), realMilvus, keep: true, log: note });
     say(exports(sandbox));
   });
 

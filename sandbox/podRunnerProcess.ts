@@ -16,6 +16,7 @@ async function main(folder: string): Promise<void> {
     tools: { ...state.tools, metaMigration: state.tools["meta-migration"] },
     metadataEtcd: state.metadataEtcd,
     hosts: state.hosts,
+    milvus: { real: state.realMilvus },
     log: (line) => console.log(`${new Date().toISOString()} ${line}`),
   });
   const end = () => {

@@ -24,6 +24,8 @@ export interface SandboxOptions {
   readonly keep?: boolean;
   /** Names that pods can reach beside those of Services, e.g. `{"etcd.example:2379": "127.0.0.1:41234"}`. */
   readonly hosts?: Readonly<Record<string, string>>;
+  /** Standalone pods run the real Milvus of their version where there is one, instead of the stand-in. Default false. */
+  readonly realMilvus?: boolean;
   /** Default: fetched or built by `ensureTools`. */
   readonly tools?: Tools;
   /** One line of progress at a time. */
@@ -62,6 +64,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     tools,
     metadataEtcd,
     hosts: options.hosts ?? {},
+    realMilvus: options.realMilvus ?? false,
     processes: {},
   };
   await writeState(state);

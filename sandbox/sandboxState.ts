@@ -17,6 +17,8 @@ export interface SandboxState {
   readonly metadataEtcd: string;
   /** Names that pods use, and where they lead. */
   readonly hosts: Readonly<Record<string, string>>;
+  /** Standalone pods run a real Milvus. */
+  readonly realMilvus: boolean;
   readonly processes: {
     readonly metadataEtcd?: ProcessRecord;
     readonly podRunner?: ProcessRecord;

@@ -1,4 +1,4 @@
-/** A pod of Milvus: runs nothing, but is pulled, starts, gets ready, crashes and ends as a Milvus server does. */
+/** A pod of Milvus: is pulled, starts, gets ready, crashes and ends as a Milvus server does, a stand-in or a real one. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { EtcdClient } from "../etcd";
 import type { Pod } from "../podRunner/apiServer";
@@ -7,7 +7,8 @@ import { removePod } from "../podRunner/podRemoval";
 import { type ContainerRecord, podStatus, type TerminatedState } from "../podRunner/status";
 import { StatusWriter } from "../podRunner/statusWriter";
 import { imageProblem } from "./milvusImage";
-import { Crash, Server } from "./server";
+import { Crash } from "./server";
+import { startServer } from "./startServer";
 
 const RETRY_MS = 500;
 /** Pause before the first restart; doubled each time, up to the longest. */
@@ -121,7 +122,7 @@ export class MilvusPod implements PodWorker {
       await this.#sleep(RETRY_MS);
       return this.#ending.signal.aborted ? undefined : (fault.message ?? "panic: runtime error");
     }
-    const server = await Server.start({
+    const server = await startServer({
       context,
       pod: this.#pod,
       component: this.#component,
@@ -129,7 +130,7 @@ export class MilvusPod implements PodWorker {
       etcd: (endpoint) => new EtcdClient(endpoint, 3000),
       signal: this.#ending.signal,
     });
-    await this.#sleep(context.milvus().readyAfterMs);
+    await this.#sleep(server.readyAfterMs);
     for (let reported = ""; !this.#ending.signal.aborted && !server.lost.aborted; ) {
       const wait = this.#fault()?.effect === "neverReady" ? "told not to be ready" : await server.waitsFor();
       if (wait === undefined) break;
@@ -138,20 +139,10 @@ export class MilvusPod implements PodWorker {
       await this.#sleep(RETRY_MS);
     }
     if (!this.#ending.signal.aborted && !server.lost.aborted) await this.#write(running(true));
-    const lost = await server.ended;
-    if (lost) return "panic: connection lost detected, shutting down: the session's lease has expired";
-    await this.#stop();
-    await server.stop();
+    const crash = await server.ended;
+    if (crash !== undefined) return crash;
+    await server.stop(this.#gone ? 0 : (this.#pod.metadata?.deletionGracePeriodSeconds ?? 0) * 1000);
     return undefined;
-  }
-
-  /** What SIGTERM does, within the grace period. */
-  async #stop(): Promise<void> {
-    if (this.#gone) return;
-    const grace = (this.#pod.metadata?.deletionGracePeriodSeconds ?? 0) * 1000;
-    await sleep(Math.min(this.context.milvus().stopAfterMs, grace), undefined, { signal: this.context.signal }).catch(
-      () => undefined,
-    );
   }
 
   #fault(): ReturnType<RunnerContext["faults"]["milvusFault"]> {

@@ -26,12 +26,25 @@ export interface ServerOptions {
 
 const RETRY_MS = 300;
 
-export class Server {
+/** A running server, the stand-in or a real one. */
+export interface MilvusServer {
+  /** Time from start to the first look at its health. */
+  readonly readyAfterMs: number;
+  /** Aborted when the server ended by itself. */
+  readonly lost: AbortSignal;
+  /** Why the server ended by itself; undefined when the pod is to end. */
+  readonly ended: Promise<string | undefined>;
+  /** What it waits for before it is ready; undefined when nothing. */
+  waitsFor(): Promise<string | undefined>;
+  /** What SIGTERM does, within the grace period. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Stand-in: holds sessions as a Milvus server does, and serves nothing. */
+export class Server implements MilvusServer {
   readonly #lost = new AbortController();
-  /** Aborted when the session was lost. */
   readonly lost = this.#lost.signal;
-  /** True when the server ended because it lost its session, false when the pod ended. */
-  readonly ended: Promise<boolean>;
+  readonly ended: Promise<string | undefined>;
 
   private constructor(
     private readonly options: ServerOptions,
@@ -40,9 +53,14 @@ export class Server {
     private readonly session: Session | undefined,
   ) {
     this.ended = (session ? session.hold() : aborted(options.signal)).then((lost) => {
-      if (lost) this.#lost.abort();
-      return lost;
+      if (!lost) return undefined;
+      this.#lost.abort();
+      return "panic: connection lost detected, shutting down: the session's lease has expired";
     });
+  }
+
+  get readyAfterMs(): number {
+    return this.options.context.milvus().readyAfterMs;
   }
 
   /** Throws Crash where Milvus panics. */
@@ -76,7 +94,6 @@ export class Server {
     return new Server(options, version, store, session);
   }
 
-  /** What it waits for before it is ready; undefined when nothing. */
   async waitsFor(): Promise<string | undefined> {
     if (!this.store) return undefined;
     try {
@@ -91,8 +108,10 @@ export class Server {
   }
 
   /** Gives the sessions up, at once or after the time that the settings say. */
-  async stop(): Promise<void> {
-    const { revokeOnStop, sessionTtlSeconds } = this.options.context.milvus();
+  async stop(graceMs: number): Promise<void> {
+    const { signal, milvus } = this.options.context;
+    const { revokeOnStop, sessionTtlSeconds, stopAfterMs } = milvus();
+    await sleep(Math.min(stopAfterMs, graceMs), undefined, { signal }).catch(() => undefined);
     const given = revokeOnStop ? this.session?.revoke() : this.session?.expire(sessionTtlSeconds);
     // Without etcd there is nothing to give up: the lease ends by itself.
     await given?.catch(() => undefined);
