@@ -14,8 +14,15 @@ export function upgradeServiceAccount(releaseName: string): string {
   return `${releaseName}-upgrade`;
 }
 
+export interface UpgradeAccess {
+  /** Owner of the Jobs: a Job that a killed run made and no state knows goes with it. */
+  readonly account: k8s.core.v1.ServiceAccount;
+  /** What a Job has to wait for. */
+  readonly ready: After;
+}
+
 /** The ServiceAccount that runs the plan's Jobs, with the rights these Jobs need and no more. */
-export function declareAccess(context: StepContext): After {
+export function declareAccess(context: Omit<StepContext, "access">): UpgradeAccess {
   const name = upgradeServiceAccount(context.releaseName);
   const metadata = { name, namespace: context.namespace, labels: upgradeLabels(context.releaseName) };
   const account = new k8s.core.v1.ServiceAccount(name, { metadata }, context.options);
@@ -29,7 +36,7 @@ export function declareAccess(context: StepContext): After {
     },
     { ...context.options, dependsOn: [account, role] },
   );
-  return [account, binding];
+  return { account, ready: [account, binding] };
 }
 
 /** One rule for each right, by the names of the objects; only reading pods and StatefulSets knows no names. */

@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterState, UpgradePlan } from "../upgrade/model";
+import type { UpgradeAccess } from "./access";
 
 /** How the upgrade's own Jobs are run; a part of the stack config. */
 export interface UpgradeSettings {
@@ -74,6 +75,8 @@ export interface StepContext extends MilvusClusterArgs {
   readonly options: pulumi.CustomResourceOptions;
   /** Different in each run of the program. */
   readonly run: string;
+  /** Missing: the plan has no Jobs. */
+  readonly access?: UpgradeAccess;
 }
 
 /** Resources that must be done before a step starts. */

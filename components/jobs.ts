@@ -53,7 +53,7 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
   return new k8s.batch.v1.Job(
     `${context.releaseName}-${job.step}`,
     {
-      metadata: { name: job.name, namespace: context.namespace, labels, annotations },
+      metadata: { name: job.name, namespace: context.namespace, labels, annotations, ...owner(context) },
       spec: {
         backoffLimit: 0,
         activeDeadlineSeconds: START_LIMIT + job.limit,
@@ -68,6 +68,18 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
       customTimeouts: { create: `${START_LIMIT + job.limit + REPORT_LIMIT}s`, delete: "5m" },
     },
   );
+}
+
+/**
+ * The run after an upgrade deletes the Jobs that the state knows. A Job of a run that was killed may be in no state:
+ * Kubernetes collects it once its owner is deleted.
+ */
+function owner({ access }: StepContext): Pick<k8s.types.input.meta.v1.ObjectMeta, "ownerReferences"> {
+  if (access === undefined) {
+    return {};
+  }
+  const { name, uid } = access.account.metadata;
+  return { ownerReferences: [{ apiVersion: "v1", kind: "ServiceAccount", name, uid }] };
 }
 
 /**

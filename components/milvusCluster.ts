@@ -23,14 +23,16 @@ export class MilvusCluster extends pulumi.ComponentResource {
     checkPlan(args.plan);
     super("milvus:upgrade:MilvusCluster", name, {}, options);
     const hooks = args.diagnose && { onError: [diagnosisHook(`${name}-diagnosis`, args.namespace, args.diagnose)] };
-    const context: StepContext = { ...args, run: randomUUID(), options: { parent: this, ...(hooks && { hooks }) } };
+    const own = { ...args, run: randomUUID(), options: { parent: this, ...(hooks && { hooks }) } };
 
     const { steps } = args.plan;
-    const access = steps.some(runsAsJob) ? declareAccess(context) : [];
+    const access = steps.some(runsAsJob) ? declareAccess(own) : undefined;
+    const context: StepContext = { ...own, ...(access && { access }) };
     const script = steps.some(touchesMetadata) ? [declareScript(context)] : [];
+    const jobsNeed = [...(access?.ready ?? []), ...script];
     let after: After = [];
     for (const step of steps) {
-      after = [declareStep(context, step, step.kind === "release" ? after : [...access, ...script, ...after], name)];
+      after = [declareStep(context, step, step.kind === "release" ? after : [...jobsNeed, ...after], name)];
     }
 
     this.outputs = outputsOf(args);

@@ -1,24 +1,27 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
+import { killAll, processTree } from "../../../sandbox/processTree";
 import type { Sandbox } from "../../../sandbox/sandbox";
 import { tsxCommand } from "../../../sandbox/tsx";
 import { until } from "./testBed";
 
 /**
- * `pulumi up` in a process group of its own, killed (SIGKILL: program, engine and provider at once) as soon as the
- * condition holds. Returns what it had printed; throws when it ended before.
+ * `pulumi up` in a process of its own, killed (SIGKILL: program, engine, provider and what they started, at once) as
+ * soon as the condition holds. Returns what it had printed; throws when it ended before.
  */
 export async function killUpWhen(
   sandbox: Sandbox,
   what: string,
   condition: () => Promise<boolean>,
-  seconds = 120,
+  { seconds = 120, stackName = "dev" }: { readonly seconds?: number; readonly stackName?: string } = {},
 ): Promise<string> {
   const [command, args] = tsxCommand(path.join(__dirname, "..", "..", "..", "sandbox", "cli.ts"), [
     "up",
     "--sandbox",
     sandbox.name,
+    "--stack",
+    stackName,
   ]);
   const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], env: sandbox.env });
   let output = "";
@@ -36,7 +39,8 @@ export async function killUpWhen(
     }
   } finally {
     if (child.pid !== undefined && child.exitCode === null) {
-      process.kill(-child.pid, "SIGKILL");
+      // The engine gives its plugins groups of their own.
+      killAll(await processTree(child.pid));
     }
     await ended;
   }

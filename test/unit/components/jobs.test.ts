@@ -21,7 +21,12 @@ interface PodSpec {
   readonly [key: string]: unknown;
 }
 interface Job {
-  readonly metadata: { readonly name: string; readonly labels: Record<string, string>; readonly annotations: object };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels: Record<string, string>;
+    readonly annotations: object;
+    readonly ownerReferences: readonly object[];
+  };
   readonly spec: {
     readonly backoffLimit: number;
     readonly activeDeadlineSeconds: number;
@@ -67,6 +72,14 @@ describe("every Job of the upgrade", () => {
       expect(Number.parseInt(createTimeout, 10), name).to.be.above(it.spec.activeDeadlineSeconds);
       expect(it.metadata.annotations, name).to.deep.equal({ "pulumi.com/replaceUnready": "true" });
       expect(deleteBeforeReplace, name).to.equal(true);
+    }
+  });
+
+  it("is owned by the upgrade's ServiceAccount, so that one that no state knows is collected with it", () => {
+    for (const { job: it, name } of all) {
+      const [owner, ...others] = it.metadata.ownerReferences;
+      expect(owner, name).to.include({ apiVersion: "v1", kind: "ServiceAccount", name: "my-release-upgrade" });
+      expect(others, name).to.deep.equal([]);
     }
   });
 

@@ -1,0 +1,38 @@
+import { type Cell, cellName } from "./cell";
+import { FAULTS } from "./faults";
+import { PLANS } from "./plans";
+import type { Random } from "./random";
+
+/** Every step of every kind of plan × every fault that can hit it. */
+export function allCells(): Cell[] {
+  return FAULTS.flatMap((fault) =>
+    PLANS.flatMap((plan) => plan.steps.filter((step) => fault.hits(plan, step)).map((step) => ({ plan, step, fault }))),
+  );
+}
+
+export function selectCells(only: string | undefined): Cell[] {
+  const pattern = new RegExp(only ?? "");
+  return allCells().filter((cell) => pattern.test(cellName(cell)));
+}
+
+/** A few cells, each with another fault and, as far as there are enough, another plan. */
+export function sampleCells(count: number, random: Random): Cell[] {
+  const chosen: Cell[] = [];
+  for (const cell of random.shuffled(allCells())) {
+    const isNew = chosen.every(({ fault, plan }) => fault !== cell.fault && plan !== cell.plan);
+    if (isNew && chosen.length < count) {
+      chosen.push(cell);
+    }
+  }
+  return chosen;
+}
+
+/** Any plan, hit one to three times in a row. */
+export function randomCell(random: Random): Cell {
+  const plan = random.pick(PLANS);
+  const hit = () => {
+    const step = random.pick(plan.steps);
+    return { step, fault: random.pick(FAULTS.filter((fault) => fault.hits(plan, step))) };
+  };
+  return { plan, ...hit(), more: Array.from({ length: random.below(3) }, hit) };
+}

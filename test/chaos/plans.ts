@@ -1,0 +1,183 @@
+/** The kinds of plan, how a cluster comes to need each, and the steps at which a fault can hit. */
+import type { EngineStack, StackConfig } from "../../sandbox/engine";
+import type { MetadataFormat, MetadataState } from "../../sandbox/metadata";
+import type { Faults } from "../../sandbox/podRunner/faults";
+import { failureOf, RELEASE, VALUES } from "../e2e/support/testBed";
+import type { ChaosBed } from "./chaosBed";
+
+export interface ChaosStep {
+  readonly name: string;
+  /** Label milvus-upgrade/step of the Job; missing for the Release. */
+  readonly job?: string;
+  /** Container of the Job in which the fault hits. */
+  readonly container?: string;
+  /** Component that never gets ready, for the steps that wait for one. */
+  readonly awaits?: string;
+  /** Holds the step up, so that a fault can hit it. */
+  readonly window: Faults;
+}
+
+export interface ChaosPlan {
+  readonly name: string;
+  readonly steps: readonly ChaosStep[];
+  readonly expected: { readonly version: string; readonly format: MetadataFormat };
+  /** Stack config for the run that the fault hits. */
+  readonly config: StackConfig;
+  /** Makes the cluster that needs this plan; the stack is open with `config`. */
+  prepare(chaos: ChaosBed, stack: EngineStack): Promise<MetadataState>;
+}
+
+const SLOW_READY = { milvusSettings: { readyAfterMs: 2500 } } as const;
+const release = (awaits = "proxy"): ChaosStep => ({ name: "release", awaits, window: SLOW_READY });
+const job = (name: string, container: string, label = name): ChaosStep => ({
+  name,
+  job: label,
+  container,
+  window: { containers: [{ container, delayMs: 3000 }] },
+});
+const resume = (component: string): ChaosStep => ({
+  ...job(`resume ${component}`, "await-rollout", `resume-${component}`),
+  awaits: component,
+  window: { containers: [{ pod: `${RELEASE.name}-resume-${component}`, container: "await-rollout", delayMs: 3000 }] },
+});
+
+const MIX = { replicas: 2 };
+const MIXED_VALUES = {
+  queryNode: MIX,
+  dataNode: MIX,
+  indexNode: MIX,
+  proxy: MIX,
+  mixCoordinator: { enabled: true, replicas: 2, activeStandby: { enabled: true } },
+  rootCoordinator: { enabled: false },
+  queryCoordinator: { enabled: false },
+  dataCoordinator: { enabled: false },
+  indexCoordinator: { enabled: false },
+} as const;
+
+/** Records that every version reads alike. */
+async function neutralMetadata({ bed }: ChaosBed): Promise<MetadataState> {
+  await bed.etcd.put("by-dev/meta/root-coord/credential/users/root", '{"username":"root"}');
+  for (let segment = 1; segment <= 20; segment++) {
+    await bed.etcd.put(
+      `by-dev/meta/datacoord-meta/s/1/2/${segment}`,
+      JSON.stringify({ ID: segment, state: "Flushed" }),
+    );
+  }
+  return bed.metadata();
+}
+
+async function install21({ bed }: ChaosBed): Promise<MetadataState> {
+  const original = await bed.seed();
+  await bed.install("3.2.18", VALUES);
+  return original;
+}
+
+const TO_2_2 = { "milvus:version": "2.2.0" };
+
+export const PLANS: readonly ChaosPlan[] = [
+  {
+    name: "install",
+    steps: [release()],
+    expected: { version: "2.2.14", format: "empty" },
+    config: { "milvus:version": "2.2.14" },
+    prepare: neutralMetadata,
+  },
+  {
+    name: "helm",
+    steps: [release()],
+    expected: { version: "2.2.16", format: "empty" },
+    config: { "milvus:version": "2.2.16", "milvus:strategy": "helm" },
+    async prepare(chaos) {
+      const original = await neutralMetadata(chaos);
+      await chaos.bed.install("4.0.34", VALUES);
+      return original;
+    },
+  },
+  {
+    name: "rolling",
+    steps: [job("pause", "pause"), { ...release("querynode"), window: {} }, resume("mixcoord"), resume("proxy")],
+    expected: { version: "2.5.16", format: "empty" },
+    config: { "milvus:version": "2.5.16", "milvus:strategy": "rolling", "milvus:values": MIXED_VALUES },
+    async prepare(chaos) {
+      const original = await neutralMetadata(chaos);
+      await chaos.bed.install("4.2.20", MIXED_VALUES);
+      return original;
+    },
+  },
+  {
+    name: "migration",
+    steps: [job("stop", "await-pods-gone"), job("backup", "backup"), job("migrate", "migrate"), release()],
+    expected: { version: "2.2.0", format: "2.2" },
+    config: TO_2_2,
+    prepare: install21,
+  },
+  {
+    name: "giveUp",
+    steps: [job("restore", "restore"), release()],
+    expected: { version: "2.1.4", format: "2.1" },
+    config: { "milvus:version": "2.1.4" },
+    async prepare(chaos, stack) {
+      const original = await install21(chaos);
+      await stack.setConfig(TO_2_2);
+      // Killed between the two halves: the source is cleaned, the target not written.
+      chaos.bed.faults({ containers: [{ container: "migrate", env: { SANDBOX_FAULT: "after-clean=kill" } }] });
+      await failureOf(stack.up());
+      chaos.bed.faults({});
+      await stack.setConfig(this.config);
+      return original;
+    },
+  },
+  {
+    name: "rollback",
+    steps: [job("stop", "await-pods-gone"), job("restore", "rollback", "rollback"), release()],
+    expected: { version: "2.1.4", format: "2.1" },
+    config: { "milvus:version": "2.1.4", "milvus:rollback": true },
+    async prepare(chaos, stack) {
+      const original = await install21(chaos);
+      await stack.setConfig({ ...TO_2_2, "milvus:rollback": false });
+      await stack.up();
+      await stack.setConfig(this.config);
+      return original;
+    },
+  },
+];
+
+/** True once the step is under way. */
+export async function isUnderWay({ api }: ChaosBed, step: ChaosStep): Promise<boolean> {
+  const namespace = `/api/v1/namespaces/${RELEASE.namespace}`;
+  try {
+    if (step.job === undefined) {
+      const selector = encodeURIComponent(
+        `owner=helm,name=${RELEASE.name},status in (pending-install,pending-upgrade)`,
+      );
+      const { items } = await api.call<{ items: object[] }>("GET", `${namespace}/secrets?labelSelector=${selector}`);
+      return items.length > 0;
+    }
+    const selector = encodeURIComponent(`milvus-upgrade/step=${step.job}`);
+    const { items } = await api.call<{ items: JobPod[] }>("GET", `${namespace}/pods?labelSelector=${selector}`);
+    return items.some(({ status }) => isTurnOf(step.container, status));
+  } catch {
+    // The API server is away for a moment.
+    return false;
+  }
+}
+
+/** The containers before it have ended, and it has not. */
+function isTurnOf(container: string | undefined, status: JobPod["status"]): boolean {
+  const all = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+  const at = all.findIndex(({ name }) => name === container);
+  const ended = all.map(({ state }) => state?.terminated !== undefined);
+  return at >= 0 && !ended[at] && ended.slice(0, at).every(Boolean);
+}
+
+interface ContainerStatus {
+  readonly name: string;
+  readonly state?: { readonly terminated?: object };
+}
+
+interface JobPod {
+  readonly status: {
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+  };
+}

@@ -1,0 +1,48 @@
+import { table } from "../../sandbox/table";
+import type { CellResult } from "./cell";
+
+/** For a terminal. */
+export function resultTable(results: readonly CellResult[]): string[] {
+  return table([
+    ["plan", "step", "fault", "the run it hit", "refused", "next up", "entries", "cell", "verdict"],
+    ...results.map(rowOf),
+  ]);
+}
+
+/** For docs/. */
+export function markdownTable(results: readonly CellResult[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const head = [
+    "plan",
+    "step",
+    "fault",
+    "the run it hit",
+    "refused",
+    "next `up`",
+    "metadata entries",
+    "cell",
+    "verdict",
+  ];
+  return [line(head), line(head.map(() => "---")), ...results.map((result) => line(rowOf(result)))];
+}
+
+function rowOf({ plan, step, fault, struck, refusals, converged, entries, seconds, verdict }: CellResult): string[] {
+  const outcome = struck.split(":")[0] ?? "";
+  return [
+    plan,
+    step,
+    fault,
+    outcome,
+    `${refusals}`,
+    `${converged.toFixed(1)} s`,
+    `${entries}`,
+    `${seconds.toFixed(0)} s`,
+    verdict,
+  ];
+}
+
+export function summary(results: readonly CellResult[]): string {
+  const count = (verdict: CellResult["verdict"]) => results.filter((result) => result.verdict === verdict).length;
+  const seconds = results.reduce((sum, result) => sum + result.seconds, 0);
+  return `${results.length} cells: ${count("ok")} ok, ${count("FAILED")} failed, ${count("skipped")} skipped; ${(seconds / 60).toFixed(1)} min`;
+}
