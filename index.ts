@@ -11,6 +11,7 @@ import { readPreviousRelease, refuseMovedRelease } from "./components/previousRe
 
 import { ConfigError } from "./config/configError";
 import { readStackConfig } from "./config/stackConfig";
+import { approvalHash, approvalLines, refusalOfUnapproved } from "./upgrade/approval";
 import { describePlan } from "./upgrade/describe";
 import { planUpgrade } from "./upgrade/plan";
 import { sensitiveTexts } from "./upgrade/values/sensitive";
@@ -28,7 +29,13 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
   if (plan.kind === "refused") {
     throw new pulumi.RunError(description);
   }
-  await pulumi.log.info(description);
+  const hash = approvalHash({ wanted: config.wanted, settings: config.settings, state, plan });
+  const approval = plan.kind === "nothing" ? [] : approvalLines(config.approvedPlan, hash);
+  await pulumi.log.info([description, ...approval].join("\n"));
+  const unapproved = refusalOfUnapproved(config.approvedPlan, hash, plan);
+  if (unapproved !== undefined && !pulumi.runtime.isDryRun()) {
+    throw new pulumi.RunError(unapproved);
+  }
 
   const { kubeconfig, ...cluster } = config.access;
   const provider = new k8s.Provider("kubernetes", {
@@ -49,6 +56,7 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
     "milvus",
     {
       plan,
+      planHash: hash,
       state,
       releaseName,
       namespace,

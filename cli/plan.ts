@@ -4,6 +4,7 @@ import { readApiVersions } from "../cluster/apiVersions";
 import { readCluster } from "../cluster/readCluster";
 import { readManifest } from "../cluster/releaseManifest";
 import type { Config } from "../config/schema";
+import { approvalHash, approvalLines } from "../upgrade/approval";
 import { attemptName } from "../upgrade/attempt";
 import { describeStep, planTitle } from "../upgrade/describe";
 import type { ClusterState, HelmRelease, UpgradePlan } from "../upgrade/model";
@@ -43,7 +44,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   const rendered = request.withManifests || request.withImages ? await render(request, plan, state, access) : undefined;
   return {
     ...head,
-    plan: partOf(plan, mask),
+    plan: { ...partOf(plan, mask), ...approvalOf(plan, state, config) },
     ...(rendered &&
       request.withManifests && { manifests: await compare(rendered, access, state.release, mask, config) }),
     ...(rendered && request.withImages && { images: imageList(rendered, plan, config) }),
@@ -54,7 +55,14 @@ function knownSecrets(plan: UpgradePlan, release: HelmRelease | undefined): stri
   return [...sensitiveTexts(plan.values), ...sensitiveTexts(release?.userValues ?? {})];
 }
 
-function partOf(plan: UpgradePlan, mask: Mask): PlanPart {
+function approvalOf(plan: UpgradePlan, state: ClusterState, config: Config): Pick<PlanPart, "hash" | "approval"> {
+  if (plan.kind === "nothing") return { approval: [] };
+  const { wanted, settings, approvedPlan } = config;
+  const hash = approvalHash({ wanted, settings, state, plan });
+  return { hash, approval: approvalLines(approvedPlan, hash) };
+}
+
+function partOf(plan: UpgradePlan, mask: Mask): Omit<PlanPart, "approval"> {
   const { kind, from, to, chart, reason, interruption, reversibility, warnings, migration } = plan;
   return {
     kind,

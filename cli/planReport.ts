@@ -24,6 +24,10 @@ export const EXIT_CODES = { nothing: 0, changes: 2, refused: 1 } as const satisf
 export interface PlanPart
   extends Pick<UpgradePlan, "kind" | "from" | "to" | "chart" | "reason" | "interruption" | "reversibility"> {
   readonly title: string;
+  /** To be set as milvus:approvedPlan; missing when nothing is to be done. */
+  readonly hash?: string;
+  /** The hash with what milvus:approvedPlan makes of it. */
+  readonly approval: readonly string[];
   readonly steps: readonly string[];
   readonly added: readonly ShownValue[];
   readonly warnings: readonly Warning[];

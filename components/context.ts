@@ -58,6 +58,8 @@ export type Diagnose = (failed: FailedResource) => Promise<string | undefined>;
 
 export interface MilvusClusterArgs {
   readonly plan: UpgradePlan;
+  /** Hash by which the plan is approved, for the outputs. */
+  readonly planHash?: string;
   /** The state from which the plan was made. */
   readonly state: ClusterState;
   readonly releaseName: string;

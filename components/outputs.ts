@@ -27,6 +27,8 @@ export interface MilvusOutputs {
 
 interface PlanOutput {
   readonly kind: string;
+  /** To be set as milvus:approvedPlan. */
+  readonly hash?: string;
   readonly reason: string;
   readonly steps: readonly string[];
   /** Paths of the values that rules have added, without the values. */
@@ -36,7 +38,7 @@ interface PlanOutput {
   readonly reversibility: string;
 }
 
-export function outputsOf({ plan, releaseName, namespace }: MilvusClusterArgs): MilvusOutputs {
+export function outputsOf({ plan, planHash, releaseName, namespace }: MilvusClusterArgs): MilvusOutputs {
   const attempt = plan.migration?.attempt;
   return {
     release: `${namespace}/${releaseName}`,
@@ -45,6 +47,7 @@ export function outputsOf({ plan, releaseName, namespace }: MilvusClusterArgs): 
     chart: `${plan.chart.name}-${plan.chart.version}`,
     plan: {
       kind: plan.kind,
+      ...(planHash !== undefined && { hash: planHash }),
       reason: plan.reason,
       steps: plan.steps.map((step) => (step.kind === "resume" ? `resume ${step.component}` : step.kind)),
       addedValues: plan.added.map(({ path }) => path),

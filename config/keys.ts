@@ -82,6 +82,12 @@ export const CONFIG_KEYS = {
     description:
       "Paths of values (pulsar.proxy.resources) that the release in the cluster has and the stack config may leave out; anything else missing is refused.",
   },
+  approvedPlan: {
+    type: "string",
+    default: "",
+    description:
+      "Hash of the plan that may be run, as preview and `npm run plan` show it; `up` refuses any other plan and says what differs. Empty: every plan may be run.",
+  },
   backupSize: { type: "string", default: "10Gi", description: "Size of the claim that keeps the metadata backup." },
   backupStorageClass: {
     type: "string",

@@ -79,6 +79,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       ...(chartVersion === undefined ? {} : { chartVersion }),
       ...(currentVersion === undefined ? {} : { currentVersion }),
     },
+    ...(parsed.approvedPlan === undefined ? {} : { approvedPlan: parsed.approvedPlan }),
     valuesAreSecret: isSecret(raw, "values"),
     settings: {
       kubectlImage: parsed.kubectlImage,

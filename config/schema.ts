@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { APPROVAL_PATTERN } from "../upgrade/approval";
 import type { HelmValues, Wanted } from "../upgrade/model";
 import { STRATEGIES } from "../upgrade/model";
 import { parseDuration } from "./durations";
@@ -9,6 +10,8 @@ import { DEFAULT_TIMEOUTS } from "./keys";
 export interface Config {
   /** What the planner needs. */
   readonly wanted: Wanted;
+  /** Hash of the plan that may be run; missing: every plan may. */
+  readonly approvedPlan?: string;
   /** True when `milvus:values` or a part of it is encrypted in the stack config. */
   readonly valuesAreSecret: boolean;
   /** How the upgrade's own Jobs are run. */
@@ -141,6 +144,12 @@ export const configSchema = z.strictObject({
   strategy: z.enum(STRATEGIES),
   rollback: z.boolean("must be true or false"),
   dropValues: z.array(text(DOTTED_PATH, "is not a path in the Helm values, such as pulsar.proxy.resources")),
+  approvedPlan: optionalText(
+    text(
+      APPROVAL_PATTERN,
+      "is not the hash of a plan: pulumi preview and npm run plan show it as five parts with dots",
+    ),
+  ),
   backupSize: quantity,
   backupStorageClass: optionalText(objectName),
   kubectlImage: image,

@@ -205,4 +205,10 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
       "A roll over a minor of which a component has served already is not taken back unless `milvus:rollback` asks for it: that component may have written what the older version cannot read.",
     source: "milvus issues 33242 and 28008",
   },
+  // -------------------------------------------------------------------------------- what a reviewer allows
+  only_the_approved_plan_is_run: {
+    explanation:
+      "With milvus:approvedPlan set, `up` runs that plan only. The hash is over the stack config, the catalogue, the Helm release, the cluster and the plan; the refusal names the part that moved. Preview shows it and warns; a plan with nothing to do needs no approval.",
+    source: "pulumi issues 2318 and 16806: what was approved must be what is applied",
+  },
 };

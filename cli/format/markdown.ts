@@ -55,6 +55,8 @@ function planBlocks(plan: PlanPart): string[] {
       ...(plan.attempt ? [`| Backup | claim \`${plan.backupClaim ?? ""}\`, kept |`] : []),
     ].join("\n"),
     ...(isNothing ? [] : [`Steps:\n\n${plan.steps.map((step, index) => `${index + 1}. ${step}`).join("\n")}`]),
+    ...(plan.hash ? [`To approve this plan and no other: \`pulumi config set milvus:approvedPlan ${plan.hash}\``] : []),
+    ...plan.approval.slice(1).map((line) => `> [!WARNING]\n> ${line}`),
     ...plan.warnings.map(({ rule, message }) => `> [!WARNING]\n> **${rule}**: ${message.replaceAll("\n", " ")}`),
     ...(plan.added.length === 0
       ? []

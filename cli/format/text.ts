@@ -38,6 +38,7 @@ function planLines(plan: PlanPart): string[] {
     ...(plan.attempt ? [`attempt: ${plan.attempt}, backup on claim ${plan.backupClaim ?? ""}`] : []),
     ...plan.added.map(({ path, shown, rule, reason }) => `value ${path}: ${shown} (${rule}: ${reason})`),
     ...plan.warnings.map(({ rule, message }) => `${pc.yellow("warning")} (${rule}): ${message}`),
+    ...plan.approval,
   ];
 }
 

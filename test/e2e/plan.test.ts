@@ -4,9 +4,11 @@ import path from "node:path";
 import { expect } from "chai";
 import { stringify } from "yaml";
 import type { PlanReport } from "../../cli/planReport";
+import type { EngineReport } from "../../sandbox/report";
 import { type RunResult, tryRun } from "../../sandbox/run";
 import { tsxCommand } from "../../sandbox/tsx";
-import { RELEASE, startTestBed, type TestBed, VALUES } from "./support/testBed";
+import { describeDifference } from "../../upgrade/approval";
+import { failureOf, RELEASE, startTestBed, type TestBed, VALUES } from "./support/testBed";
 
 const PASSWORD = "correct-horse-battery";
 
@@ -48,6 +50,7 @@ describe("the plan on the command line", () => {
       timeoutSeconds: 120,
     });
   }
+  const said = ({ diagnostics }: EngineReport) => diagnostics.map(({ message }) => message).join("\n");
   const report = async (...args: string[]): Promise<PlanReport> => {
     const { stdout, stderr } = await cli(["plan", "--json", ...args]);
     expect(stderr).to.equal("");
@@ -113,5 +116,23 @@ describe("the plan on the command line", () => {
     const { exitCode, stdout } = await cli(["plan"], { MILVUS_HELM: "/nowhere/helm" });
     expect(stdout).to.include("manifests: not compared, because the Helm CLI is not there (/nowhere/helm)");
     expect(exitCode).to.equal(2);
+  });
+
+  it("has the hash that preview shows, and up runs no other plan than the approved one", async () => {
+    const hash = (await report()).plan?.hash ?? "";
+    const stack = await bed.stack(config);
+    const shown = /plan hash: (\S+)/.exec(said(await stack.preview()))?.[1] ?? "none";
+    expect(describeDifference(shown, hash)).to.deep.equal([]);
+    const untouched = await bed.fingerprint();
+    const approved = (await report("--to", "2.2.13")).plan?.hash ?? "";
+    expect(approved).to.not.equal(hash);
+    await stack.setConfig({ "milvus:approvedPlan": approved });
+    expect(said(await stack.preview())).to.include("up will refuse this one");
+    const { message } = await failureOf(stack.up());
+    expect(message)
+      .to.include("only_the_approved_plan_is_run")
+      .and.to.include("what differs: the stack config; what the rules make of it")
+      .and.to.include(`pulumi config set milvus:approvedPlan ${hash}`);
+    expect(await bed.fingerprint()).to.equal(untouched);
   });
 });

@@ -11,6 +11,8 @@ const REPORT: PlanReport = {
   outcome: "changes",
   plan: {
     kind: "helm",
+    hash: "abc",
+    approval: ["plan hash: abc", "warning: another one is approved"],
     title: "Helm upgrade, Milvus 2.2.8 → 2.2.9",
     from: "2.2.8",
     to: "2.2.9",

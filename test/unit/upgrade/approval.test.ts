@@ -1,0 +1,104 @@
+import { expect } from "chai";
+import {
+  APPROVAL_PATTERN,
+  type ApprovalInput,
+  approvalHash,
+  approvalLines,
+  describeDifference,
+  refusalOfUnapproved,
+} from "../../../upgrade/approval";
+import type { ClusterState, Wanted } from "../../../upgrade/model";
+import { component, planned, running, wanted } from "./support";
+
+const SETTINGS = { kubectlImage: "kubectl:v1" };
+const STATE = running("4.2.20", "2.4.16", { names: ["mixcoord", "querynode", "proxy"] });
+const ASKED = wanted("2.5.16");
+
+function input(
+  over: { state?: Partial<ClusterState>; wanted?: Partial<Wanted>; settings?: object } = {},
+): ApprovalInput {
+  const state = { ...STATE, ...over.state };
+  const asked = { ...ASKED, ...over.wanted };
+  return { wanted: asked, settings: { ...SETTINGS, ...over.settings }, state, plan: planned(asked, state) };
+}
+const release = (changes: object) => ({ ...STATE, release: { ...STATE.release, ...changes } }) as ClusterState;
+const components = (changes: object) => ({ components: STATE.components.map((it) => ({ ...it, ...changes })) });
+const BASE = approvalHash(input());
+
+describe("the hash of a plan", () => {
+  it("is what the config takes", () => {
+    expect(BASE).to.match(APPROVAL_PATTERN);
+  });
+
+  for (const [what, other] of [
+    ["the time of reading", { state: { observedAt: "2030-01-01T00:00:00Z" } }],
+    [
+      "pods that come and go",
+      { state: components({ pods: 9, readyReplicas: 0, progressedAt: "2030-01-01T00:00:00Z" }) },
+    ],
+    ["the order of the Deployments", { state: { components: STATE.components.toReversed() } }],
+    ["notes of the reader", { state: { notes: ["secrets may not be listed"] } }],
+    [
+      "the description of the revision",
+      { state: release({ description: "other", updatedAt: "2030-01-01T00:00:00Z" }) },
+    ],
+  ] as const) {
+    it(`stays the same whatever ${what}`, () => {
+      expect(approvalHash(input(other))).to.equal(BASE);
+    });
+  }
+
+  it("stays the same while an autoscaler scales", () => {
+    const scaled = (replicas: number) =>
+      approvalHash(
+        input({ state: { components: [component("proxy", "2.4.16", { replicas, autoscaler: "hpa/proxy" })] } }),
+      );
+    expect(scaled(2)).to.equal(scaled(7));
+  });
+
+  for (const [what, other, parts] of [
+    ["another setting of the Jobs", { settings: { kubectlImage: "kubectl:v2" } }, ["the stack config"]],
+    ["another wanted version", { wanted: { version: "2.5.15" } }, ["the stack config", "what the rules make of it"]],
+    [
+      "a password of the values",
+      { wanted: { values: { minio: { secretKey: "b" } } } },
+      ["the stack config", "what the rules"],
+    ],
+    ["a new revision", { state: release({ revision: 8 }) }, ["the Helm release"]],
+    [
+      "a value of the release",
+      { state: release({ userValues: { log: { level: "debug" } } }), wanted: { values: { log: { level: "debug" } } } },
+      ["the stack config", "the Helm release", "what the rules"],
+    ],
+    ["a scaled component", { state: components({ replicas: 5 }) }, ["the cluster"]],
+    ["another Kubernetes", { state: { kubernetesVersion: "1.23.0" } }, ["the cluster"]],
+  ] as const) {
+    it(`moves with ${what}, and says which part did`, () => {
+      const found = describeDifference(BASE, approvalHash(input(other)));
+      expect(found).to.have.length(parts.length);
+      for (const [index, part] of parts.entries()) expect(found[index]).to.include(part);
+    });
+  }
+});
+
+describe("an approval", () => {
+  const { plan } = input();
+  const other = BASE.replace(/^.{12}/, "0".repeat(12));
+
+  it("is not asked for where none is set", () => {
+    expect(refusalOfUnapproved(undefined, BASE, plan)).to.equal(undefined);
+    expect(approvalLines(undefined, BASE)).to.deep.equal([`plan hash: ${BASE}`]);
+  });
+  it("lets its own plan run", () => {
+    expect(refusalOfUnapproved(BASE, BASE, plan)).to.equal(undefined);
+  });
+  it("refuses any other, with the part that moved and the line that approves it", () => {
+    expect(refusalOfUnapproved(other, BASE, plan))
+      .to.include("what differs: the stack config\n")
+      .and.to.include(`milvus:approvedPlan ${BASE}`);
+    expect(approvalLines(other, BASE).join("\n")).to.include("up will refuse this one");
+  });
+  it("is not needed for a plan with nothing to do", () => {
+    expect(refusalOfUnapproved(other, BASE, { ...plan, kind: "nothing" })).to.equal(undefined);
+  });
+});

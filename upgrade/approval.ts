@@ -1,0 +1,143 @@
+import { createHash, scryptSync } from "node:crypto";
+import catalogue from "./catalogue.json";
+import type { ClusterState, ComponentState, HelmRelease, Step, UpgradePlan, Wanted } from "./model";
+
+/** What a plan is made from, and the plan itself: each has its own part of the hash, so that a refusal can say which moved. */
+export const APPROVAL_PARTS = ["config", "rules", "release", "cluster", "plan"] as const;
+export type ApprovalPart = (typeof APPROVAL_PARTS)[number];
+
+const MEANINGS = {
+  config: "the stack config",
+  rules: "the catalogue of versions and charts",
+  release: "the Helm release: its revision, chart, status or values",
+  cluster: "the cluster: its version, the components with their images and replicas, or the backups",
+  plan: "what the rules make of it: the steps, the chart or the values",
+} as const satisfies Record<ApprovalPart, string>;
+
+const DIGITS = 12;
+const SEPARATOR = ".";
+export const APPROVAL_PATTERN = new RegExp(
+  `^[0-9a-f]{${DIGITS}}(\\.[0-9a-f]{${DIGITS}}){${APPROVAL_PARTS.length - 1}}$`,
+);
+
+export interface ApprovalInput {
+  readonly wanted: Wanted;
+  /** How the Jobs are run: plain data of the stack config. */
+  readonly settings: unknown;
+  readonly state: ClusterState;
+  readonly plan: UpgradePlan;
+}
+
+/**
+ * The hash that binds an approval to a plan: `config.rules.release.cluster.plan`, 12 hex digits each. The same as long
+ * as nothing moves that the plan depends on; times, ready pods and notes of the reader are left out.
+ */
+export function approvalHash(input: ApprovalInput): string {
+  const { wanted, settings, state, plan } = input;
+  const { values, ...request } = wanted;
+  const parts = {
+    config: [request, settings, secretly(values)],
+    rules: catalogue,
+    release: state.release ? releaseFacts(state.release) : null,
+    cluster: clusterFacts(state),
+    plan: [
+      plan.kind,
+      plan.from,
+      plan.to,
+      plan.steps.map(inOrder),
+      plan.chart,
+      plan.migration,
+      plan.adopt,
+      secretly(plan.values),
+    ],
+  } satisfies Record<ApprovalPart, unknown>;
+  return APPROVAL_PARTS.map((part) => digest(parts[part])).join(SEPARATOR);
+}
+
+/** What differs between an approved hash and the one of the plan at hand, in words; empty when they are the same. */
+export function describeDifference(approved: string, actual: string): string[] {
+  const [old, next] = [approved.split(SEPARATOR), actual.split(SEPARATOR)];
+  return APPROVAL_PARTS.filter((_, index) => old[index] !== next[index]).map((part) => MEANINGS[part]);
+}
+
+/** For the preview of a plan: how to approve it, or that what was approved is another one. */
+export function approvalLines(approved: string | undefined, actual: string): string[] {
+  if (approved === undefined) return [`plan hash: ${actual}`];
+  return approved === actual
+    ? [`plan hash: ${actual}, approved`]
+    : [
+        `plan hash: ${actual}`,
+        `warning (only_the_approved_plan_is_run): milvus:approvedPlan approves another plan, and up will refuse this one. What differs: ${describeDifference(approved, actual).join("; ")}.`,
+      ];
+}
+
+/** The refusal of `up`; undefined when the plan is approved or nothing is to be done. */
+export function refusalOfUnapproved(
+  approved: string | undefined,
+  actual: string,
+  plan: UpgradePlan,
+): string | undefined {
+  if (approved === undefined || approved === actual || plan.kind === "nothing") return undefined;
+  return [
+    "refused (only_the_approved_plan_is_run): this plan is not the one that milvus:approvedPlan approves.",
+    `what differs: ${describeDifference(approved, actual).join("; ")}`,
+    `what to do: look at it again with pulumi preview, then approve it: pulumi config set milvus:approvedPlan ${actual}`,
+  ].join("\n");
+}
+
+function releaseFacts({ userValues, lastDeployed, ...release }: HelmRelease): unknown {
+  const { name, namespace, revision, status, chartName, chartVersion, appVersion } = release;
+  const last = lastDeployed && [lastDeployed.revision, lastDeployed.chartVersion, lastDeployed.appVersion];
+  return [name, namespace, revision, status, chartName, chartVersion, appVersion, last, secretly(userValues)];
+}
+
+function clusterFacts({ kubernetesVersion, namespaceExists, components, attempts, operatorResource }: ClusterState) {
+  return {
+    kubernetesVersion,
+    namespaceExists,
+    operatorResource,
+    components: components.map(componentFacts).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    attempts: attempts.map(({ claimName, phase }) => `${claimName} ${phase}`).sort(),
+  };
+}
+
+/** An autoscaler moves the replicas by itself. */
+function componentFacts(component: ComponentState) {
+  const { name, image, podImages, replicas, paused, strategyType, autoscaler, managedBy } = component;
+  return {
+    name,
+    image,
+    podImages: [...(podImages ?? [image])].sort(),
+    replicas: autoscaler === undefined ? replicas : "scaled",
+    remembered: component.rememberedReplicas,
+    paused,
+    strategyType,
+    autoscaler,
+    managedBy,
+  };
+}
+
+/** Which Deployments are stopped or paused together is a set. */
+function inOrder(step: Step): unknown {
+  return "deployments" in step ? { ...step, deployments: step.deployments.map((it) => canonical(it)).sort() } : step;
+}
+
+/** A hash is shown to everybody, and a password is short: guessing it from a fast hash would be a matter of minutes. */
+function secretly(values: unknown): string {
+  return scryptSync(canonical(values), "milvus-upgrade", 32).toString("hex");
+}
+
+function digest(content: unknown): string {
+  return createHash("sha256").update(canonical(content)).digest("hex").slice(0, DIGITS);
+}
+
+/** JSON with sorted keys: the order in a file is no content. */
+function canonical(content: unknown): string {
+  return (
+    JSON.stringify(content, (_key, value: unknown) =>
+      typeof value === "object" && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : value,
+    ) ?? "null"
+  );
+}
