@@ -7,7 +7,7 @@ import { readCluster } from "./cluster/readCluster";
 import type { FailedResource } from "./components/context";
 import { MilvusCluster } from "./components/milvusCluster";
 import type { MilvusOutputs } from "./components/outputs";
-import { readPreviousRelease, refuseMovedRelease } from "./components/previousRelease";
+import { readPreviousOutputs, refuseMovedRelease } from "./components/previousRelease";
 
 import { ConfigError } from "./config/configError";
 import { readStackConfig } from "./config/stackConfig";
@@ -20,7 +20,8 @@ import { sensitiveTexts } from "./upgrade/values/sensitive";
 async function upgradeMilvus(): Promise<MilvusOutputs> {
   const config = readStackConfig();
   const { releaseName, namespace } = config.wanted;
-  refuseMovedRelease(await readPreviousRelease(), namespace, releaseName);
+  const previous = await readPreviousOutputs();
+  refuseMovedRelease(previous.release, namespace, releaseName);
 
   const access = connect(config.access);
   const state = await readCluster(access, { releaseName, namespace });
@@ -57,6 +58,7 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
     {
       plan,
       planHash: hash,
+      lastUpgrade: previous.lastUpgrade,
       state,
       releaseName,
       namespace,

@@ -7,8 +7,10 @@ import type { Config } from "../config/schema";
 import { approvalHash, approvalLines } from "../upgrade/approval";
 import { attemptName } from "../upgrade/attempt";
 import { describeStep, planTitle } from "../upgrade/describe";
+import { describeExpected } from "../upgrade/interruption";
 import type { ClusterState, HelmRelease, UpgradePlan } from "../upgrade/model";
 import { planUpgrade } from "../upgrade/plan";
+import { outlookOf } from "../upgrade/stepOutlook";
 import { sensitiveTexts } from "../upgrade/values/sensitive";
 import { NotRendered, renderChart } from "./helm";
 import { jobImages } from "./jobImages";
@@ -71,7 +73,9 @@ function partOf(plan: UpgradePlan, mask: Mask): Omit<PlanPart, "approval"> {
     to,
     chart,
     reason,
-    steps: plan.steps.map(describeStep),
+    steps: plan.steps.map((step) => ({ step: describeStep(step), ...outlookOf(step, plan) })),
+    ...(plan.expected && plan.kind !== "nothing" && { expected: describeExpected(plan.expected) }),
+    expectedSeconds: plan.expected?.seconds ?? 0,
     interruption,
     reversibility,
     // A value that was moved from one key to another may be a password.

@@ -1,4 +1,5 @@
 import type { AddedValue, Plan, Refusal, UpgradePlan, Warning } from "../upgrade/model";
+import type { StepOutlook } from "../upgrade/stepOutlook";
 import type { CommonChange } from "./manifests/common";
 import type { ObjectChange } from "./manifests/diff";
 
@@ -28,12 +29,19 @@ export interface PlanPart
   readonly hash?: string;
   /** The hash with what milvus:approvedPlan makes of it. */
   readonly approval: readonly string[];
-  readonly steps: readonly string[];
+  readonly steps: readonly StepReport[];
+  /** In words; missing when nothing is to be done. */
+  readonly expected?: string;
+  readonly expectedSeconds: number;
   readonly added: readonly ShownValue[];
   readonly warnings: readonly Warning[];
   /** Name of the migration attempt, and the claim that keeps its backup. */
   readonly attempt?: string;
   readonly backupClaim?: string;
+}
+
+export interface StepReport extends StepOutlook {
+  readonly step: string;
 }
 
 /** A value that a rule adds; a password is masked. */

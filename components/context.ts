@@ -60,6 +60,8 @@ export interface MilvusClusterArgs {
   readonly plan: UpgradePlan;
   /** Hash by which the plan is approved, for the outputs. */
   readonly planHash?: string;
+  /** What the outputs of the last run say of the upgrade before; kept while nothing is to be done. */
+  readonly lastUpgrade?: unknown;
   /** The state from which the plan was made. */
   readonly state: ClusterState;
   readonly releaseName: string;

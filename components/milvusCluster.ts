@@ -5,6 +5,7 @@ import { declareAccess, touchesMetadata } from "./access";
 import { declareClearRecord } from "./clearRecord";
 import type { After, MilvusClusterArgs, StepContext } from "./context";
 import { diagnosisHook } from "./errorHook";
+import { measure } from "./measure";
 import { declareBackupClaim, declareMetadataJob, declareScript } from "./metadataJobs";
 import { type MilvusOutputs, outputsOf } from "./outputs";
 import { declareRelease, releaseResourceName } from "./release";
@@ -30,12 +31,16 @@ export class MilvusCluster extends pulumi.ComponentResource {
     const context: StepContext = { ...own, ...(access && { access }) };
     const script = steps.some(touchesMetadata) ? [declareScript(context)] : [];
     const jobsNeed = [...(access?.ready ?? []), ...script];
+    const started = Date.now();
+    const ends: pulumi.Resource[] = [];
     let after: After = [];
     for (const step of steps) {
       after = [declareStep(context, step, step.kind === "release" ? after : [...jobsNeed, ...after], name)];
+      ends.push(...after);
     }
 
-    this.outputs = outputsOf(args);
+    const lastUpgrade = measure(args.plan, started, ends, args.lastUpgrade);
+    this.outputs = { ...outputsOf(args), ...(lastUpgrade && { lastUpgrade }) };
     this.registerOutputs(this.outputs);
   }
 }

@@ -1,6 +1,9 @@
+import type * as pulumi from "@pulumi/pulumi";
 import { attemptName } from "../upgrade/attempt";
+import { describeExpected } from "../upgrade/interruption";
 import type { HelmValue, HelmValues } from "../upgrade/model";
 import type { MilvusClusterArgs } from "./context";
+import type { LastUpgrade } from "./measure";
 
 /** The chart's defaults. */
 const PORT = 19530;
@@ -23,6 +26,8 @@ export interface MilvusOutputs {
   readonly backupClaim?: string;
   /** e.g. `2.1.4-to-2.2.9-r7`. */
   readonly attempt?: string;
+  /** What the last upgrade really took. */
+  readonly lastUpgrade?: pulumi.Input<LastUpgrade>;
 }
 
 interface PlanOutput {
@@ -35,6 +40,8 @@ interface PlanOutput {
   readonly addedValues: readonly string[];
   readonly warnings: readonly string[];
   readonly interruption: string;
+  /** What it is expected to cost, in words. */
+  readonly expected?: string;
   readonly reversibility: string;
 }
 
@@ -53,6 +60,7 @@ export function outputsOf({ plan, planHash, releaseName, namespace }: MilvusClus
       addedValues: plan.added.map(({ path }) => path),
       warnings: plan.warnings.map(({ rule, message }) => `${rule}: ${message}`),
       interruption: plan.interruption,
+      ...(plan.expected && { expected: describeExpected(plan.expected) }),
       reversibility: plan.reversibility,
     },
     endpoint: `${serviceName(releaseName, plan.values)}.${namespace}.svc:${servicePort(plan.values)}`,

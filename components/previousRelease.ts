@@ -1,20 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
 
+/** What this stack's last run has left in its outputs. */
+export interface PreviousOutputs {
+  /** `namespace/name` of the release that the stack manages. */
+  readonly release?: string;
+  readonly lastUpgrade?: unknown;
+}
+
 /**
- * `namespace/name` of the release that this stack manages, from the outputs of its last run; undefined for a new stack
- * or one whose outputs cannot be read. It is only asked for a clear message: the Release is protected in any case.
+ * Empty for a new stack or one whose outputs cannot be read. They are only asked for a clear message and for figures:
+ * the Release is protected in any case.
  */
-export async function readPreviousRelease(): Promise<string | undefined> {
+export async function readPreviousOutputs(): Promise<PreviousOutputs> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   try {
     const result = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as {
-      outputs?: { release?: unknown };
+      outputs?: { release?: unknown; lastUpgrade?: unknown };
     };
-    const release = result.outputs?.release;
-    return typeof release === "string" ? release : undefined;
+    const { release, lastUpgrade } = result.outputs ?? {};
+    return { ...(typeof release === "string" && { release }), ...(lastUpgrade !== undefined && { lastUpgrade }) };
   } catch (error) {
     await pulumi.log.debug(`The outputs of ${name} cannot be read: ${String(error)}`);
-    return undefined;
+    return {};
   }
 }
 
@@ -22,7 +29,7 @@ export async function readPreviousRelease(): Promise<string | undefined> {
  * Refuses another release name or namespace than before. Helm cannot rename a release: Pulumi would install a second
  * Milvus and uninstall this one.
  *
- * @param previous as given by `readPreviousRelease`
+ * @param previous as given by `readPreviousOutputs`
  * @throws RunError
  */
 export function refuseMovedRelease(previous: string | undefined, namespace: string, releaseName: string): void {

@@ -88,6 +88,12 @@ export const CONFIG_KEYS = {
     description:
       "Hash of the plan that may be run, as preview and `npm run plan` show it; `up` refuses any other plan and says what differs. Empty: every plan may be run.",
   },
+  maxDowntime: {
+    type: "string",
+    default: "",
+    description:
+      "Longest interruption that a plan may be expected to cost, such as 5m; a plan that expects more is refused. Empty: any.",
+  },
   backupSize: { type: "string", default: "10Gi", description: "Size of the claim that keeps the metadata backup." },
   backupStorageClass: {
     type: "string",

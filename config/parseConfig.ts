@@ -76,6 +76,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       rollback: parsed.rollback,
       dropValues: parsed.dropValues,
       pendingSilentMinutes: parsed.timeouts.pending / SECONDS_PER_MINUTE,
+      ...(parsed.maxDowntime === undefined ? {} : { maxDowntimeSeconds: parsed.maxDowntime }),
       ...(chartVersion === undefined ? {} : { chartVersion }),
       ...(currentVersion === undefined ? {} : { currentVersion }),
     },

@@ -150,6 +150,7 @@ export const configSchema = z.strictObject({
       "is not the hash of a plan: pulumi preview and npm run plan show it as five parts with dots",
     ),
   ),
+  maxDowntime: z.union([z.literal("").transform(() => undefined), z.literal("0s").transform(() => 0), duration]),
   backupSize: quantity,
   backupStorageClass: optionalText(objectName),
   kubectlImage: image,

@@ -133,11 +133,9 @@ function digest(content: unknown): string {
 
 /** JSON with sorted keys: the order in a file is no content. */
 function canonical(content: unknown): string {
-  return (
-    JSON.stringify(content, (_key, value: unknown) =>
-      typeof value === "object" && value !== null && !Array.isArray(value)
-        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : value,
-    ) ?? "null"
+  return JSON.stringify(content ?? null, (_key, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
   );
 }

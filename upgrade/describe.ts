@@ -1,5 +1,7 @@
 import { attemptName } from "./attempt";
+import { describeExpected } from "./interruption";
 import type { AddedValue, Hop, Plan, Refusal, Step, UpgradePlan } from "./model";
+import { outlookOf } from "./stepOutlook";
 
 /** The plan in lines for preview and log. Names what the rules added, and none of the user's values. */
 export function describePlan(plan: Plan): string[] {
@@ -11,13 +13,24 @@ function describeUpgrade(plan: UpgradePlan): string[] {
     `${planTitle(plan)}: ${plan.reason}`,
     `chart ${plan.chart.name} ${plan.chart.version} from ${plan.chart.location}`,
     ...(plan.kind === "nothing" ? [] : [`steps: ${plan.steps.map(describeStep).join(" → ")}`]),
-    ...(plan.kind === "nothing" ? [] : [`interruption: ${plan.interruption}`, `way back: ${plan.reversibility}`]),
+    ...(plan.kind === "nothing" ? [] : [`interruption: ${plan.interruption}`]),
+    ...(plan.kind === "nothing" || !plan.expected ? [] : [`expected: ${describeExpected(plan.expected)}`]),
+    ...(plan.kind === "nothing" ? [] : describeWayBack(plan)),
     ...(plan.migration
       ? [`attempt: ${attemptName(plan.migration.attempt)}, backup on claim ${plan.migration.claimName}`]
       : []),
     ...describeAdded(plan.added),
     ...plan.warnings.map(({ rule, message }) => `warning (${rule}): ${message}`),
   ];
+}
+
+/** One line for the plan, and one for each step that is not simply reversible. */
+function describeWayBack(plan: UpgradePlan): string[] {
+  const steps = plan.steps
+    .map((step) => ({ name: step.kind === "resume" ? "resume" : describeStep(step), ...outlookOf(step, plan) }))
+    .filter(({ reversibility }) => reversibility !== "reversible")
+    .map(({ name, reversibility, why, source }) => `  ${name}: ${reversibility}, ${why} (${source})`);
+  return [`way back: ${plan.reversibility}`, ...new Set(steps)];
 }
 
 const TITLES = {

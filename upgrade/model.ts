@@ -39,6 +39,8 @@ export interface Wanted {
   readonly dropValues: readonly string[];
   /** Minutes without a sign of life after which a `pending-…` record is cleared. Default 10. */
   readonly pendingSilentMinutes?: number;
+  /** Seconds of interruption that a plan may be expected to cost; missing: any. */
+  readonly maxDowntimeSeconds?: number;
 }
 
 // ---------------------------------------------------------------------------------------------- observed
@@ -192,6 +194,16 @@ export interface Warning {
 export const REVERSIBILITIES = ["reversible", "restore only", "one way"] as const;
 export type Reversibility = (typeof REVERSIBILITIES)[number];
 
+export const INTERRUPTIONS = ["none", "gaps", "failing requests", "outage"] as const;
+export type InterruptionKind = (typeof INTERRUPTIONS)[number];
+
+/** An estimate before the upgrade; what it really took is in the outputs afterwards. */
+export interface ExpectedInterruption {
+  readonly kind: InterruptionKind;
+  readonly seconds: number;
+  readonly parts: readonly { readonly what: string; readonly seconds: number }[];
+}
+
 export type Step =
   | { readonly kind: "clearPendingRelease"; readonly recordName: string; readonly revision: number }
   | { readonly kind: "stop"; readonly deployments: readonly StoppedDeployment[] }
@@ -231,6 +243,8 @@ export interface UpgradePlan {
   readonly adopt: boolean;
   /** What the interruption is expected to be, one sentence. */
   readonly interruption: string;
+  /** Set by planUpgrade. */
+  readonly expected?: ExpectedInterruption;
   readonly reversibility: Reversibility;
   /** Only for kinds that touch the metadata. */
   readonly migration?: MigrationPlan;

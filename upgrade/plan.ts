@@ -1,10 +1,20 @@
 import { type ChosenChart, chartReference, chooseChart } from "./chartChoice";
-import type { ClusterState, HelmRelease, Plan, Step, UpgradePlan, Wanted, Warning } from "./model";
+import { describeExpected, duration, expectedInterruption } from "./interruption";
+import type {
+  ClusterState,
+  ExpectedInterruption,
+  HelmRelease,
+  Plan,
+  Step,
+  UpgradePlan,
+  Wanted,
+  Warning,
+} from "./model";
 import { observe } from "./observed";
 import { refuseForeign } from "./ownership";
 import { clearPending } from "./pendingRelease";
 import { planExisting } from "./planExisting";
-import { RefusalError, refuse } from "./refusal";
+import { configLine, RefusalError, refuse } from "./refusal";
 import { type ComposedValues, composeValues } from "./values/compose";
 import { type ResolvedVersion, resolveVersion } from "./versionRequest";
 
@@ -16,11 +26,28 @@ export function planUpgrade(wanted: Wanted, state: ClusterState): Plan {
   try {
     refuseForeign(state, wanted);
     const plan = state.release ? planRelease(wanted, state, state.release) : planInstall(wanted, state, []);
-    return { ...plan, warnings: [...plan.warnings, ...state.notes.map(asWarning)] };
+    const expected = expectedInterruption(plan, state);
+    refuseMoreDowntime(expected, wanted);
+    return { ...plan, expected, warnings: [...plan.warnings, ...state.notes.map(asWarning)] };
   } catch (error) {
     if (error instanceof RefusalError) return error.refusal;
     throw error;
   }
+}
+
+/** Where nothing runs, or a roll is half done, the plan is the way out: it expects no more than is there already. */
+function refuseMoreDowntime(expected: ExpectedInterruption, { maxDowntimeSeconds: most }: Wanted): void {
+  if (most === undefined || expected.seconds <= most) return;
+  refuse({
+    rule: "no_more_downtime_than_allowed",
+    reason: `milvus:maxDowntime allows ${duration(most)}, and the plan is expected to cost ${describeExpected(expected)}.`,
+    remedy: `Choose a time at which that is allowed, and say so: ${configLine("maxDowntime", `${expected.seconds}s`)}. ${
+      expected.kind === "outage"
+        ? "It is an estimate; a metadata migration and a standalone cannot do without an outage."
+        : "Coordinators in active standby and two replicas of every component make less of it."
+    }`,
+    source: "the parts of the estimate are in upgrade/interruption.ts",
+  });
 }
 
 function planRelease(wanted: Wanted, state: ClusterState, release: HelmRelease): UpgradePlan {

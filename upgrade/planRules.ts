@@ -206,6 +206,11 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
     source: "milvus issues 33242 and 28008",
   },
   // -------------------------------------------------------------------------------- what a reviewer allows
+  no_more_downtime_than_allowed: {
+    explanation:
+      "A plan that is expected to interrupt longer than milvus:maxDowntime is refused. The expectation is the sum of what its parts usually take: pods end in 30 s, sessions leave etcd in 60 s, a pod of the chart counts as ready after 90 s and a probe. What runs nowhere cannot be interrupted, so a half-done upgrade can always be finished.",
+    source: "facts 6.5 and 7.4; readinessProbe in the chart's values.yaml",
+  },
   only_the_approved_plan_is_run: {
     explanation:
       "With milvus:approvedPlan set, `up` runs that plan only. The hash is over the stack config, the catalogue, the Helm release, the cluster and the plan; the refusal names the part that moved. Preview shows it and warns; a plan with nothing to do needs no approval.",

@@ -52,9 +52,10 @@ function planBlocks(plan: PlanPart): string[] {
       "|---|---|",
       `| Chart | ${cell(`${plan.chart.name} ${plan.chart.version} from ${plan.chart.location}`)} |`,
       ...(isNothing ? [] : [`| Interruption | ${cell(plan.interruption)} |`, `| Way back | ${plan.reversibility} |`]),
+      ...(plan.expected ? [`| Expected | ${cell(plan.expected)} |`] : []),
       ...(plan.attempt ? [`| Backup | claim \`${plan.backupClaim ?? ""}\`, kept |`] : []),
     ].join("\n"),
-    ...(isNothing ? [] : [`Steps:\n\n${plan.steps.map((step, index) => `${index + 1}. ${step}`).join("\n")}`]),
+    ...(isNothing ? [] : [stepTable(plan.steps)]),
     ...(plan.hash ? [`To approve this plan and no other: \`pulumi config set milvus:approvedPlan ${plan.hash}\``] : []),
     ...plan.approval.slice(1).map((line) => `> [!WARNING]\n> ${line}`),
     ...plan.warnings.map(({ rule, message }) => `> [!WARNING]\n> **${rule}**: ${message.replaceAll("\n", " ")}`),
@@ -73,6 +74,17 @@ function planBlocks(plan: PlanPart): string[] {
           ),
         ]),
   ];
+}
+
+function stepTable(steps: PlanPart["steps"]): string {
+  return [
+    "| Step | Way back | Why |",
+    "|---|---|---|",
+    ...steps.map(
+      ({ step, reversibility, why, source }, index) =>
+        `| ${index + 1}. ${cell(step)} | ${reversibility} | ${cell(why)} (${cell(source)}) |`,
+    ),
+  ].join("\n");
 }
 
 function manifestBlock(manifests: ManifestReport, room: number): string {

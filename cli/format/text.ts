@@ -2,7 +2,7 @@ import pc from "picocolors";
 import { describeWay } from "../../upgrade/describe";
 import type { Refusal } from "../../upgrade/model";
 import type { FieldChange, ObjectChange } from "../manifests/diff";
-import type { ImageReport, ManifestReport, PlanPart, PlanReport } from "../planReport";
+import type { ImageReport, ManifestReport, PlanPart, PlanReport, StepReport } from "../planReport";
 
 const MOST_LINES = 40;
 const LONGEST = 160;
@@ -33,13 +33,19 @@ function planLines(plan: PlanPart): string[] {
   return [
     `${plan.kind === "nothing" ? pc.green(plan.title) : pc.yellow(plan.title)}: ${plan.reason}`,
     `chart ${chart.name} ${chart.version} from ${chart.location}`,
-    ...(plan.kind === "nothing" ? [] : ["steps:", ...plan.steps.map((step, index) => `  ${index + 1}. ${step}`)]),
-    ...(plan.kind === "nothing" ? [] : [`interruption: ${plan.interruption}`, `way back: ${plan.reversibility}`]),
+    ...(plan.kind === "nothing" ? [] : ["steps:", ...plan.steps.map(stepLine)]),
+    ...(plan.kind === "nothing" ? [] : [`interruption: ${plan.interruption}`]),
+    ...(plan.expected ? [`expected: ${plan.expected}`, `way back: ${plan.reversibility}`] : []),
     ...(plan.attempt ? [`attempt: ${plan.attempt}, backup on claim ${plan.backupClaim ?? ""}`] : []),
     ...plan.added.map(({ path, shown, rule, reason }) => `value ${path}: ${shown} (${rule}: ${reason})`),
     ...plan.warnings.map(({ rule, message }) => `${pc.yellow("warning")} (${rule}): ${message}`),
     ...plan.approval,
   ];
+}
+
+function stepLine({ step, reversibility, why, source }: StepReport, index: number): string {
+  const colour = { reversible: pc.green, "restore only": pc.yellow, "one way": pc.red }[reversibility];
+  return `  ${index + 1}. ${step}: ${colour(reversibility)}, ${why} ${pc.dim(`(${source})`)}`;
 }
 
 function manifestLines(manifests: ManifestReport): string[] {

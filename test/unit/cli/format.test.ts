@@ -18,7 +18,9 @@ const REPORT: PlanReport = {
     to: "2.2.9",
     chart: PLANS.helm.chart,
     reason: "a patch upgrade",
-    steps: ["release"],
+    steps: [{ step: "release", reversibility: "reversible", why: "the version stays", source: "helm rollback" }],
+    expected: "an outage of about 130 s (pods end 30 s)",
+    expectedSeconds: 130,
     interruption: "All restart.",
     reversibility: "reversible",
     added: [{ path: "image.all.tag", shown: "v2.2.9", rule: "image-tag", reason: "explicit | always" }],
@@ -105,7 +107,8 @@ describe("the plan as text", () => {
   it("names steps, values, warnings, refused fields and images", () => {
     const text = asText(REPORT);
     for (const part of [
-      "1. release",
+      "1. release: reversible",
+      "expected: an outage of about 130 s",
       "image.all.tag: v2.2.9",
       "(replicas)",
       "StatefulSet etcd: spec.serviceName",

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import { readPreviousRelease, refuseMovedRelease } from "../../../components/previousRelease";
+import { readPreviousOutputs, refuseMovedRelease } from "../../../components/previousRelease";
 import { record } from "../../support/recordingMonitor";
 
-describe("readPreviousRelease", () => {
-  const previous = async (outputs: Record<string, unknown> | Error): Promise<string | undefined> => {
-    let found: string | undefined;
-    await record(async () => (found = await readPreviousRelease()), {
+describe("readPreviousOutputs", () => {
+  const previous = async (outputs: Record<string, unknown> | Error): Promise<unknown> => {
+    let found: unknown;
+    await record(async () => (found = await readPreviousOutputs()), {
       invoke: (token, inputs) => {
         expect(token).to.equal("pulumi:pulumi:readStackOutputs");
         expect(inputs).to.deep.equal({ name: "organization/milvus/test" });
@@ -20,13 +20,16 @@ describe("readPreviousRelease", () => {
   };
 
   it("gives the release of this stack's last outputs", async () => {
-    expect(await previous({ release: "db/my-release" })).to.equal("db/my-release");
+    expect(await previous({ release: "db/my-release" })).to.deep.equal({ release: "db/my-release" });
+  });
+  it("gives the figures of the last upgrade", async () => {
+    expect(await previous({ lastUpgrade: { seconds: 12 } })).to.deep.equal({ lastUpgrade: { seconds: 12 } });
   });
   it("gives nothing for a new stack", async () => {
-    expect(await previous({})).to.equal(undefined);
+    expect(await previous({})).to.deep.equal({});
   });
   it("gives nothing when the outputs cannot be read: the Release is protected in any case", async () => {
-    expect(await previous(new Error("no backend client is available"))).to.equal(undefined);
+    expect(await previous(new Error("no backend client is available"))).to.deep.equal({});
   });
 });
 

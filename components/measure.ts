@@ -1,0 +1,68 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Step, UpgradePlan } from "../upgrade/model";
+
+/** What an upgrade really took, by the clock of the machine that ran it. */
+export interface LastUpgrade {
+  readonly kind: string;
+  readonly from?: string;
+  readonly to: string;
+  /** ISO 8601. */
+  readonly finishedAt: string;
+  /** All steps together. */
+  readonly seconds: number;
+  readonly steps: readonly { readonly step: string; readonly seconds: number }[];
+  /** Between the first step that takes Milvus away and the Release that has it ready again; missing for a roll, which serves on. */
+  readonly interruptedAtMostSeconds?: number;
+}
+
+/**
+ * Figures of this run, known when its last step is done; those of the upgrade before when nothing is to be done or this
+ * is a preview.
+ *
+ * @param started milliseconds
+ * @param ends the resource that each step ends with, in the plan's order
+ * @param previous from the stack's last outputs
+ */
+export function measure(
+  plan: UpgradePlan,
+  started: number,
+  ends: readonly pulumi.Resource[],
+  previous: unknown,
+): pulumi.Output<LastUpgrade> | LastUpgrade | undefined {
+  if (plan.kind === "nothing" || pulumi.runtime.isDryRun()) return isLastUpgrade(previous) ? previous : undefined;
+  const times = ends.map(({ urn }) => urn.apply(() => Date.now()));
+  return pulumi.all(times).apply((finished) => figures(plan, started, finished));
+}
+
+/** From the times at which the steps were done. */
+export function figures(plan: UpgradePlan, started: number, finished: readonly number[]): LastUpgrade {
+  const begin = (index: number) => finished[index - 1] ?? started;
+  const end = finished.at(-1) ?? started;
+  const away = plan.steps.findIndex(({ kind }) => kind === "stop" || kind === "release");
+  const back = plan.steps.findIndex(({ kind }) => kind === "release");
+  const isInterrupted = plan.kind !== "rolling" && plan.kind !== "install";
+  return {
+    kind: plan.kind,
+    ...(plan.from !== undefined && { from: plan.from }),
+    to: plan.to,
+    finishedAt: new Date(end).toISOString(),
+    seconds: seconds(started, end),
+    steps: plan.steps.map((step, index) => ({
+      step: nameOf(step),
+      seconds: seconds(begin(index), finished[index] ?? end),
+    })),
+    ...(isInterrupted && { interruptedAtMostSeconds: seconds(begin(away), finished[back] ?? end) }),
+  };
+}
+
+function nameOf(step: Step): string {
+  return step.kind === "resume" ? `resume ${step.component}` : step.kind;
+}
+
+function seconds(from: number, to: number): number {
+  return Math.max(0, Math.round((to - from) / 100) / 10);
+}
+
+function isLastUpgrade(value: unknown): value is LastUpgrade {
+  return typeof value === "object" && value !== null && "finishedAt" in value;
+}

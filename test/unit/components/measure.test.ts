@@ -1,0 +1,51 @@
+import { expect } from "chai";
+import { figures, measure } from "../../../components/measure";
+import { MilvusCluster } from "../../../components/milvusCluster";
+import { args, PLANS } from "../../support/plans";
+import { record } from "../../support/recordingMonitor";
+
+const START = Date.parse("2026-05-01T12:00:00Z");
+const times = (...seconds: number[]) => seconds.map((it) => START + it * 1000);
+
+describe("the figures of an upgrade", () => {
+  it("have each step, and the time from the stop to the Release", () => {
+    const measured = figures(PLANS.migration, START, times(1, 11, 15, 20.5, 110));
+    expect(measured).to.deep.equal({
+      kind: "migration",
+      from: "2.1.4",
+      to: "2.2.9",
+      finishedAt: "2026-05-01T12:01:50.000Z",
+      seconds: 110,
+      steps: [
+        { step: "clearPendingRelease", seconds: 1 },
+        { step: "stop", seconds: 10 },
+        { step: "backup", seconds: 4 },
+        { step: "migrate", seconds: 5.5 },
+        { step: "release", seconds: 89.5 },
+      ],
+      interruptedAtMostSeconds: 109,
+    });
+  });
+
+  it("claim no interruption of a roll, which serves on", () => {
+    expect(figures(PLANS.rolling, START, times(1, 2, 3, 4, 5))).to.not.have.property("interruptedAtMostSeconds");
+  });
+
+  it("are kept while nothing is to be done", () => {
+    const previous = figures(PLANS.helm, START, times(30));
+    expect(measure(PLANS.nothing, START, [], previous)).to.equal(previous);
+    expect(measure(PLANS.nothing, START, [], undefined)).to.equal(undefined);
+    expect(measure(PLANS.nothing, START, [], { other: 1 })).to.equal(undefined);
+  });
+
+  it("are an output of the run", async () => {
+    let measured: unknown;
+    await record(() => {
+      const { lastUpgrade } = new MilvusCluster("milvus", args(PLANS.helm)).outputs;
+      (lastUpgrade as { apply(f: (value: unknown) => void): void }).apply((value) => (measured = value));
+    });
+    expect(measured)
+      .to.deep.include({ kind: "helm", to: "2.2.9" })
+      .and.to.have.keys("kind", "from", "to", "finishedAt", "seconds", "steps", "interruptedAtMostSeconds");
+  });
+});
