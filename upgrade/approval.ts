@@ -6,6 +6,8 @@ import type { ClusterState, ComponentState, HelmRelease, Step, UpgradePlan, Want
 export const APPROVAL_PARTS = ["config", "rules", "release", "cluster", "plan"] as const;
 export type ApprovalPart = (typeof APPROVAL_PARTS)[number];
 
+const RULE = "only_the_approved_plan_is_run";
+
 const MEANINGS = {
   config: "the stack config",
   rules: "the catalogue of versions and charts",
@@ -67,7 +69,7 @@ export function approvalLines(approved: string | undefined, actual: string): str
     ? [`plan hash: ${actual}, approved`]
     : [
         `plan hash: ${actual}`,
-        `warning (only_the_approved_plan_is_run): milvus:approvedPlan approves another plan, and up will refuse this one. What differs: ${describeDifference(approved, actual).join("; ")}.`,
+        `warning (${RULE}): milvus:approvedPlan approves another plan, and up will refuse this one. What differs: ${describeDifference(approved, actual).join("; ")}.`,
       ];
 }
 
@@ -79,7 +81,7 @@ export function refusalOfUnapproved(
 ): string | undefined {
   if (approved === undefined || approved === actual || plan.kind === "nothing") return undefined;
   return [
-    "refused (only_the_approved_plan_is_run): this plan is not the one that milvus:approvedPlan approves.",
+    `refused (${RULE}): this plan is not the one that milvus:approvedPlan approves.`,
     `what differs: ${describeDifference(approved, actual).join("; ")}`,
     `what to do: look at it again with pulumi preview, then approve it: pulumi config set milvus:approvedPlan ${actual}`,
   ].join("\n");
