@@ -1,15 +1,15 @@
 /**
- * `npm run chaos -- --matrix [--only REGEX] [--sample N]`: every step of every kind of plan × every fault.
+ * `npm run chaos -- --matrix [--only REGEX] [--sample N] [--results FILE]`: every step of every kind of plan × every fault.
  * `npm run chaos -- --minutes N`: a random schedule. Both print their seed, and take it with `--seed S`.
  */
 import { createHash } from "node:crypto";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Cell, type CellResult, cellName, runCell } from "./cell";
 import { type ChaosBed, startChaosBed } from "./chaosBed";
 import { randomCell, sampleCells, selectCells } from "./matrix";
 import { type Random, seeded } from "./random";
-import { markdownTable, resultTable, summary } from "./report";
+import { markdownTable, resultTable, rowStart, summary } from "./report";
 
 const say = (line = "") => void process.stdout.write(`${line}\n`);
 
@@ -49,7 +49,6 @@ async function main(): Promise<number> {
       matrix: { type: "boolean", default: false },
       only: { type: "string" },
       sample: { type: "string" },
-      skip: { type: "string", default: "0" },
       minutes: { type: "string" },
       seed: { type: "string" },
       lanes: { type: "string", default: "1" },
@@ -59,14 +58,18 @@ async function main(): Promise<number> {
   });
   const seed = flags.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(flags.seed);
   const random = seeded(seed);
-  const matrix = selectCells(flags.only).slice(Number(flags.skip));
+  const done = flags.results !== undefined && existsSync(flags.results) ? readFileSync(flags.results, "utf8") : "";
+  // With a file of results, a matrix that was cut short goes on where it ended.
+  const matrix = selectCells(flags.only).filter((cell) => !done.includes(rowStart(cell)));
   if (flags.list) {
     say(matrix.map(cellName).join("\n"));
     say(`${matrix.length} cells`);
     return 0;
   }
   if (!flags.matrix && flags.minutes === undefined) {
-    say("say which: --matrix [--only REGEX] [--skip N] [--sample N] or --minutes N; both take --seed S");
+    say(
+      "say which: --matrix [--only REGEX] [--sample N] [--results FILE] or --minutes N; both take --seed S and --lanes N",
+    );
     return 2;
   }
   const minutes = Number(flags.minutes ?? Number.POSITIVE_INFINITY);

@@ -1,13 +1,20 @@
 import { type Cell, cellName } from "./cell";
 import { FAULTS } from "./faults";
-import { PLANS } from "./plans";
+import { type ChaosStep, PLANS } from "./plans";
 import type { Random } from "./random";
 
-/** Every step of every kind of plan × every fault that can hit it. */
+/**
+ * Every step of every kind of plan × every fault that can hit it. First one step for each fault and plan, another for
+ * each fault; then the rest: a run that is cut short has seen everything once.
+ */
 export function allCells(): Cell[] {
-  return FAULTS.flatMap((fault) =>
-    PLANS.flatMap((plan) => plan.steps.filter((step) => fault.hits(plan, step)).map((step) => ({ plan, step, fault }))),
+  const cells = FAULTS.flatMap((fault, turn) =>
+    PLANS.flatMap((plan) => {
+      const steps = plan.steps.filter((step) => fault.hits(plan, step));
+      return steps.map((_, at) => ({ plan, fault, round: at, step: steps[(at + turn) % steps.length] as ChaosStep }));
+    }),
   );
+  return cells.sort((a, b) => a.round - b.round).map(({ plan, step, fault }) => ({ plan, step, fault }));
 }
 
 export function selectCells(only: string | undefined): Cell[] {

@@ -1,5 +1,5 @@
 import { table } from "../../sandbox/table";
-import type { CellResult } from "./cell";
+import type { Cell, CellResult } from "./cell";
 
 /** For a terminal. */
 export function resultTable(results: readonly CellResult[]): string[] {
@@ -24,6 +24,11 @@ export function markdownTable(results: readonly CellResult[]): string[] {
     "verdict",
   ];
   return [line(head), line(head.map(() => "---")), ...results.map((result) => line(rowOf(result)))];
+}
+
+/** How the row of a cell begins in a markdown table. */
+export function rowStart({ plan, step, fault }: Cell): string {
+  return `| ${plan.name} | ${step.name} | ${fault.name} |`;
 }
 
 function rowOf({ plan, step, fault, struck, refusals, converged, entries, seconds, verdict }: CellResult): string[] {
