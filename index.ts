@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { connect } from "./cluster/access";
 import { diagnoseFailure } from "./cluster/diagnoseFailure";
 import { ClusterError } from "./cluster/errors";
+import { preflight } from "./cluster/preflight";
 import { readCluster } from "./cluster/readCluster";
 import type { FailedResource } from "./components/context";
 import { MilvusCluster } from "./components/milvusCluster";
@@ -25,7 +26,7 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
 
   const access = connect(config.access);
   const state = await readCluster(access, { releaseName, namespace });
-  const plan = planUpgrade(config.wanted, state);
+  const plan = await preflight(access, config.wanted, planUpgrade(config.wanted, state), state, config);
   const description = describePlan(plan).join("\n");
   if (plan.kind === "refused") {
     throw new pulumi.RunError(description);

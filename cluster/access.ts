@@ -1,4 +1,5 @@
 import { HttpMethod, IsomorphicFetchHttpLibrary, type KubeConfig, RequestContext } from "@kubernetes/client-node";
+import type { Permission } from "../upgrade/preflight/facts";
 import { ClusterError } from "./errors";
 import { type AccessSettings, loadKubeConfig } from "./kubeConfig";
 import { refusalOf, type ServerAnswer, transportError } from "./responses";
@@ -32,6 +33,12 @@ export interface ClusterAccess {
    * @throws ClusterError
    */
   read(request: ApiRequest): Promise<unknown>;
+  /**
+   * Asks whether these credentials may do something. The only thing that is ever posted, and it changes nothing.
+   *
+   * @throws ClusterError
+   */
+  review(permission: Permission): Promise<boolean>;
 }
 
 export interface Patience {
@@ -58,10 +65,15 @@ export function connect(
   const config = loadKubeConfig(settings, env);
   const server = config.getCurrentCluster()?.server ?? "";
   const context = config.getCurrentContext();
+  const connection: Connection = { config, patience, where: { context, server } };
   return {
     context,
     server,
-    read: (request) => readWithRetry({ config, patience, where: { context, server } }, request),
+    read: (request) => sendWithRetry(connection, request),
+    review: async (permission) => {
+      const answer = await sendWithRetry(connection, REVIEWS, reviewOf(permission));
+      return (answer as { readonly status?: { readonly allowed?: boolean } }).status?.allowed === true;
+    },
   };
 }
 
@@ -77,10 +89,31 @@ interface Connection {
   readonly where: Where;
 }
 
-async function readWithRetry(connection: Connection, request: ApiRequest): Promise<unknown> {
+const REVIEWS: ApiRequest = { api: "authorization.k8s.io/v1", resource: "selfsubjectaccessreviews" };
+
+function reviewOf({ verb, group, resource: full, name, namespace }: Permission): object {
+  const [resource, subresource] = full.split("/");
+  return {
+    apiVersion: "authorization.k8s.io/v1",
+    kind: "SelfSubjectAccessReview",
+    spec: {
+      resourceAttributes: {
+        verb,
+        group,
+        resource,
+        ...(subresource !== undefined && { subresource }),
+        ...(name !== undefined && { name }),
+        ...(namespace !== undefined && { namespace }),
+      },
+    },
+  };
+}
+
+/** With a body it is posted: a review, which may be repeated like a read. */
+async function sendWithRetry(connection: Connection, request: ApiRequest, body?: object): Promise<unknown> {
   const pauses = request.once === true ? [] : connection.patience.pauses;
   for (let tries = 0; ; tries++) {
-    const outcome = await tryOnce(connection, request);
+    const outcome = await tryOnce(connection, request, body);
     if (outcome.kind === "done") {
       return outcome.body;
     }
@@ -96,10 +129,14 @@ type Outcome =
   | { readonly kind: "done"; readonly body: unknown }
   | { readonly kind: "failed"; readonly error: ClusterError; readonly again: boolean; readonly after?: number };
 
-async function tryOnce({ config, patience, where }: Connection, request: ApiRequest): Promise<Outcome> {
+async function tryOnce(
+  { config, patience, where }: Connection,
+  request: ApiRequest,
+  body: object | undefined,
+): Promise<Outcome> {
   let answer: ServerAnswer;
   try {
-    answer = await send(config, where.server, request, patience.timeout);
+    answer = await send(config, where.server, request, patience.timeout, body);
   } catch (error) {
     return { kind: "failed", ...transportError(error, request, where, patience.timeout) };
   }
@@ -125,9 +162,20 @@ function bodyOf({ text }: ServerAnswer, request: ApiRequest, { context, server }
   }
 }
 
-async function send(config: KubeConfig, server: string, request: ApiRequest, timeout: number): Promise<ServerAnswer> {
+async function send(
+  config: KubeConfig,
+  server: string,
+  request: ApiRequest,
+  timeout: number,
+  body: object | undefined,
+): Promise<ServerAnswer> {
   const signal = AbortSignal.timeout(timeout);
-  const context = new RequestContext(server.replace(/\/+$/, "") + pathOf(request), HttpMethod.GET);
+  const method = body === undefined ? HttpMethod.GET : HttpMethod.POST;
+  const context = new RequestContext(server.replace(/\/+$/, "") + pathOf(request), method);
+  if (body !== undefined) {
+    context.setHeaderParam("Content-Type", "application/json");
+    context.setBody(JSON.stringify(body));
+  }
   context.setSignal(signal);
   for (const [name, value] of queryOf(request)) {
     context.setQueryParam(name, value);

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { touchesMetadata } from "../upgrade/jobRights";
 import type { Step, UpgradePlan } from "../upgrade/model";
-import { declareAccess, touchesMetadata } from "./access";
+import { declareAccess } from "./access";
 import { declareClearRecord } from "./clearRecord";
 import type { After, MilvusClusterArgs, StepContext } from "./context";
 import { diagnosisHook } from "./errorHook";

@@ -132,6 +132,12 @@ export const CONFIG_KEYS = {
     default: {},
     description: "Requests and limits (cpu, memory) of the containers of the Jobs.",
   },
+  preflight: {
+    type: "object",
+    default: {},
+    description:
+      "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, claimsBound.",
+  },
   timeouts: {
     type: "object",
     default: DEFAULT_TIMEOUTS,

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { ChartSource, HelmValues } from "../upgrade/model";
+import { PREFLIGHT_CHECK_NAMES } from "../upgrade/preflight/checks";
 import { ConfigError, type ConfigProblem } from "./configError";
 import { mergeValues, parseValuesFile, parseYaml } from "./helmValues";
 import { CONFIG_KEY_NAMES, CONFIG_KEYS, type ConfigKey, DEFAULT_TIMEOUTS, type KeyDescription } from "./keys";
@@ -21,6 +22,7 @@ const SHOWN_LENGTH = 80;
 /** Keys with nested names a user may misspell. */
 const NESTED_NAMES: Partial<Record<ConfigKey, readonly string[]>> = {
   timeouts: Object.keys(DEFAULT_TIMEOUTS),
+  preflight: PREFLIGHT_CHECK_NAMES,
   chartSource: ["repository", "oci", "folder"],
   jobResources: ["requests", "limits", "cpu", "memory"],
   tolerations: ["key", "operator", "value", "effect", "tolerationSeconds"],
@@ -82,6 +84,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
     },
     ...(parsed.approvedPlan === undefined ? {} : { approvedPlan: parsed.approvedPlan }),
     valuesAreSecret: isSecret(raw, "values"),
+    preflight: Object.fromEntries(Object.entries(parsed.preflight).filter(([, level]) => level !== undefined)),
     settings: {
       kubectlImage: parsed.kubectlImage,
       metaMigrationImage: parsed.metaMigrationImage,

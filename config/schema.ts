@@ -2,6 +2,12 @@ import { z } from "zod";
 import { APPROVAL_PATTERN } from "../upgrade/approval";
 import type { HelmValues, Wanted } from "../upgrade/model";
 import { STRATEGIES } from "../upgrade/model";
+import {
+  PREFLIGHT_CHECK_NAMES,
+  PREFLIGHT_LEVELS,
+  type PreflightCheck,
+  type PreflightLevels,
+} from "../upgrade/preflight/checks";
 import { parseDuration } from "./durations";
 import type { ConfigKey, TimeoutName } from "./keys";
 import { DEFAULT_TIMEOUTS } from "./keys";
@@ -14,6 +20,8 @@ export interface Config {
   readonly approvedPlan?: string;
   /** True when `milvus:values` or a part of it is encrypted in the stack config. */
   readonly valuesAreSecret: boolean;
+  /** Levels of the checks before anything is touched; a check that is left out keeps its own. */
+  readonly preflight: PreflightLevels;
   /** How the upgrade's own Jobs are run. */
   readonly settings: {
     readonly kubectlImage: string;
@@ -128,6 +136,8 @@ const chartSource = z
 
 const helmValues = z.record(z.string(), z.json(), "must be a map of Helm values") as unknown as z.ZodType<HelmValues>;
 
+const level = z.enum(PREFLIGHT_LEVELS).optional();
+
 /** One entry for each key of `CONFIG_KEYS`, after the text of the stack config was decoded. */
 export const configSchema = z.strictObject({
   version: z
@@ -159,6 +169,9 @@ export const configSchema = z.strictObject({
   nodeSelector: z.record(z.string(), z.string("must be text: put it in quotes")),
   tolerations: z.array(toleration),
   jobResources,
+  preflight: z.strictObject(
+    Object.fromEntries(PREFLIGHT_CHECK_NAMES.map((name) => [name, level])) as Record<PreflightCheck, typeof level>,
+  ),
   timeouts: z.strictObject(
     Object.fromEntries(
       Object.entries(DEFAULT_TIMEOUTS).map(([name, value]) => [name, duration.prefault(value)]),

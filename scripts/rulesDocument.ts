@@ -4,6 +4,7 @@ import { BAD_CHARTS, CHART_FITS } from "../upgrade/chartRules";
 import { HOP_NOTES } from "../upgrade/hopNotes";
 import { HOP_RULES } from "../upgrade/hopRules";
 import { PLAN_RULES } from "../upgrade/planRules";
+import { PREFLIGHT_CHECKS } from "../upgrade/preflight/checks";
 import { ROLLOUT_ORDERS } from "../upgrade/rolloutOrder";
 import { FINAL_RULES, VALUE_RULES } from "../upgrade/values/valueRules";
 
@@ -64,6 +65,13 @@ export function rulesDocument(): string {
     "## Everything else",
     "",
     ...Object.entries(PLAN_RULES).flatMap(([name, { explanation, source }]) => section(name, explanation, source)),
+    "## Checks before anything is touched",
+    "",
+    "Lowered by name: `pulumi config set --path milvus:preflight.storageClass warn`; the levels are error, warn and off.",
+    "",
+    ...Object.entries(PREFLIGHT_CHECKS).flatMap(([name, { explanation, source }]) =>
+      section(name, explanation, source),
+    ),
   ]
     .join("\n")
     .replace(/\n+$/, "\n");

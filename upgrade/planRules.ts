@@ -216,4 +216,9 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
       "With milvus:approvedPlan set, `up` runs that plan only. The hash is over the stack config, the catalogue, the Helm release, the cluster and the plan; the refusal names the part that moved. Preview shows it and warns; a plan with nothing to do needs no approval.",
     source: "pulumi issues 2318 and 16806: what was approved must be what is applied",
   },
+  preflight_has_errors: {
+    explanation:
+      "A check of the preflight found what the plan would stop at half way. Each check can be lowered by name in `milvus:preflight`; what only warns is shown as `preflight_NAME`. The checks are below.",
+    source: "Kubernetes and Helm documentation, for each check below",
+  },
 };

@@ -86,6 +86,24 @@ describe("reading from a cluster", () => {
     });
   }
 
+  it("posts a review of a permission, and nothing else is ever posted", async () => {
+    let body = "";
+    handler = (request, response) => {
+      request.on("data", (data: Buffer) => {
+        body += data.toString();
+      });
+      request.on("end", () => answers({ status: 201, body: { status: { allowed: true } } })(request, response));
+    };
+    const scale = { verb: "patch", group: "apps", resource: "deployments/scale", name: "proxy", namespace: "milvus" };
+    expect(await access.review(scale)).to.equal(true);
+    expect(seen[0]).to.include({ url: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", method: "POST" });
+    expect((JSON.parse(body) as { spec: unknown }).spec).to.deep.equal({
+      resourceAttributes: { ...scale, resource: "deployments", subresource: "scale" },
+    });
+    handler = answers({ status: 201, body: { status: { allowed: false } } });
+    expect(await access.review(scale)).to.equal(false);
+  });
+
   it("gives the text of a log as it is", async () => {
     handler = answers({ status: 200, body: "line 1\nline 2\n" });
     const log = {

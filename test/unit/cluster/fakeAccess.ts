@@ -1,16 +1,26 @@
 import type { ApiRequest, ClusterAccess } from "../../../cluster/access";
 import { ClusterError } from "../../../cluster/errors";
+import type { Permission } from "../../../upgrade/preflight/facts";
 
 /** Answers by resource (`secrets`, `pods/log`, `version`): the items of a list, an object, or an error. */
 export type Answers = Readonly<Record<string, unknown>>;
 
 /** An API server of which only the answers are there; what is not among them is an empty list. */
-export function fakeAccess(answers: Answers): ClusterAccess & { readonly requests: ApiRequest[] } {
+export function fakeAccess(
+  answers: Answers,
+  may: (permission: Permission) => boolean = () => true,
+): ClusterAccess & { readonly requests: ApiRequest[]; readonly reviews: Permission[] } {
   const requests: ApiRequest[] = [];
+  const reviews: Permission[] = [];
   return {
     context: "test",
     server: "https://test.invalid",
     requests,
+    reviews,
+    review: (permission) => {
+      reviews.push(permission);
+      return Promise.resolve(may(permission));
+    },
     read: (request) => {
       requests.push(request);
       const key = [

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { rulesFor } from "../../../components/access";
+import { jobRights } from "../../../upgrade/jobRights";
 import { PLAN_KINDS } from "../../../upgrade/model";
 import { PLANS } from "../../support/plans";
 
@@ -44,13 +44,13 @@ describe("the rights of the upgrade's Jobs", () => {
   ];
   for (const { plan, rules } of rows) {
     it(`${plan.kind}: exactly what its steps need`, () => {
-      expect(rulesFor(plan)).to.have.deep.members(rules);
+      expect(jobRights(plan)).to.have.deep.members(rules);
     });
   }
 
   for (const kind of PLAN_KINDS) {
     it(`${kind}: nothing can be changed that is not named, nor any Secret read`, () => {
-      for (const { resources, verbs, resourceNames } of rulesFor(PLANS[kind]) as {
+      for (const { resources, verbs, resourceNames } of jobRights(PLANS[kind]) as {
         resources: string[];
         verbs: string[];
         resourceNames?: string[];

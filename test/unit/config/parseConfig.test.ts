@@ -34,6 +34,7 @@ describe("parseConfig", () => {
         pendingSilentMinutes: 10,
       },
       valuesAreSecret: false,
+      preflight: {},
       settings: {
         kubectlImage: "registry.k8s.io/kubectl:v1.36.3",
         metaMigrationImage: "milvusdb/meta-migration:v2.2.0",
@@ -46,6 +47,15 @@ describe("parseConfig", () => {
       },
       access: {},
     });
+  });
+
+  it("takes levels of the preflight's checks, and names a check that is misspelt", () => {
+    expect(parse({ "milvus:preflight": '{"storageClass":"warn","permissions":"off"}' }).preflight).to.deep.equal({
+      storageClass: "warn",
+      permissions: "off",
+    });
+    expect(() => parse({ "milvus:preflight": '{"storageclass":"warn"}' })).to.throw(/did you mean storageClass/);
+    expect(() => parse({ "milvus:preflight": '{"storageClass":"warning"}' })).to.throw(/allowed are error, warn, off/);
   });
 
   it("takes every key", () => {

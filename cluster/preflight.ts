@@ -1,0 +1,186 @@
+import type { V1Deployment, V1PersistentVolumeClaim, V1StatefulSet, V1StorageClass } from "@kubernetes/client-node";
+import type { ClusterState, Plan, UpgradePlan } from "../upgrade/model";
+import type { PreflightLevels } from "../upgrade/preflight/checks";
+import type { Dependency, DependencyRole, Permission, PreflightFacts } from "../upgrade/preflight/facts";
+import { judgePreflight, preflightQuestions } from "../upgrade/preflight/judge";
+import type { ClusterAccess } from "./access";
+import { readApiVersions } from "./apiVersions";
+import { ClusterError } from "./errors";
+import type { Json } from "./json";
+import type { ReleaseAddress } from "./readCluster";
+import { readManifest } from "./releaseManifest";
+
+/** The parts of the config that matter here. */
+export interface PreflightOptions {
+  readonly preflight: PreflightLevels;
+  readonly settings: { readonly backup: { readonly storageClass?: string } };
+}
+
+/**
+ * The plan with what the preflight warns of, or a refusal. Reads only what this plan needs, and writes nothing; what may
+ * not be read becomes a note.
+ *
+ * @throws ClusterError when the API server does not answer
+ */
+export async function preflight(
+  access: ClusterAccess,
+  { releaseName, namespace }: ReleaseAddress,
+  plan: Plan,
+  state: ClusterState,
+  { preflight: levels, settings }: PreflightOptions,
+): Promise<Plan> {
+  if (plan.kind === "refused") return plan;
+  const reader = new Reader(access, namespace);
+  const recordedKinds = await reader.recordedKinds(plan, state);
+  const questions = preflightQuestions(plan, state, namespace, recordedKinds ?? []);
+  if (questions === undefined) return plan;
+  const [denied, servedKinds, storageClasses, dependencies, claims] = await Promise.all([
+    levels.permissions === "off" ? undefined : reader.denied(questions.permissions),
+    recordedKinds === undefined ? undefined : reader.optional("the served APIs", () => readApiVersions(access)),
+    questions.storageClasses ? reader.storageClasses() : undefined,
+    reader.dependencies(releaseName, state),
+    reader.claims(releaseName),
+  ]);
+  const facts: PreflightFacts = {
+    notes: reader.notes,
+    ...(denied && { denied }),
+    ...(servedKinds && { servedKinds }),
+    ...(recordedKinds && { recordedKinds }),
+    ...(storageClasses && { storageClasses }),
+    ...(dependencies && { dependencies }),
+    ...(claims && { claims }),
+  };
+  const backupStorageClass = settings.backup.storageClass;
+  const subject = { plan, state, facts, namespace, ...(backupStorageClass !== undefined && { backupStorageClass }) };
+  return judgePreflight(subject, levels);
+}
+
+/** Reviews at the same time: enough for one round trip or two, and no burden. */
+const AT_ONCE = 16;
+
+class Reader {
+  readonly notes: string[] = [];
+
+  constructor(
+    private readonly access: ClusterAccess,
+    private readonly namespace: string,
+  ) {}
+
+  /** Undefined, with a note, when the server forbids or does not know it. */
+  async optional<T>(what: string, read: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      if (error instanceof ClusterError && ["forbidden", "notFound", "badRecord"].includes(error.code)) {
+        this.notes.push(`The preflight could not read ${what}, and goes on without.`);
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  async denied(permissions: readonly Permission[]): Promise<readonly Permission[] | undefined> {
+    return this.optional("what these credentials may do", async () => {
+      // An administrator is asked once.
+      const everything = { verb: "*", group: "*", resource: "*" };
+      if (await this.access.review(everything)) return [];
+      const denied: Permission[] = [];
+      for (let at = 0; at < permissions.length; at += AT_ONCE) {
+        const some = permissions.slice(at, at + AT_ONCE);
+        const answers = await Promise.all(some.map((permission) => this.access.review(permission)));
+        denied.push(...some.filter((_, index) => !answers[index]));
+      }
+      return denied;
+    });
+  }
+
+  recordedKinds(plan: UpgradePlan, { release }: ClusterState): Promise<readonly string[] | undefined> {
+    if (release === undefined || plan.kind === "nothing") return Promise.resolve(undefined);
+    const { recordName } = release;
+    return this.optional("the manifest of the release", async () => {
+      const manifest = await readManifest(this.access, { namespace: this.namespace, recordName });
+      return kindsIn(manifest);
+    });
+  }
+
+  storageClasses() {
+    return this.optional("the storage classes", async () => {
+      const items = await this.list<Json<V1StorageClass>>("storage.k8s.io/v1", "storageclasses", true);
+      return items.map(({ metadata }) => ({
+        name: metadata?.name ?? "",
+        isDefault: metadata?.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true",
+      }));
+    });
+  }
+
+  dependencies(releaseName: string, { components }: ClusterState): Promise<readonly Dependency[] | undefined> {
+    const milvus = new Set(components.map(({ name }) => name));
+    return this.optional("the StatefulSets of the release", async () => {
+      const [sets, deployments] = await Promise.all([
+        this.list<Workload>("apps/v1", "statefulsets"),
+        this.list<Workload>("apps/v1", "deployments"),
+      ]);
+      const all = [
+        ...sets.map((workload) => ({ kind: "StatefulSet" as const, workload })),
+        ...deployments.map((workload) => ({ kind: "Deployment" as const, workload })),
+      ];
+      return all
+        .filter(({ workload }) => belongsTo(workload, releaseName) && !milvus.has(workload.metadata?.name ?? ""))
+        .map(({ kind, workload: { metadata, spec, status } }) => ({
+          kind,
+          name: metadata?.name ?? "",
+          role: roleOf(`${metadata?.name ?? ""} ${Object.values(metadata?.labels ?? {}).join(" ")}`, kind),
+          replicas: spec?.replicas ?? 1,
+          ready: status?.readyReplicas ?? 0,
+        }));
+    });
+  }
+
+  claims(releaseName: string) {
+    return this.optional("the claims of the release", async () => {
+      const items = await this.list<Json<V1PersistentVolumeClaim>>("v1", "persistentvolumeclaims");
+      return items
+        .filter((claim) => belongsTo(claim, releaseName))
+        .map(({ metadata, status }) => ({ name: metadata?.name ?? "", phase: status?.phase ?? "Pending" }));
+    });
+  }
+
+  private async list<T>(api: string, resource: string, clusterWide = false): Promise<readonly T[]> {
+    const where = clusterWide ? {} : { namespace: this.namespace };
+    const { items } = (await this.access.read({ api, resource, ...where })) as { readonly items?: readonly T[] };
+    return items ?? [];
+  }
+}
+
+type Workload = Json<V1StatefulSet> | Json<V1Deployment>;
+
+/** The subcharts label their objects with the release's name in one of these two ways. */
+function belongsTo(
+  { metadata }: { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> } },
+  releaseName: string,
+): boolean {
+  const { labels = {} } = metadata ?? {};
+  return labels["app.kubernetes.io/instance"] === releaseName || labels.release === releaseName;
+}
+
+const ROLES: readonly (readonly [RegExp, DependencyRole])[] = [
+  [/\bzookeeper\b/, "zookeeper"],
+  [/\betcd\b/, "etcd"],
+  [/\bminio\b/, "object storage"],
+  [/\b(pulsar|pulsarv\d|kafka|bookie|bookkeeper|broker|woodpecker)\b/, "message queue"],
+];
+
+/** By name and labels: `my-release-pulsar-zookeeper`. */
+function roleOf(words: string, kind: Dependency["kind"]): DependencyRole {
+  return kind === "Deployment" ? "other" : (ROLES.find(([pattern]) => pattern.test(words))?.[1] ?? "other");
+}
+
+/** `apps/v1/Deployment` for each kind in it, each once; hooks are not part of a record's manifest. */
+function kindsIn(manifest: string): string[] {
+  const kinds = manifest.split(/^---[ \t]*$/m).flatMap((document) => {
+    const api = /^apiVersion:[ \t]*["']?([^\s"']+)/m.exec(document)?.[1];
+    const kind = /^kind:[ \t]*["']?([^\s"']+)/m.exec(document)?.[1];
+    return api === undefined || kind === undefined ? [] : [`${api}/${kind}`];
+  });
+  return [...new Set(kinds)].sort();
+}

@@ -1,0 +1,114 @@
+import { gzipSync } from "node:zlib";
+import { expect } from "chai";
+import { preflight } from "../../../cluster/preflight";
+import type { UpgradePlan } from "../../../upgrade/model";
+import { planUpgrade } from "../../../upgrade/plan";
+import { running, wanted } from "../upgrade/support";
+import { fakeAccess, forbidden } from "./fakeAccess";
+
+const ADDRESS = { releaseName: "my-release", namespace: "milvus" };
+const OPTIONS = { preflight: {}, settings: { backup: {} } };
+const STATE = running("3.2.18", "2.1.4");
+const PLAN = planUpgrade(wanted("2.2.16"), STATE) as UpgradePlan;
+
+const MANIFEST = [
+  "---",
+  "# Source: x",
+  "apiVersion: apps/v1",
+  "kind: Deployment",
+  "---",
+  'apiVersion: "v1"',
+  "kind: Service",
+].join("\n");
+const RECORD = {
+  data: {
+    release: Buffer.from(gzipSync(JSON.stringify({ manifest: MANIFEST })).toString("base64")).toString("base64"),
+  },
+};
+const API = {
+  resources: [
+    { name: "deployments", kind: "Deployment" },
+    { name: "services", kind: "Service" },
+  ],
+};
+const GOOD = {
+  secrets: RECORD,
+  apis: { groups: [{ name: "apps", versions: [{ groupVersion: "apps/v1" }] }] },
+  "api/v1": API,
+  "apis/apps/v1": API,
+  storageclasses: [
+    { metadata: { name: "standard", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } } },
+  ],
+};
+
+const set = (name: string, labels: object, ready: number) => ({
+  metadata: { name, labels },
+  spec: { replicas: 3 },
+  status: { readyReplicas: ready },
+});
+
+describe("preflight", () => {
+  it("leaves a plan as it is where all is well, and asks an administrator once", async () => {
+    const access = fakeAccess(GOOD);
+    expect(await preflight(access, ADDRESS, PLAN, STATE, OPTIONS)).to.deep.equal(PLAN);
+    expect(access.reviews).to.deep.equal([{ verb: "*", group: "*", resource: "*" }]);
+  });
+
+  it("reads dependencies by the labels of both ages of subcharts, and none of another release", async () => {
+    const statefulsets = [
+      set("my-release-etcd", { "app.kubernetes.io/instance": "my-release" }, 1),
+      set("my-release-pulsar-zookeeper", { app: "pulsar", release: "my-release" }, 0),
+      set("other-etcd", { "app.kubernetes.io/instance": "other" }, 0),
+    ];
+    const result = await preflight(fakeAccess({ ...GOOD, statefulsets }), ADDRESS, PLAN, STATE, OPTIONS);
+    if (result.kind !== "refused") return expect.fail("it was not refused");
+    expect(result.reason)
+      .to.contain("my-release-etcd (etcd) has 1 of 3")
+      .and.contain("zookeeper (zookeeper) has 0 of 3");
+    expect(result.reason).not.to.contain("other-etcd");
+  });
+
+  it("asks for every permission where not all is allowed, and names those that are denied", async () => {
+    const access = fakeAccess(
+      GOOD,
+      ({ verb, resource }) => verb !== "*" && !(verb === "create" && resource === "jobs"),
+    );
+    const result = await preflight(access, ADDRESS, PLAN, STATE, OPTIONS);
+    if (result.kind !== "refused") return expect.fail("it was not refused");
+    expect(result.reason).to.match(/may not, in namespace milvus: create jobs\.batch\./);
+    expect(access.reviews.length).to.be.above(30);
+  });
+
+  it("says that the record holds a kind that is not served", async () => {
+    const access = fakeAccess({ ...GOOD, "apis/apps/v1": { resources: [] } });
+    const result = await preflight(access, ADDRESS, PLAN, STATE, OPTIONS);
+    if (result.kind !== "refused") return expect.fail("it was not refused");
+    expect(result.reason).to.contain("servedApis").and.contain("apps/v1/Deployment");
+  });
+
+  it("turns what may not be read into notes, and never fails for it", async () => {
+    const answers = Object.fromEntries(
+      ["secrets", "apis", "storageclasses", "statefulsets", "deployments", "persistentvolumeclaims"].map((it) => [
+        it,
+        forbidden(it),
+      ]),
+    );
+    const access = { ...fakeAccess(answers), review: () => Promise.reject(forbidden("reviews")) };
+    const result = await preflight(access, ADDRESS, PLAN, STATE, OPTIONS);
+    if (result.kind === "refused") return expect.fail(result.reason);
+    const notes = result.warnings.filter(({ rule }) => rule === "what_the_cluster_reader_noted");
+    expect(notes.map(({ message }) => message).join("\n"))
+      .to.contain("what these credentials may do")
+      .and.contain("the storage classes")
+      .and.contain("the manifest of the release");
+  });
+
+  it("asks nothing at all after a refusal, or where nothing is to do", async () => {
+    const access = fakeAccess(GOOD);
+    const refused = planUpgrade(wanted("9.9.9"), STATE);
+    expect(await preflight(access, ADDRESS, refused, STATE, OPTIONS)).to.equal(refused);
+    const idle: UpgradePlan = { ...PLAN, kind: "nothing" };
+    expect(await preflight(access, ADDRESS, idle, STATE, OPTIONS)).to.equal(idle);
+    expect([...access.requests, ...access.reviews]).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,63 @@
+/** Checks before anything is touched, beyond what the plan itself refuses. A test of the config keys lists them. */
+
+export const PREFLIGHT_LEVELS = ["error", "warn", "off"] as const;
+export type PreflightLevel = (typeof PREFLIGHT_LEVELS)[number];
+
+interface CheckDescription {
+  /** For docs/upgrade-rules.md. */
+  readonly explanation: string;
+  readonly source: string;
+}
+
+export const PREFLIGHT_CHECKS = {
+  kubernetesVersion: {
+    explanation:
+      "The Kubernetes version must be one that the chart and its bundled message queue can be rendered for. The charts' own kubeVersion is `^1.10.0-0` in every release and guards nothing.",
+    source: "fact 1.6: README of chart 4.2.21, Chart.yaml of pulsar 3.3.0",
+  },
+  servedApis: {
+    explanation:
+      "Every kind of object in the manifest of the release must still be served by the cluster. After a Kubernetes upgrade that removed one, Helm can neither upgrade nor roll back the release.",
+    source: "fact 9.2; Helm's guide on deprecated Kubernetes APIs",
+  },
+  permissions: {
+    explanation:
+      "Asks the API server (SelfSubjectAccessReview) about every verb that the plan needs: Helm's own, those for the upgrade's Jobs, and those that the Jobs are given, since nobody may give away a right that he does not have.",
+    source: "Kubernetes documentation, privilege escalation prevention in RBAC",
+  },
+  storageClass: {
+    explanation:
+      "The storage class of the backup claim must exist, or a default class when none is named: otherwise the claim stays pending once Milvus has been stopped.",
+    source: "Kubernetes documentation, default StorageClass",
+  },
+  componentsHealthy: {
+    explanation:
+      "A migration starts from components that are all ready. Other plans warn only: an upgrade can be the cure. What was begun is finished in any case.",
+    source: "milvus issue 37614",
+  },
+  dependenciesUp: {
+    explanation:
+      "etcd, ZooKeeper and MinIO need a majority of their pods, everything else at least one. An upgrade over dependencies that are down would stop half way.",
+    source: "etcd documentation, failure tolerance; milvus issue 36094",
+  },
+  imagesAsPinned: {
+    explanation:
+      "Components run the image repository that the values say. Another one was put there past Helm, and the upgrade would take it back.",
+    source: "milvus issue 27737",
+  },
+  claimsBound: {
+    explanation: "Claims of the release that are lost or not bound: their pods cannot start again after a restart.",
+    source: "milvus-operator issue 217",
+  },
+} as const satisfies Record<string, CheckDescription>;
+
+export type PreflightCheck = keyof typeof PREFLIGHT_CHECKS;
+export const PREFLIGHT_CHECK_NAMES = Object.keys(PREFLIGHT_CHECKS) as readonly PreflightCheck[];
+
+/** Levels that the stack config sets; a check without one keeps what the judge says. */
+export type PreflightLevels = Readonly<Partial<Record<PreflightCheck, PreflightLevel>>>;
+
+/** Name under which a check warns. */
+export function checkRule(check: PreflightCheck): string {
+  return `preflight_${check}`;
+}

@@ -1,0 +1,57 @@
+/** What the preflight is told of the cluster, beside the state. What could not be read is missing, and is in the notes. */
+
+/** One question to the API server: may the user of the kubeconfig do this? */
+export interface Permission {
+  readonly verb: string;
+  /** Empty: the core group. */
+  readonly group: string;
+  /** Plural; with a subresource as `deployments/scale`. */
+  readonly resource: string;
+  /** Missing: every object. */
+  readonly name?: string;
+  /** Missing: the kind has no namespace. */
+  readonly namespace?: string;
+}
+
+export const DEPENDENCY_ROLES = ["etcd", "zookeeper", "object storage", "message queue", "other"] as const;
+export type DependencyRole = (typeof DEPENDENCY_ROLES)[number];
+
+/** A StatefulSet or Deployment of the release that is not Milvus. */
+export interface Dependency {
+  readonly kind: "StatefulSet" | "Deployment";
+  readonly name: string;
+  readonly role: DependencyRole;
+  readonly replicas: number;
+  readonly ready: number;
+}
+
+export interface StorageClass {
+  readonly name: string;
+  readonly isDefault: boolean;
+}
+
+export interface ClaimState {
+  readonly name: string;
+  /** `Pending`, `Bound` or `Lost`. */
+  readonly phase: string;
+}
+
+export interface PreflightFacts {
+  /** Of those that were asked. */
+  readonly denied?: readonly Permission[];
+  /** `apps/v1/Deployment`, `v1/Service`. */
+  readonly servedKinds?: readonly string[];
+  /** Kinds in the manifest of the release in force, written the same way. */
+  readonly recordedKinds?: readonly string[];
+  readonly storageClasses?: readonly StorageClass[];
+  readonly dependencies?: readonly Dependency[];
+  /** Claims of the release's StatefulSets. */
+  readonly claims?: readonly ClaimState[];
+  readonly notes: readonly string[];
+}
+
+/** What the judge wants to be read: nothing is asked that the plan does not need. */
+export interface PreflightQuestions {
+  readonly permissions: readonly Permission[];
+  readonly storageClasses: boolean;
+}

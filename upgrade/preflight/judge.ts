@@ -1,0 +1,100 @@
+import type { ClusterState, Plan, UpgradePlan, Warning } from "../model";
+import { configLine } from "../refusal";
+import { checkRule, type PreflightCheck, type PreflightLevel, type PreflightLevels } from "./checks";
+import type { PreflightFacts, PreflightQuestions } from "./facts";
+import { claimFindings, componentFindings, dependencyFindings, imageFindings } from "./health";
+import { permissionsFor } from "./permissions";
+import { apiFindings, permissionFindings, storageFindings, versionFindings } from "./platform";
+
+/** Something that a check has found. */
+export interface Finding {
+  readonly check: PreflightCheck;
+  /** Before the config changes it. */
+  readonly level: Exclude<PreflightLevel, "off">;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** What a check looks at. */
+export interface Subject {
+  readonly plan: UpgradePlan;
+  readonly state: ClusterState;
+  readonly facts: PreflightFacts;
+  readonly namespace: string;
+  readonly backupStorageClass?: string;
+}
+
+const CHECKS: readonly ((subject: Subject) => readonly Finding[])[] = [
+  versionFindings,
+  apiFindings,
+  permissionFindings,
+  storageFindings,
+  componentFindings,
+  dependencyFindings,
+  imageFindings,
+  claimFindings,
+];
+
+/** What has to be read before this plan can be judged; undefined when the plan touches nothing. */
+export function preflightQuestions(
+  plan: UpgradePlan,
+  state: ClusterState,
+  namespace: string,
+  recordedKinds: readonly string[],
+): PreflightQuestions | undefined {
+  if (plan.kind === "nothing") return undefined;
+  return {
+    permissions: permissionsFor(plan, state, namespace, recordedKinds),
+    storageClasses: plan.steps.some(({ kind }) => kind === "backup") || plan.kind === "install",
+  };
+}
+
+/**
+ * The plan with what the preflight warns of, or a refusal with everything that stands in the way, each under the name by
+ * which `milvus:preflight` can lower it.
+ */
+export function judgePreflight(subject: Subject, levels: PreflightLevels): Plan {
+  const { plan, facts } = subject;
+  const findings = CHECKS.flatMap((check) => check(subject)).map((finding) => ({
+    ...finding,
+    level: lowered(finding, levels),
+  }));
+  const errors = findings.filter(({ level }) => level === "error");
+  if (errors.length > 0) {
+    const names = [...new Set(errors.map(({ check }) => check))];
+    return {
+      kind: "refused",
+      rule: "preflight_has_errors",
+      reason: [
+        `nothing was touched, because the preflight found ${errors.length === 1 ? "an error" : `${errors.length} errors`}:`,
+        ...errors.map(({ check, message, remedy }) => `  ${check}: ${message} ${remedy}`),
+      ].join("\n"),
+      remedy: `Mend that. To go on in spite of it, lower the check by name: ${names.map((name) => configPath(name)).join("; ")}`,
+    };
+  }
+  const warnings: Warning[] = findings
+    .filter(({ level }) => level === "warn")
+    .map(({ check, message, remedy }) => ({ rule: checkRule(check), message: `${message} ${remedy}` }));
+  const notes = facts.notes.map((message) => ({ rule: "what_the_cluster_reader_noted", message }));
+  return { ...plan, warnings: [...plan.warnings, ...warnings, ...notes] };
+}
+
+/** A level can be lowered, and a warning made an error. */
+function lowered({ check, level }: Finding, levels: PreflightLevels): PreflightLevel {
+  return levels[check] ?? level;
+}
+
+function configPath(check: PreflightCheck): string {
+  return configLine(`preflight.${check}`, "warn").replace("config set", "config set --path");
+}
+
+/**
+ * Nothing is under way: a release that is deployed, with every component up. What was begun is finished whatever its
+ * health, since to finish it may be the cure.
+ */
+export function isFresh({ state: { release, components } }: Subject): boolean {
+  const untouched = components.every(
+    ({ paused, replicas, rememberedReplicas }) => !paused && replicas > 0 && rememberedReplicas === undefined,
+  );
+  return release?.status === "deployed" && untouched;
+}

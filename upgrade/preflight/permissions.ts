@@ -1,0 +1,97 @@
+import { jobRights, touchesMetadata } from "../jobRights";
+import type { ClusterState, UpgradePlan } from "../model";
+import type { Permission } from "./facts";
+
+const ALL = ["get", "create", "patch", "delete"] as const;
+
+interface Kind {
+  readonly group: string;
+  readonly resource: string;
+  readonly clusterWide?: boolean;
+}
+
+/** Resources of the kinds that the charts render; others are not asked about. */
+const KINDS: Readonly<Record<string, Kind>> = {
+  Deployment: { group: "apps", resource: "deployments" },
+  StatefulSet: { group: "apps", resource: "statefulsets" },
+  Service: { group: "", resource: "services" },
+  ConfigMap: { group: "", resource: "configmaps" },
+  Secret: { group: "", resource: "secrets" },
+  ServiceAccount: { group: "", resource: "serviceaccounts" },
+  PersistentVolumeClaim: { group: "", resource: "persistentvolumeclaims" },
+  Job: { group: "batch", resource: "jobs" },
+  CronJob: { group: "batch", resource: "cronjobs" },
+  PodDisruptionBudget: { group: "policy", resource: "poddisruptionbudgets" },
+  Ingress: { group: "networking.k8s.io", resource: "ingresses" },
+  NetworkPolicy: { group: "networking.k8s.io", resource: "networkpolicies" },
+  HorizontalPodAutoscaler: { group: "autoscaling", resource: "horizontalpodautoscalers" },
+  Role: { group: "rbac.authorization.k8s.io", resource: "roles" },
+  RoleBinding: { group: "rbac.authorization.k8s.io", resource: "rolebindings" },
+  ClusterRole: { group: "rbac.authorization.k8s.io", resource: "clusterroles", clusterWide: true },
+  ClusterRoleBinding: { group: "rbac.authorization.k8s.io", resource: "clusterrolebindings", clusterWide: true },
+  ServiceMonitor: { group: "monitoring.coreos.com", resource: "servicemonitors" },
+  PodMonitor: { group: "monitoring.coreos.com", resource: "podmonitors" },
+};
+
+/** What every chart renders. */
+const ALWAYS = ["Deployment", "StatefulSet", "Service", "ConfigMap"];
+/** What the upgrade's Jobs are made of. */
+const JOB_KINDS = ["ServiceAccount", "Role", "RoleBinding", "Job"];
+
+/**
+ * Every permission that the plan needs, each once: Helm's for its record and its objects, Pulumi's for the upgrade's own
+ * objects, and the rights that the Jobs get.
+ *
+ * @param recordedKinds `apps/v1/Deployment`, of the manifest in force
+ */
+export function permissionsFor(
+  plan: UpgradePlan,
+  { namespaceExists }: Pick<ClusterState, "namespaceExists">,
+  namespace: string,
+  recordedKinds: readonly string[] = [],
+): Permission[] {
+  const of = (kind: string, verbs: readonly string[] = ALL): Permission[] => {
+    const found = KINDS[kind];
+    if (found === undefined) return [];
+    const { group, resource, clusterWide } = found;
+    return verbs.map((verb) => ({ verb, group, resource, ...(clusterWide !== true && { namespace }) }));
+  };
+  const rendered = [...ALWAYS, ...recordedKinds.map((kind) => kind.split("/").at(-1) ?? kind)];
+  const hasJobs = plan.steps.some(({ kind }) => kind !== "release");
+  const inMetadata = plan.steps.some(touchesMetadata);
+  const rights = jobRights(plan).flatMap(({ apiGroups, resources, verbs, resourceNames }) =>
+    verbs.flatMap((verb) =>
+      (resourceNames ?? [undefined]).map(
+        (name): Permission => ({
+          verb,
+          group: apiGroups[0] ?? "",
+          resource: resources[0] ?? "",
+          namespace,
+          ...(name !== undefined && { name }),
+        }),
+      ),
+    ),
+  );
+  const all = [
+    ...of("Secret", ["get", "list", "create", "update"]),
+    ...rendered.flatMap((kind) => of(kind)),
+    ...(hasJobs ? JOB_KINDS.flatMap((kind) => of(kind)) : []),
+    ...(hasJobs ? [...of("Job", ["list", "watch"]), ...pods(namespace)] : []),
+    ...(inMetadata ? [...of("ConfigMap"), ...of("PersistentVolumeClaim", ["get", "create", "patch"])] : []),
+    ...(namespaceExists ? [] : [{ verb: "create", group: "", resource: "namespaces" }]),
+    ...rights,
+  ];
+  return [...new Map(all.map((permission) => [JSON.stringify(permission), permission])).values()];
+}
+
+/** Pulumi waits for a Job by watching its pods as well. */
+function pods(namespace: string): Permission[] {
+  return ["list", "watch"].map((verb) => ({ verb, group: "", resource: "pods", namespace }));
+}
+
+/** `patch deployments.apps/scale my-release-milvus-proxy`, as kubectl auth can-i writes it. */
+export function describePermission({ verb, group, resource, name }: Permission): string {
+  const [plural = "", subresource] = resource.split("/");
+  const full = `${plural}${group === "" ? "" : `.${group}`}${subresource === undefined ? "" : `/${subresource}`}`;
+  return `${verb} ${full}${name === undefined ? "" : ` ${name}`}`;
+}
