@@ -26,12 +26,14 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
 
   const access = connect(config.access);
   const state = await readCluster(access, { releaseName, namespace });
-  const plan = await preflight(access, config.wanted, planUpgrade(config.wanted, state), state, config);
+  const planned = planUpgrade(config.wanted, state);
+  const plan = await preflight(access, config.wanted, planned, state, config);
   const description = describePlan(plan).join("\n");
-  if (plan.kind === "refused") {
+  if (planned.kind === "refused" || plan.kind === "refused") {
     throw new pulumi.RunError(description);
   }
-  const hash = approvalHash({ wanted: config.wanted, settings: config.settings, state, plan });
+  // What the preflight warns of may come and go; what was approved is the plan.
+  const hash = approvalHash({ wanted: config.wanted, settings: config.settings, state, plan: planned });
   const approval = plan.kind === "nothing" ? [] : approvalLines(config.approvedPlan, hash);
   await pulumi.log.info([description, ...approval].join("\n"));
   const unapproved = refusalOfUnapproved(config.approvedPlan, hash, plan);
