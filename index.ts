@@ -1,19 +1,21 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { connect } from "./cluster/access";
+import { type ClusterAccess, connect } from "./cluster/access";
 import { diagnoseFailure } from "./cluster/diagnoseFailure";
 import { ClusterError } from "./cluster/errors";
+import { failedRecordOf } from "./cluster/failedRecord";
 import { preflight } from "./cluster/preflight";
 import { readCluster } from "./cluster/readCluster";
 import type { FailedResource } from "./components/context";
 import { MilvusCluster } from "./components/milvusCluster";
 import type { MilvusOutputs } from "./components/outputs";
-import { readPreviousOutputs, refuseMovedRelease } from "./components/previousRelease";
+import { GONE_RELEASE, readPreviousOutputs, refuseMovedRelease, stateHasRelease } from "./components/previousRelease";
 
 import { ConfigError } from "./config/configError";
 import { readStackConfig } from "./config/stackConfig";
 import { approvalHash, approvalLines, refusalOfUnapproved } from "./upgrade/approval";
 import { describePlan } from "./upgrade/describe";
+import type { ClusterState } from "./upgrade/model";
 import { planUpgrade } from "./upgrade/plan";
 import { sensitiveTexts } from "./upgrade/values/sensitive";
 
@@ -41,6 +43,8 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
     throw new pulumi.RunError(unapproved);
   }
 
+  const failedRecord = plan.kind === "install" ? await goOnFromDeadInstall(access, state, namespace) : undefined;
+
   const { kubeconfig, ...cluster } = config.access;
   const provider = new k8s.Provider("kubernetes", {
     ...cluster,
@@ -67,11 +71,23 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
       namespace,
       settings: config.settings,
       valuesAreSecret: config.valuesAreSecret,
+      ...(failedRecord !== undefined && { failedRecord }),
       diagnose,
     },
     { provider },
   );
   return milvus.outputs;
+}
+
+/** Pulumi upgrades a Release that its state has, and Helm upgrades only what has a record. */
+async function goOnFromDeadInstall(
+  access: ClusterAccess,
+  { release }: ClusterState,
+  namespace: string,
+): Promise<string | undefined> {
+  if (!(await stateHasRelease())) return undefined;
+  if (release === undefined) throw new pulumi.RunError(GONE_RELEASE);
+  return failedRecordOf(access, { namespace, recordName: release.recordName });
 }
 
 /** Pulumi calls the exported function, and so does an inline program of the Automation API. */

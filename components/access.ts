@@ -12,6 +12,12 @@ export function upgradeServiceAccount(releaseName: string): string {
   return `${releaseName}-upgrade`;
 }
 
+/**
+ * For objects that change between plans. Each run whose predecessor was killed is another field manager, and the API
+ * server would refuse it what the dead one has set.
+ */
+export const FORCED = { "pulumi.com/patchForce": "true" } as const;
+
 export interface UpgradeAccess {
   /** Owner of the Jobs: a Job that a killed run made and no state knows goes with it. */
   readonly account: k8s.core.v1.ServiceAccount;
@@ -22,7 +28,8 @@ export interface UpgradeAccess {
 /** The ServiceAccount that runs the plan's Jobs, with the rights these Jobs need and no more. */
 export function declareAccess(context: Omit<StepContext, "access">): UpgradeAccess {
   const name = upgradeServiceAccount(context.releaseName);
-  const metadata = { name, namespace: context.namespace, labels: upgradeLabels(context.releaseName) };
+  const labels = upgradeLabels(context.releaseName);
+  const metadata = { name, namespace: context.namespace, labels, annotations: FORCED };
   const account = new k8s.core.v1.ServiceAccount(name, { metadata }, context.options);
   const role = new k8s.rbac.v1.Role(name, { metadata, rules: jobRights(context.plan) }, context.options);
   const binding = new k8s.rbac.v1.RoleBinding(

@@ -1,10 +1,42 @@
-import type * as k8s from "@pulumi/kubernetes";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import type { Step } from "../upgrade/model";
+import { FORCED } from "./access";
 import type { After, StepContext } from "./context";
 import { declareKubectlJob, kubectl } from "./jobs";
 
 /** Seconds for deleting one Secret. */
 const LIMIT = 60;
+
+/** What Helm calls its records. */
+const RECORD_TYPE = "helm.sh/release.v1";
+
+/**
+ * Where the state has the Release already, Pulumi upgrades it, and Helm upgrades nothing that has no record. So the
+ * record of an install that died and was never deployed is not deleted but says that it failed: from there Helm goes on.
+ */
+export function declareFailedRecord(
+  context: StepContext,
+  step: Extract<Step, { kind: "clearPendingRelease" }>,
+  failedRecord: string,
+  after: After,
+): k8s.core.v1.Secret {
+  return new k8s.core.v1.Secret(
+    `${context.releaseName}-failed-record`,
+    {
+      metadata: {
+        name: step.recordName,
+        namespace: context.namespace,
+        labels: { name: context.releaseName, owner: "helm", status: "failed", version: `${step.revision}` },
+        annotations: FORCED,
+      },
+      type: RECORD_TYPE,
+      data: { release: pulumi.secret(failedRecord) },
+    },
+    // Helm's, not ours: it stays when it is no longer declared.
+    { ...context.options, dependsOn: [...after], retainOnDelete: true },
+  );
+}
 
 /**
  * Deletes the record of a Helm operation that was killed. Helm keeps refusing every other operation until it is gone;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../upgrade/attempt";
 import { ATTEMPT_PHASES, type AttemptPhase, type MigrationPlan, type StepKind } from "../upgrade/model";
-import { upgradeLabels } from "./access";
+import { FORCED, upgradeLabels } from "./access";
 import type { After, StepContext } from "./context";
 import { type Command, declareJob, kubectl } from "./jobs";
 import { jobName } from "./names";
@@ -61,6 +61,7 @@ export function declareScript(context: StepContext): k8s.core.v1.ConfigMap {
         name: scriptName(claimName),
         namespace: context.namespace,
         labels: upgradeLabels(context.releaseName),
+        annotations: FORCED,
       },
       data,
     },

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { touchesMetadata } from "../upgrade/jobRights";
 import type { Step, UpgradePlan } from "../upgrade/model";
 import { declareAccess } from "./access";
-import { declareClearRecord } from "./clearRecord";
+import { declareClearRecord, declareFailedRecord } from "./clearRecord";
 import type { After, MilvusClusterArgs, StepContext } from "./context";
 import { diagnosisHook } from "./errorHook";
 import { measure } from "./measure";
@@ -50,7 +50,9 @@ export class MilvusCluster extends pulumi.ComponentResource {
 function declareStep(context: StepContext, step: Step, after: After, name: string): pulumi.Resource {
   switch (step.kind) {
     case "clearPendingRelease":
-      return declareClearRecord(context, step, after);
+      return context.failedRecord === undefined
+        ? declareClearRecord(context, step, after)
+        : declareFailedRecord(context, step, context.failedRecord, after);
     case "stop":
       return declareStop(context, step, after);
     case "backup":

@@ -49,3 +49,30 @@ export function refuseMovedRelease(previous: string | undefined, namespace: stri
     ].join("\n"),
   );
 }
+
+/** The state has a Release of which the cluster knows nothing: somebody has uninstalled it, or deleted its records. */
+export const GONE_RELEASE = [
+  "Refused (the-state-has-a-release-that-is-gone): the state of this stack has the Release, and the cluster has no record of it.",
+  "Pulumi would upgrade what is not there, and fail. If Milvus is gone on purpose, let the state see it, then install anew:",
+  "  pulumi refresh --yes && pulumi up",
+  "If it is not, its records are: look for them (helm list --all-namespaces --all) before anything else.",
+].join("\n");
+
+const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
+
+/**
+ * True when the state has a Release, though Helm may know of none that was ever deployed: an install that failed is
+ * kept in the state, and Pulumi would upgrade it and not install it again.
+ */
+export async function stateHasRelease(): Promise<boolean> {
+  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  try {
+    const result = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName })) as {
+      outputs?: Record<string, unknown>;
+    };
+    return Object.keys(result.outputs ?? {}).some((urn) => urn.split("::")[2]?.split("$").at(-1) === RELEASE_TYPE);
+  } catch (error) {
+    await pulumi.log.debug(`The resources of ${stackName} cannot be read: ${String(error)}`);
+    return false;
+  }
+}

@@ -112,8 +112,9 @@ export async function startApiProxy(sandbox: Sandbox): Promise<ApiProxy> {
     disturbed: () => disturbed,
     set: (next) => {
       weather = next;
-      if (next.kind === "cut") {
-        disturbed += sockets.size;
+      if (next.kind !== "fair") {
+        // Also the watches, which would otherwise see nothing of it.
+        disturbed += next.kind === "cut" ? sockets.size : 0;
         cutAll();
       }
     },

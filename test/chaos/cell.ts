@@ -1,4 +1,6 @@
 /** One cell of the fault matrix: a cluster, a run that a fault hits, and what must hold after the next one. */
+import { copyFileSync } from "node:fs";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineFailure, type EngineStack } from "../../sandbox/engine";
 import type { MetadataState } from "../../sandbox/metadata";
@@ -90,7 +92,9 @@ export async function runCell(chaos: ChaosBed, cell: Cell, random: Random): Prom
       ...(await judge(chaos.bed, stack, plan, original, claims)),
     ];
     return done({
-      struck: struck.map(({ outcome }) => outcome).join(", "),
+      struck: [...struck.map(({ outcome }) => outcome), ...(converging.restored ? ["state from its .bak"] : [])].join(
+        ", ",
+      ),
       refusals: converging.refusals,
       converged: converging.seconds,
       entries: Object.values(original.entries).reduce((sum, kind) => sum + kind.length, 0),
@@ -115,17 +119,24 @@ export async function converge(
   bed: TestBed,
   stack: EngineStack,
   plan: ChaosPlan,
-): Promise<{ readonly refusals: number; readonly seconds: number }> {
+): Promise<{ readonly refusals: number; readonly seconds: number; readonly restored: boolean }> {
   const deadline = Date.now() + 150_000;
+  let restored = false;
   for (let refusals = 0; ; refusals++) {
     // As `pulumi cancel`, which a person types after a killed run.
     await stack.cancel().catch(() => undefined);
     const untouched = await bed.fingerprint();
     try {
       const { seconds } = await stack.up({ timeoutSeconds: 240 });
-      return { refusals, seconds };
+      return { refusals, seconds, restored };
     } catch (error) {
       const text = error instanceof EngineFailure ? error.message : String(error);
+      if (text.includes("failed to load checkpoint") && !restored) {
+        // A full disk leaves half a state file. Pulumi keeps the one before beside it, and a person copies that back.
+        restored = true;
+        restoreState(bed, stack.name);
+        continue;
+      }
       if (!WAITS.test(text) || Date.now() > deadline) {
         throw new Error(`the next up (${plan.name}) did not converge: ${text}`, { cause: error });
       }
@@ -135,6 +146,20 @@ export async function converge(
       await sleep(1000);
     }
   }
+}
+
+function restoreState({ sandbox }: TestBed, stackName: string): void {
+  const file = path.join(
+    sandbox.folder,
+    "stacks",
+    stackName,
+    "state",
+    ".pulumi",
+    "stacks",
+    "milvus",
+    `${stackName}.json`,
+  );
+  copyFileSync(`${file}.bak`, file);
 }
 
 /** What must hold after every cell. */

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { MilvusClusterArgs } from "../../../components/context";
@@ -111,6 +112,16 @@ describe("MilvusCluster", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("marks the record of a dead install as failed where the state has the Release, instead of deleting it", async () => {
+    const steps: Step[] = [STEP.clearPendingRelease, { kind: "release", awaitReady: true }];
+    const { registered } = await declare({ ...args({ ...PLANS.install, steps }), failedRecord: "c2VjcmV0" });
+    const secret = registered.find(({ type }) => type === "kubernetes:core/v1:Secret");
+    expect(secret?.retainOnDelete).to.equal(true);
+    expect(secret?.inputs.metadata).to.deep.include({ name: "sh.helm.release.v1.my-release.v8", namespace: "milvus" });
+    expect(pulumi.runtime.isRpcSecret(secret?.inputs.data)).to.equal(true);
+    expect(registered.filter(({ type }) => type === "kubernetes:batch/v1:Job")).to.deep.equal([]);
   });
 
   it("every resource is a child of the component", async () => {

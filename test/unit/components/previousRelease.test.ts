@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import { readPreviousOutputs, refuseMovedRelease } from "../../../components/previousRelease";
+import { readPreviousOutputs, refuseMovedRelease, stateHasRelease } from "../../../components/previousRelease";
 import { record } from "../../support/recordingMonitor";
 
 describe("readPreviousOutputs", () => {
@@ -54,4 +54,32 @@ describe("refuseMovedRelease", () => {
         .and.matches(/pulumi config set milvus:namespace db/);
     });
   }
+});
+
+describe("stateHasRelease", () => {
+  const urn = (type: string) => `urn:pulumi:dev::milvus::milvus:upgrade:MilvusCluster$${type}::milvus-release`;
+  const has = async (outputs: Record<string, unknown> | Error): Promise<boolean | undefined> => {
+    let answer: boolean | undefined;
+    await record(
+      async () => {
+        answer = await stateHasRelease();
+      },
+      {
+        invoke: (token) => {
+          expect(token).to.equal("pulumi:pulumi:readStackResourceOutputs");
+          if (outputs instanceof Error) throw outputs;
+          return { outputs };
+        },
+      },
+    );
+    return answer;
+  };
+
+  it("is true when the state has one, failed or not", async () => {
+    expect(await has({ [urn("kubernetes:helm.sh/v3:Release")]: {} })).to.equal(true);
+  });
+  it("is false with other resources only, and when the state cannot be read", async () => {
+    expect(await has({ [urn("kubernetes:batch/v1:Job")]: {} })).to.equal(false);
+    expect(await has(new Error("no backend client is available"))).to.equal(false);
+  });
 });
