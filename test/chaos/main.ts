@@ -2,12 +2,11 @@
  * `npm run chaos -- --matrix [--only REGEX] [--sample N] [--results FILE]`: every step of every kind of plan × every fault.
  * `npm run chaos -- --minutes N`: a random schedule. Both print their seed, and take it with `--seed S`.
  */
-import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Cell, type CellResult, cellName, runCell } from "./cell";
 import { type ChaosBed, startChaosBed } from "./chaosBed";
-import { randomCell, sampleCells, selectCells } from "./matrix";
+import { hashOf, randomCell, sampleCells, selectCells } from "./matrix";
 import { type Random, seeded } from "./random";
 import { markdownTable, resultTable, rowStart, summary } from "./report";
 
@@ -23,7 +22,7 @@ async function work(chaos: ChaosBed, cells: Iterator<Cell>, seed: number, stopAt
       break;
     }
     // From the seed and the name alone, so that one cell can be run again by itself.
-    const result = await runCell(chaos, cell, seeded(seed ^ hash(cellName(cell))));
+    const result = await runCell(chaos, cell, seeded(seed ^ hashOf(cell)));
     results.push(result);
     say(`${result.verdict.padEnd(7)} ${result.seconds.toFixed(0).padStart(4)} s  ${result.cell}  (${result.struck})`);
     for (const problem of result.problems) {
@@ -31,10 +30,6 @@ async function work(chaos: ChaosBed, cells: Iterator<Cell>, seed: number, stopAt
     }
   }
   return results;
-}
-
-function hash(text: string): number {
-  return createHash("sha256").update(text).digest().readInt32LE();
 }
 
 function* forever(random: Random): Generator<Cell> {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type Cell, cellName } from "./cell";
 import { FAULTS } from "./faults";
 import { type ChaosStep, PLANS } from "./plans";
@@ -42,4 +43,9 @@ export function randomCell(random: Random): Cell {
     return { step, fault: random.pick(FAULTS.filter((fault) => fault.hits(plan, step))) };
   };
   return { plan, ...hit(), more: Array.from({ length: random.below(3) }, hit) };
+}
+
+/** Of the cell's name: with the seed it decides all chance in the cell, so that one cell can be run again by itself. */
+export function hashOf(cell: Cell): number {
+  return createHash("sha256").update(cellName(cell)).digest().readInt32LE();
 }
