@@ -43,13 +43,15 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   if (plan.kind === "refused") return { ...head, refusal: plan };
 
   const mask = maskOf([...secrets, ...knownSecrets(plan, state.release)]);
-  const rendered = request.withManifests || request.withImages ? await render(request, plan, state, access) : undefined;
+  // Whoever mirrors images wants to know of each that is not.
+  const withImages = request.withImages || config.wanted.imageRegistry !== undefined;
+  const rendered = request.withManifests || withImages ? await render(request, plan, state, access) : undefined;
   return {
     ...head,
     plan: { ...partOf(plan, mask), ...approvalOf(plan, state, config) },
     ...(rendered &&
       request.withManifests && { manifests: await compare(rendered, access, state.release, mask, config) }),
-    ...(rendered && request.withImages && { images: imageList(rendered, plan, config) }),
+    ...(rendered && withImages && { images: imageList(rendered, plan, config) }),
   };
 }
 
@@ -134,11 +136,13 @@ function appliedRecord(release: HelmRelease): { readonly recordName: string; rea
   return { recordName: `sh.helm.release.v1.${name}.v${lastDeployed.revision}`, revision: lastDeployed.revision };
 }
 
-function imageList(rendered: Rendered, plan: UpgradePlan, { settings }: Config): ImageReport {
+function imageList(rendered: Rendered, plan: UpgradePlan, { settings, wanted }: Config): ImageReport {
   const found = new Map<string, readonly string[]>("why" in rendered ? [] : imagesOf(rendered.objects));
   for (const [image, users] of jobImages(plan, settings)) found.set(image, [...(found.get(image) ?? []), ...users]);
+  const prefix = wanted.imageRegistry;
   return {
     list: [...found].map(([image, users]) => ({ image, users })).sort((a, b) => a.image.localeCompare(b.image)),
+    outside: prefix === undefined ? [] : [...found.keys()].filter((image) => !image.startsWith(`${prefix}/`)).sort(),
     ...("why" in rendered && { incomplete: rendered.why }),
   };
 }

@@ -61,6 +61,8 @@ export type ManifestReport =
 
 export interface ImageReport {
   readonly list: readonly ImageUse[];
+  /** Images that are not below milvus:imageRegistry: a subchart's value that the rules do not know, or the user's own. */
+  readonly outside: readonly string[];
   /** Why the chart's own images are not in the list. */
   readonly incomplete?: string;
 }

@@ -110,6 +110,12 @@ export const CONFIG_KEYS = {
     default: "milvusdb/meta-migration:v2.2.0",
     description: "Image of the Milvus metadata migration tool (2.1 to 2.2).",
   },
+  imageRegistry: {
+    type: "string",
+    default: "",
+    description:
+      "Registry, with a path if need be (registry.example.com/mirror), from which all images are pulled: those of the chart, of its dependencies and of the Jobs. Empty: the registries that charts and Jobs name.",
+  },
   imagePullSecrets: {
     type: "array",
     items: "string",

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { ChartSource, HelmValues } from "../upgrade/model";
 import { PREFLIGHT_CHECK_NAMES } from "../upgrade/preflight/checks";
+import { mirrored } from "../upgrade/values/imageRegistry";
 import { ConfigError, type ConfigProblem } from "./configError";
 import { mergeValues, parseValuesFile, parseYaml } from "./helmValues";
 import { CONFIG_KEY_NAMES, CONFIG_KEYS, type ConfigKey, DEFAULT_TIMEOUTS, type KeyDescription } from "./keys";
@@ -78,6 +79,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       rollback: parsed.rollback,
       dropValues: parsed.dropValues,
       pendingSilentMinutes: parsed.timeouts.pending / SECONDS_PER_MINUTE,
+      ...(parsed.imageRegistry === undefined ? {} : { imageRegistry: parsed.imageRegistry }),
       ...(parsed.maxDowntime === undefined ? {} : { maxDowntimeSeconds: parsed.maxDowntime }),
       ...(chartVersion === undefined ? {} : { chartVersion }),
       ...(currentVersion === undefined ? {} : { currentVersion }),
@@ -86,8 +88,8 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
     valuesAreSecret: isSecret(raw, "values"),
     preflight: Object.fromEntries(Object.entries(parsed.preflight).filter(([, level]) => level !== undefined)),
     settings: {
-      kubectlImage: parsed.kubectlImage,
-      metaMigrationImage: parsed.metaMigrationImage,
+      kubectlImage: jobImage("kubectlImage", parsed),
+      metaMigrationImage: jobImage("metaMigrationImage", parsed),
       imagePullSecrets: parsed.imagePullSecrets,
       nodeSelector: parsed.nodeSelector,
       tolerations: parsed.tolerations,
@@ -100,6 +102,12 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
     },
     access: providerAccess(raw),
   };
+}
+
+/** One that is set stays; the default comes from the registry wanted. */
+function jobImage(key: "kubectlImage" | "metaMigrationImage", parsed: ParsedConfig): string {
+  const { [key]: image, imageRegistry } = parsed;
+  return imageRegistry !== undefined && image === CONFIG_KEYS[key].default ? mirrored(image, imageRegistry) : image;
 }
 
 function toChartSource({ oci, folder, repository }: ParsedConfig["chartSource"]): ChartSource {

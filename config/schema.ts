@@ -165,6 +165,12 @@ export const configSchema = z.strictObject({
   backupStorageClass: optionalText(objectName),
   kubectlImage: image,
   metaMigrationImage: image,
+  imageRegistry: optionalText(
+    text(
+      /^(?=.*[.:]|localhost)[\w.-]+(:\d+)?(\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/,
+      "is not a registry with an optional path and no slash at the end, such as registry.example.com/mirror",
+    ),
+  ),
   imagePullSecrets: z.array(objectName),
   nodeSelector: z.record(z.string(), z.string("must be text: put it in quotes")),
   tolerations: z.array(toleration),

@@ -39,6 +39,8 @@ export interface Wanted {
   readonly dropValues: readonly string[];
   /** Minutes without a sign of life after which a `pending-…` record is cleared. Default 10. */
   readonly pendingSilentMinutes?: number;
+  /** Prefix of every image, `registry.example.com/mirror`; missing: the charts' own registries. */
+  readonly imageRegistry?: string;
   /** Seconds of interruption that a plan may be expected to cost; missing: any. */
   readonly maxDowntimeSeconds?: number;
 }

@@ -79,6 +79,7 @@ function planInstall(wanted: Wanted, state: ClusterState, clear: readonly Step[]
     variant: resolved.variant,
     kubernetesVersion: state.kubernetesVersion,
     releaseName: wanted.releaseName,
+    ...(wanted.imageRegistry !== undefined && { imageRegistry: wanted.imageRegistry }),
   });
   return {
     kind: "install",

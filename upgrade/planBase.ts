@@ -54,6 +54,7 @@ export function baseFor(facts: Facts, target: Target, warnings: readonly Warning
     variant: target.variant === "" ? observed.variant : target.variant,
     kubernetesVersion: state.kubernetesVersion,
     releaseName: wanted.releaseName,
+    ...(wanted.imageRegistry !== undefined && { imageRegistry: wanted.imageRegistry }),
     now: { version: observed.version, chart: inForce.chart, topology, values: inForce.userValues },
   });
   // A key that left the config after our own revision was taken out on purpose.

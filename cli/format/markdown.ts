@@ -140,12 +140,13 @@ function changeBlock({ before, after, lines }: Omit<FieldChange, "path">): strin
   return fenced(shown.join("\n"));
 }
 
-function imageBlock({ list, incomplete }: ImageReport): string {
-  const note = incomplete === undefined ? "" : `\n\nThose of the chart are missing: ${incomplete}.`;
-  return details(
-    `${list.length} images that are pulled`,
-    `${fenced(list.map(({ image }) => image).join("\n"))}${note}`,
+function imageBlock({ list, incomplete, outside }: ImageReport): string {
+  const warnings = outside.map(
+    (image) => `> [!WARNING]\n> ${code(image)} does not come from milvus:imageRegistry.\n\n`,
   );
+  const note = incomplete === undefined ? "" : `\n\nThose of the chart are missing: ${incomplete}.`;
+  const all = `${fenced(list.map(({ image }) => image).join("\n"))}${note}`;
+  return `${warnings.join("")}${details(`${list.length} images that are pulled`, all)}`;
 }
 
 function details(summary: string, body: string): string {

@@ -97,10 +97,11 @@ function cut(line: string): string {
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }
 
-function imageLines({ list, incomplete }: ImageReport): string[] {
+function imageLines({ list, incomplete, outside }: ImageReport): string[] {
   return [
     pc.bold("images that are pulled:"),
     ...list.map(({ image, users }) => `  ${image}  ${pc.dim(users.join(", "))}`),
+    ...outside.map((image) => `${pc.yellow("warning")}: ${image} does not come from milvus:imageRegistry`),
     ...(incomplete === undefined ? [] : [`those of the chart are missing, because ${incomplete}`]),
   ];
 }

@@ -13,6 +13,8 @@ export interface ValueContext {
   readonly variant: string;
   readonly kubernetesVersion: string;
   readonly releaseName: string;
+  /** `registry.example.com/mirror`; missing: the charts' own registries. */
+  readonly imageRegistry?: string;
   /** What runs now; missing for an install. */
   readonly now?: {
     readonly version: string;

@@ -1,3 +1,4 @@
+import { imageRegistryRule } from "./imageRegistry";
 import { imageRule } from "./imageRule";
 import { apiRule, budgetRule, mysqlRule } from "./kubernetesRules";
 import { bufferRule, placeRule, shortcutRule } from "./metadataRules";
@@ -22,6 +23,7 @@ export const VALUE_RULES: readonly ValueRule[] = [
   mysqlRule,
   modeRule,
   imageRule,
+  imageRegistryRule,
   messageQueueRule,
   coordinatorRule,
   streamingRule,

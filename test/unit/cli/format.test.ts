@@ -42,7 +42,7 @@ const REPORT: PlanReport = {
       },
     ],
   },
-  images: { list: [{ image: "milvusdb/milvus:v2.2.9", users: ["Deployment/proxy"] }] },
+  images: { outside: ["quay.io/x:1"], list: [{ image: "milvusdb/milvus:v2.2.9", users: ["Deployment/proxy"] }] },
 };
 const REFUSED: PlanReport = {
   stack: "dev",
@@ -108,6 +108,7 @@ describe("the plan as text", () => {
     const text = asText(REPORT);
     for (const part of [
       "1. release: reversible",
+      "quay.io/x:1 does not come from",
       "expected: an outage of about 130 s",
       "image.all.tag: v2.2.9",
       "(replicas)",

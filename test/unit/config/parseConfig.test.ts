@@ -282,3 +282,28 @@ describe("parseConfig", () => {
     }
   });
 });
+
+describe("milvus:imageRegistry", () => {
+  const config = (over: Record<string, string>) =>
+    parseConfig({
+      config: { "milvus:version": "2.2.9", "milvus:imageRegistry": "registry.example.com/mirror", ...over },
+    });
+
+  it("is the registry of the Jobs' images too, unless these are set", () => {
+    const { settings, wanted } = config({ "milvus:metaMigrationImage": "other.example.com/meta:v1" });
+    expect(wanted.imageRegistry).to.equal("registry.example.com/mirror");
+    expect(settings.kubectlImage).to.equal("registry.example.com/mirror/kubectl:v1.36.3");
+    expect(settings.metaMigrationImage).to.equal("other.example.com/meta:v1");
+  });
+
+  for (const wrong of [
+    "https://registry.example.com",
+    "registry.example.com/",
+    "mirror",
+    "registry.example.com/a:tag",
+  ]) {
+    it(`refuses ${wrong}`, () => {
+      expect(() => config({ "milvus:imageRegistry": wrong })).to.throw("is not a registry with an optional path");
+    });
+  }
+});
