@@ -10,7 +10,6 @@ import type { FailedResource } from "./components/context";
 import { MilvusCluster } from "./components/milvusCluster";
 import type { MilvusOutputs } from "./components/outputs";
 import { GONE_RELEASE, readPreviousOutputs, refuseMovedRelease, stateHasRelease } from "./components/previousRelease";
-
 import { ConfigError } from "./config/configError";
 import { readStackConfig } from "./config/stackConfig";
 import { approvalHash, approvalLines, refusalOfUnapproved } from "./upgrade/approval";

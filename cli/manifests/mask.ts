@@ -58,6 +58,7 @@ function isOfSecret(kind: string, path: readonly string[]): boolean {
   return path.at(-1) === "value" && variable !== undefined && isSecretKey(variable, "x");
 }
 
-function isSecretKey(key: string, value: HelmValue): boolean {
+/** True for a text under a key that is named like a password, and not like the name of a Secret. */
+export function isSecretKey(key: string, value: HelmValue): boolean {
   return isSensitive(key, value) && (A_KEY_ITSELF.test(key) || !ONLY_A_NAME.test(key));
 }

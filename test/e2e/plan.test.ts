@@ -1,11 +1,11 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import type { PlanReport } from "../../cli/planReport";
 import type { EngineReport } from "../../sandbox/report";
-import { type RunResult, tryRun } from "../../sandbox/run";
+import { type RunResult, run, tryRun } from "../../sandbox/run";
 import { tsxCommand } from "../../sandbox/tsx";
 import { describeDifference } from "../../upgrade/approval";
 import { failureOf, RELEASE, startTestBed, type TestBed, VALUES } from "./support/testBed";
@@ -134,5 +134,48 @@ describe("the plan on the command line", () => {
       .and.to.include("what differs: the stack config; what the rules make of it")
       .and.to.include(`pulumi config set milvus:approvedPlan ${hash}`);
     expect(await bed.fingerprint()).to.equal(untouched);
+  });
+
+  it("adopts the release: writes its config with passwords encrypted, and proves that nothing would change", async () => {
+    const adopted = mkdtempSync(path.join(tmpdir(), "milvus-adopted-"));
+    writeFileSync(path.join(adopted, "Pulumi.yaml"), "name: milvus\nruntime: nodejs\n");
+    const file = path.join(adopted, "Pulumi.dev.yaml");
+    const given = { "milvus:chartSource": { folder: bed.charts }, "kubernetes:kubeconfig": bed.sandbox.kubeconfig };
+    writeFileSync(file, stringify({ config: given }));
+    const env = {
+      MILVUS_PULUMI: bed.sandbox.tools.pulumi,
+      PULUMI_BACKEND_URL: `file://${mkdtempSync(path.join(tmpdir(), "milvus-state-"))}`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    };
+    const adopt = () =>
+      cli(
+        ["adopt", "--release", RELEASE.name, "--namespace", RELEASE.namespace, "--stack", "dev", "--cwd", adopted],
+        env,
+      );
+
+    const early = await adopt();
+    expect(early.stderr).to.include("pulumi stack init dev");
+    expect(parse(readFileSync(file, "utf8"))).to.deep.equal({ config: given });
+
+    await run(bed.sandbox.tools.pulumi, ["stack", "init", "dev"], {
+      cwd: adopted,
+      env: { ...process.env, ...env },
+      timeoutSeconds: 60,
+    });
+    const { exitCode, stdout, stderr } = await adopt();
+    expect(stderr).to.equal("");
+    expect(stdout).to.include("encrypted: minio.secretKey").and.to.include("proved: ");
+    expect(exitCode).to.equal(0);
+    const text = readFileSync(file, "utf8");
+    expect(text).to.not.include(PASSWORD);
+    expect((parse(text) as { config: object }).config).to.deep.include({
+      "milvus:version": "2.1.4",
+      "milvus:release": RELEASE.name,
+    });
+
+    const planned = await cli(["plan", "--cwd", adopted], env);
+    expect(planned.stdout).to.include("nothing to do, Milvus 2.1.4");
+    expect(planned.exitCode).to.equal(0);
   });
 });

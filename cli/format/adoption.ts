@@ -1,0 +1,36 @@
+import type { Adoption } from "../adopt";
+import type { PlanReport } from "../planReport";
+
+/** True when the next `up` would change no object in the cluster. */
+export function changesNothing({ outcome, plan, manifests }: PlanReport): boolean {
+  if (outcome === "nothing") return true;
+  const sends = plan?.steps.every(({ step }) => step === "release") === true && plan.from === plan.to;
+  return sends && manifests?.compared === true && manifests.objects.length === 0;
+}
+
+/** What adopt has done and what it proved, in lines. */
+export function adoptionLines({ file, secretPaths, proof }: Adoption): string[] {
+  return [
+    `wrote ${file}`,
+    ...(secretPaths.length === 0 ? [] : [`encrypted: ${secretPaths.join(", ")}`]),
+    ...verdict(proof),
+  ];
+}
+
+function verdict({ outcome, plan, manifests }: PlanReport): string[] {
+  const report = { outcome, plan, manifests } as PlanReport;
+  if (changesNothing(report)) {
+    return outcome === "nothing"
+      ? ["proved: the plan for it has nothing to do"]
+      : [
+          "proved: what the chart renders with this config is what runs, object by object",
+          "the first pulumi up takes the release over and makes one revision of it, with the values that the rules write out; no pod restarts",
+        ];
+  }
+  if (manifests?.compared !== true) {
+    return [`not proved: the manifests were not compared, because ${manifests?.why ?? "there are none"}`];
+  }
+  return [
+    `${manifests.objects.length} objects would change; npm run plan shows them. Is the chart another one than milvus:chartSource has?`,
+  ];
+}
