@@ -1,6 +1,7 @@
 import type { ClusterAccess } from "../cluster/access";
 import { connect } from "../cluster/access";
 import { readApiVersions } from "../cluster/apiVersions";
+import { preflight } from "../cluster/preflight";
 import { readCluster } from "../cluster/readCluster";
 import { readManifest } from "../cluster/releaseManifest";
 import type { Config } from "../config/schema";
@@ -38,9 +39,11 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   const { releaseName, namespace } = config.wanted;
   const access = connect(config.access);
   const state = await readCluster(access, { releaseName, namespace });
-  const plan = planUpgrade(config.wanted, state);
+  const planned = planUpgrade(config.wanted, state);
+  const plan = await preflight(access, config.wanted, planned, state, config);
   const head = { stack: request.stack, release: `${namespace}/${releaseName}`, outcome: outcomeOf(plan) };
   if (plan.kind === "refused") return { ...head, refusal: plan };
+  if (planned.kind === "refused") return { ...head, refusal: planned };
 
   const mask = maskOf([...secrets, ...knownSecrets(plan, state.release)]);
   // Whoever mirrors images wants to know of each that is not.
@@ -48,7 +51,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   const rendered = request.withManifests || withImages ? await render(request, plan, state, access) : undefined;
   return {
     ...head,
-    plan: { ...partOf(plan, mask), ...approvalOf(plan, state, config) },
+    plan: { ...partOf(plan, mask), ...approvalOf(planned, state, config) },
     ...(rendered &&
       request.withManifests && { manifests: await compare(rendered, access, state.release, mask, config) }),
     ...(rendered && withImages && { images: imageList(rendered, plan, config) }),
