@@ -11,7 +11,7 @@ import { asText } from "./format/text";
 import { makePlan } from "./plan";
 import { EXIT_CODES, type PlanReport } from "./planReport";
 import { findProject, stackFile, stackNames, UsageError } from "./project";
-import { loadStackConfig } from "./stackConfig";
+import { loadStackConfig, readLastFacts } from "./stackConfig";
 
 const FORMATS = {
   text: asText,
@@ -28,6 +28,7 @@ interface PlanFlags {
   readonly output?: string;
   readonly images?: boolean;
   readonly manifests: boolean;
+  readonly offline?: boolean | string;
 }
 
 const say = (text: string) => void process.stdout.write(`${text}\n`);
@@ -47,6 +48,10 @@ program
   .option("-o, --output <file>", "write it to a file instead")
   .option("--images", "list every image that is pulled")
   .option("--no-manifests", "leave out the comparison of the manifests, which needs the Helm CLI")
+  .option(
+    "--offline [file]",
+    "without the cluster: plan from the outputs of the last run, asked from pulumi or in a file (pulumi stack output --json)",
+  )
   .addHelpText(
     "after",
     "\nExit codes: 0 nothing to do, 2 changes, 1 refused or failed. NO_COLOR=1 prints without colours.",
@@ -59,7 +64,19 @@ program
     process.chdir(project.folder);
     const settings = await loadStackConfig(project, { stack, file }, overrides);
     const withImages = flags.images === true;
-    const report = await makePlan({ project, stack, settings, withManifests: flags.manifests, withImages });
+    const { offline, manifests: withManifests } = flags;
+    const lastFacts =
+      offline === undefined
+        ? undefined
+        : await readLastFacts(project, stack, typeof offline === "string" ? offline : undefined);
+    const report = await makePlan({
+      project,
+      stack,
+      settings,
+      withManifests,
+      withImages,
+      ...(lastFacts && { lastFacts }),
+    });
     print(FORMATS[flags.json === true ? "json" : flags.format](report), flags.output);
     process.exitCode = EXIT_CODES[report.outcome];
   });

@@ -9,7 +9,8 @@ import { approvalHash, approvalLines } from "../upgrade/approval";
 import { attemptName } from "../upgrade/attempt";
 import { describeStep, planTitle } from "../upgrade/describe";
 import { describeExpected } from "../upgrade/interruption";
-import type { ClusterState, HelmRelease, UpgradePlan } from "../upgrade/model";
+import { type LastFacts, stateFromFacts } from "../upgrade/lastFacts";
+import type { ClusterState, HelmRelease, Plan, UpgradePlan } from "../upgrade/model";
 import { planUpgrade } from "../upgrade/plan";
 import { outlookOf } from "../upgrade/stepOutlook";
 import { sensitiveTexts } from "../upgrade/values/sensitive";
@@ -31,27 +32,53 @@ export interface PlanRequest {
   /** Compare the manifests. */
   readonly withManifests: boolean;
   readonly withImages: boolean;
+  /** How the last run left things: the cluster is not asked then. */
+  readonly lastFacts?: LastFacts;
 }
 
 /** Reads the cluster, plans, and compares what runs with what the new chart renders. Changes nothing anywhere. */
 export async function makePlan(request: PlanRequest): Promise<PlanReport> {
-  const { config, secrets } = request.settings;
+  const { config } = request.settings;
   const { releaseName, namespace } = config.wanted;
+  const head = { stack: request.stack, release: `${namespace}/${releaseName}` };
+  if (request.lastFacts !== undefined) {
+    const state = stateFromFacts(request.lastFacts, config.wanted, new Date().toISOString());
+    const plan = planUpgrade(config.wanted, state);
+    return { ...head, basis: "last outputs", ...(await reportOf(request, { state, plan, planned: plan })) };
+  }
   const access = connect(config.access);
   const state = await readCluster(access, { releaseName, namespace });
   const planned = planUpgrade(config.wanted, state);
   const plan = await preflight(access, config.wanted, planned, state, config);
-  const head = { stack: request.stack, release: `${namespace}/${releaseName}`, outcome: outcomeOf(plan) };
-  if (plan.kind === "refused") return { ...head, refusal: plan };
-  if (planned.kind === "refused") return { ...head, refusal: planned };
+  return { ...head, basis: "cluster", ...(await reportOf(request, { state, plan, planned, access })) };
+}
+
+interface Planned {
+  readonly state: ClusterState;
+  readonly plan: Plan;
+  /** Before the preflight's warnings, which come and go: what is approved. */
+  readonly planned: Plan;
+  /** Missing: the plan was made without the cluster. */
+  readonly access?: ClusterAccess;
+}
+
+async function reportOf(
+  request: PlanRequest,
+  { state, plan, planned, access }: Planned,
+): Promise<Omit<PlanReport, "stack" | "release" | "basis">> {
+  const { config, secrets } = request.settings;
+  const outcome = outcomeOf(plan);
+  if (plan.kind === "refused") return { outcome, refusal: plan };
+  if (planned.kind === "refused") return { outcome, refusal: planned };
 
   const mask = maskOf([...secrets, ...knownSecrets(plan, state.release)]);
   // Whoever mirrors images wants to know of each that is not.
   const withImages = request.withImages || config.wanted.imageRegistry !== undefined;
   const rendered = request.withManifests || withImages ? await render(request, plan, state, access) : undefined;
+  const approval = access ? approvalOf(planned, state, config) : { approval: [] };
   return {
-    ...head,
-    plan: { ...partOf(plan, mask), ...approvalOf(planned, state, config) },
+    outcome,
+    plan: { ...partOf(plan, mask), ...approval },
     ...(rendered &&
       request.withManifests && { manifests: await compare(rendered, access, state.release, mask, config) }),
     ...(rendered && withImages && { images: imageList(rendered, plan, config) }),
@@ -97,7 +124,7 @@ async function render(
   { project, settings }: PlanRequest,
   plan: UpgradePlan,
   state: ClusterState,
-  access: ClusterAccess,
+  access: ClusterAccess | undefined,
 ): Promise<Rendered> {
   const { releaseName, namespace } = settings.config.wanted;
   try {
@@ -107,7 +134,7 @@ async function render(
       namespace,
       values: plan.values,
       kubernetesVersion: state.kubernetesVersion,
-      apiVersions: await readApiVersions(access),
+      apiVersions: access ? await readApiVersions(access) : [],
       isUpgrade: plan.adopt,
       projectFolder: project.folder,
     });
@@ -120,12 +147,13 @@ async function render(
 
 async function compare(
   rendered: Rendered,
-  access: ClusterAccess,
+  access: ClusterAccess | undefined,
   release: HelmRelease | undefined,
   mask: Mask,
   { wanted: { namespace } }: Config,
 ): Promise<ManifestReport> {
   if ("why" in rendered) return { compared: false, why: rendered.why };
+  if (access === undefined) return { compared: false, why: "the Helm release is in the cluster, which was not asked" };
   const record = release && appliedRecord(release);
   const before = record ? parseManifest(await readManifest(access, { namespace, ...record }), namespace) : [];
   const { common, own } = splitCommon(diffManifests(before, rendered.objects, mask));

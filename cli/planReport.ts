@@ -9,6 +9,8 @@ export interface PlanReport {
   /** `namespace/name`. */
   readonly release: string;
   readonly outcome: Outcome;
+  /** What the plan was made from: the outputs of the last run are a guess. */
+  readonly basis: "cluster" | "last outputs";
   readonly plan?: PlanPart;
   readonly refusal?: Refusal;
   readonly manifests?: ManifestReport;

@@ -3,6 +3,7 @@ import path from "node:path";
 import { parseYaml } from "../config/helmValues";
 import { parseConfig } from "../config/parseConfig";
 import type { Config } from "../config/schema";
+import { asLastFacts, type LastFacts } from "../upgrade/lastFacts";
 import { MissingProgram, runCommand } from "./command";
 import { asTree, type Project, UsageError } from "./project";
 
@@ -104,4 +105,27 @@ export async function runPulumi(
 export function lastError(stderr: string): string {
   const line = stderr.split("\n").findLast((it) => it.startsWith("error:"));
   return (line ?? stderr.trim().split("\n").at(-1) ?? "").replace(/^error: /, "");
+}
+
+/**
+ * What the last run of a stack left in its outputs for a plan without the cluster.
+ *
+ * @param file outputs as `pulumi stack output --json` prints them; missing: pulumi is asked
+ * @throws UsageError
+ */
+export async function readLastFacts(project: Project, stack: string, file?: string): Promise<LastFacts> {
+  const text =
+    file === undefined ? await askOutputs(project, stack) : readFileSync(path.resolve(project.folder, file), "utf8");
+  const facts = asLastFacts(asTree(parseYaml(text)).facts);
+  if (facts !== undefined) return facts;
+  throw new UsageError(
+    `${file ?? `The stack ${stack}`} has no outputs of a run of this program: without the cluster there is nothing to plan from.`,
+  );
+}
+
+async function askOutputs(project: Project, stack: string): Promise<string> {
+  const args = ["stack", "output", "--json", "--non-interactive", "--stack", stack];
+  const { exitCode, stdout, stderr } = await runPulumi(project, args, "it has the outputs of the last run");
+  if (exitCode === 0) return stdout;
+  throw new UsageError(`pulumi stack output could not show the last run of ${stack}: ${lastError(stderr)}`);
 }

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { attemptName } from "../upgrade/attempt";
 import { describeExpected } from "../upgrade/interruption";
+import { factsAfter, type LastFacts } from "../upgrade/lastFacts";
 import type { HelmValue, HelmValues } from "../upgrade/model";
 import type { MilvusClusterArgs } from "./context";
 import type { LastUpgrade } from "./measure";
@@ -26,6 +27,8 @@ export interface MilvusOutputs {
   readonly backupClaim?: string;
   /** e.g. `2.1.4-to-2.2.9-r7`. */
   readonly attempt?: string;
+  /** How things are after this run, for a plan where the cluster cannot be reached. */
+  readonly facts: LastFacts;
   /** What the last upgrade really took. */
   readonly lastUpgrade?: pulumi.Input<LastUpgrade>;
 }
@@ -45,7 +48,7 @@ interface PlanOutput {
   readonly reversibility: string;
 }
 
-export function outputsOf({ plan, planHash, releaseName, namespace }: MilvusClusterArgs): MilvusOutputs {
+export function outputsOf({ plan, planHash, state, releaseName, namespace }: MilvusClusterArgs): MilvusOutputs {
   const attempt = plan.migration?.attempt;
   return {
     release: `${namespace}/${releaseName}`,
@@ -66,6 +69,7 @@ export function outputsOf({ plan, planHash, releaseName, namespace }: MilvusClus
     endpoint: `${serviceName(releaseName, plan.values)}.${namespace}.svc:${servicePort(plan.values)}`,
     ...(plan.migration && { backupClaim: plan.migration.claimName }),
     ...(attempt && { attempt: attemptName(attempt) }),
+    facts: factsAfter(plan, state, releaseName),
   };
 }
 

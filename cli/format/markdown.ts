@@ -17,6 +17,7 @@ export function asMarkdown(report: PlanReport, longest = LONGEST_COMMENT): strin
   const head = [
     `${MARK}\n## Milvus: ${titleOf(report)}`,
     `Release \`${report.release}\`, stack \`${report.stack}\`.`,
+    ...(report.basis === "cluster" ? [] : ["**Made without the cluster**, from the outputs of the last run."]),
     ...(report.refusal ? refusalBlocks(report.refusal) : []),
     ...(report.plan ? planBlocks(report.plan) : []),
   ].join("\n\n");

@@ -11,6 +11,7 @@ const LONGEST = 160;
 export function asText(report: PlanReport): string {
   return [
     pc.bold(`${report.release}, stack ${report.stack}`),
+    ...(report.basis === "cluster" ? [] : [pc.yellow("without the cluster: from the outputs of the last run")]),
     ...(report.refusal ? refusalLines(report.refusal) : []),
     ...(report.plan ? planLines(report.plan) : []),
     ...(report.manifests ? ["", ...manifestLines(report.manifests)] : []),

@@ -9,6 +9,7 @@ const REPORT: PlanReport = {
   stack: "dev",
   release: "milvus/my-release",
   outcome: "changes",
+  basis: "cluster",
   plan: {
     kind: "helm",
     hash: "abc",
@@ -48,6 +49,7 @@ const REFUSED: PlanReport = {
   stack: "dev",
   release: "milvus/my-release",
   outcome: "refused",
+  basis: "last outputs",
   refusal: { kind: "refused", rule: "no_way", reason: "there is none", remedy: "stay", path: [] },
 };
 const many = (count: number): PlanReport => ({
@@ -96,6 +98,11 @@ describe("the plan as Markdown", () => {
     const text = asMarkdown({ ...REPORT, ...(plan && { plan: { ...plan, warnings } }) });
     expect(Buffer.byteLength(text)).to.be.lessThan(LONGEST_COMMENT + 1);
     expect(text).to.include("does not fit");
+  });
+
+  it("made without the cluster says so", () => {
+    expect(asMarkdown(REFUSED)).to.include("**Made without the cluster**");
+    expect(asText(REFUSED)).to.include("without the cluster");
   });
 
   it("of a refusal says why and what to do", () => {
