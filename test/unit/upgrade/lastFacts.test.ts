@@ -40,8 +40,13 @@ describe("a plan without the cluster", () => {
     expect(JSON.stringify(facts)).to.not.include("hunter2");
   });
 
-  for (const output of [undefined, "x", {}, { version: "2.2.9" }]) {
-    it(`takes ${String(JSON.stringify(output))} for no facts`, () => {
+  for (const [what, output] of [
+    ["nothing", undefined],
+    ["text", "x"],
+    ["an empty map", {}],
+    ["a part", { version: "2.2.9" }],
+  ] as const) {
+    it(`takes ${what} for no facts`, () => {
       expect(asLastFacts(output)).to.equal(undefined);
     });
   }
