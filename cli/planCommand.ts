@@ -1,0 +1,77 @@
+import { writeFileSync } from "node:fs";
+import { Command, Option } from "commander";
+import { asMarkdown } from "./format/markdown";
+import { asText } from "./format/text";
+import { makePlan } from "./plan";
+import { EXIT_CODES, type PlanReport } from "./planReport";
+import { findProject, stackFile } from "./project";
+import { loadStackConfig, readLastFacts } from "./stackConfig";
+
+const FORMATS = {
+  text: asText,
+  markdown: (report) => asMarkdown(report),
+  json: (report) => JSON.stringify(report, null, 2),
+} as const satisfies Record<string, (report: PlanReport) => string>;
+
+interface PlanFlags {
+  readonly stack?: string;
+  readonly cwd: string;
+  readonly to?: string;
+  readonly format: keyof typeof FORMATS;
+  readonly json?: boolean;
+  readonly output?: string;
+  readonly images?: boolean;
+  readonly manifests: boolean;
+  readonly offline?: boolean | string;
+}
+
+/** `plan`: what a run would do, for a person, a pull request or another program. */
+export function planCommand(): Command {
+  return new Command("plan")
+    .description("show what `pulumi up` would do, and how the rendered manifests differ; changes nothing")
+    .option("-s, --stack <name>", "stack; may be left out where there is one only")
+    .option("-C, --cwd <folder>", "folder of the Pulumi project", ".")
+    .option("--to <version>", "plan for this Milvus version instead of milvus:version")
+    .addOption(new Option("-f, --format <format>", "how to print it").choices(Object.keys(FORMATS)).default("text"))
+    .option("--json", "the same as --format json")
+    .option("-o, --output <file>", "write it to a file instead")
+    .option("--images", "list every image that is pulled")
+    .option("--no-manifests", "leave out the comparison of the manifests, which needs the Helm CLI")
+    .option(
+      "--offline [file]",
+      "without the cluster: plan from the outputs of the last run, asked from pulumi or in a file (pulumi stack output --json)",
+    )
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 nothing to do, 2 changes, 1 refused or failed. NO_COLOR=1 prints without colours.",
+    )
+    .action(async (flags: PlanFlags) => {
+      const project = findProject(flags.cwd);
+      const { stack, file } = stackFile(project, flags.stack);
+      const overrides = flags.to === undefined ? {} : { "milvus:version": flags.to };
+      // Chart folders and values files count from the project, as in a Pulumi run.
+      process.chdir(project.folder);
+      const settings = await loadStackConfig(project, { stack, file }, overrides);
+      const withImages = flags.images === true;
+      const { offline, manifests: withManifests } = flags;
+      const lastFacts =
+        offline === undefined
+          ? undefined
+          : await readLastFacts(project, stack, typeof offline === "string" ? offline : undefined);
+      const report = await makePlan({
+        project,
+        stack,
+        settings,
+        withManifests,
+        withImages,
+        ...(lastFacts && { lastFacts }),
+      });
+      print(FORMATS[flags.json === true ? "json" : flags.format](report), flags.output);
+      process.exitCode = EXIT_CODES[report.outcome];
+    });
+}
+
+function print(text: string, file: string | undefined): void {
+  if (file === undefined) process.stdout.write(`${text}\n`);
+  else writeFileSync(file, `${text}\n`);
+}

@@ -1,0 +1,117 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CAUSE_TEXTS, CAUSES } from "../cluster/causes";
+import type { ClusterErrorCode } from "../cluster/errors";
+import { CLUSTER_ERROR_CODES } from "../cluster/errors";
+import { HOP_RULES } from "../upgrade/hopRules";
+import { PLAN_RULES } from "../upgrade/planRules";
+import { PREFLIGHT_CHECKS } from "../upgrade/preflight/checks";
+import { FINAL_RULES, VALUE_RULES } from "../upgrade/values/valueRules";
+
+export const TROUBLESHOOTING_DOCUMENT = join(__dirname, "..", "docs", "troubleshooting.md");
+
+/** What each error in reading the cluster means and asks for; the message itself has the names. */
+const CLUSTER_ERRORS = {
+  noKubeconfig: ["no kubeconfig was found", "set KUBECONFIG, or `pulumi config set kubernetes:kubeconfig PATH`"],
+  badKubeconfig: [
+    "the kubeconfig cannot be used",
+    "check it with `kubectl config view`; context: `pulumi config set kubernetes:context NAME`",
+  ],
+  credentialPlugin: [
+    "the program that gives the credentials failed",
+    "log in to the cloud again, then `kubectl auth whoami`",
+  ],
+  unreachable: [
+    "nothing answers at the server's address",
+    "VPN, proxy, firewall; where a CI cannot reach it: `npm run plan -- --offline`",
+  ],
+  tlsFailed: [
+    "the server's certificate is not trusted",
+    "put its authority into the kubeconfig (certificate-authority-data)",
+  ],
+  timedOut: [
+    "the server did not answer in time",
+    "try again; look at the API server: `kubectl get --raw /readyz?verbose`",
+  ],
+  unauthorized: ["the credentials are not accepted (401)", "a token has expired: log in again"],
+  forbidden: [
+    "the user may not read what is needed (403)",
+    "ask for the right that the message names; [ci.md](ci.md) lists all",
+  ],
+  notFound: ["the object is not there (404)", "check the names milvus:release and milvus:namespace"],
+  serverError: ["the API server answers with an error", "`kubectl get --raw /readyz?verbose`; try again"],
+  badRecord: [
+    "a Helm release record is damaged",
+    "`helm history`; the message says which Secret, and when it may be deleted",
+  ],
+  unsupportedStorage: [
+    "Helm keeps its records in ConfigMaps (HELM_DRIVER=configmap)",
+    "move them to Secrets; Pulumi knows no others",
+  ],
+  badAttempt: [
+    "the labels of a backup claim cannot be read",
+    "somebody changed them: set them right as the message says",
+  ],
+} as const satisfies Record<ClusterErrorCode, readonly [string, string]>;
+
+/** Every error with its cause and remedy, from the tables that the program itself asks. */
+export function troubleshootingDocument(): string {
+  const rules = [
+    ...new Set([
+      ...HOP_RULES.map(({ name }) => name),
+      ...[...VALUE_RULES, ...FINAL_RULES].map(({ name }) => name),
+      ...Object.keys(PLAN_RULES),
+      ...Object.keys(PREFLIGHT_CHECKS),
+    ]),
+  ].sort();
+  return [
+    "# Troubleshooting",
+    "",
+    "Written by `npm run docs:troubleshooting` from the program's own tables; a test holds the two together.",
+    "",
+    "Whatever happened: **run `pulumi preview` first**. The plan is made from what is there, so it says where things stand, and the",
+    "next `pulumi up` goes on from there. [interrupted-runs.md](interrupted-runs.md) has every way in which a run can die.",
+    "",
+    "| what you see | what to do |",
+    "|---|---|",
+    "| `refused (NAME): …` | nothing was touched; the message has the line to type, [below](#refusals-and-warnings) is every NAME |",
+    "| `pod X: …` or `Job X: …` | see [stuck pods and Jobs](#stuck-pods-and-jobs) |",
+    "| the cluster cannot be read | see [errors of the cluster](#errors-of-the-cluster) |",
+    "| `the stack is currently locked` | a run was killed: make sure that none is at work, then `pulumi cancel` |",
+    "| `another operation (install/upgrade/rollback) is in progress` | run `pulumi up`: it clears the record once it has been silent for `milvus:timeouts.pending` |",
+    "| `is protected` | the change would replace or delete the release: set `milvus:release` and `milvus:namespace` back |",
+    "| `only_the_approved_plan_is_run` | something has moved since the approval: look at the preview again, approve its hash |",
+    "| Milvus is down in the middle of a migration | `pulumi up` goes on; to give up: set `milvus:version` back, `pulumi up` |",
+    "| the new version must go | [metadata-migration.md](metadata-migration.md) for 2.2 → 2.1; within a minor `milvus:rollback` |",
+    "| a wrong value in the stack config | the message names key, value and what is allowed; all at once |",
+    "",
+    "## Stuck pods and Jobs",
+    "",
+    "The likeliest cause comes first in the message, the others after it. NS and NAME are named there.",
+    "",
+    "| cause | what it says | what to do |",
+    "|---|---|---|",
+    ...CAUSES.map((cause) => row(cause, CAUSE_TEXTS[cause].title, CAUSE_TEXTS[cause].remedy)),
+    "",
+    "## Errors of the cluster",
+    "",
+    'None of them is ever taken for "not installed".',
+    "",
+    "| error | what it says | what to do |",
+    "|---|---|---|",
+    ...CLUSTER_ERROR_CODES.map((code) => row(code, ...CLUSTER_ERRORS[code])),
+    "",
+    "## Refusals and warnings",
+    "",
+    "Each with its reason, its remedy and its source:",
+    "",
+    ...rules.map((name) => `- [${name}](upgrade-rules.md#${name.toLowerCase()})`),
+    "",
+  ].join("\n");
+}
+
+function row(...cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+if (require.main === module) writeFileSync(TROUBLESHOOTING_DOCUMENT, troubleshootingDocument());

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { milvusUpgrade } from "../../../cli/program";
+import { CONFIG_KEYS } from "../../../config/keys";
+import { TROUBLESHOOTING_DOCUMENT, troubleshootingDocument } from "../../../scripts/troubleshootingDocument";
+
+const root = join(__dirname, "..", "..", "..");
+const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
+const documents = [
+  "README.md",
+  ...readdirSync(join(root, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name)),
+  join(".github", "workflows", "milvus.yml"),
+];
+
+describe("the documents", () => {
+  it("have the errors as the code has them", () => {
+    expect(readFileSync(TROUBLESHOOTING_DOCUMENT, "utf8")).to.equal(troubleshootingDocument());
+  });
+
+  for (const name of documents) {
+    const text = readFileSync(join(root, name), "utf8");
+
+    it(`${name} names commands that there are`, () => {
+      const named = [...text.matchAll(/npm run (?:-s |--silent )*([a-z][\w:-]*)/g)].map(([, script]) => script ?? "");
+      expect(named.filter((script) => !(script in scripts))).to.deep.equal([]);
+    });
+
+    it(`${name} names flags that the commands have`, () => {
+      const lines = text.matchAll(/npm run (?:-s |--silent )*(plan|adopt) -- ([^`|#\n]*)/g);
+      const wrong = [...lines].flatMap(([, command = "", rest = ""]) => {
+        const known = milvusUpgrade()
+          .commands.find((it) => it.name() === command)
+          ?.options.flatMap(({ long, short }) => [long, short]);
+        return (rest.match(/(?<=^|\s)--?[a-z][\w-]*/g) ?? []).filter((flag) => known?.includes(flag) !== true);
+      });
+      expect(wrong).to.deep.equal([]);
+    });
+
+    it(`${name} names config keys that there are`, () => {
+      const named = [...text.matchAll(/milvus:([a-z][A-Za-z]+)/g)].map(([, key]) => key ?? "");
+      // A provider's type token, and the component's own.
+      const others = new Set(["upgrade"]);
+      expect(named.filter((key) => !(key in CONFIG_KEYS) && !others.has(key))).to.deep.equal([]);
+    });
+
+    it(`${name} links to files that are there`, () => {
+      const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => link ?? "");
+      const missing = links.filter((link) => {
+        try {
+          readFileSync(join(root, name, "..", link));
+          return false;
+        } catch {
+          return true;
+        }
+      });
+      expect(missing).to.deep.equal([]);
+    });
+  }
+});
