@@ -42,6 +42,7 @@ export default tseslint.config(
     noIndex,
   ),
   room(["cluster/**/*.ts"], noPulumi, noRooms("components", "sandbox", "cli"), noIndex),
+  room(["verify/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "config", "sandbox", "cli"), noIndex),
   room(["config/**/*.ts"], noKubernetes, noRooms("components", "cluster", "sandbox", "cli"), noIndex),
   room(["cli/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "sandbox"), noIndex),
   room(["components/**/*.ts"], noKubernetes, noRooms("cluster", "sandbox", "cli"), noIndex),

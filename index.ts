@@ -17,6 +17,9 @@ import { describePlan } from "./upgrade/describe";
 import type { ClusterState } from "./upgrade/model";
 import { planUpgrade } from "./upgrade/plan";
 import { sensitiveTexts } from "./upgrade/values/sensitive";
+import { describeFailed, describePassed, describeVerification } from "./verify/describe";
+import { ServiceError } from "./verify/service";
+import { openVerification, snapshotBefore, verifyUpgrade } from "./verify/verify";
 
 /** What is wanted + what is there → plan → resources. A refusal ends the program before anything is declared. */
 async function upgradeMilvus(): Promise<MilvusOutputs> {
@@ -36,13 +39,19 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
   // What the preflight warns of may come and go; what was approved is the plan.
   const hash = approvalHash({ wanted: config.wanted, settings: config.settings, state, plan: planned });
   const approval = plan.kind === "nothing" ? [] : approvalLines(config.approvedPlan, hash);
-  await pulumi.log.info([description, ...approval].join("\n"));
+  const { verification } = config;
+  const verified = describeVerification(verification, plan, openVerification(plan, state));
+  await pulumi.log.info([description, ...verified, ...approval].join("\n"));
   const unapproved = refusalOfUnapproved(config.approvedPlan, hash, plan);
   if (unapproved !== undefined && !pulumi.runtime.isDryRun()) {
     throw new pulumi.RunError(unapproved);
   }
 
   const failedRecord = plan.kind === "install" ? await goOnFromDeadInstall(access, state, namespace) : undefined;
+  const target = { access, accessSettings: config.access, releaseName, namespace };
+  const say = (line: string) => void pulumi.log.info(`verification: ${line}`);
+  const isPreview = pulumi.runtime.isDryRun();
+  const record = isPreview ? undefined : await snapshotBefore(target, verification, plan, state, say);
 
   const { kubeconfig, ...cluster } = config.access;
   const provider = new k8s.Provider("kubernetes", {
@@ -75,7 +84,16 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
     },
     { provider },
   );
-  return milvus.outputs;
+  if (isPreview || verification.mode === "off") return milvus.outputs;
+  // Not a hook: those after a resource only warn. A failure here fails the run with everything in place.
+  const outcome = milvus.done.apply(async () => {
+    const result = await verifyUpgrade(target, verification, plan, record, say);
+    if (result.status === "failed") throw new pulumi.RunError(describeFailed(result, plan));
+    const passed = describePassed(result);
+    say(passed);
+    return passed;
+  });
+  return { ...milvus.outputs, verification: outcome };
 }
 
 /** Pulumi upgrades a Release that its state has, and Helm upgrades only what has a record. */
@@ -95,7 +113,8 @@ async function program(): Promise<MilvusOutputs> {
     return await upgradeMilvus();
   } catch (error) {
     // Messages for people: without this, Pulumi would print a stack trace around them.
-    throw error instanceof ConfigError || error instanceof ClusterError ? new pulumi.RunError(error.message) : error;
+    const isForPeople = [ConfigError, ClusterError, ServiceError].some((Kind) => error instanceof Kind);
+    throw isForPeople ? new pulumi.RunError((error as Error).message) : error;
   }
 }
 

@@ -2,13 +2,14 @@
 import pc from "picocolors";
 import { ClusterError } from "../cluster/errors";
 import { ConfigError } from "../config/configError";
+import { ServiceError } from "../verify/service";
 import { milvusUpgrade } from "./program";
 import { UsageError } from "./project";
 
 milvusUpgrade()
   .parseAsync()
   .catch((error: unknown) => {
-    const isForPeople = error instanceof UsageError || error instanceof ConfigError || error instanceof ClusterError;
+    const isForPeople = [UsageError, ConfigError, ClusterError, ServiceError].some((Kind) => error instanceof Kind);
     const text =
       error instanceof Error ? (isForPeople ? error.message : (error.stack ?? error.message)) : String(error);
     process.stderr.write(`${pc.red("error:")} ${text}\n`);

@@ -2,6 +2,7 @@ import { Argument, Command } from "commander";
 import { adoptCommand } from "./adoptCommand";
 import { planCommand } from "./planCommand";
 import { findProject, stackNames } from "./project";
+import { verifyCommand } from "./verifyCommand";
 
 /** The commands around `pulumi preview` and `pulumi up`. */
 export function milvusUpgrade(): Command {
@@ -9,7 +10,8 @@ export function milvusUpgrade(): Command {
     .description("Upgrades a Helm-installed Milvus with Pulumi: commands around `pulumi preview` and `pulumi up`")
     .showHelpAfterError("(--help shows what there is)")
     .addCommand(planCommand())
-    .addCommand(adoptCommand());
+    .addCommand(adoptCommand())
+    .addCommand(verifyCommand());
   program
     .command("stacks")
     .description("names of the stacks of the project, one on each line")

@@ -1,11 +1,14 @@
+import type { V1ConfigMap } from "@kubernetes/client-node";
 import { attemptSelector } from "../upgrade/attempt";
 import type { ClusterState, HelmRelease } from "../upgrade/model";
+import { VERIFICATION_MARK } from "../upgrade/verification";
 import type { ApiRequest, ClusterAccess } from "./access";
 import { attemptStates, type Claim } from "./attempts";
 import { ClusterError, hasCode } from "./errors";
-import type { ObjectMeta } from "./json";
+import type { Json, ObjectMeta } from "./json";
 import { operatorResourceOf } from "./owners";
 import { decodeRelease, RECORD_TYPE, type RecordObject } from "./releaseRecord";
+import { newestVerification } from "./verifications";
 import {
   type Autoscaler,
   componentStates,
@@ -39,23 +42,39 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
   };
   const instance = `app.kubernetes.io/instance=${releaseName}`;
 
-  const [kubernetesVersion, namespaceExists, release, deployments, pods, claims, autoscalers, scaledObjects, customs] =
-    await allOrFirstError([
-      readVersion(access),
-      readNamespace(access, namespace, notes),
-      readRelease(access, address, notes),
-      list<Deployment>({ api: "apps/v1", resource: "deployments", labelSelector: instance }),
-      list<Pod>({ api: "v1", resource: "pods", labelSelector: instance }),
-      list<Claim>({
-        api: "v1",
-        resource: "persistentvolumeclaims",
-        labelSelector: attemptSelector(releaseName),
-      }),
-      optional<Autoscaler>({ api: "autoscaling/v2", resource: "horizontalpodautoscalers" }),
-      custom<ScaledObject>("keda.sh/v1alpha1", "scaledobjects"),
-      custom<{ readonly metadata?: ObjectMeta }>("milvus.io/v1beta1", "milvuses"),
-    ]);
+  const [
+    kubernetesVersion,
+    namespaceExists,
+    release,
+    deployments,
+    pods,
+    claims,
+    autoscalers,
+    scaledObjects,
+    customs,
+    verifications,
+  ] = await allOrFirstError([
+    readVersion(access),
+    readNamespace(access, namespace, notes),
+    readRelease(access, address, notes),
+    list<Deployment>({ api: "apps/v1", resource: "deployments", labelSelector: instance }),
+    list<Pod>({ api: "v1", resource: "pods", labelSelector: instance }),
+    list<Claim>({
+      api: "v1",
+      resource: "persistentvolumeclaims",
+      labelSelector: attemptSelector(releaseName),
+    }),
+    optional<Autoscaler>({ api: "autoscaling/v2", resource: "horizontalpodautoscalers" }),
+    custom<ScaledObject>("keda.sh/v1alpha1", "scaledobjects"),
+    custom<{ readonly metadata?: ObjectMeta }>("milvus.io/v1beta1", "milvuses"),
+    optional<Json<V1ConfigMap>>({
+      api: "v1",
+      resource: "configmaps",
+      labelSelector: `${attemptSelector(releaseName)},${VERIFICATION_MARK}`,
+    }),
+  ]);
 
+  const verification = newestVerification(verifications);
   const operatorResource = operatorResourceOf(releaseName, customs, [...deployments, ...pods]);
   return {
     kubernetesVersion,
@@ -64,6 +83,7 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
     ...(release === undefined ? {} : { release }),
     components: componentStates({ deployments, pods, autoscalers, scaledObjects }, nameLabelOf(release)),
     attempts: attemptStates(claims),
+    ...(verification === undefined ? {} : { verification }),
     ...(operatorResource === undefined ? {} : { operatorResource }),
     notes,
   };

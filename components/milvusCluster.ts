@@ -20,6 +20,8 @@ import { declareStop } from "./stopJob";
  */
 export class MilvusCluster extends pulumi.ComponentResource {
   readonly outputs: MilvusOutputs;
+  /** Known once the last step is done; never when one fails. */
+  readonly done: pulumi.Output<unknown>;
 
   constructor(name: string, args: MilvusClusterArgs, options?: pulumi.ComponentResourceOptions) {
     checkPlan(args.plan);
@@ -40,6 +42,7 @@ export class MilvusCluster extends pulumi.ComponentResource {
       ends.push(...after);
     }
 
+    this.done = pulumi.all(after.map(({ urn }) => urn));
     const lastUpgrade = measure(args.plan, started, ends, args.lastUpgrade);
     this.outputs = { ...outputsOf(args), ...(lastUpgrade && { lastUpgrade }) };
     this.registerOutputs(this.outputs);

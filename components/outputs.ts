@@ -31,6 +31,8 @@ export interface MilvusOutputs {
   readonly facts: LastFacts;
   /** What the last upgrade really took. */
   readonly lastUpgrade?: pulumi.Input<LastUpgrade>;
+  /** What the verification found, once everything is in place; missing in a preview and where it is off. */
+  readonly verification?: pulumi.Output<string>;
 }
 
 interface PlanOutput {

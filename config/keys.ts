@@ -24,6 +24,9 @@ export const DEFAULT_TIMEOUTS = {
   release: "30m",
   rollout: "30m",
   pending: "10m",
+  settle: "20s",
+  verify: "10m",
+  answers: "2m",
 } as const;
 export type TimeoutName = keyof typeof DEFAULT_TIMEOUTS;
 
@@ -144,11 +147,53 @@ export const CONFIG_KEYS = {
     description:
       "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, claimsBound.",
   },
+  verify: {
+    type: "string",
+    default: "health",
+    description:
+      "What is verified after every up: off, health (pods ready at the right image, Helm record, the service says the version) or data (also collections, rows, indexes, load states and answers, as before the upgrade).",
+  },
+  verifyQueries: {
+    type: "array",
+    items: "object",
+    default: [],
+    description:
+      "Searches that must find the same after an upgrade: collection, and if wanted database, field, vector, limit, params, filter, same (how many neighbours at least). Empty: one search in every loaded collection, with the vector of a stored row.",
+  },
+  verifyRows: {
+    type: "string",
+    default: "exact",
+    description: "How row counts are compared: exact, no fewer (clients go on writing during the upgrade) or ignored.",
+  },
+  reload: {
+    type: "boolean",
+    default: false,
+    description:
+      "Release and load a collection that is loaded and does not answer after the upgrade. Its searches fail meanwhile.",
+  },
+  address: {
+    type: "string",
+    default: "",
+    description:
+      "host:port at which the verification reaches Milvus from where Pulumi runs. Empty: a port-forward to a pod.",
+  },
+  credentials: {
+    type: "object",
+    default: {},
+    description:
+      "username and password, or token, with which the verification asks Milvus. Set them with `pulumi config set --path --secret`.",
+  },
+  tls: {
+    type: "object",
+    default: {},
+    description:
+      "TLS to Milvus for the verification: enabled, ca, certificate, key (PEM texts), serverName, insecure. Empty: plain text.",
+  },
   timeouts: {
     type: "object",
     default: DEFAULT_TIMEOUTS,
     description:
-      "When a step gives up: stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component); pending: how long a Helm record that a killed run left behind must have been silent before it is cleared. A part that is left out keeps its default.",
+      "When a step gives up: stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component); pending: how long a Helm record that a killed run left behind must have been silent before it is cleared; settle: how long pods must have been ready without a restart, verify: until then, answers: until a loaded collection answers. A part that is left out keeps its default.",
   },
 } as const satisfies Record<string, KeyDescription>;
 

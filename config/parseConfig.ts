@@ -20,6 +20,8 @@ export interface RawConfig {
 
 const NAMESPACE = "milvus";
 const SHOWN_LENGTH = 80;
+/** Keys whose values may be secret though nobody encrypted them. */
+const HIDDEN: ReadonlySet<ConfigKey> = new Set(["values", "credentials", "tls"]);
 /** Keys with nested names a user may misspell. */
 const NESTED_NAMES: Partial<Record<ConfigKey, readonly string[]>> = {
   timeouts: Object.keys(DEFAULT_TIMEOUTS),
@@ -27,6 +29,9 @@ const NESTED_NAMES: Partial<Record<ConfigKey, readonly string[]>> = {
   chartSource: ["repository", "oci", "folder"],
   jobResources: ["requests", "limits", "cpu", "memory"],
   tolerations: ["key", "operator", "value", "effect", "tolerationSeconds"],
+  verifyQueries: ["collection", "database", "field", "vector", "limit", "params", "filter", "same"],
+  credentials: ["username", "password", "token"],
+  tls: ["enabled", "ca", "certificate", "key", "serverName", "insecure"],
 };
 
 /**
@@ -100,6 +105,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       },
       timeouts: parsed.timeouts,
     },
+    verification: toVerification(parsed),
     access: providerAccess(raw),
   };
 }
@@ -108,6 +114,22 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
 function jobImage(key: "kubectlImage" | "metaMigrationImage", parsed: ParsedConfig): string {
   const { [key]: image, imageRegistry } = parsed;
   return imageRegistry !== undefined && image === CONFIG_KEYS[key].default ? mirrored(image, imageRegistry) : image;
+}
+
+function toVerification(parsed: ParsedConfig): Config["verification"] {
+  const { address, credentials, tls } = parsed;
+  const { settle, verify, answers } = parsed.timeouts;
+  const usesTls = tls.enabled ?? Object.keys(tls).length > 0;
+  return {
+    mode: parsed.verify,
+    queries: parsed.verifyQueries,
+    rows: parsed.verifyRows,
+    reload: parsed.reload,
+    timeouts: { settle, verify, answers },
+    ...(address === undefined ? {} : { address }),
+    ...(Object.keys(credentials).length > 0 && { credentials }),
+    ...(usesTls && { tls }),
+  };
 }
 
 function toChartSource({ oci, folder, repository }: ParsedConfig["chartSource"]): ChartSource {
@@ -231,7 +253,7 @@ function problem(
   value: unknown = raw.config[fullKey(key)],
 ): ConfigProblem {
   const name = [fullKey(key), ...path].join(".");
-  if (value === undefined || hideValue || key === "values" || isSecret(raw, key)) {
+  if (value === undefined || hideValue || HIDDEN.has(key) || isSecret(raw, key)) {
     return { key: name, message };
   }
   const written = JSON.stringify(value);

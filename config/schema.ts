@@ -8,6 +8,7 @@ import {
   type PreflightCheck,
   type PreflightLevels,
 } from "../upgrade/preflight/checks";
+import { ROW_RULES, type RowRule, VERIFY_MODES, type VerifyMode } from "../upgrade/verification";
 import { parseDuration } from "./durations";
 import type { ConfigKey, TimeoutName } from "./keys";
 import { DEFAULT_TIMEOUTS } from "./keys";
@@ -39,6 +40,20 @@ export interface Config {
     };
     /** Seconds. */
     readonly timeouts: Timeouts;
+  };
+  /** How the result is verified. */
+  readonly verification: {
+    readonly mode: VerifyMode;
+    readonly queries: readonly VerifyQuery[];
+    readonly rows: RowRule;
+    readonly reload: boolean;
+    /** `host:port`; missing: a port-forward to a pod. */
+    readonly address?: string;
+    readonly credentials?: VerifyCredentials;
+    /** Missing: plain text. */
+    readonly tls?: VerifyTls;
+    /** Seconds. */
+    readonly timeouts: Pick<Timeouts, "settle" | "verify" | "answers">;
   };
   /** Which cluster: the config of the default Kubernetes provider, so that reader and provider agree. */
   readonly access: {
@@ -134,6 +149,35 @@ const chartSource = z
     message: "names more than one source: give one of repository, oci, folder",
   });
 
+const verifyQuery = z.strictObject({
+  collection: z.string("must name a collection").min(1, "must name a collection"),
+  database: z.string().min(1, "must name a database").optional(),
+  field: z.string().min(1, "must name a vector field").optional(),
+  vector: z.array(z.number("must be a number")).min(1, "must hold numbers").optional(),
+  limit: z.int("must be a whole number").min(1).max(1000).optional(),
+  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  filter: z.string().optional(),
+  same: z.int("must be a whole number").min(0).optional(),
+});
+export type VerifyQuery = Readonly<z.output<typeof verifyQuery>>;
+
+const credentials = z
+  .strictObject({ username: z.string().optional(), password: z.string().optional(), token: z.string().optional() })
+  .refine((it) => (it.username === undefined) === (it.password === undefined), {
+    message: "needs username and password together, or token",
+  });
+export type VerifyCredentials = Readonly<z.output<typeof credentials>>;
+
+const tls = z.strictObject({
+  enabled: z.boolean("must be true or false").optional(),
+  ca: z.string().optional(),
+  certificate: z.string().optional(),
+  key: z.string().optional(),
+  serverName: z.string().optional(),
+  insecure: z.boolean("must be true or false").optional(),
+});
+export type VerifyTls = Readonly<z.output<typeof tls>>;
+
 const helmValues = z.record(z.string(), z.json(), "must be a map of Helm values") as unknown as z.ZodType<HelmValues>;
 
 const level = z.enum(PREFLIGHT_LEVELS).optional();
@@ -178,6 +222,13 @@ export const configSchema = z.strictObject({
   preflight: z.strictObject(
     Object.fromEntries(PREFLIGHT_CHECK_NAMES.map((name) => [name, level])) as Record<PreflightCheck, typeof level>,
   ),
+  verify: z.enum(VERIFY_MODES),
+  verifyQueries: z.array(verifyQuery),
+  verifyRows: z.enum(ROW_RULES),
+  reload: z.boolean("must be true or false"),
+  address: optionalText(text(/^\[?[\w.:-]+\]?:\d{1,5}$/, "is not host:port, such as milvus.example.com:19530")),
+  credentials,
+  tls,
   timeouts: z.strictObject(
     Object.fromEntries(
       Object.entries(DEFAULT_TIMEOUTS).map(([name, value]) => [name, duration.prefault(value)]),

@@ -1,19 +1,20 @@
 /**
  * `npm run demo`: a Milvus 2.1.4 that Pulumi has never seen is upgraded by changing one line of stack config, on a real
- * control plane of local processes. `--keep` leaves it up, `--to VERSION` picks another target.
+ * control plane of local processes; then a real Milvus with vectors in it, which answers as before. `--keep` leaves it up,
+ * `--to VERSION` picks another target for the first.
  */
 import path from "node:path";
 import { parseArgs } from "node:util";
-import type { EngineEvent } from "@pulumi/pulumi/automation";
 import pc from "picocolors";
 import { chartsFolder } from "./charts";
+import { detail, say, showPreview, showProgress, title } from "./demoOutput";
+import { realMilvusAct } from "./demoRealMilvus";
 import { DowntimeMeter } from "./downtime";
 import { openStack } from "./engine";
 import { EtcdClient } from "./etcd";
 import { METADATA_KINDS } from "./metadata";
 import { seedMetadata } from "./metadataSeed";
 import { installMilvus, type ObservedMilvus, observeMilvus, type ReleaseName } from "./milvusRelease";
-import { changes, type EngineReport } from "./report";
 import { type Sandbox, startSandbox } from "./sandbox";
 import { sandboxFolder } from "./sandboxState";
 import { stopSandboxAt } from "./stopSandbox";
@@ -37,19 +38,16 @@ const VALUES = {
   },
 };
 
-const say = (line = "") => void process.stdout.write(`${line}\n`);
-const detail = (line: string) => say(pc.dim(`  ${line}`));
-let step = 0;
-const title = (text: string) => say(`\n${pc.bold(`${++step}. ${text}`)}`);
-
 async function demo(target: string, keep: boolean): Promise<void> {
   title("Tools and sandbox");
-  const sandbox = await startSandbox({ name: NAME, log: detail });
+  const sandbox = await startSandbox({ name: NAME, realMilvus: true, log: detail });
   if (keep) {
     await sandbox.keep();
   }
   try {
-    await upgrade(sandbox, target);
+    const charts = chartsFolder(path.join(sandbox.folder, "charts"));
+    await upgrade(sandbox, charts, target);
+    await realMilvusAct(sandbox, charts);
     if (keep) {
       say(`\n${pc.bold("The sandbox stays up.")} Look around, or go on:`);
       say(`  eval "$(npm run -s sandbox -- env ${NAME})"    # kubectl and helm of this sandbox`);
@@ -69,9 +67,7 @@ async function demo(target: string, keep: boolean): Promise<void> {
   }
 }
 
-async function upgrade(sandbox: Sandbox, target: string): Promise<void> {
-  const charts = chartsFolder(path.join(sandbox.folder, "charts"));
-
+async function upgrade(sandbox: Sandbox, charts: string, target: string): Promise<void> {
   title(`Milvus 2.1.4, installed by the Helm CLI: helm install ${RELEASE.name} ${FROM_CHART}`);
   const keys = await seedMetadata(new EtcdClient(sandbox.metadataEtcd));
   await installMilvus(sandbox, RELEASE, path.join(charts, FROM_CHART), VALUES);
@@ -90,6 +86,7 @@ async function upgrade(sandbox: Sandbox, target: string): Promise<void> {
       "milvus:namespace": RELEASE.namespace,
       "milvus:values": VALUES,
       "milvus:chartSource": { folder: charts },
+      "milvus:timeouts": { settle: "5s" },
     },
   });
   try {
@@ -110,32 +107,6 @@ async function upgrade(sandbox: Sandbox, target: string): Promise<void> {
   }
 }
 
-function showPreview(report: EngineReport): void {
-  for (const { severity, message } of report.diagnostics) {
-    if (severity.startsWith("info") || severity === "warning") {
-      const text = message.trimEnd().replaceAll(/^/gm, "  ");
-      say(severity === "warning" ? pc.yellow(text) : text);
-    }
-  }
-  const lines = changes(report).map(({ op, type, name, diffs }) => [
-    colourOf(op)(op),
-    shortType(type),
-    name,
-    pc.dim(diffs.join(", ")),
-  ]);
-  say(table(lines).join("\n"));
-}
-
-function showProgress(event: EngineEvent, started: number): void {
-  const done = event.resOutputsEvent?.metadata ?? event.resOpFailedEvent?.metadata;
-  if (!done || ["same", "read"].includes(done.op) || done.type.startsWith("pulumi:")) {
-    return;
-  }
-  const seconds = ((Date.now() - started) / 1000).toFixed(1).padStart(6);
-  const mark = event.resOpFailedEvent ? pc.red("failed") : colourOf(done.op)(done.op);
-  say(`  ${pc.dim(`${seconds} s`)}  ${mark} ${shortType(done.type)} ${done.urn.split("::").at(-1) ?? ""}`);
-}
-
 function compare(before: ObservedMilvus, after: ObservedMilvus, downtime: number): string[] {
   const entries = ({ metadata }: ObservedMilvus) =>
     METADATA_KINDS.reduce((sum, kind) => sum + metadata.entries[kind].length, 0);
@@ -153,17 +124,6 @@ function compare(before: ObservedMilvus, after: ObservedMilvus, downtime: number
     row("metadata in etcd", (milvus) => `format ${milvus.metadata.format}, ${entries(milvus)} entries`),
     ["downtime", "", `${downtime.toFixed(1)} s`],
   ]);
-}
-
-function shortType(type: string): string {
-  return type.split(":").at(-1) ?? type;
-}
-
-function colourOf(op: string): (text: string) => string {
-  if (op.startsWith("delete")) {
-    return pc.red;
-  }
-  return op === "update" || op.includes("replace") ? pc.yellow : pc.green;
 }
 
 async function interrupted(): Promise<void> {

@@ -142,6 +142,21 @@ export interface AttemptId {
   readonly ordinal: number;
 }
 
+export const VERIFICATION_STATUSES = ["pending", "passed", "failed"] as const;
+export type VerificationStatus = (typeof VERIFICATION_STATUSES)[number];
+
+/** The newest verification of an upgrade, as its ConfigMap says. `pending`: the snapshot is taken, nothing compared yet. */
+export interface VerificationState {
+  /** Name of the ConfigMap. */
+  readonly configMap: string;
+  readonly attempt: AttemptId;
+  readonly status: VerificationStatus;
+  /** What was wrong, in one line; empty when nothing was. */
+  readonly summary: string;
+  /** JSON of the snapshot taken before the upgrade; missing where only the health was looked at. */
+  readonly snapshot?: string;
+}
+
 /** Everything read from the cluster before anything is declared. */
 export interface ClusterState {
   /** e.g. `1.36.3`. */
@@ -153,6 +168,7 @@ export interface ClusterState {
   readonly release?: HelmRelease;
   readonly components: readonly ComponentState[];
   readonly attempts: readonly AttemptState[];
+  readonly verification?: VerificationState;
   /** Milvus custom resources of the Milvus Operator that own something under this name. */
   readonly operatorResource?: string;
   /** Warnings of the reader, such as a kind it was not allowed to list. */

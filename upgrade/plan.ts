@@ -16,6 +16,7 @@ import { clearPending } from "./pendingRelease";
 import { planExisting } from "./planExisting";
 import { configLine, RefusalError, refuse } from "./refusal";
 import { type ComposedValues, composeValues } from "./values/compose";
+import { refuseUnverified } from "./verification";
 import { type ResolvedVersion, resolveVersion } from "./versionRequest";
 
 /**
@@ -26,6 +27,7 @@ export function planUpgrade(wanted: Wanted, state: ClusterState): Plan {
   try {
     refuseForeign(state, wanted);
     const plan = state.release ? planRelease(wanted, state, state.release) : planInstall(wanted, state, []);
+    refuseUnverified(plan, state.verification);
     const expected = expectedInterruption(plan, state);
     refuseMoreDowntime(expected, wanted);
     return { ...plan, expected, warnings: [...plan.warnings, ...state.notes.map(asWarning)] };

@@ -105,6 +105,11 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
     explanation: "What could not be read, such as kinds that the permissions do not allow to list.",
     source: "the Kubernetes API",
   },
+  a_failed_verification_blocks_the_next_hop: {
+    explanation:
+      "After an upgrade whose verification failed, or was never made though a snapshot was taken, only the two versions of that upgrade are let through, until it is verified or accepted by hand.",
+    source: "milvus issue 37614: a migration reported success with indexes gone",
+  },
   // -------------------------------------------------------------------------------- values
   no_user_value_is_dropped_silently: {
     explanation:

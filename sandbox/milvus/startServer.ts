@@ -1,7 +1,13 @@
+import { podName } from "../podRunner/context";
+import { forwardPorts } from "../podRunner/portForward";
 import { NoServer } from "./real/installServer";
 import { RealServer } from "./real/realServer";
 import { type MilvusServer, Server, type ServerOptions } from "./server";
 import { imageVersion, versionText } from "./version";
+import { startVersionService } from "./versionService";
+
+const SERVING: readonly string[] = ["proxy", "standalone"];
+const SERVICE_PORT = 19530;
 
 /**
  * The real server where the sandbox was told to use one and there is one for this pod, else the stand-in. Says loudly
@@ -11,7 +17,7 @@ export async function startServer(options: ServerOptions): Promise<MilvusServer>
   const { context, pod, component, image, signal } = options;
   const version = imageVersion(image);
   if (!context.milvus().real || component !== "standalone" || version === undefined) {
-    return Server.start(options);
+    return standIn(options);
   }
   try {
     return await RealServer.start(context, pod, component, versionText(version), signal);
@@ -20,6 +26,20 @@ export async function startServer(options: ServerOptions): Promise<MilvusServer>
     const message = `NO REAL MILVUS ${versionText(version)}: ${error.message}. A stand-in takes its place, which holds no data.`;
     context.log(`pod runner: ${message}`);
     context.events.record(pod, "Warning", "StandIn", message);
-    return Server.start(options);
+    return standIn(options);
   }
+}
+
+/** Where clients connect, a stand-in answers as much as its version. */
+async function standIn(options: ServerOptions): Promise<MilvusServer> {
+  const { context, pod, component, image } = options;
+  const server = await Server.start(options);
+  const version = imageVersion(image);
+  if (!SERVING.includes(component) || version === undefined) return server;
+  const service = await startVersionService(`v${versionText(version)}`);
+  await forwardPorts(context.api, pod, { [SERVICE_PORT]: service.port }).catch((error: unknown) =>
+    context.log(`pod runner: ${podName(pod)}: no port-forward: ${String(error)}`),
+  );
+  void server.ended.finally(() => service.close()).catch(() => undefined);
+  return server;
 }

@@ -64,7 +64,12 @@ describe("the program", () => {
     config: Record<string, string>,
     outputs: Record<string, unknown> = {},
   ): Promise<Recording & { error?: Error; result?: Awaited<ReturnType<typeof program>> }> {
-    pulumi.runtime.setAllConfig({ "milvus:namespace": "milvus", "kubernetes:kubeconfig": kubeconfig, ...config });
+    pulumi.runtime.setAllConfig({
+      "milvus:namespace": "milvus",
+      "milvus:verify": "off",
+      "kubernetes:kubeconfig": kubeconfig,
+      ...config,
+    });
     let error: Error | undefined;
     let result: Awaited<ReturnType<typeof program>> | undefined;
     const recording = await record(
@@ -94,6 +99,22 @@ describe("the program", () => {
     expect(requests).to.not.be.empty;
     const review = "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
     expect(new Set(requests.filter((request) => !request.startsWith("GET ")))).to.deep.equal(new Set([review]));
+  });
+
+  it("verifies what runs once everything is in place, and fails with what is wrong and how to go on", async () => {
+    const { result, registered } = await run({
+      "milvus:version": "2.2.9",
+      "milvus:verify": "health",
+      "milvus:timeouts": '{"verify":"1s"}',
+    });
+    const outcome = result?.verification as unknown as { promise(): Promise<string> };
+    const error = await outcome.promise().catch((thrown: unknown) => thrown);
+    expect(registered.map(({ type }) => type)).to.include(RELEASE);
+    expect(pulumi.RunError.isInstance(error)).to.equal(true);
+    expect((error as Error).message).to.match(/Everything is in place, but the verification of Milvus 2\.2\.9 failed/);
+    expect((error as Error).message)
+      .to.contain("No component of Milvus runs.")
+      .and.to.contain("npm run verify");
   });
 
   it("creates a namespace that is not there", async () => {

@@ -7,7 +7,7 @@ import { EngineFailure, type EngineStack, openStack, type StackConfig } from "..
 import { EtcdClient } from "../../../sandbox/etcd";
 import { compareMetadata, type MetadataState, readMetadata } from "../../../sandbox/metadata";
 import { seedMetadata } from "../../../sandbox/metadataSeed";
-import { installMilvus, type ObservedMilvus, observeMilvus } from "../../../sandbox/milvusRelease";
+import { installMilvus, type ObservedMilvus, observeMilvus, type ReleaseName } from "../../../sandbox/milvusRelease";
 import { type Faults, writeFaults } from "../../../sandbox/podRunner/faults";
 import { changes, type EngineReport } from "../../../sandbox/report";
 import { type Sandbox, startSandbox } from "../../../sandbox/sandbox";
@@ -35,7 +35,7 @@ export interface TestBed {
   /** Opens the stack `dev` for {@link RELEASE}; everything that is open is closed with the bed. */
   stack(config: StackConfig, stackName?: string): Promise<EngineStack>;
   /** `helm install` of a chart past Pulumi, as a user did it long ago. */
-  install(chart: string, values?: object): Promise<void>;
+  install(chart: string, values?: object, release?: ReleaseName): Promise<void>;
   /** Metadata in the 2.1 format, of collections with all that belongs to them. */
   seed(): Promise<MetadataState>;
   metadata(): Promise<MetadataState>;
@@ -46,8 +46,8 @@ export interface TestBed {
   stop(): Promise<void>;
 }
 
-export async function startTestBed(): Promise<TestBed> {
-  const sandbox = await startSandbox({ log: (line) => process.stdout.write(`      ${line}\n`) });
+export async function startTestBed(options: { readonly realMilvus?: boolean } = {}): Promise<TestBed> {
+  const sandbox = await startSandbox({ ...options, log: (line) => process.stdout.write(`      ${line}\n`) });
   const charts = chartsFolder(mkdtempSync(path.join(tmpdir(), "milvus-charts-")));
   const etcd = new EtcdClient(sandbox.metadataEtcd);
   const open: EngineStack[] = [];
@@ -65,13 +65,16 @@ export async function startTestBed(): Promise<TestBed> {
           "milvus:namespace": RELEASE.namespace,
           "milvus:values": VALUES,
           "milvus:chartSource": { folder: charts },
+          // Most tests look at the cluster themselves; those of the verification turn it on.
+          "milvus:verify": "off",
           ...config,
         },
       });
       open.push(stack);
       return stack;
     },
-    install: (chart, values = VALUES) => installMilvus(sandbox, RELEASE, path.join(charts, `milvus-${chart}`), values),
+    install: (chart, values = VALUES, release = RELEASE) =>
+      installMilvus(sandbox, release, path.join(charts, `milvus-${chart}`), values),
     async seed() {
       await seedMetadata(etcd);
       return readMetadata(etcd);

@@ -1,0 +1,74 @@
+import { connect } from "../cluster/access";
+import { readCluster } from "../cluster/readCluster";
+import type { Config } from "../config/schema";
+import { parseImage } from "../upgrade/images";
+import { isMilvusComponent } from "../upgrade/milvusComponents";
+import type { ClusterState, UpgradePlan, VerificationState } from "../upgrade/model";
+import { planUpgrade } from "../upgrade/plan";
+import { describeFailed, describePassed } from "../verify/describe";
+import { acceptVerification, verifyUpgrade } from "../verify/verify";
+import { UsageError } from "./project";
+
+export interface VerifyFlags {
+  /** Release and load again what is loaded and does not answer. */
+  readonly reload?: boolean;
+  /** Pass what was found wrong, as it is. */
+  readonly accept?: boolean;
+}
+
+export interface VerifyOutcome {
+  readonly passed: boolean;
+  readonly text: string;
+}
+
+type Verified = Pick<UpgradePlan, "from" | "to" | "reversibility" | "migration">;
+
+/**
+ * What an `up` does at its end, by hand: the health, and the data where a snapshot waits to be compared with.
+ *
+ * @throws UsageError, ClusterError, ServiceError
+ */
+export async function verifyByHand(
+  { wanted, access: accessSettings, verification }: Config,
+  { reload = false, accept = false }: VerifyFlags,
+  say: (line: string) => void,
+): Promise<VerifyOutcome> {
+  const { releaseName, namespace } = wanted;
+  const access = connect(accessSettings);
+  const target = { access, accessSettings, releaseName, namespace };
+  const state = await readCluster(access, target);
+  const open = state.verification?.status === "passed" ? undefined : state.verification;
+  if (accept) {
+    if (open === undefined) throw new UsageError("There is nothing to accept: no verification of this release failed.");
+    await acceptVerification(target, open);
+    return {
+      passed: true,
+      text: `accepted as it is: ${open.summary || "never compared"} (ConfigMap ${open.configMap})`,
+    };
+  }
+  const mode = open?.snapshot === undefined ? "health" : "data";
+  const settings = { ...verification, mode, reload: reload || verification.reload } as const;
+  const verified = whatRuns(planUpgrade(wanted, state), state, open);
+  const result = await verifyUpgrade(target, settings, verified, open, say);
+  const passed = result.status === "passed";
+  return { passed, text: passed ? describePassed(result) : describeFailed(result, verified) };
+}
+
+/** The upgrade that was made: of the open verification, or none, where what runs is looked at. */
+function whatRuns(
+  plan: ReturnType<typeof planUpgrade>,
+  { components }: ClusterState,
+  open: VerificationState | undefined,
+): Verified {
+  const images = components
+    .filter(({ component }) => isMilvusComponent(component))
+    .map(({ image }) => parseImage(image));
+  const running = images.find(({ version }) => version !== undefined)?.version;
+  if (open !== undefined && (running === undefined || running === open.attempt.to)) {
+    return { from: open.attempt.from, to: open.attempt.to, reversibility: "one way" };
+  }
+  const planned = plan.kind === "refused" ? undefined : (plan.from ?? plan.to);
+  const to = running ?? planned;
+  if (to === undefined) throw new UsageError("There is no Milvus of this release to verify.");
+  return { from: to, to, reversibility: "reversible" };
+}

@@ -1,0 +1,34 @@
+import type { V1ConfigMap } from "@kubernetes/client-node";
+import { attemptFromLabels } from "../upgrade/attempt";
+import { VERIFICATION_STATUSES, type VerificationState, type VerificationStatus } from "../upgrade/model";
+import { VERIFICATION_MARK } from "../upgrade/verification";
+import type { Json } from "./json";
+
+/** Keys of a verification's ConfigMap. */
+export const SNAPSHOT_KEY = "snapshot.json";
+export const SUMMARY_KEY = "summary";
+
+/** The newest of a release's verifications. ConfigMaps that are none are passed over. */
+export function newestVerification(configMaps: readonly Json<V1ConfigMap>[]): VerificationState | undefined {
+  return configMaps
+    .flatMap(({ metadata, data }) => {
+      const attempt = attemptFromLabels(metadata?.labels ?? {});
+      const status = metadata?.annotations?.[VERIFICATION_MARK];
+      if (attempt === undefined || !isStatus(status)) return [];
+      const snapshot = data?.[SNAPSHOT_KEY];
+      const state: VerificationState = {
+        configMap: metadata?.name ?? "",
+        attempt,
+        status,
+        summary: data?.[SUMMARY_KEY] ?? "",
+        ...(snapshot !== undefined && { snapshot }),
+      };
+      return [{ state, createdAt: metadata?.creationTimestamp ?? "" }];
+    })
+    .sort((a, b) => a.state.attempt.revision - b.state.attempt.revision || a.createdAt.localeCompare(b.createdAt))
+    .at(-1)?.state;
+}
+
+function isStatus(status: string | undefined): status is VerificationStatus {
+  return (VERIFICATION_STATUSES as readonly (string | undefined)[]).includes(status);
+}

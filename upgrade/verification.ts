@@ -1,0 +1,30 @@
+import type { UpgradePlan, VerificationState } from "./model";
+import { configLine, refuse } from "./refusal";
+
+export const VERIFY_MODES = ["off", "health", "data"] as const;
+/** What is looked at after an upgrade: nothing, whether it runs, or also whether it answers as before. */
+export type VerifyMode = (typeof VERIFY_MODES)[number];
+
+export const ROW_RULES = ["exact", "no fewer", "ignored"] as const;
+/** How row counts are compared: `no fewer` where clients go on writing during the upgrade. */
+export type RowRule = (typeof ROW_RULES)[number];
+
+/** Annotation and label of the ConfigMap in which a verification keeps its snapshot and result. */
+export const VERIFICATION_MARK = "milvus-upgrade/verification";
+
+/** What was found wrong blocks the next upgrade: only the versions that were verified, before and after, are let through. */
+export function refuseUnverified(plan: UpgradePlan, verification: VerificationState | undefined): void {
+  if (verification === undefined || verification.status === "passed") return;
+  const { from, to } = verification.attempt;
+  const goesOn = plan.from !== undefined && plan.to !== plan.from && plan.to !== to && plan.to !== from;
+  // Not verified yet because the upgrade itself is not finished: that is for the other rules to judge.
+  if (!goesOn || (verification.status === "pending" && plan.from !== to)) return;
+  const failed = verification.status === "failed";
+  refuse({
+    rule: "a_failed_verification_blocks_the_next_hop",
+    reason: failed
+      ? `The upgrade from ${from} to ${to} was verified and something was wrong: ${verification.summary}`
+      : `The upgrade from ${from} to ${to} was never verified: the run ended before that.`,
+    remedy: `Verify it again, after repairing what is wrong: ${configLine("version", to)}, then pulumi up or npm run verify. To go on as it is: npm run verify -- --accept`,
+  });
+}

@@ -1,0 +1,267 @@
+/** The verification's questions, put by the official client. It is loaded when it is first used: it takes half a second. */
+import type { MilvusClient, ResStatus } from "@zilliz/milvus2-sdk-node";
+import type { MilvusService } from "./service";
+import { type CollectionAddress, type CollectionSchema, ServiceError } from "./service";
+import {
+  DEFAULT_DATABASE,
+  type Hit,
+  type IndexSnapshot,
+  type LoadState,
+  type Query,
+  type QueryAnswer,
+} from "./snapshot";
+
+export interface Credentials {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** API key; wins over name and password. */
+  readonly token?: string | undefined;
+}
+
+/** PEM texts, not paths. */
+export interface TlsSettings {
+  readonly ca?: string | undefined;
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
+  /** Name in the server's certificate, where it is not the address: by port-forward it never is. */
+  readonly serverName?: string | undefined;
+  readonly insecure?: boolean | undefined;
+}
+
+export interface ServiceSettings {
+  /** `host:port`. */
+  readonly address: string;
+  readonly credentials?: Credentials;
+  /** Missing: plain text. */
+  readonly tls?: TlsSettings;
+  /** For one call, in milliseconds. */
+  readonly timeout: number;
+  /** For loading one collection, in milliseconds. */
+  readonly loadTimeout: number;
+}
+
+/** gRPC: the server does not know the call. */
+const UNIMPLEMENTED = 12;
+const CONSISTENCY_BOUNDED = 2;
+const POLL_MS = 500;
+
+/**
+ * Connects and makes sure that something answers.
+ *
+ * @throws ServiceError
+ */
+export async function openService(settings: ServiceSettings): Promise<MilvusService> {
+  const { MilvusClient } = await import("@zilliz/milvus2-sdk-node");
+  const { address, credentials, tls, timeout } = settings;
+  const client = new MilvusClient({
+    address,
+    timeout,
+    maxRetries: 1,
+    logLevel: "error",
+    ...(credentials?.token !== undefined && { token: credentials.token }),
+    ...(credentials?.username !== undefined && { username: credentials.username }),
+    ...(credentials?.password !== undefined && { password: credentials.password }),
+    ...(tls !== undefined && { ssl: true, tls: tlsOptions(tls) }),
+  });
+  try {
+    await client.connectPromise;
+  } catch (error) {
+    await client.closeConnection().catch(() => undefined);
+    throw new ServiceError(`Milvus does not answer at ${address}: ${reasonOf(error)}`);
+  }
+  return new SdkService(client, settings);
+}
+
+function tlsOptions({ ca, certificate, key, serverName, insecure }: TlsSettings) {
+  const buffer = (text: string | undefined) => (text === undefined ? undefined : Buffer.from(text));
+  const [rootCert, certChain, privateKey] = [buffer(ca), buffer(certificate), buffer(key)];
+  return {
+    ...(rootCert && { rootCert }),
+    ...(certChain && { certChain }),
+    ...(privateKey && { privateKey }),
+    ...(serverName !== undefined && { serverName }),
+    ...(insecure !== undefined && { skipCertCheck: insecure }),
+  };
+}
+
+class SdkService implements MilvusService {
+  constructor(
+    private readonly client: MilvusClient,
+    private readonly settings: ServiceSettings,
+  ) {}
+
+  async version(): Promise<string> {
+    // The types leave the status out.
+    const answer = await failing("tell its version", this.client.getVersion());
+    const { status, version } = answer as { readonly status?: ResStatus | null; readonly version: string };
+    if (status) succeeded("tell its version", status);
+    return version;
+  }
+
+  async databases(): Promise<readonly string[]> {
+    try {
+      const { db_names } = await ask("its databases", this.client.listDatabases());
+      return db_names.length > 0 ? [...db_names].sort() : [DEFAULT_DATABASE];
+    } catch (error) {
+      if (error instanceof NotKnown) return [DEFAULT_DATABASE];
+      throw error;
+    }
+  }
+
+  async collections(database: string): Promise<readonly string[]> {
+    const { data } = await ask(
+      `the collections of the database ${database}`,
+      this.client.showCollections({ ...inDatabase(database) }),
+    );
+    return data.map(({ name }) => name).sort();
+  }
+
+  async describe(collection: CollectionAddress): Promise<CollectionSchema> {
+    const { schema } = await ask(`the schema of ${collection.name}`, this.client.describeCollection(named(collection)));
+    const primary = schema.fields.find(({ is_primary_key }) => is_primary_key);
+    const vectors = schema.fields
+      .filter(({ data_type }) => data_type === "FloatVector")
+      .map(({ name, type_params }) => ({
+        name,
+        dimensions: Number(type_params.find(({ key }) => key === "dim")?.value ?? 0),
+      }));
+    return { primaryKey: { name: primary?.name ?? "", isText: primary?.data_type === "VarChar" }, vectors };
+  }
+
+  async statistics(collection: CollectionAddress) {
+    const [{ data }, loadState, indexes] = await Promise.all([
+      ask(`the statistics of ${collection.name}`, this.client.getCollectionStatistics(named(collection))),
+      this.loadState(collection),
+      this.#indexes(collection),
+    ]);
+    return { rows: Number(data.row_count ?? 0), loadState, indexes };
+  }
+
+  async loadState(collection: CollectionAddress): Promise<LoadState> {
+    const { state } = await ask(`the load state of ${collection.name}`, this.client.getLoadState(named(collection)));
+    const name: string = state;
+    return name === "LoadStateLoaded" ? "loaded" : name === "LoadStateLoading" ? "loading" : "not loaded";
+  }
+
+  async #indexes(collection: CollectionAddress): Promise<readonly IndexSnapshot[]> {
+    const answer = await this.client.describeIndex(named(collection)).catch((error: unknown) => {
+      throw new ServiceError(`Milvus does not tell the indexes of ${collection.name}: ${reasonOf(error)}`);
+    });
+    // Some versions answer a collection without an index with an error.
+    if (/index(?:es)? (?:not found|not exist|doesn't exist)/i.test(answer.status.reason)) return [];
+    succeeded(`the indexes of ${collection.name}`, answer.status);
+    return answer.index_descriptions
+      .map(({ field_name, index_name, params }) => {
+        const value = (name: string) => params.find(({ key }) => key === name)?.value;
+        const metric = value("metric_type");
+        return {
+          field: field_name,
+          name: index_name,
+          type: String(value("index_type") ?? ""),
+          ...(metric !== undefined && { metric: String(metric) }),
+        };
+      })
+      .sort((a, b) => a.field.localeCompare(b.field) || a.name.localeCompare(b.name));
+  }
+
+  async sampleVector(
+    collection: CollectionAddress,
+    { primaryKey }: CollectionSchema,
+    field: string,
+  ): Promise<readonly number[] | undefined> {
+    const filter = primaryKey.isText ? `${primaryKey.name} >= ""` : `${primaryKey.name} > -9223372036854775807`;
+    const answer = await this.client
+      .query({ ...named(collection), filter, output_fields: [field], limit: 1 })
+      .catch(() => undefined);
+    const vector: unknown = answer?.data[0]?.[field];
+    return Array.isArray(vector) ? (vector as number[]) : undefined;
+  }
+
+  async search(query: Query): Promise<QueryAnswer> {
+    try {
+      const answer = await this.client.search({
+        ...inDatabase(query.database),
+        collection_name: query.collection,
+        data: [[...query.vector]],
+        anns_field: query.field,
+        limit: query.limit,
+        output_fields: [query.primaryKey],
+        params: { ...query.params },
+        consistency_level: CONSISTENCY_BOUNDED,
+        ...(query.metric !== undefined && { metric_type: query.metric }),
+        ...(query.filter !== undefined && { filter: query.filter }),
+      });
+      succeeded("a search", answer.status);
+      return { query, hits: hitsOf(answer.results, query.primaryKey) };
+    } catch (error) {
+      return { query, hits: [], error: error instanceof ServiceError ? error.reason : reasonOf(error) };
+    }
+  }
+
+  async reload(collection: CollectionAddress): Promise<void> {
+    const { client, settings } = this;
+    const what = (verb: string) => `${verb} the collection ${collection.name}`;
+    succeeded(what("release"), await failing(what("release"), client.releaseCollection(named(collection))));
+    succeeded(what("load"), await failing(what("load"), client.loadCollectionAsync(named(collection))));
+    // The client's own wait has no end.
+    const deadline = Date.now() + settings.loadTimeout;
+    while ((await this.loadState(collection)) !== "loaded") {
+      if (Date.now() > deadline) {
+        throw new ServiceError(`Milvus has not loaded ${collection.name} within ${settings.loadTimeout / 1000} s.`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.client.closeConnection().catch(() => undefined);
+  }
+}
+
+/** One vector was asked for, so the results are one list, whatever the types say. */
+function hitsOf(results: unknown, primaryKey: string): Hit[] {
+  const hits = (Array.isArray(results) && Array.isArray(results[0]) ? results[0] : results) as readonly Readonly<
+    Record<string, string | number>
+  >[];
+  return hits.map((hit) => ({ id: String(hit[primaryKey] ?? ""), distance: Number(hit.score) }));
+}
+
+function inDatabase(database: string): { readonly db_name?: string } {
+  // A server before 2.2.9 knows no databases, and refuses to be asked about one.
+  return database === DEFAULT_DATABASE ? {} : { db_name: database };
+}
+
+function named({ database, name }: CollectionAddress): { readonly collection_name: string; readonly db_name?: string } {
+  return { ...inDatabase(database), collection_name: name };
+}
+
+class NotKnown extends ServiceError {}
+
+async function ask<T extends { readonly status: ResStatus }>(what: string, call: Promise<T>): Promise<T> {
+  const answer = await failing(`tell ${what}`, call);
+  succeeded(`tell ${what}`, answer.status);
+  return answer;
+}
+
+async function failing<T>(what: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    const { code } = error as { readonly code?: number };
+    const Kind = code === UNIMPLEMENTED ? NotKnown : ServiceError;
+    throw new Kind(`Milvus does not ${what}: ${reasonOf(error)}`, reasonOf(error));
+  }
+}
+
+function succeeded(what: string, status: ResStatus): void {
+  if (status.error_code !== "Success" || (status.code ?? 0) !== 0) {
+    const reason = status.reason || String(status.error_code);
+    throw new ServiceError(`Milvus does not ${what}: ${reason}`, reason);
+  }
+}
+
+/** The first line of gRPC's own words; never what was sent. */
+function reasonOf(error: unknown): string {
+  const { details, message } = error as { readonly details?: string; readonly message?: string };
+  return ((details === undefined || details === "" ? message : details) ?? String(error)).split("\n")[0] ?? "";
+}

@@ -1,0 +1,70 @@
+import type { ClusterAccess } from "../cluster/access";
+import type { AccessSettings } from "../cluster/kubeConfig";
+import { readPodHealth } from "../cluster/podHealth";
+import { forwardPort } from "../cluster/portForward";
+import type { ClusterState } from "../upgrade/model";
+import { type Credentials, openService, type TlsSettings } from "./client";
+import { type MilvusService, ServiceError } from "./service";
+
+/** The release that is verified, and the way to it. */
+export interface Target {
+  readonly access: ClusterAccess;
+  /** The same cluster, for port-forwards and for what is written. */
+  readonly accessSettings: AccessSettings;
+  readonly releaseName: string;
+  readonly namespace: string;
+}
+
+export interface ConnectionSettings {
+  /** Missing: a port-forward to a ready pod of the proxy, or of the standalone. */
+  readonly address?: string;
+  readonly credentials?: Credentials;
+  readonly tls?: TlsSettings;
+}
+
+/** The port on which clients are served, in every chart. */
+const PORT = 19530;
+const CALL_MS = 30_000;
+const LOAD_MS = 10 * 60_000;
+
+/** @throws ServiceError, ClusterError */
+export async function connectService(
+  target: Target,
+  { components }: ClusterState,
+  { address, ...secrets }: ConnectionSettings,
+): Promise<MilvusService> {
+  const settings = { ...secrets, timeout: CALL_MS, loadTimeout: LOAD_MS };
+  if (address !== undefined) return openService({ ...settings, address });
+  const serving = components.filter(({ component }) => component === "proxy" || component === "standalone");
+  const names = serving.map(({ name }) => name);
+  const pods = await readPodHealth(target.access, target.namespace, target.releaseName, names);
+  const pod = pods.find(({ ready }) => ready);
+  if (pod === undefined) {
+    throw new ServiceError("No pod of the proxy or standalone is ready, so nothing can be asked.");
+  }
+  const forwarded = await forwardPort(target.accessSettings, {
+    namespace: target.namespace,
+    pod: pod.name,
+    port: PORT,
+  });
+  try {
+    const service = await openService({ ...settings, address: forwarded.address });
+    return closing(service, () => forwarded.close());
+  } catch (error) {
+    forwarded.close();
+    const problem = forwarded.problem();
+    const why = problem === undefined ? (error as Error).message : `the port-forward failed: ${problem}`;
+    throw new ServiceError(
+      `The pod ${pod.name} cannot be asked: ${why}. Where it is reachable otherwise: pulumi config set milvus:address HOST:${PORT}`,
+    );
+  }
+}
+
+function closing(service: MilvusService, also: () => void): MilvusService {
+  const close = service.close.bind(service);
+  service.close = async () => {
+    await close();
+    also();
+  };
+  return service;
+}

@@ -1,0 +1,68 @@
+import type { Reversibility, UpgradePlan, VerificationState } from "../upgrade/model";
+import type { Result, VerifySettings } from "./verify";
+import { describeSnapshot } from "./verify";
+
+/** What will be verified, for the preview. */
+export function describeVerification(
+  { mode, reload, timeouts, address }: VerifySettings,
+  plan: Pick<UpgradePlan, "from" | "to">,
+  open: VerificationState | undefined,
+): string[] {
+  if (mode === "off") return ["verification: off"];
+  const way = address === undefined ? "by a port-forward to a pod" : `at ${address}`;
+  const health = `pods ready at ${plan.to} for ${timeouts.settle} s without a restart, Helm record deployed, the service (${way}) says ${plan.to}`;
+  if (mode === "health") return [`verification: health: ${health}`];
+  const compares = open?.snapshot !== undefined || (plan.from !== undefined && plan.from !== plan.to);
+  if (!compares) return [`verification: health: ${health}; no upgrade whose data could be compared`];
+  const snapshot =
+    open?.snapshot === undefined
+      ? "a snapshot is taken before anything changes"
+      : `the snapshot in the ConfigMap ${open.configMap} is compared with, which an earlier run took`;
+  return [
+    `verification: data: ${snapshot}; afterwards ${health}, and the same collections, rows, indexes, load states and answers`,
+    ...(reload
+      ? [
+          `verification: a collection that is loaded and does not answer within ${timeouts.answers} s is RELEASED and loaded again: its searches fail meanwhile (milvus:reload)`,
+        ]
+      : []),
+  ];
+}
+
+/** One line when all is well. */
+export function describePassed({ version, before, after }: Result): string {
+  const said = version === undefined ? "" : `, the service says ${version}`;
+  const data = before && after ? `; ${describeSnapshot(after)} as before` : "";
+  return `passed: pods ready${said}${data}`;
+}
+
+const WAY_BACK = {
+  reversible: (from) => `pulumi config set milvus:version ${from}, then pulumi up`,
+  "restore only": (from) =>
+    `pulumi config set milvus:version ${from} and milvus:rollback true, then pulumi up; what was written since is lost`,
+  "one way": (from) =>
+    `none by this program: ${from} cannot read what this version writes. Restore a backup of the data`,
+} as const satisfies Record<Reversibility, (from: string) => string>;
+
+/** What is wrong, how to go on, and how to go back. */
+export function describeFailed(
+  { problems, differences, configMap }: Result,
+  plan: Pick<UpgradePlan, "from" | "to" | "reversibility">,
+): string {
+  const isUpgrade = plan.from !== undefined && plan.from !== plan.to;
+  const what = isUpgrade ? `of the upgrade from ${plan.from ?? ""} to ${plan.to}` : `of Milvus ${plan.to}`;
+  const mute = differences.filter(({ kind }) => kind === "no answer").map(({ subject }) => subject);
+  const names = [...new Set(mute)].join(", ");
+  return [
+    `Everything is in place, but the verification ${what} failed:`,
+    ...[...problems, ...differences.map(({ message }) => message)].map((line) => `  - ${line}`),
+    ...(mute.length > 0
+      ? [
+          `To release and load ${names} again, which interrupts its searches: npm run verify -- --reload`,
+          "  or for every run: pulumi config set milvus:reload true",
+        ]
+      : []),
+    `To go on: repair it, then pulumi up or npm run verify${configMap === undefined ? "" : ` (kept in the ConfigMap ${configMap})`}. To accept it as it is: npm run verify -- --accept`,
+    ...(isUpgrade ? [`The way back: ${WAY_BACK[plan.reversibility](plan.from ?? "")}.`] : []),
+    "Until then the next upgrade is refused.",
+  ].join("\n");
+}

@@ -1,0 +1,258 @@
+/** Verification of an upgrade: what is looked at before it, and what after. Data is only read, unless told to reload. */
+import { applyConfigMap } from "../cluster/applyConfigMap";
+import { ClusterError } from "../cluster/errors";
+import { readPodHealth } from "../cluster/podHealth";
+import { readCluster } from "../cluster/readCluster";
+import { SNAPSHOT_KEY, SUMMARY_KEY } from "../cluster/verifications";
+import { attemptLabels, attemptName } from "../upgrade/attempt";
+import type { AttemptId, ClusterState, UpgradePlan, VerificationState, VerificationStatus } from "../upgrade/model";
+import { type RowRule, VERIFICATION_MARK, type VerifyMode } from "../upgrade/verification";
+import { compareSnapshots, type Difference } from "./compare";
+import { type ConnectionSettings, connectService, type Target } from "./connection";
+import { healthProblems, saysVersion } from "./health";
+import { ServiceError } from "./service";
+import type { Snapshot } from "./snapshot";
+import { type ChosenQuery, repeatSnapshot, takeSnapshot } from "./takeSnapshot";
+
+export interface VerifySettings extends ConnectionSettings {
+  readonly mode: VerifyMode;
+  readonly queries: readonly ChosenQuery[];
+  readonly rows: RowRule;
+  readonly reload: boolean;
+  /** Seconds. */
+  readonly timeouts: { readonly settle: number; readonly verify: number; readonly answers: number };
+}
+
+export interface Result {
+  readonly status: Exclude<VerificationStatus, "pending">;
+  /** What is wrong with what runs. */
+  readonly problems: readonly string[];
+  /** What is not as it was before. */
+  readonly differences: readonly Difference[];
+  /** As the service says it; missing when it could not be asked. */
+  readonly version?: string;
+  /** The snapshot that was compared with; missing when only the health was looked at. */
+  readonly before?: Snapshot;
+  readonly after?: Snapshot;
+  /** ConfigMap that holds the result; missing when there was nothing to keep. */
+  readonly configMap?: string;
+}
+
+export type Say = (line: string) => void;
+
+const POLL_MS = 1000;
+const PROGRESS_MS = 10_000;
+/** What a ConfigMap can hold, with room for the rest of it. */
+const LARGEST_SNAPSHOT = 900_000;
+
+/**
+ * The snapshot that the upgrade will be compared with. One that an earlier run took for the same upgrade and that was
+ * not passed yet is kept: what died in the middle must not be compared with itself.
+ *
+ * @throws ServiceError, ClusterError before anything was changed
+ */
+export async function snapshotBefore(
+  target: Target,
+  settings: VerifySettings,
+  plan: UpgradePlan,
+  state: ClusterState,
+  say: Say,
+): Promise<VerificationState | undefined> {
+  const open = openVerification(plan, state);
+  if (settings.mode !== "data" || open !== undefined || plan.from === undefined || plan.from === plan.to) return open;
+  if (state.components.every(({ readyReplicas }) => readyReplicas === 0)) {
+    say("Milvus does not run, so there is no snapshot to compare the upgrade with.");
+    return undefined;
+  }
+  say("taking a snapshot of what Milvus answers now");
+  const service = await connectService(target, state, settings);
+  try {
+    const snapshot = await takeSnapshot(service, settings.queries, say);
+    const attempt = attemptOf(plan, state);
+    const record: VerificationState = {
+      configMap: recordName(target.releaseName, attempt),
+      attempt,
+      status: "pending",
+      summary: "",
+      snapshot: JSON.stringify(snapshot),
+    };
+    await writeRecord(target, record);
+    say(`${describeSnapshot(snapshot)}, kept in the ConfigMap ${record.configMap}`);
+    return record;
+  } finally {
+    await service.close();
+  }
+}
+
+/**
+ * Looks at what runs until it is well or the time is over, then at the data if there is a snapshot to compare with. The
+ * result is kept in the cluster where something was wrong or a snapshot had been taken.
+ *
+ * @throws ClusterError when the cluster cannot be read
+ */
+export async function verifyUpgrade(
+  target: Target,
+  settings: VerifySettings,
+  plan: Pick<UpgradePlan, "from" | "to" | "migration">,
+  record: VerificationState | undefined,
+  say: Say,
+): Promise<Result> {
+  const { problems, state, version } = await awaitHealth(target, settings, plan.to, say);
+  let compared: Pick<Result, "before" | "after" | "differences"> = { differences: [] };
+  if (problems.length === 0 && record?.snapshot !== undefined && settings.mode === "data") {
+    try {
+      compared = await compareData(target, settings, state, JSON.parse(record.snapshot) as Snapshot, say);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  const failed = problems.length > 0 || compared.differences.length > 0;
+  const result = {
+    ...compared,
+    problems,
+    status: failed ? "failed" : "passed",
+    ...(version !== undefined && { version }),
+  } as const;
+  // A look at the health alone does not settle a comparison that is still to be made.
+  const settles = failed || settings.mode === "data" || record?.snapshot === undefined;
+  if (!settles || (record === undefined && !failed)) return result;
+  const attempt = record?.attempt ?? attemptOf(plan, state);
+  const summary = [...problems, ...compared.differences.map(({ message }) => message)].join(" ");
+  const configMap = record?.configMap ?? recordName(target.releaseName, attempt);
+  const known = record?.snapshot;
+  const { status } = result;
+  await writeRecord(
+    target,
+    { configMap, attempt, status, summary, ...(known !== undefined && { snapshot: known }) },
+    result,
+  );
+  return { ...result, configMap };
+}
+
+/** Passes what was found wrong, by hand. */
+export async function acceptVerification(target: Target, record: VerificationState): Promise<void> {
+  await writeRecord(target, { ...record, status: "passed", summary: `accepted by hand: ${record.summary}` });
+}
+
+async function awaitHealth(
+  target: Target,
+  settings: VerifySettings,
+  version: string,
+  say: Say,
+): Promise<{ problems: string[]; state: ClusterState; version?: string }> {
+  const deadline = Date.now() + settings.timeouts.verify * 1000;
+  let told = Date.now();
+  for (;;) {
+    const state = await readCluster(target.access, target);
+    const pods = await readPodHealth(
+      target.access,
+      target.namespace,
+      target.releaseName,
+      state.components.map(({ name }) => name),
+    );
+    const now = new Date().toISOString();
+    const problems = healthProblems(state, pods, { version, settle: settings.timeouts.settle, now });
+    if (problems.length === 0) {
+      const answer = await askVersion(target, settings, state, version);
+      if (answer.problem === undefined) return { problems, state, ...answer };
+      problems.push(answer.problem);
+    }
+    if (Date.now() > deadline) return { problems, state };
+    if (Date.now() - told > PROGRESS_MS) {
+      say(`not well yet: ${problems[0] ?? ""}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ""}`);
+      told = Date.now();
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+async function askVersion(
+  target: Target,
+  settings: VerifySettings,
+  state: ClusterState,
+  wanted: string,
+): Promise<{ readonly version?: string; readonly problem?: string }> {
+  try {
+    const service = await connectService(target, state, settings);
+    try {
+      const version = await service.version();
+      return saysVersion(version, wanted)
+        ? { version }
+        : { version, problem: `The service says that it is Milvus ${version}, not ${wanted}.` };
+    } finally {
+      await service.close();
+    }
+  } catch (error) {
+    if (error instanceof ServiceError || error instanceof ClusterError) return { problem: error.message };
+    throw error;
+  }
+}
+
+async function compareData(
+  target: Target,
+  settings: VerifySettings,
+  state: ClusterState,
+  before: Snapshot,
+  say: Say,
+): Promise<Pick<Result, "before" | "after" | "differences">> {
+  say(`comparing with the snapshot of ${before.takenAt}`);
+  const service = await connectService(target, state, settings);
+  try {
+    const patience = { answers: settings.timeouts.answers * 1000, reload: settings.reload };
+    const after = await repeatSnapshot(service, before, patience, say);
+    return { before, after, differences: compareSnapshots(before, after, settings.rows) };
+  } finally {
+    await service.close();
+  }
+}
+
+/** A verification of the upgrade that is planned, or of the one that ended here, which has not been passed. */
+export function openVerification(
+  plan: Pick<UpgradePlan, "to">,
+  { verification }: ClusterState,
+): VerificationState | undefined {
+  if (verification === undefined || verification.status === "passed") return undefined;
+  const { from, to } = verification.attempt;
+  return plan.to === to || plan.to === from ? verification : undefined;
+}
+
+function attemptOf(
+  { from, to, migration }: Pick<UpgradePlan, "from" | "to" | "migration">,
+  state: ClusterState,
+): AttemptId {
+  return migration?.attempt ?? { from: from ?? to, to, revision: state.release?.revision ?? 1, ordinal: 1 };
+}
+
+/** `my-release-verify-2.2.16-to-2.3.5-r1`. */
+function recordName(releaseName: string, attempt: AttemptId): string {
+  return `${releaseName}-verify-${attemptName(attempt)}`;
+}
+
+async function writeRecord(target: Target, record: VerificationState, result?: Result): Promise<void> {
+  const { snapshot, summary, status, attempt, configMap: name } = record;
+  if (snapshot !== undefined && snapshot.length > LARGEST_SNAPSHOT) {
+    throw new ServiceError(
+      `The snapshot (${Math.round(snapshot.length / 1000)} kB) does not fit into a ConfigMap: there are too many collections. Verify the health alone: pulumi config set milvus:verify health`,
+    );
+  }
+  const report = result && { problems: result.problems, differences: result.differences, version: result.version };
+  await applyConfigMap(target.accessSettings, {
+    name,
+    namespace: target.namespace,
+    labels: { ...attemptLabels(target.releaseName, attempt), [VERIFICATION_MARK]: "true" },
+    annotations: { [VERIFICATION_MARK]: status },
+    data: {
+      [SUMMARY_KEY]: summary,
+      ...(snapshot !== undefined && { [SNAPSHOT_KEY]: snapshot }),
+      ...(report && { "result.json": JSON.stringify(report, null, 2) }),
+    },
+  });
+}
+
+/** `2 collections with 1500 rows, 1 answer`. */
+export function describeSnapshot({ collections, answers }: Snapshot): string {
+  const rows = collections.reduce((sum, collection) => sum + collection.rows, 0);
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
+  return `${count(collections.length, "collection")} with ${count(rows, "row")}, ${count(answers.length, "answer")}`;
+}
