@@ -42,6 +42,8 @@ export interface ServiceSettings {
 
 /** gRPC: the server does not know the call. */
 const UNIMPLEMENTED = 12;
+/** The client's own words, before it asks an old server. */
+const NOT_SUPPORTED = /not supported on this version of milvus/i;
 const CONSISTENCY_BOUNDED = 2;
 const POLL_MS = 500;
 
@@ -248,7 +250,8 @@ async function failing<T>(what: string, call: Promise<T>): Promise<T> {
     return await call;
   } catch (error) {
     const { code } = error as { readonly code?: number };
-    const Kind = code === UNIMPLEMENTED ? NotKnown : ServiceError;
+    const isUnknown = code === UNIMPLEMENTED || NOT_SUPPORTED.test(reasonOf(error));
+    const Kind = isUnknown ? NotKnown : ServiceError;
     throw new Kind(`Milvus does not ${what}: ${reasonOf(error)}`, reasonOf(error));
   }
 }

@@ -40,7 +40,7 @@ export interface Result {
 
 export type Say = (line: string) => void;
 
-const POLL_MS = 1000;
+const POLL_MS = 2000;
 const PROGRESS_MS = 10_000;
 /** What a ConfigMap can hold, with room for the rest of it. */
 const LARGEST_SNAPSHOT = 900_000;

@@ -8,7 +8,11 @@ describe("a new Milvus", () => {
 
   before(async () => {
     bed = await startTestBed();
-    stack = await bed.stack({ "milvus:version": "2.2.14" });
+    stack = await bed.stack({
+      "milvus:version": "2.2.14",
+      "milvus:verify": "health",
+      "milvus:timeouts": { settle: "1s" },
+    });
   });
   after(() => bed.stop());
 
@@ -18,6 +22,10 @@ describe("a new Milvus", () => {
     const milvus = await bed.observe();
     expect(problems(milvus, { version: "2.2.14" })).to.deep.equal([]);
     expect(milvus.revision).to.equal(1);
+  });
+
+  it("is verified: the service says the version", async () => {
+    expect((await stack.outputs()).verification?.value).to.match(/^passed: pods ready, the service says v2\.2\.14/);
   });
 
   it("is left alone by a second up", async () => {
