@@ -22,7 +22,7 @@ const noRooms = (...rooms) =>
   forbid(`This room must not import ${rooms.join(", ")}.`, ...rooms.flatMap((name) => [`**/${name}`, `**/${name}/**`]));
 
 export default tseslint.config(
-  { ignores: ["node_modules/", "dist/", "coverage/", "test/fixtures/"] },
+  { ignores: ["node_modules/", "dist/", "coverage/", "test/fixtures/", "examples/"] },
   {
     files: ["**/*.ts"],
     extends: [...tseslint.configs.strictTypeChecked],
