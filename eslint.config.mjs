@@ -46,6 +46,7 @@ export default tseslint.config(
   room(["config/**/*.ts"], noKubernetes, noRooms("components", "cluster", "sandbox", "cli"), noIndex),
   room(["cli/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "sandbox"), noIndex),
   room(["components/**/*.ts"], noKubernetes, noRooms("cluster", "sandbox", "cli"), noIndex),
+  room(["policy/**/*.ts"], noKubernetes, noRooms("cluster", "components", "config", "sandbox", "cli"), noIndex),
   {
     files: ["test/**/*.ts"],
     rules: {

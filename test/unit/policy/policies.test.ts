@@ -1,0 +1,95 @@
+import type { PolicyResourceOptions, ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
+import { expect } from "chai";
+import { POLICIES } from "../../../policy/policies";
+
+const GOOD = {
+  chart: "milvus",
+  version: "4.0.34",
+  values: { image: { all: { tag: "v2.2.14" } }, queryNode: { replicas: 2 } },
+  description: "milvus-upgrade: migration 2.1.4 to 2.2.14 from revision 1",
+};
+
+/** Names of the policies that object, as the engine would ask them. */
+async function objections(
+  props: object,
+  { type = "kubernetes:helm.sh/v3:Release", protect = true, tags = {} } = {},
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const policy of POLICIES as readonly ResourceValidationPolicy[]) {
+    const args = {
+      type,
+      props,
+      opts: { protect } as PolicyResourceOptions,
+      stackTags: new Map(Object.entries(tags)),
+    } as unknown as ResourceValidationArgs;
+    const validations = [policy.validateResource ?? []].flat();
+    for (const validate of validations) await validate(args, (message) => found.push(`${policy.name}: ${message}`));
+  }
+  return found;
+}
+const production = { tags: { environment: "production" } };
+
+describe("the policy pack", () => {
+  it("lets a good Release pass, in production as well", async () => {
+    expect(await objections(GOOD, production)).to.deep.equal([]);
+  });
+
+  const rows = [
+    {
+      what: "a chart of the bad range",
+      props: { ...GOOD, version: "4.2.24" },
+      policy: "milvus-chart-not-in-a-bad-range",
+    },
+    { what: "a chart without a version", props: { ...GOOD, version: "" }, policy: "milvus-chart-not-in-a-bad-range" },
+    {
+      what: "a chart that does not run the image",
+      props: { ...GOOD, version: "4.2.0" },
+      policy: "milvus-chart-fits-the-version",
+    },
+    {
+      what: "a hop that is refused",
+      props: { ...GOOD, description: "milvus-upgrade: helm 2.1.4 to 2.6.15 from revision 1" },
+      policy: "milvus-hop-is-allowed",
+    },
+    { what: "a Release without protection", props: GOOD, policy: "milvus-release-is-protected", protect: false },
+    {
+      what: "a floating tag deep in the values",
+      props: { ...GOOD, values: { ...GOOD.values, etcd: { image: { tag: "latest" } } } },
+      policy: "milvus-no-floating-tags",
+    },
+    {
+      what: "one query node in production",
+      props: { ...GOOD, values: { ...GOOD.values, queryNode: { replicas: 1 } } },
+      policy: "milvus-query-nodes-in-production",
+      ...production,
+    },
+  ];
+  for (const { what, props, policy, ...options } of rows) {
+    it(`refuses ${what}`, async () => {
+      const found = await objections(props, options);
+      expect(found.filter((it) => it.startsWith(`${policy}: `))).to.have.length(1);
+    });
+  }
+
+  it("lets one query node be, outside of production", async () => {
+    expect(await objections({ ...GOOD, values: { ...GOOD.values, queryNode: { replicas: 1 } } })).to.deep.equal([]);
+  });
+
+  it("has nothing to say about other charts", async () => {
+    expect(
+      await objections({ chart: "nginx", values: { image: { tag: "latest" } } }, { protect: false }),
+    ).to.deep.equal([]);
+  });
+
+  for (const [image, refused] of [
+    ["registry.example.com:5000/kubectl", true],
+    ["milvusdb/meta-migration:latest", true],
+    ["registry.example.com:5000/kubectl:v1.36.3", false],
+    [`kubectl@sha256:${"a".repeat(64)}`, false],
+  ] as const) {
+    it(`${refused ? "refuses" : "takes"} a Job with the image ${image}`, async () => {
+      const props = { spec: { template: { spec: { containers: [{ image }] } } } };
+      expect((await objections(props, { type: "kubernetes:batch/v1:Job" })).length > 0).to.equal(refused);
+    });
+  }
+});
