@@ -118,6 +118,37 @@ describe("the plan on the command line", () => {
     expect(exitCode).to.equal(2);
   });
 
+  it("without the cluster is made from the outputs of the last run, and says so", async () => {
+    const component = {
+      name: "my-release-milvus-standalone",
+      component: "standalone",
+      replicas: 1,
+      strategyType: "Recreate",
+    };
+    const values = { cluster: { enabled: false }, standalone: { messageQueue: "rocksmq" } };
+    const facts = {
+      kubernetesVersion: "1.36.3",
+      version: "2.4.15",
+      chart: "4.2.20",
+      revision: 3,
+      components: [component],
+      values,
+    };
+    writeFileSync(path.join(project, "outputs.json"), JSON.stringify({ facts }));
+    const complete = config;
+    try {
+      config = { "milvus:version": "2.4.16", "milvus:values": values, "kubernetes:kubeconfig": "/nowhere" };
+      const { exitCode, stdout } = await cli(["plan", "--offline", "outputs.json"]);
+      expect(stdout)
+        .to.include("without the cluster: from the outputs of the last run")
+        .and.to.include("2.4.15 → 2.4.16");
+      expect(stdout).to.not.include("plan hash");
+      expect(exitCode).to.equal(2);
+    } finally {
+      config = complete;
+    }
+  });
+
   it("has the hash that preview shows, and up runs no other plan than the approved one", async () => {
     const hash = (await report()).plan?.hash ?? "";
     const stack = await bed.stack(config);
