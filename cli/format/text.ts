@@ -38,10 +38,19 @@ function planLines(plan: PlanPart): string[] {
     ...(plan.kind === "nothing" ? [] : [`interruption: ${plan.interruption}`]),
     ...(plan.expected ? [`expected: ${plan.expected}`, `way back: ${plan.reversibility}`] : []),
     ...(plan.attempt ? [`attempt: ${plan.attempt}, backup on claim ${plan.backupClaim ?? ""}`] : []),
-    ...plan.added.map(({ path, shown, rule, reason }) => `value ${path}: ${shown} (${rule}: ${reason})`),
+    ...addedLines(plan.added),
     ...plan.warnings.map(({ rule, message }) => `${pc.yellow("warning")} (${rule}): ${message}`),
     ...plan.approval,
   ];
+}
+
+/** Rules mostly set several values for one reason. */
+function addedLines(added: PlanPart["added"]): string[] {
+  const reasons = [...new Set(added.map(({ rule, reason }) => `${rule}: ${reason}`))];
+  return reasons.flatMap((why) => [
+    `values that rules add (${why})`,
+    ...added.filter(({ rule, reason }) => `${rule}: ${reason}` === why).map(({ path, shown }) => `  ${path}: ${shown}`),
+  ]);
 }
 
 function stepLine({ step, reversibility, why, source }: StepReport, index: number): string {
