@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 import { Command, Option } from "commander";
 import { asMarkdown } from "./format/markdown";
 import { asText } from "./format/text";
@@ -73,5 +74,5 @@ export function planCommand(): Command {
 
 function print(text: string, file: string | undefined): void {
   if (file === undefined) process.stdout.write(`${text}\n`);
-  else writeFileSync(file, `${text}\n`);
+  else writeFileSync(file, `${stripVTControlCharacters(text)}\n`);
 }

@@ -22,6 +22,8 @@ export interface ContainerFault extends Target {
   readonly times?: number;
   /** Wait before the container starts, or before it fails. */
   readonly delayMs?: number;
+  /** The container's turn has come, and it does not start as long as this fault is in the file. */
+  readonly hold?: boolean;
   /** The container is not run but fails with this code. */
   readonly exitCode?: number;
   /** Termination message that goes with `exitCode`. */
@@ -93,6 +95,12 @@ export class FaultFile {
       return fault;
     }
     return undefined;
+  }
+
+  /** False once a test has taken the fault out of the file. */
+  isAsked(fault: ContainerFault): boolean {
+    const key = JSON.stringify(fault);
+    return (this.read().containers ?? []).some((asked) => JSON.stringify(asked) === key);
   }
 
   milvusFault(subject: Subject & { readonly component: string }): MilvusFault | undefined {

@@ -21,6 +21,8 @@ import { MountError, prepareVolumes } from "./volumes";
 
 /** Time between two tries of what cannot be had now: an image, a volume, a reference. */
 const RETRY_MS = 1000;
+/** How soon a container that a fault holds notices that it is let go. */
+const HOLD_POLL_MS = 100;
 
 export class JobPod implements PodWorker {
   readonly finished: Promise<void>;
@@ -120,6 +122,8 @@ export class JobPod implements PodWorker {
     const subject = { pod: this.#pod.metadata?.name ?? "", container: container.name, image: container.image ?? "" };
     const fault = context.faults.takeContainerFault(subject);
     if (fault?.delayMs) await this.#sleep(fault.delayMs);
+    while (fault?.hold && context.faults.isAsked(fault) && !this.#ending.signal.aborted)
+      await this.#sleep(HOLD_POLL_MS);
     const lookup = await this.#pull(container, fault);
     if (!lookup) return undefined;
     if (lookup.kind === "completes" || fault?.exitCode !== undefined) {

@@ -2,6 +2,7 @@
 import type { EngineStack, StackConfig } from "../../sandbox/engine";
 import type { MetadataFormat, MetadataState } from "../../sandbox/metadata";
 import type { Faults } from "../../sandbox/podRunner/faults";
+import { isTurnOf, type JobPod } from "../e2e/support/jobPods";
 import { failureOf, RELEASE, VALUES } from "../e2e/support/testBed";
 import type { ChaosBed } from "./chaosBed";
 
@@ -155,29 +156,9 @@ export async function isUnderWay({ api }: ChaosBed, step: ChaosStep): Promise<bo
     }
     const selector = encodeURIComponent(`milvus-upgrade/step=${step.job}`);
     const { items } = await api.call<{ items: JobPod[] }>("GET", `${namespace}/pods?labelSelector=${selector}`);
-    return items.some(({ status }) => isTurnOf(step.container, status));
+    return items.some((pod) => isTurnOf(step.container, pod));
   } catch {
     // The API server is away for a moment.
     return false;
   }
-}
-
-/** The containers before it have ended, and it has not. */
-function isTurnOf(container: string | undefined, status: JobPod["status"]): boolean {
-  const all = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
-  const at = all.findIndex(({ name }) => name === container);
-  const ended = all.map(({ state }) => state?.terminated !== undefined);
-  return at >= 0 && !ended[at] && ended.slice(0, at).every(Boolean);
-}
-
-interface ContainerStatus {
-  readonly name: string;
-  readonly state?: { readonly terminated?: object };
-}
-
-interface JobPod {
-  readonly status: {
-    readonly initContainerStatuses?: readonly ContainerStatus[];
-    readonly containerStatuses?: readonly ContainerStatus[];
-  };
 }

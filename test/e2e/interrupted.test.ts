@@ -1,22 +1,22 @@
 import { expect } from "chai";
 import type { EngineStack } from "../../sandbox/engine";
 import type { MetadataState } from "../../sandbox/metadata";
+import type { Faults } from "../../sandbox/podRunner/faults";
+import { isTurnOf, type JobPod } from "./support/jobPods";
 import { killUpWhen } from "./support/killedRun";
 import { failureOf, problems, startTestBed, type TestBed, until } from "./support/testBed";
-
-const CLAIM = "my-release-meta-2.1.4-to-2.2.0-r1";
 
 /** A Milvus 2.1.4 with metadata, wanted at 2.2.0. */
 async function oldMilvus(): Promise<{ bed: TestBed; stack: EngineStack; original: MetadataState }> {
   const bed = await startTestBed();
   const original = await bed.seed();
   await bed.install("3.2.18");
-  const stack = await bed.stack({ "milvus:version": "2.2.0", "milvus:timeouts": { pending: "1m" } });
+  const stack = await bed.stack({ "milvus:version": "2.2.0", "milvus:timeouts": { pending: "5s" } });
   return { bed, stack, original };
 }
 
-/** True once a container of that name runs in a Job's pod. */
-async function containerRuns(bed: TestBed, name: string): Promise<boolean> {
+/** True once the turn of a Job's container has come. */
+async function turnHasCome(bed: TestBed, container: string): Promise<boolean> {
   const text = await bed.sandbox.kubectl([
     "get",
     "pods",
@@ -24,57 +24,40 @@ async function containerRuns(bed: TestBed, name: string): Promise<boolean> {
     "--selector=batch.kubernetes.io/job-name",
     "--output=json",
   ]);
-  const { items } = JSON.parse(text) as {
-    items: {
-      status: Partial<
-        Record<"initContainerStatuses" | "containerStatuses", { name: string; state: { running?: object } }[]>
-      >;
-    }[];
-  };
-  return items.some(({ status }) =>
-    [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].some(
-      (container) => container.name === name && container.state.running !== undefined,
-    ),
-  );
+  return (JSON.parse(text) as { items: JobPod[] }).items.some((pod) => isTurnOf(container, pod));
 }
 
-async function phaseOf(bed: TestBed): Promise<string> {
-  const { stdout } = await bed.sandbox.tryKubectl([
-    "get",
-    "persistentvolumeclaim",
-    CLAIM,
-    "--namespace=milvus",
-    "--output=jsonpath={.metadata.annotations.milvus-upgrade/phase}",
-  ]);
-  return stdout.trim();
+/** A moment of a run: what holds the run up there, and how it is known to be there. */
+interface Moment {
+  readonly faults: Faults;
+  readonly condition: (bed: TestBed) => Promise<boolean>;
 }
 
 describe("an up that is killed (program, engine and provider at once) goes on with the next one", () => {
-  const moments = [
-    { at: "stop", slow: "await-pods-gone", condition: (bed: TestBed) => containerRuns(bed, "await-pods-gone") },
-    { at: "backup", slow: "backup", condition: (bed: TestBed) => containerRuns(bed, "backup") },
-    {
-      at: "migrate, with the source cleaned and the target not saved",
-      slow: "migrate",
-      fault: { SANDBOX_FAULT: "after-clean=sleep:8000" },
-      condition: async (bed: TestBed) => (await bed.metadata()).format === "empty",
+  const held = (container: string): Moment => ({
+    faults: { containers: [{ container, hold: true }] },
+    condition: (bed) => turnHasCome(bed, container),
+  });
+  const moments: Readonly<Record<string, Moment>> = {
+    stop: held("await-pods-gone"),
+    backup: held("backup"),
+    "migrate, with the source cleaned and the target not saved": {
+      faults: { containers: [{ container: "migrate", env: { SANDBOX_FAULT: "after-clean=sleep:8000" } }] },
+      condition: async (bed) => (await bed.metadata()).format === "empty",
     },
-    {
-      at: "release",
-      slow: "none",
-      condition: async (bed: TestBed) =>
+    release: {
+      // Helm waits for pods that are not ready, so that its record stays pending until it is killed.
+      faults: { milvus: [{ component: "proxy", image: "2.2.0", effect: "neverReady" }] },
+      condition: async (bed) =>
         (await bed.sandbox.helm(["list", "--namespace=milvus", "--all", "--output=json"])).includes("pending-upgrade"),
     },
-  ] as const;
-  for (const moment of moments) {
-    it(`killed at ${moment.at}`, async () => {
+  };
+  for (const [at, { faults, condition }] of Object.entries(moments)) {
+    it(`killed at ${at}`, async () => {
       const { bed, stack, original } = await oldMilvus();
       try {
-        bed.faults({
-          containers: [{ container: moment.slow, ...("fault" in moment ? { env: moment.fault } : { delayMs: 3000 }) }],
-          milvus: [],
-        });
-        await killUpWhen(bed.sandbox, moment.at, () => moment.condition(bed));
+        bed.faults(faults);
+        await killUpWhen(bed.sandbox, at, () => condition(bed));
         bed.faults({});
         await stack.cancel();
         await upUntilDone(stack);
@@ -133,12 +116,12 @@ describe("a node that dies in the middle of the migration", () => {
   it("survives an API server that restarts while the Job works", async () => {
     const { bed, stack, original } = await oldMilvus();
     try {
-      bed.faults({ containers: [{ container: "migrate", delayMs: 6000 }] });
+      bed.faults({ containers: [{ container: "migrate", env: { SANDBOX_FAULT: "after-clean=sleep:6000" } }] });
       const run = stack.up().then(
         () => "done",
         (error: unknown) => String(error),
       );
-      await until("the migration has begun", async () => (await phaseOf(bed)) === "migrating", 90);
+      await until("the source is cleaned", async () => (await bed.metadata()).format === "empty", 90);
       await bed.sandbox.restartApiServer();
       await run;
       bed.faults({});

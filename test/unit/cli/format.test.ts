@@ -1,9 +1,13 @@
+import { stripVTControlCharacters } from "node:util";
 import { expect } from "chai";
 import { asMarkdown, LONGEST_COMMENT } from "../../../cli/format/markdown";
-import { asText } from "../../../cli/format/text";
+import { asText as asColouredText } from "../../../cli/format/text";
 import type { PlanReport } from "../../../cli/planReport";
 import { outcomeOf } from "../../../cli/planReport";
 import { PLANS } from "../../support/plans";
+
+/** Where CI is set there are colours without a terminal, too. */
+const asText = (report: PlanReport) => stripVTControlCharacters(asColouredText(report));
 
 const REPORT: PlanReport = {
   stack: "dev",

@@ -205,6 +205,15 @@ describe("a Job's pod", () => {
       expect(api.lastStatus.phase).to.equal("Succeeded");
     });
 
+    it("holds the container back until the fault is gone", async () => {
+      writeFaults(folder, { containers: [{ container: "main", hold: true }] });
+      const ended = run(jobPod({ containers: [script("main", "true")] })).then(() => "ended");
+      expect(await Promise.race([ended, sleep(400, "held")])).to.equal("held");
+      writeFaults(folder, {});
+      await ended;
+      expect(api.lastStatus.phase).to.equal("Succeeded");
+    });
+
     it("kills the container after a time", async () => {
       await faulty({ containers: [{ container: "main", killAfterMs: 100 }] }, "sleep 20");
       expect(api.lastStatus.containerStatuses[0]?.state.terminated?.exitCode).to.equal(137);
