@@ -1,7 +1,7 @@
 import { badChart, chartFits } from "./chartRules";
 import type { ChartReference, ChartSource, Warning } from "./model";
 import { configLine, list, refuse } from "./refusal";
-import { CHART_RELEASES, chartRelease, hasChart, NEWEST_CHART } from "./releases";
+import { CHART_RELEASES, chartRelease, hasChart, isKnownRelease, NEWEST_CHART } from "./releases";
 import { atLeast, compareVersions, isPreRelease, isVersion, majorOf, minorOf, olderThan } from "./versions";
 
 /** Repositories of the public charts: the archived one ends at 4.0.31 (fact 1.1). */
@@ -128,15 +128,19 @@ function checked(chart: string, { version, running, source }: ChartRequest): Cho
     });
   }
   if (!chartFits(chart, version)) {
+    const mixedUp = chartRelease(chart) === undefined && isKnownRelease(chart);
     return refuse({
       rule: "the_chart_must_fit_the_version",
-      reason: `Chart ${chart} does not run Milvus ${version}.`,
+      reason: mixedUp
+        ? `milvus:chartVersion ${chart} is a version of Milvus and no chart.`
+        : `Chart ${chart} does not run Milvus ${version}.`,
       remedy: `Take one that does (${fittingCharts(version)}), or leave milvus:chartVersion out: pulumi config rm milvus:chartVersion`,
       source: "facts 1.8 and 1.9",
     });
   }
   if (chartRelease(chart)) return { version: chart, warnings: [] };
-  if (source.kind === "repository" && olderThan(chart, NEWEST_CHART)) {
+  // A repository of the user's own may hold what the public one skips.
+  if (source.kind === "repository" && source.url === undefined && olderThan(chart, NEWEST_CHART)) {
     return refuse({
       rule: "the_chart_must_be_in_the_index",
       reason: `The index of the public repository has no chart ${chart}.`,

@@ -34,10 +34,17 @@ export const HOP_NOTES: readonly HopNote[] = [
       "A search may fail with 'collection not loaded' although the collection shows as loaded: release and load it again, and try a query.",
   },
   {
+    name: "services_of_the_old_coordinators_go",
+    source: "fact 5.7: templates of chart 5.0.0",
+    applies: enters("2.6"),
+    message:
+      "The Services of rootcoord, datacoord, querycoord, indexcoord and indexnode go with chart 5: what scrapes metrics there must ask mixcoord and datanode.",
+  },
+  {
     name: "take_3_0_1_or_later",
-    source: "milvus issue 52340",
+    source: "milvus issue 52340; milvus-backup pull request 1223",
     applies: ({ to }) => to === "3.0.0",
-    message: "3.0.0 must not enable vortex; 3.0.1 or later mends that.",
+    message: "3.0.0 must not enable vortex, and milvus-backup supports 3.0 from 3.0.1 on: take 3.0.1 or later.",
   },
   {
     name: "3_0_asks_for_pulsar_2_8",

@@ -48,7 +48,7 @@ export function refuseForeign(state: ClusterState, wanted: Wanted): void {
       rule: "deployments_need_their_release",
       reason: `There is no Helm release ${wanted.releaseName} in namespace ${wanted.namespace}, but its Deployments are there: ${list(state.components.map(({ name }) => name))}.`,
       remedy:
-        "If Helm installed it, its records are gone or lie in another namespace (helm list --all-namespaces --all): name that one. If somebody else made them, this program must not.",
+        "If Helm installed it, its records are gone or lie in another namespace (helm list --all-namespaces --all): name that one. Argo CD, Pulumi's Chart and `helm template` render a chart without a record: change the chart version there.",
     });
   }
 }

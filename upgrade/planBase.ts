@@ -55,11 +55,17 @@ export function baseFor(facts: Facts, target: Target, warnings: readonly Warning
     kubernetesVersion: state.kubernetesVersion,
     releaseName: wanted.releaseName,
     ...(wanted.imageRegistry !== undefined && { imageRegistry: wanted.imageRegistry }),
-    now: { version: observed.version, chart: inForce.chart, topology, values: inForce.userValues },
+    now: {
+      version: observed.version,
+      chart: inForce.chart,
+      topology,
+      values: inForce.userValues,
+      defaults: inForce.chartValues,
+    },
   });
   // A key that left the config after our own revision was taken out on purpose.
   if (!release.description.startsWith(OWN_DESCRIPTION)) {
-    refuseDroppedValues(droppedValues(inForce.userValues, composed, wanted.dropValues));
+    refuseDroppedValues(droppedValues(inForce, composed, wanted.dropValues));
   }
   const common = {
     to: target.version,

@@ -1,16 +1,17 @@
 import { hopNotes } from "./hopNotes";
 import { checkHop } from "./hopRefusal";
 import { needsMetadataMigration } from "./hopRules";
-import type { UpgradePlan } from "./model";
+import type { ComponentState, UpgradePlan } from "./model";
 import { type Base, baseFor, type Facts, type Target } from "./planBase";
 import { planGoingBack, refuseStartOnOldMetadata } from "./planGoingBack";
 import { planMigration } from "./planMigration";
+import { configLine, list, refuse } from "./refusal";
 import { chooseRollout, gapWarnings, interruptionOfRoll, type RolloutRequest, rollingSteps } from "./rollout";
 import { checkSettingBack } from "./settingBack";
 import { observedTopology } from "./topology";
 import { sameValue } from "./values/tree";
 import { resolveVersion } from "./versionRequest";
-import { compareVersions, minorOf } from "./versions";
+import { compareMinors, compareVersions, minorOf } from "./versions";
 
 /** The plan for a release that is there. */
 export function planExisting(facts: Facts): UpgradePlan {
@@ -26,6 +27,7 @@ export function planExisting(facts: Facts): UpgradePlan {
   const goesBack = compareVersions(to, observed.newest) < 0;
   const settingBack = goesBack ? checkSettingBack(facts, to) : [];
   if (settingBack.length === 0) checkHops(facts, to);
+  refuseNeverStarted(facts, to);
   const target: Target = { version: to, variant: resolved.variant, goesBack };
   const notes = to === observed.version ? [] : hopNotes({ from: observed.version, to });
   const base = baseFor(facts, target, [...warnings, ...settingBack, ...notes]);
@@ -39,6 +41,30 @@ function checkHops({ wanted, observed }: Facts, to: string): void {
     checkHop({ from, to, chart: observed.inForce.chart, topology, source: wanted.chartSource });
   }
 }
+
+/**
+ * Metadata of 2.1 that 2.2 could not load is lost on 2.3: what loads it must be seen ready once. Stopped, it is taken to
+ * have run where its release was deployed.
+ */
+function refuseNeverStarted({ release, observed, wanted }: Facts, to: string): void {
+  const leaves = minorOf(observed.newest) === "2.2" && compareMinors(minorOf(to), "2.2") > 0;
+  const hasStarted = ({ replicas, readyReplicas }: ComponentState) =>
+    replicas === 0 ? release.status === "deployed" : readyReplicas > 0;
+  const waiting = observed.components.filter(
+    (component) => LOADS_METADATA.test(component.component) && !hasStarted(component),
+  );
+  if (!leaves || waiting.length === 0) return;
+  const names = list(waiting.map(({ name }) => name));
+  refuse({
+    rule: "2_2_must_have_started_before_2_3",
+    reason: `Milvus ${observed.version} has not started: ${names}. Clusters that went on to ${minorOf(to)} like this lost their collections and indexes.`,
+    remedy: `See why: kubectl -n ${wanted.namespace} logs deployment/${waiting[0]?.name ?? ""}. Let 2.2 start first: ${configLine("version", observed.version)}, then pulumi up.`,
+    source: "milvus issue 37614",
+  });
+}
+
+/** Components that load the metadata when they start. */
+const LOADS_METADATA = /coord$|^standalone$/;
 
 function planRollout(facts: Facts, base: Base): UpgradePlan {
   const { observed, wanted, clear } = facts;

@@ -47,7 +47,7 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
   },
   an_unknown_chart_is_allowed_by_name: {
     explanation:
-      "A chart newer than the catalogue, or one of a folder or OCI registry, is taken when named, with a warning.",
+      "A chart newer than the catalogue, or one of a repository, folder or OCI registry of your own, is taken when named, with a warning.",
     source: "fact 1.10",
   },
   the_chart_never_goes_back: {
@@ -157,6 +157,11 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
   "2_2_must_not_run_on_metadata_of_2_1": {
     explanation: "Images of 2.2 beside 2.1 without a finished migration: somebody patched them past it.",
     source: "milvus issues 20324 and 19708",
+  },
+  "2_2_must_have_started_before_2_3": {
+    explanation:
+      "A coordinator or standalone of 2.2 that is not ready has perhaps never read its metadata: 2.3 is refused until it has.",
+    source: "milvus issue 37614: migrated, rootcoord crash-looped, image moved to 2.3.21, collections gone",
   },
   an_unknown_deployment_is_not_stopped: {
     explanation: "A migration stops every Milvus; a Deployment that may be one and is not known is refused.",

@@ -2,6 +2,7 @@ import { MINOR_ORDER } from "./hopRules";
 import type { Warning } from "./model";
 import { configLine, list, refuse } from "./refusal";
 import {
+  chartRelease,
   hasChart,
   isKnownRelease,
   MILVUS_VERSIONS,
@@ -83,10 +84,14 @@ function unknownVersion(request: string): never {
     known.length > 0
       ? `of ${minor} there are ${list(known)}`
       : `there are releases of ${list(MINOR_ORDER)}, not of ${minor}`;
+  // Charts and Milvus are numbered apart (fact 1.2), and 4.2.20 is taken for the one or the other.
+  const ofChart = chartRelease(plainVersion(request))?.milvus;
+  const mixedUp = ofChart === undefined ? "" : ` As a chart, ${request} is for Milvus ${ofChart}.`;
+  const example = ofChart ?? newestWithChart(known) ?? newestWithChart() ?? "";
   return refuse({
     rule: "a_version_must_exist",
-    reason: `There is no Milvus release ${request}: ${what}.`,
-    remedy: `Choose one of them, for example ${configLine("version", newestWithChart(known) ?? newestWithChart() ?? "")}. For a release that came out since, run npm run catalog:update.`,
+    reason: `There is no Milvus release ${request}: ${what}.${mixedUp}`,
+    remedy: `Choose one of them, for example ${configLine("version", example)}. For a release that came out since, run npm run catalog:update.`,
   });
 }
 

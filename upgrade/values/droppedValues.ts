@@ -1,4 +1,5 @@
 import type { HelmValues } from "../model";
+import type { InForce } from "../observed";
 import { list, refuse } from "../refusal";
 import type { ComposedValues } from "./compose";
 import { shortcutsIn } from "./shortcuts";
@@ -10,10 +11,10 @@ const owned = new Set([...VALUE_RULES, ...FINAL_RULES].flatMap(({ owns = [] }) =
 
 /**
  * User values of the release that the new values do not have, as paths. What the rules lay is not the user's, and a
- * shortcut that was moved is still there.
+ * shortcut that was moved is still there. A null counts where it takes a default of the chart away.
  */
 export function droppedValues(
-  inForce: HelmValues,
+  { userValues: inForce, chartValues }: Pick<InForce, "userValues" | "chartValues">,
   { values: next, moved: movedNow }: Pick<ComposedValues, "values" | "moved">,
   dropValues: readonly string[],
 ): string[] {
@@ -22,7 +23,8 @@ export function droppedValues(
     ...shortcutsIn(inForce).flatMap(({ from, to }) => (to && hasSetting(next, to) ? [formatPath(from)] : [])),
   ]);
   const values = leafPaths(inForce)
-    .filter((keys) => getValue(inForce, keys) !== null && formatPath(keys) !== USER_YAML_NAME)
+    .filter((keys) => (getValue(inForce, keys) ?? getValue(chartValues, keys) ?? null) !== null)
+    .filter((keys) => formatPath(keys) !== USER_YAML_NAME)
     .filter((keys) => getValue(next, keys) === undefined)
     .map((keys) => ({ keys, name: formatPath(keys) }))
     .filter(({ name }) => !owned.has(name) && !moved.has(name));

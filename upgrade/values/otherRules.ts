@@ -1,6 +1,7 @@
-import type { HelmValue } from "../model";
+import type { HelmValue, HelmValues } from "../model";
 import { list, refuse, valueLine } from "../refusal";
 import { atLeast, minorOf, olderThan } from "../versions";
+import type { MessageQueue } from "./messageQueue";
 import { removedKeys } from "./removedKeys";
 import { SHORTCUTS_UNTIL } from "./shortcuts";
 import { formatPath, getValue, isTrue, path, sameValue } from "./tree";
@@ -90,36 +91,63 @@ export const etcdAuthRule: ValueRule = {
   },
 };
 
-/** Values behind fields that Kubernetes lets nobody change in a StatefulSet or a claim, or that rename every object. */
+/** Values behind fields that nobody can change in a StatefulSet or a claim, or behind names and addresses, by dependency. */
+const CLAIMED = ["enabled", "size", "storageClass", "accessMode", "accessModes", "existingClaim"].map(
+  (key) => `persistence.${key}`,
+);
+const NAMED = ["name", "nameOverride", "fullnameOverride"];
+const OF_PULSAR = [
+  ...NAMED,
+  "persistence",
+  "volumes.persistence",
+  "zookeeper.volumes.persistence",
+  "bookkeeper.volumes.persistence",
+  "bookkeeper.volumes.useSingleCommonVolume",
+  ...["zookeeper.volumes.data", "bookkeeper.volumes.journal", "bookkeeper.volumes.ledgers"].flatMap((volume) => [
+    `${volume}.size`,
+    `${volume}.storageClassName`,
+  ]),
+  ...["zookeeper", "bookkeeper", "broker", "proxy"].map((part) => `${part}.podManagementPolicy`),
+];
+const FIXED_OF: Readonly<Record<string, readonly string[]>> = {
+  etcd: [...NAMED, ...CLAIMED, "podManagementPolicy"],
+  minio: [...NAMED, ...CLAIMED, "mode", "replicas", "zones", "drivesPerNode"],
+  kafka: [...NAMED, ...CLAIMED, "podManagementPolicy"],
+  pulsar: OF_PULSAR,
+  pulsarv3: OF_PULSAR,
+  woodpecker: CLAIMED,
+};
 const FIXED = [
   "nameOverride",
   "fullnameOverride",
-  ...["etcd", "kafka", "minio", "woodpecker"].flatMap((name) => [
-    `${name}.persistence.size`,
-    `${name}.persistence.storageClass`,
-  ]),
-  "minio.mode",
-  "minio.replicas",
-  "minio.zones",
-  "minio.drivesPerNode",
-  ...["pulsar", "pulsarv3"].flatMap((name) =>
-    ["zookeeper.volumes.data", "bookkeeper.volumes.journal", "bookkeeper.volumes.ledgers"].flatMap((volume) => [
-      `${name}.${volume}.size`,
-      `${name}.${volume}.storageClassName`,
-    ]),
-  ),
   "standalone.persistence.persistentVolumeClaim.storageClass",
   "log.persistence.persistentVolumeClaim.storageClass",
-] as const;
+];
+
+/** Of what does not run nothing can be in the way. */
+function fixedKeys(given: HelmValues, queue: MessageQueue): string[] {
+  const isExternal = (key: string) => isTrue(getValue(given, path(key)));
+  const used = [
+    ...(isExternal("externalEtcd.enabled") ? [] : ["etcd"]),
+    ...(isExternal("externalS3.enabled") ? [] : ["minio"]),
+    queue,
+  ];
+  return [...FIXED, ...used.flatMap((name) => (FIXED_OF[name] ?? []).map((key) => `${name}.${key}`))];
+}
 
 export const fixedRule: ValueRule = {
   name: "fields_that_cannot_change_stay",
   source: "fact 10.1; milvus-operator issues 168 and 351",
   explanation:
-    "Values behind immutable fields (volume claim templates, storage classes, MinIO's layout) and behind the objects' names must be those in force: Helm would fail half way, or make a second set of objects.",
+    "Values behind immutable fields (volume claim templates, storage classes, MinIO's layout) and behind the objects' names, those of the dependencies included, must be those in force: Helm would fail half way, or make a second set of objects.",
   apply: ({ given, now }) => {
     if (!now) return NOTHING;
-    const changed = FIXED.filter((key) => !sameValue(getValue(now.values, path(key)), getValue(given, path(key))));
+    // Said or left to the chart is the same, as long as it is the chart's own value.
+    const effective = (values: HelmValues, key: string) =>
+      getValue(values, path(key)) ?? getValue(now.defaults, path(key));
+    const changed = fixedKeys(given, now.topology.queue).filter(
+      (key) => !sameValue(effective(now.values, key), effective(given, key)),
+    );
     if (changed.length === 0) return NOTHING;
     return refuse({
       rule: fixedRule.name,

@@ -22,6 +22,8 @@ export interface ValueContext {
     readonly topology: Topology;
     /** The user's values in force. */
     readonly values: HelmValues;
+    /** The chart's own values, as the release record has them. */
+    readonly defaults: HelmValues;
   };
 }
 

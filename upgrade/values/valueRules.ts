@@ -1,7 +1,8 @@
+import { changedDefaultRule } from "./changedDefaults";
 import { imageRegistryRule } from "./imageRegistry";
 import { imageRule } from "./imageRule";
 import { apiRule, budgetRule, mysqlRule } from "./kubernetesRules";
-import { bufferRule, placeRule, shortcutRule } from "./metadataRules";
+import { bufferRule, ownConfigRule, placeRule, shortcutRule } from "./metadataRules";
 import {
   autoscalerRule,
   etcdAuthRule,
@@ -37,6 +38,8 @@ export const VALUE_RULES: readonly ValueRule[] = [
   ingressRule,
   gatewayRule,
   removedKeyRule,
+  changedDefaultRule,
+  ownConfigRule,
   mmapRule,
   standbyRule,
   autoscalerRule,

@@ -78,7 +78,10 @@ describe("docs/upgrade-rules.md", () => {
     const root = join(__dirname, "..", "..", "..", "upgrade");
     const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
     const source = files.map((file) => readFileSync(join(root, file), "utf8")).join("\n");
-    const named = [...source.matchAll(/"([a-z0-9]+(?:_[a-z0-9]+){2,})"/g)].map(([, name]) => name ?? "");
+    const named = [...source.matchAll(/"([a-z0-9]+(?:_[a-z0-9]+){2,})"/g)]
+      .map(([, name]) => name ?? "")
+      // A value of Pulsar's.
+      .filter((name) => name !== "producer_request_hold");
     expect(named.length).to.be.above(80);
     for (const name of new Set(named)) {
       expect(document.split(`### ${name}\n`).length - 1, name).to.equal(1);
