@@ -399,8 +399,9 @@ describe("what is known of a hop", () => {
 
 describe("Deployments without a Helm record", () => {
   it("may be rendered by Argo CD or helm template, and that is said", () => {
-    const state = running("4.0.24", "2.2.9", { names: SEPARATE });
-    const { release: _, ...rest } = state;
-    expect(refused(wanted("2.2.14"), rest).remedy).to.contain("Argo CD, Pulumi's Chart and `helm template`");
+    const { components } = running("4.0.24", "2.2.9", { names: SEPARATE });
+    expect(refused(wanted("2.2.14"), cluster({ components })).remedy).to.contain(
+      "Argo CD, Pulumi's Chart and `helm template`",
+    );
   });
 });
