@@ -1,8 +1,9 @@
-import { HttpMethod, IsomorphicFetchHttpLibrary, type KubeConfig, RequestContext } from "@kubernetes/client-node";
 import type { Permission } from "../upgrade/preflight/facts";
+import { CredentialsError } from "./credentials";
 import { ClusterError } from "./errors";
 import { type AccessSettings, loadKubeConfig } from "./kubeConfig";
 import { refusalOf, type ServerAnswer, transportError } from "./responses";
+import { type Transport, transportFor } from "./transport";
 
 /** A read of one object or a list of them. */
 export interface ApiRequest {
@@ -63,9 +64,9 @@ export function connect(
   { env = process.env, patience = PATIENCE }: { env?: NodeJS.ProcessEnv; patience?: Patience } = {},
 ): ClusterAccess {
   const config = loadKubeConfig(settings, env);
-  const server = config.getCurrentCluster()?.server ?? "";
-  const context = config.getCurrentContext();
-  const connection: Connection = { config, patience, where: { context, server } };
+  const { context } = config;
+  const { server } = config.cluster;
+  const connection: Connection = { transport: transportFor(config), patience, where: { context, server } };
   return {
     context,
     server,
@@ -84,7 +85,7 @@ export interface Where {
 }
 
 interface Connection {
-  readonly config: KubeConfig;
+  readonly transport: Transport;
   readonly patience: Patience;
   readonly where: Where;
 }
@@ -130,20 +131,36 @@ type Outcome =
   | { readonly kind: "failed"; readonly error: ClusterError; readonly again: boolean; readonly after?: number };
 
 async function tryOnce(
-  { config, patience, where }: Connection,
+  { transport, patience, where }: Connection,
   request: ApiRequest,
   body: object | undefined,
 ): Promise<Outcome> {
   let answer: ServerAnswer;
   try {
-    answer = await send(config, where.server, request, patience.timeout, body);
+    answer = await transport({
+      method: body === undefined ? "GET" : "POST",
+      path: pathOf(request),
+      ...(body !== undefined && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(patience.timeout),
+    });
   } catch (error) {
-    return { kind: "failed", ...transportError(error, request, where, patience.timeout) };
+    const known = error instanceof CredentialsError ? credentialsError(error, where) : error;
+    return { kind: "failed", ...transportError(known, request, where, patience.timeout) };
   }
   if (answer.status >= 200 && answer.status < 300) {
     return bodyOf(answer, request, where);
   }
   return { kind: "failed", ...refusalOf(answer, request, where) };
+}
+
+function credentialsError({ plugin, message: reason }: CredentialsError, { context }: Where): ClusterError {
+  return new ClusterError(
+    plugin === undefined ? "badKubeconfig" : "credentialPlugin",
+    plugin === undefined
+      ? `The credentials of the context ${context} cannot be used (${reason}).`
+      : `${plugin}, which gives the credentials of the context ${context}, failed (${reason}).`,
+    `See what is wrong with: kubectl --context ${context} auth whoami`,
+  );
 }
 
 function bodyOf({ text }: ServerAnswer, request: ApiRequest, { context, server }: Where): Outcome {
@@ -162,60 +179,7 @@ function bodyOf({ text }: ServerAnswer, request: ApiRequest, { context, server }
   }
 }
 
-async function send(
-  config: KubeConfig,
-  server: string,
-  request: ApiRequest,
-  timeout: number,
-  body: object | undefined,
-): Promise<ServerAnswer> {
-  const signal = AbortSignal.timeout(timeout);
-  const method = body === undefined ? HttpMethod.GET : HttpMethod.POST;
-  const context = new RequestContext(server.replace(/\/+$/, "") + pathOf(request), method);
-  if (body !== undefined) {
-    context.setHeaderParam("Content-Type", "application/json");
-    context.setBody(JSON.stringify(body));
-  }
-  context.setSignal(signal);
-  for (const [name, value] of queryOf(request)) {
-    context.setQueryParam(name, value);
-  }
-  await authenticate(config, context, signal);
-  const response = await new IsomorphicFetchHttpLibrary().send(context).toPromise();
-  return { status: response.httpStatusCode, headers: response.headers, text: await response.body.text() };
-}
-
-async function authenticate(config: KubeConfig, context: RequestContext, signal: AbortSignal): Promise<void> {
-  try {
-    // A credential plugin is a process of its own that no signal reaches.
-    await within(signal, config.applySecurityAuthentication(context));
-  } catch (error) {
-    const plugin = (config.getCurrentUser()?.exec as { command?: string } | undefined)?.command;
-    const name = config.getCurrentContext();
-    throw new ClusterError(
-      plugin === undefined ? "badKubeconfig" : "credentialPlugin",
-      plugin === undefined
-        ? `The credentials of the context ${name} cannot be used (${reasonOf(error)}).`
-        : `${plugin}, which gives the credentials of the context ${name}, failed (${reasonOf(error)}).`,
-      `See what is wrong with: kubectl --context ${name} auth whoami`,
-    );
-  }
-}
-
-/** The message of a plugin or parser may hold what must not be shown. */
-function reasonOf(error: unknown): string {
-  const { name, code } = error as NodeJS.ErrnoException;
-  return name === "TimeoutError" ? "it did not answer in time" : (code ?? "no reason given");
-}
-
-function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-    work.then(resolve, reject);
-  });
-}
-
-function pathOf({ api, resource, namespace, name, subresource }: ApiRequest): string {
+function pathOf({ api, resource, namespace, name, subresource, ...selection }: ApiRequest): string {
   if (resource === undefined) {
     return `/${api}`;
   }
@@ -226,10 +190,13 @@ function pathOf({ api, resource, namespace, name, subresource }: ApiRequest): st
     ...(name === undefined ? [] : [name]),
     ...(subresource === undefined ? [] : [subresource]),
   ];
-  return [group, ...parts.map(encodeURIComponent)].join("/");
+  const query = queryOf(selection).toString();
+  return [group, ...parts.map(encodeURIComponent)].join("/") + (query === "" ? "" : `?${query}`);
 }
 
-function queryOf({ labelSelector, fieldSelector, query = {} }: ApiRequest): [string, string][] {
-  const all = { labelSelector, fieldSelector, ...query };
-  return Object.entries(all).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as [string, string]]));
+function queryOf({ labelSelector, fieldSelector, query = {} }: Partial<ApiRequest>): URLSearchParams {
+  const all = Object.entries({ labelSelector, fieldSelector, ...query });
+  return new URLSearchParams(
+    all.flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as [string, string]])),
+  );
 }

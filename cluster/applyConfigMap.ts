@@ -1,6 +1,6 @@
-import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from "@kubernetes/client-node";
 import { ClusterError } from "./errors";
 import { type AccessSettings, loadKubeConfig } from "./kubeConfig";
+import { transportFor } from "./transport";
 
 export interface ConfigMapContent {
   readonly name: string;
@@ -45,27 +45,26 @@ async function apply(
   settings: AccessSettings,
   { name, namespace, labels, annotations, data }: ConfigMapContent,
 ): Promise<Problem | undefined> {
-  const config = loadKubeConfig(settings);
-  const server = (config.getCurrentCluster()?.server ?? "").replace(/\/+$/, "");
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`;
-  const context = new RequestContext(server + path, HttpMethod.PATCH);
-  context.setSignal(AbortSignal.timeout(TIMEOUT_MS));
-  context.setQueryParam("fieldManager", MANAGER);
-  context.setQueryParam("force", "true");
-  context.setHeaderParam("Content-Type", "application/apply-patch+yaml");
-  context.setBody(
-    JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace, labels, annotations }, data }),
-  );
   try {
-    await config.applySecurityAuthentication(context);
-    const response = await new IsomorphicFetchHttpLibrary().send(context).toPromise();
-    const { httpStatusCode: status } = response;
+    const { status, text } = await transportFor(loadKubeConfig(settings))({
+      method: "PATCH",
+      path: `${path}?fieldManager=${MANAGER}&force=true`,
+      headers: { "content-type": "application/apply-patch+yaml" },
+      body: JSON.stringify({
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name, namespace, labels, annotations },
+        data,
+      }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     if (status >= 200 && status < 300) return undefined;
-    const message = messageOf(await response.body.text(), status);
-    return { message, passing: status >= 500 || status === 429, forbidden: status === 403 };
+    return { message: messageOf(text, status), passing: status >= 500 || status === 429, forbidden: status === 403 };
   } catch (error) {
     const { name: kind, message } = error as Error;
-    return { message: kind === "TimeoutError" ? "no answer in time" : message, passing: true, forbidden: false };
+    const isLate = kind === "TimeoutError" || kind === "AbortError";
+    return { message: isLate ? "no answer in time" : message, passing: true, forbidden: false };
   }
 }
 

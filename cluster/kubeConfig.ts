@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
+import { isIPv6 } from "node:net";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
-import { type Cluster, type Context, KubeConfig, type User } from "@kubernetes/client-node";
+import { delimiter, isAbsolute, join } from "node:path";
 import { ClusterError } from "./errors";
+import { type Cluster, type KubeConfigContents, parseKubeConfig, type User } from "./kubeConfigFile";
 import { proxyFor } from "./proxy";
 
 /** Which cluster: the config of the Pulumi Kubernetes provider, under the same names. */
@@ -15,7 +16,16 @@ export interface AccessSettings {
   readonly cluster?: string;
 }
 
-const SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+/** The part of a kubeconfig that is used: one context with its cluster and its user. */
+export interface KubeConfig {
+  readonly context: string;
+  readonly cluster: Cluster;
+  /** Missing: nobody in particular. */
+  readonly user?: User;
+}
+
+const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
+const SERVICE_ACCOUNT_TOKEN = `${SERVICE_ACCOUNT}/token`;
 
 /**
  * Loads the kubeconfig that the Pulumi Kubernetes provider would load, in the same precedence (its `Configure`, and
@@ -30,11 +40,10 @@ export function loadKubeConfig(settings: AccessSettings, env: NodeJS.ProcessEnv 
       ? loadDefault(env, settings)
       : fromPathOrContents(settings.kubeconfig, env);
   const config = select(loaded, settings);
-  config.clusters = config.clusters.map((cluster) => reachedAsByGo(cluster, env));
-  return config;
+  return { ...config, cluster: reachedAsByGo(config.cluster, env) };
 }
 
-function fromPathOrContents(pathOrContents: string, env: NodeJS.ProcessEnv): KubeConfig {
+function fromPathOrContents(pathOrContents: string, env: NodeJS.ProcessEnv): KubeConfigContents {
   const path = expandHome(pathOrContents, env);
   if (existsSync(path)) {
     // As the provider does: paths inside the file count from the working folder here, not from the file's.
@@ -50,7 +59,7 @@ function fromPathOrContents(pathOrContents: string, env: NodeJS.ProcessEnv): Kub
   return parse(pathOrContents, "kubernetes:kubeconfig");
 }
 
-function loadDefault(env: NodeJS.ProcessEnv, settings: AccessSettings): KubeConfig {
+function loadDefault(env: NodeJS.ProcessEnv, settings: AccessSettings): KubeConfigContents {
   const listed = (env.KUBECONFIG ?? "").split(delimiter).filter((path) => path !== "");
   const paths = listed.length > 0 ? listed : [join(home(env), ".kube", "config")];
   const files = [...new Set(paths)].filter((path) => existsSync(path));
@@ -60,8 +69,7 @@ function loadDefault(env: NodeJS.ProcessEnv, settings: AccessSettings): KubeConf
   }
   const inCluster = env.KUBERNETES_SERVICE_HOST && env.KUBERNETES_SERVICE_PORT && existsSync(SERVICE_ACCOUNT_TOKEN);
   if (inCluster && settings.context === undefined) {
-    merged.loadFromCluster();
-    return merged;
+    return ofThisPod(env);
   }
   throw new ClusterError(
     "noKubeconfig",
@@ -72,10 +80,36 @@ function loadDefault(env: NodeJS.ProcessEnv, settings: AccessSettings): KubeConf
   );
 }
 
-function fromFile(path: string): KubeConfig {
-  const config = parse(read(path), path);
-  config.makePathsAbsolute(join(path, ".."));
-  return config;
+/** The API server of the cluster that this process is a pod of, and the pod's own account. */
+function ofThisPod({
+  KUBERNETES_SERVICE_HOST: host = "",
+  KUBERNETES_SERVICE_PORT: port = "",
+}: NodeJS.ProcessEnv): KubeConfigContents {
+  const scheme = ["80", "8080", "8001"].includes(port) ? "http" : "https";
+  const name = "inCluster";
+  return {
+    clusters: [
+      { name, server: `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`, caFile: `${SERVICE_ACCOUNT}/ca.crt` },
+    ],
+    users: [{ name, tokenFile: SERVICE_ACCOUNT_TOKEN }],
+    contexts: [{ name, cluster: name, user: name }],
+    currentContext: name,
+  };
+}
+
+function fromFile(path: string): KubeConfigContents {
+  const { clusters, users, ...rest } = parse(read(path), path);
+  const absolute = (file: string) => (isAbsolute(file) ? file : join(path, "..", file));
+  return {
+    ...rest,
+    clusters: clusters.map((it) => ({ ...it, ...(it.caFile && { caFile: absolute(it.caFile) }) })),
+    users: users.map((it) => ({
+      ...it,
+      ...(it.certFile && { certFile: absolute(it.certFile) }),
+      ...(it.keyFile && { keyFile: absolute(it.keyFile) }),
+      ...(it.tokenFile && { tokenFile: absolute(it.tokenFile) }),
+    })),
+  };
 }
 
 function read(path: string): string {
@@ -90,10 +124,9 @@ function read(path: string): string {
   }
 }
 
-function parse(contents: string, source: string): KubeConfig {
-  const config = new KubeConfig();
+function parse(contents: string, source: string): KubeConfigContents {
   try {
-    config.loadFromString(contents);
+    return parseKubeConfig(contents);
   } catch {
     // The parser's message would quote the contents.
     throw new ClusterError(
@@ -102,49 +135,50 @@ function parse(contents: string, source: string): KubeConfig {
       "Check it with: kubectl config view --kubeconfig FILE",
     );
   }
-  return config;
 }
 
 /** client-go's merge: the first file to name a cluster, user, context or the current context wins. */
-function merge(configs: readonly KubeConfig[]): KubeConfig {
-  const merged = new KubeConfig();
+function merge(all: readonly KubeConfigContents[]): KubeConfigContents {
   const firstOfName = <T extends { readonly name: string }>(items: readonly T[]) => [
     ...new Map([...items].reverse().map((item) => [item.name, item])).values(),
   ];
-  merged.loadFromOptions({
-    clusters: firstOfName<Cluster>(configs.flatMap(({ clusters }) => clusters)),
-    users: firstOfName<User>(configs.flatMap(({ users }) => users)),
-    contexts: firstOfName<Context>(configs.flatMap(({ contexts }) => contexts)),
-    currentContext: configs.map(({ currentContext }) => currentContext).find(Boolean) ?? "",
-  });
-  return merged;
+  return {
+    clusters: firstOfName(all.flatMap(({ clusters }) => clusters)),
+    users: firstOfName(all.flatMap(({ users }) => users)),
+    contexts: firstOfName(all.flatMap(({ contexts }) => contexts)),
+    currentContext: all.map(({ currentContext }) => currentContext).find(Boolean),
+  };
 }
 
 /** Applies context and cluster, and checks that what they name is there. */
-function select(config: KubeConfig, settings: AccessSettings): KubeConfig {
-  const wanted = settings.context ?? config.currentContext;
-  const names = config.contexts.map(({ name }) => name);
-  const context = config.getContextObject(wanted);
-  if (!wanted || context === null) {
+function select(
+  { clusters, users, contexts, currentContext }: KubeConfigContents,
+  settings: AccessSettings,
+): KubeConfig {
+  const wanted = settings.context ?? currentContext ?? "";
+  const named = <T extends { readonly name: string }>(items: readonly T[], name: string) =>
+    items.find((item) => item.name === name);
+  const context = named(contexts, wanted);
+  if (wanted === "" || context === undefined) {
     throw new ClusterError(
       "badKubeconfig",
-      wanted
-        ? `The kubeconfig has no context ${wanted}; it has ${names.join(", ") || "none"}.`
-        : "The kubeconfig has no current context.",
+      wanted === ""
+        ? "The kubeconfig has no current context."
+        : `The kubeconfig has no context ${wanted}; it has ${contexts.map(({ name }) => name).join(", ") || "none"}.`,
       "Set the right one: pulumi config set kubernetes:context NAME",
     );
   }
   const clusterName = settings.cluster ?? context.cluster;
-  if (config.getCluster(clusterName) === null) {
+  const cluster = named(clusters, clusterName);
+  if (cluster === undefined) {
     throw new ClusterError(
       "badKubeconfig",
       `The context ${wanted} of the kubeconfig needs the cluster ${clusterName}, which is not in it.`,
       "Check it with: kubectl config view",
     );
   }
-  config.setCurrentContext(wanted);
-  config.contexts = config.contexts.map((it) => (it.name === wanted ? { ...it, cluster: clusterName } : it));
-  return config;
+  const user = named(users, context.user);
+  return { context: wanted, cluster, ...(user && { user }) };
 }
 
 /** What client-go does by itself: plain HTTP to an http:// server without being told twice, and proxies of the environment. */

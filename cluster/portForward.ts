@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import { PortForward } from "@kubernetes/client-node";
+import { libraryConfig } from "./clientLibrary";
 import { ClusterError } from "./errors";
 import { type AccessSettings, loadKubeConfig } from "./kubeConfig";
 
@@ -18,6 +18,8 @@ interface WebSocketLike {
   close(): void;
 }
 
+const CREDENTIALS_MS = 20_000;
+
 /**
  * As `kubectl port-forward`: needs the right to create pods/portforward in the namespace. Whether the pod can be reached
  * shows with the first connection.
@@ -28,7 +30,8 @@ export async function forwardPort(
   settings: AccessSettings,
   target: { readonly namespace: string; readonly pod: string; readonly port: number },
 ): Promise<ForwardedPort> {
-  const forward = new PortForward(loadKubeConfig(settings));
+  const { PortForward } = await import("@kubernetes/client-node");
+  const forward = new PortForward(await libraryConfig(loadKubeConfig(settings), AbortSignal.timeout(CREDENTIALS_MS)));
   const open = new Set<Socket>();
   let problem: string | undefined;
   const server = createServer((socket) => {

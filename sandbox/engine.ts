@@ -79,7 +79,9 @@ export async function openStack(options: StackOptions): Promise<EngineStack> {
     options.log?.(`kubernetes provider: ${provider.description}`);
     const projectFile = options.projectFile ?? path.join(projectFolder, "Pulumi.yaml");
     const project = parse(await readFile(projectFile, "utf8")) as { name: string };
-    await writeFile(path.join(workDir, "Pulumi.yaml"), stringify({ ...project, backend: { url: `file://${state}` } }));
+    // The engine is handed the program as a function, and would look for its file in the work folder.
+    const ours = { ...project, main: undefined, backend: { url: `file://${state}` } };
+    await writeFile(path.join(workDir, "Pulumi.yaml"), stringify(ours));
     const variables = sandbox.variables;
     const stack = await LocalWorkspace.createOrSelectStack(
       { stackName, projectName: project.name, program: options.program ?? projectProgram() },

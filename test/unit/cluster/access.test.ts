@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect as openSocket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { type ApiRequest, type ClusterAccess, connect } from "../../../cluster/access";
 import { ClusterError } from "../../../cluster/errors";
@@ -214,6 +218,112 @@ describe("reading from a cluster", () => {
     access = connect({ kubeconfig: withPlugin("sh", "-c", "echo secrettoken >&2; exit 1") }, { patience });
     expect(await errorOf(SECRETS)).to.include({ code: "credentialPlugin" });
     expect(seen).to.have.length(0);
+  });
+
+  const users = [
+    { user: { username: "jane", password: "hunter2" }, sends: "Basic amFuZTpodW50ZXIy" },
+    { user: { username: "jane", password: 1234 }, sends: "Basic amFuZToxMjM0" },
+    { user: { token: "a", tokenFile: "/dev/null" }, sends: "Bearer" },
+    { user: {}, sends: undefined },
+  ] as const;
+  for (const { user, sends } of users) {
+    it(`sends ${sends ?? "nothing"} for a user with ${Object.keys(user).join(" and ") || "nothing"}`, async () => {
+      handler = answers({ status: 200, body: {} });
+      access = connect({ kubeconfig: kubeconfig(url).replace('{"token":"secrettoken"}', JSON.stringify(user)) });
+      await access.read(SECRETS);
+      expect(seen[0]?.headers.authorization).to.equal(sends);
+    });
+  }
+
+  it("says for whom it asks when it impersonates somebody", async () => {
+    handler = answers({ status: 200, body: {} });
+    const user = '{"token":"secrettoken","as":"jane"}';
+    access = connect({ kubeconfig: kubeconfig(url).replace('{"token":"secrettoken"}', user) });
+    await access.read(SECRETS);
+    expect(seen[0]?.headers).to.include({ authorization: "Bearer secrettoken", "impersonate-user": "jane" });
+  });
+
+  for (const { expires, times } of [
+    { expires: "2999-01-01T00:00:00Z", times: 1 },
+    { expires: "2001-01-01T00:00:00Z", times: 2 },
+  ]) {
+    it(`runs a credential plugin ${times} times for 3 + 2 reads when it gives a token until ${expires}`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), "plugin-"));
+      try {
+        const log = join(folder, "log");
+        const credential = JSON.stringify({ status: { token: "given", expirationTimestamp: expires } });
+        const exec = {
+          apiVersion: "client.authentication.k8s.io/v1beta1",
+          command: "sh",
+          args: ["-c", `echo "$KUBERNETES_EXEC_INFO $EXTRA" >> ${log}; echo '${credential}'`],
+          env: [{ name: "EXTRA", value: "extra" }],
+          provideClusterInfo: true,
+        };
+        handler = answers({ status: 200, body: {} });
+        access = connect({ kubeconfig: kubeconfig(url).replace('{"token":"secrettoken"}', JSON.stringify({ exec })) });
+        await Promise.all([access.read(SECRETS), access.read(SECRETS), access.read(SECRETS)]);
+        await Promise.all([access.read(SECRETS), access.read(SECRETS)]);
+        expect(seen.map(({ headers }) => headers.authorization)).to.deep.equal(Array(5).fill("Bearer given"));
+        const runs = readFileSync(log, "utf8").trim().split("\n");
+        expect(runs).to.have.length(times);
+        expect(runs[0]).to.contain('"apiVersion":"client.authentication.k8s.io/v1beta1"').and.to.contain(url);
+        expect(runs[0]).to.match(/ extra$/);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+  }
+
+  it("uses a connection again, and at once another one when the server has closed it meanwhile", async () => {
+    const ports: (number | undefined)[] = [];
+    handler = (request, response) => {
+      const port = request.socket.remotePort;
+      if (ports.filter((each) => each === port).length === 2) {
+        request.socket.destroy();
+        return;
+      }
+      ports.push(port);
+      answers({ status: 200, body: {} })(request, response);
+    };
+    for (let reads = 0; reads < 3; reads++) {
+      await access.read({ ...SECRETS, once: true });
+    }
+    expect(new Set(ports).size).to.equal(2);
+  });
+
+  it("unpacks a compressed answer", async () => {
+    handler = (request, response) => {
+      expect(request.headers["accept-encoding"]).to.equal("gzip");
+      response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" });
+      response.end(gzipSync('{"items":["é"]}'));
+    };
+    expect(await access.read(SECRETS)).to.deep.equal({ items: ["é"] });
+  });
+
+  it("goes through the proxy of the kubeconfig", async () => {
+    const through: string[] = [];
+    const proxy = createServer().on("connect", (request: IncomingMessage, socket) => {
+      through.push(request.url ?? "");
+      const [host = "", port = ""] = (request.url ?? "").split(":");
+      const upstream = openSocket(Number(port), host, () => {
+        socket.write("HTTP/1.1 200 OK\r\n\r\n");
+        socket.pipe(upstream).pipe(socket);
+      });
+      upstream.on("error", () => socket.destroy());
+      socket.on("error", () => upstream.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    try {
+      const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      const proxied = kubeconfig(url).replace('"server"', `"proxy-url":"${proxyUrl}","server"`);
+      handler = answers({ status: 200, body: { items: [] } });
+      expect(await connect({ kubeconfig: proxied }).read(SECRETS)).to.deep.equal({ items: [] });
+      expect(through).to.deep.equal([url.replace("http://", "")]);
+      expect(seen[0]?.headers.authorization).to.equal("Bearer secrettoken");
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
   });
 
   it("tells a wrong path from trouble: 404 is not found", async () => {

@@ -32,7 +32,7 @@ describe("loadKubeConfig", () => {
     writeFileSync(path, text);
     return path;
   };
-  const serverOf = (settings: AccessSettings = {}) => loadKubeConfig(settings, env).getCurrentCluster()?.server;
+  const serverOf = (settings: AccessSettings = {}) => loadKubeConfig(settings, env).cluster.server;
 
   function errorOf(settings: AccessSettings): ClusterError {
     try {
@@ -76,13 +76,13 @@ describe("loadKubeConfig", () => {
     env.KUBECONFIG = [write("1", contents("a")), write("2", contents("b"))].join(delimiter);
     expect(serverOf({ context: "b" })).to.equal("https://b.example.com");
     expect(serverOf({ cluster: "b" })).to.equal("https://b.example.com");
-    expect(loadKubeConfig({ cluster: "b" }, env).getCurrentUser()?.name).to.equal("a");
+    expect(loadKubeConfig({ cluster: "b" }, env).user?.name).to.equal("a");
   });
 
   it("resolves paths inside a file from the file's folder", () => {
     const relative = contents("a").replace('"server"', '"certificate-authority":"ca.crt","server"');
     env.KUBECONFIG = write("deep/config", relative);
-    expect(loadKubeConfig({}, env).getCurrentCluster()?.caFile).to.equal(join(folder, "deep", "ca.crt"));
+    expect(loadKubeConfig({}, env).cluster.caFile).to.equal(join(folder, "deep", "ca.crt"));
   });
 
   const errors = [

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
@@ -23,6 +23,14 @@ const described = CONFIG_KEYS as Record<string, KeyDescription>;
 const asText = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
 describe("Pulumi.yaml", () => {
+  it("names the program, whatever of the package has been built, and starts it without checking types", () => {
+    const { main, runtime } = project as { main: string; runtime: { options: { tsconfig: string } } };
+    expect(existsSync(join(root, main))).to.equal(true);
+    // Pulumi reads these two options from this very file, past `extends`.
+    const { compilerOptions } = read(runtime.options.tsconfig) as { compilerOptions: object };
+    expect(compilerOptions).to.deep.equal({ rootDir: ".", noCheck: true });
+  });
+
   it("declares the keys of the schema, in the same order", () => {
     expect(Object.keys(declared)).to.deep.equal(Object.keys(described));
   });

@@ -1,0 +1,179 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import type { KubeConfig } from "./kubeConfig";
+import type { Cluster, CredentialPlugin, User } from "./kubeConfigFile";
+
+/** Who sends a request. What is missing is not sent. */
+export interface Credentials {
+  readonly token?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly impersonateUser?: string;
+  /** PEM. */
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** The credentials cannot be used. The message holds nothing of them. */
+export class CredentialsError extends Error {
+  constructor(
+    /** Program that should have given them; missing: they are in the kubeconfig. */
+    readonly plugin: string | undefined,
+    reason: string,
+  ) {
+    super(reason);
+  }
+}
+
+/**
+ * The credentials of a kubeconfig's user. A credential plugin is run once, and again when what it gave has expired.
+ *
+ * @throws CredentialsError
+ */
+export async function credentialsOf({ user, cluster }: KubeConfig, signal: AbortSignal): Promise<Credentials> {
+  if (user === undefined) return {};
+  const { username, password, impersonateUser } = user;
+  try {
+    const [given, token, cert, key] = await Promise.all([
+      user.exec === undefined ? {} : pluginCredentials(user.exec, cluster, signal),
+      tokenOf(user),
+      fileOrData(user.certFile, user.certData),
+      fileOrData(user.keyFile, user.keyData),
+    ]);
+    return {
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      ...(impersonateUser !== undefined && { impersonateUser }),
+      ...(cert && { cert }),
+      ...(key && { key }),
+      ...given,
+      ...(token !== undefined && { token }),
+    };
+  } catch (error) {
+    throw error instanceof CredentialsError ? error : new CredentialsError(undefined, reasonOf(error));
+  }
+}
+
+/** The certificate authority of the cluster, PEM; undefined: those that the system trusts. */
+export async function authorityOf({ caFile, caData }: Cluster): Promise<Buffer | undefined> {
+  try {
+    return await fileOrData(caFile, caData);
+  } catch (error) {
+    throw new CredentialsError(undefined, reasonOf(error));
+  }
+}
+
+/** As client-go sends them: a token before name and password. */
+export function headersOf({ token, username, password = "", impersonateUser }: Credentials): Record<string, string> {
+  const basic =
+    username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  const authorization = token === undefined ? basic : `Bearer ${token}`;
+  return {
+    ...(authorization !== undefined && { authorization }),
+    ...(impersonateUser !== undefined && { "impersonate-user": impersonateUser }),
+  };
+}
+
+/** As in client-go, the file wins: it is what somebody renews. */
+async function tokenOf({ token, tokenFile }: User): Promise<string | undefined> {
+  return tokenFile === undefined ? token : (await readFile(tokenFile, "utf8")).trim();
+}
+
+async function fileOrData(file: string | undefined, data: string | undefined): Promise<Buffer | undefined> {
+  if (file !== undefined) return readFile(file);
+  return data === undefined ? undefined : Buffer.from(data, "base64");
+}
+
+/** What a plugin prints: client.authentication.k8s.io, ExecCredential. */
+interface ExecCredential {
+  readonly status?: {
+    readonly token?: string;
+    readonly clientCertificateData?: string;
+    readonly clientKeyData?: string;
+    /** ISO 8601; missing: good for as long as this process runs. */
+    readonly expirationTimestamp?: string;
+  };
+}
+
+interface Given {
+  readonly credentials: Credentials;
+  readonly expires: number;
+}
+
+/** By plugin and cluster. A plugin takes a second or more, and a run sends some forty requests, many at once. */
+const given = new Map<string, Promise<Given>>();
+
+async function pluginCredentials(
+  plugin: CredentialPlugin,
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<Credentials> {
+  const id = JSON.stringify([plugin, cluster.server]);
+  const before = given.get(id);
+  const known = await before?.catch(() => undefined);
+  if (known !== undefined && known.expires > Date.now()) return known.credentials;
+  // Of many that find it expired, the first asks anew.
+  const now = given.get(id);
+  const asked = now === undefined || now === before ? askPlugin(plugin, cluster, signal) : now;
+  given.set(id, asked);
+  asked.catch(() => given.delete(id));
+  return (await asked).credentials;
+}
+
+async function askPlugin(plugin: CredentialPlugin, cluster: Cluster, signal: AbortSignal): Promise<Given> {
+  const { command, args, env } = plugin;
+  const variables = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
+  const printed = await new Promise<string>((resolve, reject) => {
+    const options = {
+      env: { ...process.env, KUBERNETES_EXEC_INFO: execInfo(plugin, cluster), ...variables },
+      signal,
+      encoding: "utf8",
+    } as const;
+    execFile(command, args ?? [], options, (error, stdout) =>
+      // Its own words may hold what must not be shown.
+      error === null ? resolve(stdout) : reject(new CredentialsError(command, reasonOf(error))),
+    );
+  });
+  let credential: ExecCredential;
+  try {
+    credential = JSON.parse(printed) as ExecCredential;
+  } catch {
+    throw new CredentialsError(command, "it prints something that is not JSON");
+  }
+  const { token, clientCertificateData, clientKeyData, expirationTimestamp } = credential.status ?? {};
+  return {
+    credentials: {
+      ...(token !== undefined && { token }),
+      ...(clientCertificateData !== undefined && { cert: Buffer.from(clientCertificateData) }),
+      ...(clientKeyData !== undefined && { key: Buffer.from(clientKeyData) }),
+    },
+    expires: expirationTimestamp === undefined ? Number.POSITIVE_INFINITY : Date.parse(expirationTimestamp),
+  };
+}
+
+/** What client-go tells a plugin: that nobody can be asked, in which version to answer, and if wanted which cluster. */
+function execInfo({ apiVersion, provideClusterInfo }: CredentialPlugin, cluster: Cluster): string {
+  return JSON.stringify({
+    apiVersion: apiVersion ?? "client.authentication.k8s.io/v1",
+    kind: "ExecCredential",
+    spec: {
+      interactive: false,
+      ...(provideClusterInfo === true && {
+        cluster: {
+          server: cluster.server,
+          ...(cluster.tlsServerName !== undefined && { "tls-server-name": cluster.tlsServerName }),
+          ...(cluster.skipTLSVerify === true && { "insecure-skip-tls-verify": true }),
+          ...(cluster.caData !== undefined && { "certificate-authority-data": cluster.caData }),
+          ...(cluster.proxyUrl !== undefined && { "proxy-url": cluster.proxyUrl }),
+        },
+      }),
+    },
+  });
+}
+
+/** The message of a program or parser may hold what must not be shown. */
+export function reasonOf(error: unknown): string {
+  const { name, code } = error as { readonly name?: string; readonly code?: unknown };
+  if (name === "TimeoutError" || name === "AbortError") return "it did not answer in time";
+  return typeof code === "string" ? code : typeof code === "number" ? `exit code ${code}` : "no reason given";
+}
