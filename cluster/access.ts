@@ -1,4 +1,5 @@
 import type { Permission } from "../upgrade/preflight/facts";
+import type { GrantedRule } from "../upgrade/preflight/grants";
 import { CredentialsError } from "./credentials";
 import { ClusterError } from "./errors";
 import { type AccessSettings, loadKubeConfig } from "./kubeConfig";
@@ -35,11 +36,17 @@ export interface ClusterAccess {
    */
   read(request: ApiRequest): Promise<unknown>;
   /**
-   * Asks whether these credentials may do something. The only thing that is ever posted, and it changes nothing.
+   * Asks whether these credentials may do something. Posted, and changes nothing.
    *
    * @throws ClusterError
    */
   review(permission: Permission): Promise<boolean>;
+  /**
+   * Asks for what these credentials may do in a namespace, as far as the server can list it. Posted like a review.
+   *
+   * @throws ClusterError
+   */
+  grants(namespace: string): Promise<readonly GrantedRule[]>;
 }
 
 export interface Patience {
@@ -75,6 +82,13 @@ export function connect(
       const answer = await sendWithRetry(connection, REVIEWS, reviewOf(permission));
       return (answer as { readonly status?: { readonly allowed?: boolean } }).status?.allowed === true;
     },
+    grants: async (namespace) => {
+      const review = { apiVersion: AUTHORIZATION, kind: "SelfSubjectRulesReview", spec: { namespace } };
+      const { status } = (await sendWithRetry(connection, RULES, review)) as {
+        readonly status?: { readonly resourceRules?: readonly GrantedRule[] | null };
+      };
+      return status?.resourceRules ?? [];
+    },
   };
 }
 
@@ -90,12 +104,14 @@ interface Connection {
   readonly where: Where;
 }
 
-const REVIEWS: ApiRequest = { api: "authorization.k8s.io/v1", resource: "selfsubjectaccessreviews" };
+const AUTHORIZATION = "authorization.k8s.io/v1";
+const REVIEWS: ApiRequest = { api: AUTHORIZATION, resource: "selfsubjectaccessreviews" };
+const RULES: ApiRequest = { api: AUTHORIZATION, resource: "selfsubjectrulesreviews" };
 
 function reviewOf({ verb, group, resource: full, name, namespace }: Permission): object {
   const [resource, subresource] = full.split("/");
   return {
-    apiVersion: "authorization.k8s.io/v1",
+    apiVersion: AUTHORIZATION,
     kind: "SelfSubjectAccessReview",
     spec: {
       resourceAttributes: {

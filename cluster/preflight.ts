@@ -2,10 +2,11 @@ import type { V1Deployment, V1PersistentVolumeClaim, V1StatefulSet, V1StorageCla
 import type { ClusterState, Plan, UpgradePlan } from "../upgrade/model";
 import type { PreflightLevels } from "../upgrade/preflight/checks";
 import type { Dependency, DependencyRole, Permission, PreflightFacts } from "../upgrade/preflight/facts";
+import { type GrantedRule, isGranted } from "../upgrade/preflight/grants";
 import { judgePreflight, preflightQuestions } from "../upgrade/preflight/judge";
 import type { ClusterAccess } from "./access";
 import { readApiVersions } from "./apiVersions";
-import { ClusterError } from "./errors";
+import { ClusterError, hasCode } from "./errors";
 import type { Json } from "./json";
 import type { ReleaseAddress } from "./readCluster";
 import { readManifest } from "./releaseManifest";
@@ -31,20 +32,28 @@ export async function preflight(
 ): Promise<Plan> {
   if (plan.kind === "refused") return plan;
   const reader = new Reader(access, namespace);
-  const recordedKinds = await reader.recordedKinds(plan, state);
-  const questions = preflightQuestions(plan, state, namespace, recordedKinds ?? []);
+  // The manifest tells which permissions are needed; all else can be read meanwhile.
+  const kinds = reader.recordedKinds(plan, state);
+  const questionsFor = (recorded: readonly string[] = []) => preflightQuestions(plan, state, namespace, recorded);
+  const questions = questionsFor();
   if (questions === undefined) return plan;
-  const [denied, servedKinds, storageClasses, dependencies, claims] = await Promise.all([
-    levels.permissions === "off" ? undefined : reader.denied(questions.permissions),
-    recordedKinds === undefined ? undefined : reader.optional("the served APIs", () => readApiVersions(access)),
+  const denied = async () => {
+    const asked = questionsFor(await kinds);
+    return levels.permissions === "off" || asked === undefined ? undefined : reader.denied(asked.permissions);
+  };
+  const isRecorded = state.release !== undefined;
+  const [recordedKinds, notAllowed, servedKinds, storageClasses, dependencies, claims] = await Promise.all([
+    kinds,
+    denied(),
+    isRecorded ? reader.optional("the served APIs", () => readApiVersions(access)) : undefined,
     questions.storageClasses ? reader.storageClasses() : undefined,
     reader.dependencies(releaseName, state),
     reader.claims(releaseName),
   ]);
   const facts: PreflightFacts = {
     notes: reader.notes,
-    ...(denied && { denied }),
-    ...(servedKinds && { servedKinds }),
+    ...(notAllowed && { denied: notAllowed }),
+    ...(recordedKinds && servedKinds && { servedKinds }),
     ...(recordedKinds && { recordedKinds }),
     ...(storageClasses && { storageClasses }),
     ...(dependencies && { dependencies }),
@@ -54,9 +63,6 @@ export async function preflight(
   const subject = { plan, state, facts, namespace, ...(backupStorageClass !== undefined && { backupStorageClass }) };
   return judgePreflight(subject, levels);
 }
-
-/** Reviews at the same time: enough for one round trip or two, and no burden. */
-const AT_ONCE = 16;
 
 class Reader {
   readonly notes: string[] = [];
@@ -81,17 +87,24 @@ class Reader {
 
   async denied(permissions: readonly Permission[]): Promise<readonly Permission[] | undefined> {
     return this.optional("what these credentials may do", async () => {
-      // An administrator is asked once.
+      // An administrator is asked once, and of others only what their rules leave open.
       const everything = { verb: "*", group: "*", resource: "*" };
-      if (await this.access.review(everything)) return [];
-      const denied: Permission[] = [];
-      for (let at = 0; at < permissions.length; at += AT_ONCE) {
-        const some = permissions.slice(at, at + AT_ONCE);
-        const answers = await Promise.all(some.map((permission) => this.access.review(permission)));
-        denied.push(...some.filter((_, index) => !answers[index]));
-      }
-      return denied;
+      const [mayAll, rules] = await Promise.all([this.access.review(everything), this.grants()]);
+      if (mayAll) return [];
+      const open = permissions.filter((permission) => !isGranted(permission, rules));
+      const answers = await Promise.all(open.map((permission) => this.access.review(permission)));
+      return open.filter((_, index) => answers[index] !== true);
     });
+  }
+
+  /** A short cut only: where it is not open, every permission is asked for. */
+  private async grants(): Promise<readonly GrantedRule[]> {
+    try {
+      return await this.access.grants(this.namespace);
+    } catch (error) {
+      if (hasCode(error, "forbidden", "notFound")) return [];
+      throw error;
+    }
   }
 
   recordedKinds(plan: UpgradePlan, { release }: ClusterState): Promise<readonly string[] | undefined> {

@@ -1,6 +1,7 @@
 /** Verification of an upgrade: what is looked at before it, and what after. Data is only read, unless told to reload. */
 import { applyConfigMap } from "../cluster/applyConfigMap";
 import { ClusterError } from "../cluster/errors";
+import { oneLook } from "../cluster/oneLook";
 import { readPodHealth } from "../cluster/podHealth";
 import { readCluster } from "../cluster/readCluster";
 import { SNAPSHOT_KEY, SUMMARY_KEY } from "../cluster/verifications";
@@ -144,9 +145,10 @@ async function awaitHealth(
   const deadline = Date.now() + settings.timeouts.verify * 1000;
   let told = Date.now();
   for (;;) {
-    const state = await readCluster(target.access, target);
+    const look = oneLook(target.access);
+    const state = await readCluster(look, target);
     const pods = await readPodHealth(
-      target.access,
+      look,
       target.namespace,
       target.releaseName,
       state.components.map(({ name }) => name),
@@ -154,7 +156,7 @@ async function awaitHealth(
     const now = new Date().toISOString();
     const problems = healthProblems(state, pods, { version, settle: settings.timeouts.settle, now });
     if (problems.length === 0) {
-      const answer = await askVersion(target, settings, state, version);
+      const answer = await askVersion({ ...target, access: look }, settings, state, version);
       if (answer.problem === undefined) return { problems, state, ...answer };
       problems.push(answer.problem);
     }

@@ -90,7 +90,7 @@ describe("reading from a cluster", () => {
     });
   }
 
-  it("posts a review of a permission, and nothing else is ever posted", async () => {
+  it("posts a review of a permission", async () => {
     let body = "";
     handler = (request, response) => {
       request.on("data", (data: Buffer) => {
@@ -106,6 +106,14 @@ describe("reading from a cluster", () => {
     });
     handler = answers({ status: 201, body: { status: { allowed: false } } });
     expect(await access.review(scale)).to.equal(false);
+  });
+
+  it("asks for the rules of a namespace, and takes none for none", async () => {
+    const resourceRules = [{ verbs: ["get"], apiGroups: [""], resources: ["pods"] }];
+    handler = answers({ status: 201, body: { status: { resourceRules } } }, { status: 201, body: { status: {} } });
+    expect(await access.grants("milvus")).to.deep.equal(resourceRules);
+    expect(await access.grants("milvus")).to.deep.equal([]);
+    expect(seen[0]).to.include({ url: "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", method: "POST" });
   });
 
   it("gives the text of a log as it is", async () => {

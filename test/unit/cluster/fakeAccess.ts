@@ -1,6 +1,7 @@
 import type { ApiRequest, ClusterAccess } from "../../../cluster/access";
 import { ClusterError } from "../../../cluster/errors";
 import type { Permission } from "../../../upgrade/preflight/facts";
+import type { GrantedRule } from "../../../upgrade/preflight/grants";
 
 /** Answers by resource (`secrets`, `pods/log`, `version`): the items of a list, an object, or an error. */
 export type Answers = Readonly<Record<string, unknown>>;
@@ -9,6 +10,7 @@ export type Answers = Readonly<Record<string, unknown>>;
 export function fakeAccess(
   answers: Answers,
   may: (permission: Permission) => boolean = () => true,
+  rules: readonly GrantedRule[] = [],
 ): ClusterAccess & { readonly requests: ApiRequest[]; readonly reviews: Permission[] } {
   const requests: ApiRequest[] = [];
   const reviews: Permission[] = [];
@@ -21,6 +23,7 @@ export function fakeAccess(
       reviews.push(permission);
       return Promise.resolve(may(permission));
     },
+    grants: () => Promise.resolve(rules),
     read: (request) => {
       requests.push(request);
       const key = [

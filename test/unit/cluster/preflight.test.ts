@@ -79,6 +79,21 @@ describe("preflight", () => {
     expect(access.reviews.length).to.be.above(30);
   });
 
+  it("asks only for what the user's rules leave open, one by one", async () => {
+    const rules = [
+      { verbs: ["*"], apiGroups: ["", "apps", "batch", "policy"], resources: ["*"] },
+      { verbs: ["get", "patch", "delete"], apiGroups: ["rbac.authorization.k8s.io"], resources: ["roles"] },
+    ];
+    const access = fakeAccess(GOOD, ({ verb, resource }) => verb !== "*" && resource !== "roles", rules);
+    const result = await preflight(access, ADDRESS, PLAN, STATE, OPTIONS);
+    if (result.kind !== "refused") return expect.fail("it was not refused");
+    expect(result.reason).to.match(/may not, in namespace milvus: create roles\.rbac\.authorization\.k8s\.io\./);
+    expect(access.reviews.slice(1).map(({ verb, resource }) => `${verb} ${resource}`)).to.deep.equal([
+      "create roles",
+      ...["get", "create", "patch", "delete"].map((verb) => `${verb} rolebindings`),
+    ]);
+  });
+
   it("says that the record holds a kind that is not served", async () => {
     const access = fakeAccess({ ...GOOD, "apis/apps/v1": { resources: [] } });
     const result = await preflight(access, ADDRESS, PLAN, STATE, OPTIONS);
@@ -93,7 +108,8 @@ describe("preflight", () => {
         forbidden(it),
       ]),
     );
-    const access = { ...fakeAccess(answers), review: () => Promise.reject(forbidden("reviews")) };
+    const denied = () => Promise.reject(forbidden("reviews"));
+    const access = { ...fakeAccess(answers), review: denied, grants: denied };
     const result = await preflight(access, ADDRESS, PLAN, STATE, OPTIONS);
     if (result.kind === "refused") return expect.fail(result.reason);
     const notes = result.warnings.filter(({ rule }) => rule === "what_the_cluster_reader_noted");
