@@ -8,7 +8,7 @@ import { planMigration } from "./planMigration";
 import { configLine, list, refuse } from "./refusal";
 import { chooseRollout, gapWarnings, interruptionOfRoll, type RolloutRequest, rollingSteps } from "./rollout";
 import { checkSettingBack } from "./settingBack";
-import { observedTopology } from "./topology";
+import { observedTopology, type Topology } from "./topology";
 import { sameValue } from "./values/tree";
 import { resolveVersion } from "./versionRequest";
 import { compareMinors, compareVersions, minorOf } from "./versions";
@@ -26,17 +26,17 @@ export function planExisting(facts: Facts): UpgradePlan {
   if (needsMetadataMigration({ from: observed.version, to })) return planMigration(facts, resolved);
   const goesBack = compareVersions(to, observed.newest) < 0;
   const settingBack = goesBack ? checkSettingBack(facts, to) : [];
-  if (settingBack.length === 0) checkHops(facts, to);
+  const topology = observedTopology(observed, wanted.values);
+  if (settingBack.length === 0) checkHops(facts, to, topology);
   refuseNeverStarted(facts, to);
   const target: Target = { version: to, variant: resolved.variant, goesBack };
-  const notes = to === observed.version ? [] : hopNotes({ from: observed.version, to });
+  const notes = to === observed.version ? [] : hopNotes({ from: observed.version, to, topology });
   const base = baseFor(facts, target, [...warnings, ...settingBack, ...notes]);
   return to === observed.version && !observed.isUnderWay ? planSameVersion(facts, base) : planRollout(facts, base);
 }
 
 /** From the oldest that runs, and from the newest: half of an upgrade done by hand must be allowed as well. */
-function checkHops({ wanted, observed }: Facts, to: string): void {
-  const topology = observedTopology(observed, wanted.values);
+function checkHops({ wanted, observed }: Facts, to: string, topology: Topology): void {
   for (const from of [observed.version, observed.newest]) {
     checkHop({ from, to, chart: observed.inForce.chart, topology, source: wanted.chartSource });
   }

@@ -6,6 +6,8 @@ interface DependencyImage {
   readonly name: string;
   /** Helm value with the tag; a user's value there keeps the image. */
   readonly key: string;
+  /** Helm value with the repository, where that changes as well. */
+  readonly repository?: string;
   /** `[first chart with it, tag]`, oldest first (fact 4.2). */
   readonly tags: readonly (readonly [string, string])[];
 }
@@ -51,6 +53,7 @@ const IMAGES = {
   kafka: {
     name: "Kafka",
     key: "kafka.image.tag",
+    repository: "kafka.image.repository",
     tags: [
       ["3.0.14", "3.1.0-debian-10-r52"],
       ["5.0.1", "3.1.0"],
@@ -72,7 +75,7 @@ export function changedDependencies(
     const [before, after] = [tagAt(image, from), tagAt(image, to)];
     if (before === after || before === undefined || getValue(given, path(image.key)) !== undefined) return [];
     return [
-      `${image.name} restarts with another image: ${before} becomes ${after ?? "?"} with chart ${to}. To keep it, set milvus:values.${image.key}.`,
+      `${image.name} restarts with another image: ${before} becomes ${after ?? "?"} with chart ${to}. To keep it, set milvus:values.${[image.key, image.repository ?? []].flat().join(" and ")}.`,
     ];
   });
 }

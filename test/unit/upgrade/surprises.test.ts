@@ -397,6 +397,28 @@ describe("what is known of a hop", () => {
   ]);
 });
 
+describe("a standalone on the way to 2.6", () => {
+  it("hears nothing of coordinators' Services", () => {
+    const values = { cluster: { enabled: false } };
+    const { warnings } = planned(
+      wanted("2.6.15", { values }),
+      running("4.2.58", "2.5.16", { values, names: ["standalone"] }),
+    );
+    expect(warnings.map(({ rule }) => rule)).to.not.include("services_of_the_old_coordinators_go");
+  });
+});
+
+describe("Kafka's image at 5.0.1 (fact 4.2: another repository too)", () => {
+  it("is named with both values that keep it", () => {
+    const values = { kafka: { enabled: true }, pulsar: { enabled: false }, pulsarv3: { enabled: false } };
+    const names = ["mixcoord", "indexnode", "datanode", "querynode", "proxy"];
+    const { warnings } = planned(wanted("2.6.15", { values }), running("4.2.58", "2.5.16", { values, names }));
+    expect(warnings.map(({ message }) => message).join(" ")).to.contain(
+      "3.1.0-debian-10-r52 becomes 3.1.0 with chart 5.0.19. To keep it, set milvus:values.kafka.image.tag and kafka.image.repository.",
+    );
+  });
+});
+
 describe("Deployments without a Helm record", () => {
   it("may be rendered by Argo CD or helm template, and that is said", () => {
     const { components } = running("4.0.24", "2.2.9", { names: SEPARATE });
