@@ -74,6 +74,7 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
     }),
   ]);
 
+  if (release === undefined && deployments.length === 0) notes.push(...(await noteOfOthers(access, address)));
   const verification = newestVerification(verifications);
   const operatorResource = operatorResourceOf(releaseName, customs, [...deployments, ...pods]);
   return {
@@ -87,6 +88,30 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
     ...(operatorResource === undefined ? {} : { operatorResource }),
     notes,
   };
+}
+
+/**
+ * A Milvus of that name in another namespace: whoever forgot milvus:namespace would install a second one beside it. Said
+ * where it may be seen; that it may not be seen is no news.
+ */
+async function noteOfOthers(access: ClusterAccess, { releaseName, namespace }: ReleaseAddress): Promise<string[]> {
+  const labelSelector = `app.kubernetes.io/instance=${releaseName},app.kubernetes.io/name=${DEFAULT_NAME_LABEL}`;
+  try {
+    const { items = [] } = (await access.read({
+      api: "apps/v1",
+      resource: "deployments",
+      labelSelector,
+      once: true,
+    })) as { readonly items?: readonly Deployment[] };
+    const others = new Set(items.map(({ metadata }) => metadata?.namespace ?? ""));
+    return [...others].map(
+      (other) =>
+        `A Milvus ${releaseName} runs in namespace ${other}, and none in ${namespace}. If that is the one meant: pulumi config set milvus:namespace ${other}`,
+    );
+  } catch (error) {
+    if (error instanceof ClusterError) return [];
+    throw error;
+  }
 }
 
 /** The first error in the order of the list, not the first in time: the same trouble always gives the same message. */

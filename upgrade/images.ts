@@ -29,7 +29,9 @@ export function parseImage(image: string): Image {
 export function parseTag(text: string): Pick<Image, "version" | "variant"> {
   const tag = text.split("@")[0] ?? "";
   const split = splitVariant(tag);
-  if (!split) return { variant: "" };
-  const parts = split.variant.split("-").filter((part) => part !== "" && !ONE_BUILD.test(part));
+  const variant = split?.variant.split("-") ?? [];
+  // v2.4.0-latest is some build of 2.4 and another one tomorrow.
+  if (!split || variant.includes("latest")) return { variant: "" };
+  const parts = variant.filter((part) => part !== "" && !ONE_BUILD.test(part));
   return { version: split.version, variant: parts.map((part) => `-${part}`).join("") };
 }

@@ -71,7 +71,7 @@ describe("readCluster", () => {
   });
 
   it("asks in the release's namespace only, and for the release's own objects", async () => {
-    const access = fakeAccess({});
+    const access = fakeAccess({ secrets: recorded("deployed") });
     await readCluster(access, address);
     const lists = access.requests.filter(({ resource, name }) => resource !== undefined && name === undefined);
     expect(lists.every(({ namespace }) => namespace === "milvus")).to.equal(true);
@@ -80,6 +80,24 @@ describe("readCluster", () => {
       fieldSelector: "type=helm.sh/release.v1",
     });
     expect(access.requests.length).to.be.at.most(10);
+  });
+
+  it("says where a release that is not there lives, for whoever forgot milvus:namespace", async () => {
+    const access = fakeAccess({});
+    const elsewhere = { metadata: { name: "x", namespace: "vectors" } };
+    const { notes } = await readCluster(
+      {
+        ...access,
+        read: (request) =>
+          request.resource === "deployments" && request.namespace === undefined
+            ? Promise.resolve({ items: [elsewhere, elsewhere] })
+            : access.read(request),
+      },
+      address,
+    );
+    expect(notes).to.deep.equal([
+      "A Milvus my-release runs in namespace vectors, and none in milvus. If that is the one meant: pulumi config set milvus:namespace vectors",
+    ]);
   });
 
   it("a missing namespace is an answer, not an error", async () => {

@@ -126,6 +126,13 @@ describe("parseImage", () => {
       variant: "",
       digest: undefined,
     },
+    {
+      image: "milvusdb/milvus:v2.4.0-latest",
+      repository: "milvusdb/milvus",
+      version: undefined,
+      variant: "",
+      digest: undefined,
+    },
     { image: "", repository: "", version: undefined, variant: "", digest: undefined },
   ]) {
     it(`reads ${image === "" ? "an empty image" : image} as ${version ?? "no version"}${variant}`, () => {
