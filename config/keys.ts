@@ -119,6 +119,12 @@ export const CONFIG_KEYS = {
     description:
       "Registry, with a path if need be (registry.example.com/mirror), from which all images are pulled: those of the chart, of its dependencies and of the Jobs. Empty: the registries that charts and Jobs name.",
   },
+  dependencyImages: {
+    type: "string",
+    default: "keep",
+    description:
+      "Images of etcd, MinIO, Pulsar and Kafka that the chart brings: keep (those that run, whatever the new chart has) or chart (the new chart's).",
+  },
   imagePullSecrets: {
     type: "array",
     items: "string",

@@ -83,6 +83,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       strategy: parsed.strategy,
       rollback: parsed.rollback,
       dropValues: parsed.dropValues,
+      dependencyImages: parsed.dependencyImages,
       pendingSilentMinutes: parsed.timeouts.pending / SECONDS_PER_MINUTE,
       ...(parsed.imageRegistry === undefined ? {} : { imageRegistry: parsed.imageRegistry }),
       ...(parsed.maxDowntime === undefined ? {} : { maxDowntimeSeconds: parsed.maxDowntime }),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { APPROVAL_PATTERN } from "../upgrade/approval";
 import type { HelmValues, Wanted } from "../upgrade/model";
-import { STRATEGIES } from "../upgrade/model";
+import { DEPENDENCY_IMAGES, STRATEGIES } from "../upgrade/model";
 import {
   PREFLIGHT_CHECK_NAMES,
   PREFLIGHT_LEVELS,
@@ -215,6 +215,7 @@ export const configSchema = z.strictObject({
       "is not a registry with an optional path and no slash at the end, such as registry.example.com/mirror",
     ),
   ),
+  dependencyImages: z.enum(DEPENDENCY_IMAGES),
   imagePullSecrets: z.array(objectName),
   nodeSelector: z.record(z.string(), z.string("must be text: put it in quotes")),
   tolerations: z.array(toleration),

@@ -20,6 +20,10 @@ export type ChartSource =
 export const STRATEGIES = ["auto", "rolling", "helm"] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
+/** Images of the chart's dependencies (etcd, MinIO, Pulsar, Kafka): those that run, or those of the new chart. */
+export const DEPENDENCY_IMAGES = ["keep", "chart"] as const;
+export type DependencyImages = (typeof DEPENDENCY_IMAGES)[number];
+
 /** What the stack config asks for, checked and with defaults filled in; only what the planner needs. */
 export interface Wanted {
   /** As written: `2.2.9`, `2.5`, `2.5.x`, `~2.4.10` or `latest`. */
@@ -39,6 +43,8 @@ export interface Wanted {
   readonly dropValues: readonly string[];
   /** Minutes without a sign of life after which a `pending-…` record is cleared. Default 10. */
   readonly pendingSilentMinutes?: number;
+  /** Default `keep`. */
+  readonly dependencyImages?: DependencyImages;
   /** Prefix of every image, `registry.example.com/mirror`; missing: the charts' own registries. */
   readonly imageRegistry?: string;
   /** Seconds of interruption that a plan may be expected to cost; missing: any. */

@@ -1,6 +1,6 @@
 import { chartReference, chooseChart } from "./chartChoice";
 import { parseTag } from "./images";
-import type { ClusterState, HelmRelease, Step, UpgradePlan, Wanted, Warning } from "./model";
+import type { ClusterState, HelmRelease, HelmValues, Step, UpgradePlan, Wanted, Warning } from "./model";
 import type { Observed } from "./observed";
 import { describeVersions } from "./observed";
 import { observedTopology, type Topology } from "./topology";
@@ -55,6 +55,7 @@ export function baseFor(facts: Facts, target: Target, warnings: readonly Warning
     kubernetesVersion: state.kubernetesVersion,
     releaseName: wanted.releaseName,
     ...(wanted.imageRegistry !== undefined && { imageRegistry: wanted.imageRegistry }),
+    ...(wanted.dependencyImages !== undefined && { dependencyImages: wanted.dependencyImages }),
     now: {
       version: observed.version,
       chart: inForce.chart,
@@ -78,7 +79,7 @@ export function baseFor(facts: Facts, target: Target, warnings: readonly Warning
       ...chosen.warnings,
       ...composed.warnings,
       ...recordWarnings(facts),
-      ...dependencyWarnings(inForce.chart, chosen.version, facts, topology),
+      ...dependencyWarnings(inForce.chart, chosen.version, composed.values, topology),
     ],
   };
   return { common, topology };
@@ -115,17 +116,9 @@ function recordWarnings({ release, observed }: Facts): Warning[] {
   return warnings;
 }
 
-function dependencyWarnings(from: string, to: string, { wanted }: Facts, { queue }: Topology): Warning[] {
-  const external = (key: string) => getValue(wanted.values, path(key)) === true;
-  const used = [
-    ...(external("externalEtcd.enabled") ? [] : (["etcd"] as const)),
-    ...(external("externalS3.enabled") ? [] : (["minio"] as const)),
-    ...(queue === "pulsar" || queue === "kafka" ? [queue] : []),
-  ];
-  return from === to
-    ? []
-    : changedDependencies(from, to, wanted.values, used).map((message) => ({
-        rule: "a_dependency_restarts_with_the_chart",
-        message,
-      }));
+function dependencyWarnings(from: string, to: string, values: HelmValues, { queue }: Topology): Warning[] {
+  return changedDependencies(from, to, values, queue).map((message) => ({
+    rule: "a_dependency_restarts_with_the_chart",
+    message,
+  }));
 }

@@ -132,7 +132,7 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
   },
   a_dependency_restarts_with_the_chart: {
     explanation:
-      "etcd, MinIO, Pulsar or Kafka that the new chart brings in another image are named, with the value that keeps it.",
+      "Dependencies whose images are not kept, and which the new chart brings in another one, are named with the value that keeps it.",
     source: "fact 4.2",
   },
   // -------------------------------------------------------------------------------- metadata migration

@@ -27,7 +27,9 @@ describe("metadata migration of a release that Pulumi has never seen, 2.1.4 to 2
     expect(await bed.fingerprint()).to.equal(untouched);
   });
 
-  it("adopts the release, migrates every key and brings back the replicas", async () => {
+  it("adopts the release, migrates every key and brings back the replicas; dependencies do not even restart", async () => {
+    const dependencies = await bed.dependencies();
+    expect(dependencies).to.contain("milvusdb/etcd:");
     const report = await stack.up();
     const jobs = report.steps.filter(({ type, outcome }) => type.endsWith(":Job") && outcome === "done");
     expect(jobs).to.have.length(3);
@@ -35,6 +37,7 @@ describe("metadata migration of a release that Pulumi has never seen, 2.1.4 to 2
     const milvus = await bed.observe();
     expect(problems(milvus, { version: "2.2.0", metadata: { before: original, format: "2.2" } })).to.deep.equal([]);
     expect(milvus.components.find(({ component }) => component === "querynode")?.ready).to.equal(3);
+    expect(await bed.dependencies()).to.equal(dependencies);
   });
 
   it("keeps the backup claim and says its name", async () => {

@@ -1,21 +1,26 @@
 import type { HelmValues } from "../model";
+import { chartRelease } from "../releases";
 import { compareVersions } from "../versions";
-import { getValue, path } from "./tree";
+import type { MessageQueue } from "./messageQueue";
+import { getValue, isTrue, path } from "./tree";
+import { NOTHING, type ValueContext, type ValueRule } from "./valueRule";
 
 interface DependencyImage {
   readonly name: string;
-  /** Helm value with the tag; a user's value there keeps the image. */
-  readonly key: string;
+  /** Helm values with the tag, one for each container; a user's value there keeps the image. */
+  readonly keys: readonly string[];
   /** Helm value with the repository, where that changes as well. */
   readonly repository?: string;
   /** `[first chart with it, tag]`, oldest first (fact 4.2). */
   readonly tags: readonly (readonly [string, string])[];
+  /** First chart that takes the image from elsewhere, because the old place serves it no more: from there on it is not kept. */
+  readonly movedAt?: string;
 }
 
 const IMAGES = {
   etcd: {
     name: "etcd",
-    key: "etcd.image.tag",
+    keys: ["etcd.image.tag"],
     tags: [
       ["3.0.0", "3.5.0-debian-10-r24"],
       ["3.0.9", "3.5.1-debian-10-r88"],
@@ -33,7 +38,7 @@ const IMAGES = {
   },
   minio: {
     name: "MinIO",
-    key: "minio.image.tag",
+    keys: ["minio.image.tag"],
     tags: [
       ["3.0.0", "RELEASE.2020-11-06T23-17-07Z"],
       ["3.0.17", "RELEASE.2022-03-17T06-34-49Z"],
@@ -44,7 +49,7 @@ const IMAGES = {
   },
   pulsar: {
     name: "Pulsar",
-    key: "pulsar.images.broker.tag",
+    keys: ["zookeeper", "bookie", "autorecovery", "broker", "proxy"].map((part) => `pulsar.images.${part}.tag`),
     tags: [
       ["3.0.12", "2.8.2"],
       ["4.2.0", "2.9.5"],
@@ -52,30 +57,74 @@ const IMAGES = {
   },
   kafka: {
     name: "Kafka",
-    key: "kafka.image.tag",
+    keys: ["kafka.image.tag"],
     repository: "kafka.image.repository",
     tags: [
       ["3.0.14", "3.1.0-debian-10-r52"],
       ["5.0.1", "3.1.0"],
     ],
+    movedAt: "5.0.1",
   },
 } as const satisfies Record<string, DependencyImage>;
 
+type Dependency = keyof typeof IMAGES;
+
+/** The tag that the public chart brings. */
+export function imageTagAt(name: Dependency, chart: string): string | undefined {
+  return tagOf(IMAGES[name], chart);
+}
+
+function tagOf(image: DependencyImage, chart: string): string | undefined {
+  return image.tags.findLast(([since]) => compareVersions(since, chart) <= 0)?.[1];
+}
+
+/** Dependencies that the chart brings and Milvus uses. */
+function bundled(values: HelmValues, queue: MessageQueue): Dependency[] {
+  const isExternal = (key: string) => isTrue(getValue(values, path(key)));
+  return [
+    ...(isExternal("externalEtcd.enabled") ? [] : (["etcd"] as const)),
+    ...(isExternal("externalS3.enabled") ? [] : (["minio"] as const)),
+    ...(queue === "pulsar" || queue === "kafka" ? [queue] : []),
+  ];
+}
+
+/** The tag that runs, where the chart would bring another one or may, for all that is known of it. */
+function keptTag({ name, keys, tags, movedAt }: DependencyImage, key: string, context: ValueContext) {
+  const { now, chart } = context;
+  if (now === undefined || (movedAt !== undefined && compareVersions(chart, movedAt) >= 0)) return [];
+  const recorded = getValue(now.defaults, path(key));
+  const known = { name, keys, tags };
+  const before = getValue(now.values, path(key)) ?? recorded ?? tagOf(known, now.chart);
+  const after = chart === now.chart && recorded !== undefined ? recorded : tagOf(known, chart);
+  const isSure = chart === now.chart || chartRelease(chart) !== undefined;
+  if (typeof before !== "string" || before === "" || (isSure && before === after)) return [];
+  return [{ path: path(key), value: before, reason: `${name} ${before} runs`, contradiction: "win" as const }];
+}
+
+export const dependencyImageRule: ValueRule = {
+  name: "dependencies_keep_their_images",
+  source: "fact 4.2; milvus issues 40706 and 17647; milvus-operator issue 168",
+  explanation:
+    "A newer chart brings newer images of etcd, MinIO and Pulsar, which would restart together with Milvus and may not read back what they wrote: the images that run are kept. `milvus:dependencyImages: chart` takes the chart's, in a run of its own if you can; a tag in milvus:values wins. Kafka is not kept over chart 5.0.1, where its image moved to another repository.",
+  owns: Object.values(IMAGES).flatMap(({ keys }) => keys.map(path)),
+  apply: (context) => {
+    const { now, given, dependencyImages = "keep" } = context;
+    if (now === undefined || dependencyImages === "chart") return NOTHING;
+    const images: DependencyImage[] = bundled(given, now.topology.queue).map((name) => IMAGES[name]);
+    return { additions: images.flatMap((image) => image.keys.flatMap((key) => keptTag(image, key, context))) };
+  },
+};
+
 /** Bundled dependencies that the new chart restarts with another image, each as a sentence. */
-export function changedDependencies(
-  from: string,
-  to: string,
-  given: HelmValues,
-  used: readonly (keyof typeof IMAGES)[],
-): string[] {
-  const tagAt = (image: DependencyImage, chart: string) =>
-    image.tags.findLast(([since]) => compareVersions(since, chart) <= 0)?.[1];
-  return used.flatMap((name) => {
+export function changedDependencies(from: string, to: string, values: HelmValues, queue: MessageQueue): string[] {
+  if (from === to) return [];
+  return bundled(values, queue).flatMap((name) => {
     const image: DependencyImage = IMAGES[name];
-    const [before, after] = [tagAt(image, from), tagAt(image, to)];
-    if (before === after || before === undefined || getValue(given, path(image.key)) !== undefined) return [];
+    const [before, after] = [tagOf(image, from), tagOf(image, to)];
+    const isSaid = image.keys.some((key) => getValue(values, path(key)) !== undefined);
+    if (before === after || before === undefined || isSaid) return [];
     return [
-      `${image.name} restarts with another image: ${before} becomes ${after ?? "?"} with chart ${to}. To keep it, set milvus:values.${[image.key, image.repository ?? []].flat().join(" and ")}.`,
+      `${image.name} restarts with another image: ${before} becomes ${after ?? "?"} with chart ${to}. To keep it, set milvus:values.${[image.keys[0] ?? [], image.repository ?? []].flat().join(" and ")}.`,
     ];
   });
 }

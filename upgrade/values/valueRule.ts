@@ -1,4 +1,4 @@
-import type { HelmValue, HelmValues } from "../model";
+import type { DependencyImages, HelmValue, HelmValues } from "../model";
 import type { Topology } from "../topology";
 import type { ValuePath } from "./tree";
 
@@ -15,6 +15,8 @@ export interface ValueContext {
   readonly releaseName: string;
   /** `registry.example.com/mirror`; missing: the charts' own registries. */
   readonly imageRegistry?: string;
+  /** Default `keep`. */
+  readonly dependencyImages?: DependencyImages;
   /** What runs now; missing for an install. */
   readonly now?: {
     readonly version: string;

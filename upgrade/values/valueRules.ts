@@ -1,4 +1,5 @@
 import { changedDefaultRule } from "./changedDefaults";
+import { dependencyImageRule } from "./dependencyImages";
 import { imageRegistryRule } from "./imageRegistry";
 import { imageRule } from "./imageRule";
 import { apiRule, budgetRule, mysqlRule } from "./kubernetesRules";
@@ -25,6 +26,7 @@ export const VALUE_RULES: readonly ValueRule[] = [
   modeRule,
   imageRule,
   imageRegistryRule,
+  dependencyImageRule,
   messageQueueRule,
   coordinatorRule,
   streamingRule,

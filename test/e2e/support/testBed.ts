@@ -41,6 +41,8 @@ export interface TestBed {
   metadata(): Promise<MetadataState>;
   observe(): Promise<ObservedMilvus>;
   faults(faults: Faults): void;
+  /** Name, uid, image and pod template generation of each StatefulSet of a dependency. */
+  dependencies(): Promise<string>;
   /** uid, resourceVersion and name of every object in the namespace that a Milvus upgrade could touch. */
   fingerprint(): Promise<string>;
   stop(): Promise<void>;
@@ -82,6 +84,14 @@ export async function startTestBed(options: { readonly realMilvus?: boolean } = 
     metadata: () => readMetadata(etcd),
     observe: () => observeMilvus(sandbox, RELEASE),
     faults: (faults) => writeFaults(sandbox.folder, faults),
+    dependencies: () =>
+      sandbox.kubectl([
+        "get",
+        "statefulsets",
+        "--namespace",
+        RELEASE.namespace,
+        "--output=custom-columns=NAME:.metadata.name,UID:.metadata.uid,IMAGE:.spec.template.spec.containers[*].image,REVISION:.status.updateRevision",
+      ]),
     fingerprint: () => fingerprint(sandbox),
     async stop() {
       for (const stack of open) {

@@ -30,6 +30,7 @@ describe("parseConfig", () => {
         chartSource: { kind: "repository" },
         strategy: "auto",
         rollback: false,
+        dependencyImages: "keep",
         dropValues: [],
         pendingSilentMinutes: 10,
       },
@@ -92,6 +93,7 @@ describe("parseConfig", () => {
       "milvus:backupStorageClass": "fast",
       "milvus:kubectlImage": "registry.example.com:5000/tools/kubectl:v1.30.1",
       "milvus:metaMigrationImage": `mirror/meta-migration@sha256:${"a".repeat(64)}`,
+      "milvus:dependencyImages": "chart",
       "milvus:imagePullSecrets": '["pull-me"]',
       "milvus:nodeSelector": '{"disk":"ssd"}',
       "milvus:tolerations": '[{"key":"dedicated","value":"milvus","effect":"NoSchedule"},{"operator":"Exists"}]',
@@ -111,6 +113,7 @@ describe("parseConfig", () => {
       strategy: "rolling",
       rollback: true,
       dropValues: ["pulsar.proxy.resources"],
+      dependencyImages: "chart",
       pendingSilentMinutes: 10,
     });
     expect(config.settings.backup).to.deep.equal({ size: "1.5Gi", storageClass: "fast" });

@@ -1,11 +1,12 @@
 import { expect } from "chai";
 import { badChart, chartFits } from "../../../upgrade/chartRules";
 import { HOP_RULES, refusedBy } from "../../../upgrade/hopRules";
-import type { ClusterState, HelmValues, Plan } from "../../../upgrade/model";
+import type { ClusterState, HelmValues, Plan, UpgradePlan } from "../../../upgrade/model";
 import { planUpgrade } from "../../../upgrade/plan";
 import { CHART_RELEASES, type ChartRelease } from "../../../upgrade/releases";
 import { componentsOf } from "../../../upgrade/rollout";
 import { topologyOf } from "../../../upgrade/topology";
+import { imageTagAt } from "../../../upgrade/values/dependencyImages";
 import { getValue, path, sameValue } from "../../../upgrade/values/tree";
 import { compareVersions, isPreRelease, minorOf } from "../../../upgrade/versions";
 import { running, wanted } from "./support";
@@ -55,6 +56,14 @@ function fault(holds: boolean, what: string): string[] {
   return holds ? [] : [what];
 }
 
+/** True when the plan leaves the image to a chart that has another one than the old. */
+function changesImageOf(dependency: "etcd" | "minio", from: string, { values, chart }: UpgradePlan): boolean {
+  const kept = getValue(values, path(`${dependency}.image.tag`));
+  return kept !== undefined
+    ? kept !== imageTagAt(dependency, from)
+    : imageTagAt(dependency, from) !== imageTagAt(dependency, chart.version);
+}
+
 function ruleFaults({ from, to, plan }: Pair): string[] {
   if (plan.kind === "refused") {
     return [
@@ -72,6 +81,8 @@ function ruleFaults({ from, to, plan }: Pair): string[] {
     ...fault(chart === from.chart || badChart(chart) === undefined, `chart ${chart} is bad`),
     ...fault(compareVersions(chart, from.chart) >= 0, `chart ${chart} is older`),
     ...fault(getValue(plan.values, path("image.all.tag")) === `v${to}`, "another image tag"),
+    ...fault(!changesImageOf("etcd", from.chart, plan), "changes etcd's image"),
+    ...fault(!changesImageOf("minio", from.chart, plan), "changes MinIO's image"),
     ...fault(plan.steps.filter(({ kind }) => kind === "release").length === 1, "not one release"),
     ...fault((plan.kind === "migration") === crosses, `is ${plan.kind}`),
   ];

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { parse } from "yaml";
-import type { HelmValues, Refusal, UpgradePlan } from "../../../upgrade/model";
+import type { DependencyImages, HelmValues, Refusal, UpgradePlan } from "../../../upgrade/model";
 import { planUpgrade } from "../../../upgrade/plan";
 import { getValue, path, USER_YAML } from "../../../upgrade/values/tree";
 import { FINAL_RULES, VALUE_RULES } from "../../../upgrade/values/valueRules";
@@ -14,10 +14,14 @@ interface Hop {
   /** In the release; default: the same. */
   readonly inForce?: HelmValues;
   readonly over?: RunningOptions;
+  readonly dependencyImages?: DependencyImages;
 }
 
-function plan({ chart, from, to, values = {}, inForce = values, over }: Hop): UpgradePlan {
-  return planned(wanted(to, { values }), running(chart, from, { values: inForce, ...over }));
+function plan({ chart, from, to, values = {}, inForce = values, over, dependencyImages }: Hop): UpgradePlan {
+  return planned(
+    wanted(to, { values, ...(dependencyImages && { dependencyImages }) }),
+    running(chart, from, { values: inForce, ...over }),
+  );
 }
 
 function refusal({ chart, from, to, values = {}, inForce = values, over }: Hop): Refusal {
@@ -681,9 +685,21 @@ describe("rules of single keys", () => {
     },
     {
       title: "etcd that restarts with the chart (fact 4.2)",
-      hop: { chart: "4.1.28", from: "2.3.13", to: "2.4.16" },
+      hop: { chart: "4.1.28", from: "2.3.13", to: "2.4.16", dependencyImages: "chart" as const },
       rule: "a_dependency_restarts_with_the_chart",
       says: "3.5.5-r4 becomes 3.5.14-r1",
+    },
+    {
+      title: "Kafka, whose image moved to another repository (fact 4.2)",
+      hop: {
+        chart: "5.0.0",
+        from: "2.6.0",
+        to: "2.6.15",
+        values: { kafka: { enabled: true }, pulsar: { enabled: false }, pulsarv3: { enabled: false } },
+        over: { names: STREAMING },
+      },
+      rule: "a_dependency_restarts_with_the_chart",
+      says: "3.1.0-debian-10-r52 becomes 3.1.0",
     },
   ]) {
     it(`warn of ${title}`, () => {
@@ -708,6 +724,66 @@ describe("rules of single keys", () => {
   it("keep the size of a standalone's first volume (fact 10.4)", () => {
     const found = plan({ chart: "3.1.2", from: "2.1.0", to: "2.1.4", values: STANDALONE, over: standalone });
     expect(valueAt(found, "standalone.persistence.persistentVolumeClaim.size")).to.equal("5Gi");
+  });
+
+  describe("keep the images of the dependencies (fact 4.2)", () => {
+    const ETCD = "etcd.image.tag";
+    const MINIO = "minio.image.tag";
+    const BROKER = "pulsar.images.broker.tag";
+    const rows: readonly {
+      readonly title: string;
+      readonly hop: Hop;
+      readonly kept: Readonly<Record<string, string | undefined>>;
+    }[] = [
+      {
+        title: "of the old chart's defaults, where the new chart has others",
+        hop: { chart: "4.1.28", from: "2.3.13", to: "2.4.16" },
+        kept: { [ETCD]: "3.5.5-r4", [MINIO]: undefined, [BROKER]: "2.8.2" },
+      },
+      {
+        title: "over a migration",
+        hop: { chart: "3.2.18", from: "2.1.4", to: "2.2.14" },
+        kept: { [ETCD]: "3.5.0-r7", [MINIO]: "RELEASE.2022-03-17T06-34-49Z", [BROKER]: undefined },
+      },
+      {
+        title: "as an earlier run has kept them, hop after hop",
+        hop: { chart: "4.1.28", from: "2.3.13", to: "2.4.16", inForce: { etcd: { image: { tag: "3.5.0-r7" } } } },
+        kept: { [ETCD]: "3.5.0-r7" },
+      },
+      {
+        title: "also in a run that changes nothing",
+        hop: { chart: "4.1.28", from: "2.3.13", to: "2.3.13", inForce: { etcd: { image: { tag: "3.5.0-r7" } } } },
+        kept: { [ETCD]: "3.5.0-r7" },
+      },
+      {
+        title: "not against the user's own tag",
+        hop: { chart: "4.1.28", from: "2.3.13", to: "2.4.16", values: { etcd: { image: { tag: "3.5.16-r1" } } } },
+        kept: { [ETCD]: "3.5.16-r1" },
+      },
+      {
+        title: "not when milvus:dependencyImages is chart",
+        hop: { chart: "4.1.28", from: "2.3.13", to: "2.4.16", dependencyImages: "chart" as const },
+        kept: { [ETCD]: undefined, [BROKER]: undefined },
+      },
+      {
+        title: "not of an etcd that the chart does not bring",
+        hop: {
+          chart: "4.1.28",
+          from: "2.3.13",
+          to: "2.4.16",
+          values: { externalEtcd: { enabled: true, endpoints: ["etcd:2379"] } },
+        },
+        kept: { [ETCD]: undefined },
+      },
+    ];
+    for (const { title, hop, kept } of rows) {
+      it(title, () => {
+        const found = plan(hop);
+        expect(Object.fromEntries(Object.keys(kept).map((key) => [key, valueAt(found, key)]))).to.deep.equal(kept);
+        const dependencies = found.warnings.filter(({ rule }) => rule === "a_dependency_restarts_with_the_chart");
+        expect(dependencies.length > 0).to.equal(hop.dependencyImages === "chart");
+      });
+    }
   });
 
   it("say nothing of an image that the values keep", () => {
