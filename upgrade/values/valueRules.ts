@@ -1,3 +1,4 @@
+import { addedKeyRule } from "./addedKeys";
 import { changedDefaultRule } from "./changedDefaults";
 import { dependencyImageRule } from "./dependencyImages";
 import { imageRegistryRule } from "./imageRegistry";
@@ -40,6 +41,7 @@ export const VALUE_RULES: readonly ValueRule[] = [
   ingressRule,
   gatewayRule,
   removedKeyRule,
+  addedKeyRule,
   changedDefaultRule,
   ownConfigRule,
   mmapRule,

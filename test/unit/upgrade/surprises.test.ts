@@ -235,6 +235,45 @@ describe("a_changed_default_is_said (facts 4.2 and 5.1)", () => {
   }
 });
 
+describe("a_key_that_begins_to_count_is_named", () => {
+  const rule = "a_key_that_begins_to_count_is_named";
+  warns([
+    {
+      title: "replicas of a coordinator (fact 5.4: 4.0.4)",
+      chart: "3.2.18",
+      from: "2.1.4",
+      to: "2.2.14",
+      values: { rootCoordinator: { replicas: 2 } },
+      rule,
+      says: "milvus:values.rootCoordinator.replicas was ignored until now",
+    },
+    {
+      title: "a strategy (fact 5.5: 4.1.22)",
+      chart: "4.1.15",
+      from: "2.3.5",
+      to: "2.3.13",
+      values: { queryNode: { strategy: { type: "Recreate" } } },
+      rule,
+      says: "queryNode.strategy",
+    },
+    {
+      title: "an autoscaler (fact 5.6: 4.2.42)",
+      chart: "4.2.20",
+      from: "2.4.16",
+      to: "2.5.16",
+      values: { proxy: { hpa: { enabled: false } } },
+      rule,
+      says: "proxy.hpa",
+    },
+  ]);
+
+  it("says nothing of a value that comes with the upgrade", () => {
+    const values = { rootCoordinator: { replicas: 2 } };
+    const { warnings } = planned(wanted("2.2.14", { values }), running("3.2.18", "2.1.4"));
+    expect(warnings.map((warning) => warning.rule)).to.not.include(rule);
+  });
+});
+
 describe("metadata_and_data_stay_where_they_are", () => {
   const rule = "metadata_and_data_stay_where_they_are";
   const s3 = (over: HelmValues): HelmValues => ({
