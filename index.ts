@@ -12,7 +12,13 @@ import type { MilvusOutputs } from "./components/outputs";
 import { GONE_RELEASE, readPreviousOutputs, refuseMovedRelease, stateHasRelease } from "./components/previousRelease";
 import { ConfigError } from "./config/configError";
 import { readStackConfig } from "./config/stackConfig";
-import { approvalHash, approvalLines, refusalOfUnapproved } from "./upgrade/approval";
+import {
+  approvalHash,
+  approvalLines,
+  CONFIRMED_PLAN_VARIABLE,
+  refusalOfUnapproved,
+  refusalOfUnconfirmed,
+} from "./upgrade/approval";
 import { describePlan } from "./upgrade/describe";
 import type { ClusterState } from "./upgrade/model";
 import { planUpgrade } from "./upgrade/plan";
@@ -42,7 +48,8 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
   const { verification } = config;
   const verified = describeVerification(verification, plan, openVerification(plan, state));
   await pulumi.log.info([description, ...verified, ...approval].join("\n"));
-  const unapproved = refusalOfUnapproved(config.approvedPlan, hash, plan);
+  const unconfirmed = refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan);
+  const unapproved = unconfirmed ?? refusalOfUnapproved(config.approvedPlan, hash, plan);
   if (unapproved !== undefined && !pulumi.runtime.isDryRun()) {
     throw new pulumi.RunError(unapproved);
   }

@@ -2,6 +2,7 @@ import { Argument, Command } from "commander";
 import { adoptCommand } from "./adoptCommand";
 import { planCommand } from "./planCommand";
 import { findProject, stackNames } from "./project";
+import { upgradeCommand } from "./upgradeCommand";
 import { verifyCommand } from "./verifyCommand";
 
 /** The commands around `pulumi preview` and `pulumi up`. */
@@ -11,6 +12,7 @@ export function milvusUpgrade(): Command {
     .showHelpAfterError("(--help shows what there is)")
     .addCommand(planCommand())
     .addCommand(adoptCommand())
+    .addCommand(upgradeCommand())
     .addCommand(verifyCommand());
   program
     .command("stacks")

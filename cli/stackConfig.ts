@@ -82,6 +82,10 @@ async function askPulumi(project: Project, stack: string, file: string): Promise
   return Object.fromEntries(Object.entries(values).map(([key, it]) => [key, it.objectValue ?? it.value]));
 }
 
+export function pulumiProgram(): string {
+  return process.env[PULUMI_VARIABLE] || "pulumi";
+}
+
 /** @throws UsageError when the Pulumi CLI is not there */
 export async function runPulumi(
   project: Project,
@@ -89,7 +93,7 @@ export async function runPulumi(
   why: string,
   input?: string,
 ): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
-  const pulumi = process.env[PULUMI_VARIABLE] || "pulumi";
+  const pulumi = pulumiProgram();
   const options = { cwd: project.folder, timeoutSeconds: TIMEOUT_SECONDS, ...(input !== undefined && { input }) };
   try {
     return await runCommand(pulumi, args, options);

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import {
   type Deployment,
   type EngineEvent,
@@ -46,6 +47,8 @@ export interface RunOptions {
   readonly onEvent?: (event: EngineEvent) => void;
   /** The engine is asked to stop when this has passed. Default 1800. */
   readonly timeoutSeconds?: number;
+  /** Asks the engine to stop, as Ctrl-C does. */
+  readonly signal?: AbortSignal;
 }
 
 /** A run that failed; what the engine did until then is in the report. */
@@ -68,8 +71,7 @@ function errorText(output: string): string {
 export async function openStack(options: StackOptions): Promise<EngineStack> {
   const { sandbox } = options;
   const stackName = options.stackName ?? "dev";
-  const folder = options.stateFolder ?? path.join(sandbox.folder, "stacks", stackName);
-  const workDir = path.join(folder, "project");
+  const { folder, workDir } = stackFolder(sandbox, stackName, options.stateFolder);
   const state = path.join(folder, "state");
   await mkdir(workDir, { recursive: true });
   await mkdir(state, { recursive: true });
@@ -108,6 +110,15 @@ export async function openStack(options: StackOptions): Promise<EngineStack> {
   }
 }
 
+/** Where a stack has its state, and below it the project folder with its config. */
+export function stackFolder(
+  sandbox: Sandbox,
+  stackName: string,
+  folder = path.join(sandbox.folder, "stacks", stackName),
+): { readonly folder: string; readonly workDir: string } {
+  return { folder, workDir: path.join(folder, "project") };
+}
+
 /** A stack of the program on a sandbox. */
 export class EngineStack {
   constructor(
@@ -119,14 +130,23 @@ export class EngineStack {
     return this.stack.name;
   }
 
+  /** The project folder, with Pulumi.yaml and the stack's config. */
+  get workDir(): string {
+    return this.stack.workspace.workDir;
+  }
+
   /** As if the user had edited Pulumi.STACK.yaml; secrets go through the CLI, which encrypts them. */
   async setConfig(config: StackConfig): Promise<void> {
     const entries = Object.entries(config);
     const file = path.join(this.stack.workspace.workDir, `Pulumi.${this.name}.yaml`);
     const text = await readFile(file, "utf8").catch(() => "");
     const settings = (parse(text) ?? {}) as { config?: Record<string, unknown> };
-    const open = Object.fromEntries(entries.filter(([, value]) => !(value instanceof Secret)));
-    await writeFile(file, stringify({ ...settings, config: { ...settings.config, ...open } }));
+    const open = entries.filter(([, value]) => !(value instanceof Secret));
+    const news = open.filter(([key, value]) => !isDeepStrictEqual(settings.config?.[key], value));
+    // What somebody has written by hand, with comments, stays as it is.
+    if (news.length > 0) {
+      await writeFile(file, stringify({ ...settings, config: { ...settings.config, ...Object.fromEntries(news) } }));
+    }
     for (const [key, value] of entries) {
       if (value instanceof Secret) {
         await this.stack.setConfig(key, { value: value.value, secret: true });
@@ -197,7 +217,10 @@ export class EngineStack {
           collector.add(event);
           options.onEvent?.(event);
         },
-        signal: AbortSignal.timeout((options.timeoutSeconds ?? 1800) * 1000),
+        signal: AbortSignal.any([
+          AbortSignal.timeout((options.timeoutSeconds ?? 1800) * 1000),
+          ...(options.signal ? [options.signal] : []),
+        ]),
         color: "never",
       });
     } catch (error) {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, openSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import type { Socket } from "node:net";
 import path from "node:path";
@@ -11,7 +11,7 @@ import { startMetadataEtcd } from "./metadataEtcd";
 import { reservePorts } from "./ports";
 import { endProcess, isRunning, killProcess, type ProcessRecord, recordOf, spawnDetached } from "./processes";
 import { type RunResult, run, tryRun } from "./run";
-import { controlPlaneFolder, podRunnerLog, podRunnerReadyFile } from "./sandboxPaths";
+import { controlPlaneFolder, podRunnerLog, podRunnerReadyFile, pulumiFile } from "./sandboxPaths";
 import { listStates, readState, type SandboxState, sandboxFolder, writeState } from "./sandboxState";
 import { stopSandboxAt } from "./stopSandbox";
 import { ensureTools, type Tools } from "./tools";
@@ -68,6 +68,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     processes: {},
   };
   await writeState(state);
+  writePulumi(name, folder);
   state = { ...state, processes: { watchdog: startWatchdog(folder) } };
   await writeState(state);
 
@@ -144,6 +145,8 @@ export class Sandbox {
       HELM_CONFIG_HOME: path.join(this.folder, "helm", "config"),
       HELM_DATA_HOME: path.join(this.folder, "helm", "data"),
       PULUMI_HOME: path.join(cacheFolder(), "pulumi"),
+      MILVUS_PULUMI: pulumiFile(this.folder),
+      MILVUS_HELM: this.tools.helm,
     };
   }
 
@@ -233,6 +236,14 @@ export class Sandbox {
       ...(options.input === undefined ? {} : { input: options.input }),
     };
   }
+}
+
+/** A program that runs the engine of the sandbox as `pulumi` does; see sandbox/pulumi.ts. */
+function writePulumi(name: string, folder: string): void {
+  const [command, args] = tsxCommand(path.join(__dirname, "pulumi.ts"), [name]);
+  const line = [command, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  mkdirSync(path.dirname(pulumiFile(folder)), { recursive: true });
+  writeFileSync(pulumiFile(folder), `#!/bin/sh\nexec ${line} "$@"\n`, { mode: 0o755 });
 }
 
 function startWatchdog(folder: string): ProcessRecord {

@@ -13,3 +13,8 @@ export function podRunnerReadyFile(sandbox: string): string {
 export function podRunnerLog(sandbox: string): string {
   return path.join(sandbox, "pod-runner.log");
 }
+
+/** The sandbox's own `pulumi`. */
+export function pulumiFile(sandbox: string): string {
+  return path.join(sandbox, "bin", "pulumi");
+}

@@ -7,6 +7,7 @@ export const APPROVAL_PARTS = ["config", "rules", "release", "cluster", "plan"] 
 export type ApprovalPart = (typeof APPROVAL_PARTS)[number];
 
 const RULE = "only_the_approved_plan_is_run";
+const CONFIRMED_RULE = "only_the_confirmed_hop_is_run";
 
 const MEANINGS = {
   config: "the stack config",
@@ -84,6 +85,23 @@ export function refusalOfUnapproved(
     `refused (${RULE}): this plan is not the one that milvus:approvedPlan approves.`,
     `what differs: ${describeDifference(approved, actual).join("; ")}`,
     `what to do: look at it again with pulumi preview, then approve it: pulumi config set milvus:approvedPlan ${actual}`,
+  ].join("\n");
+}
+
+/** Environment variable with the hash of the plan that `npm run upgrade` has shown: the run it starts makes no other. */
+export const CONFIRMED_PLAN_VARIABLE = "MILVUS_CONFIRMED_PLAN";
+
+/** The refusal of a run whose plan is no longer the one that was shown and agreed to a moment before. */
+export function refusalOfUnconfirmed(
+  confirmed: string | undefined,
+  actual: string,
+  plan: UpgradePlan,
+): string | undefined {
+  if (confirmed === undefined || confirmed === "" || confirmed === actual || plan.kind === "nothing") return undefined;
+  return [
+    `refused (${CONFIRMED_RULE}): this plan is not the one that was shown before the run was started.`,
+    `what differs: ${describeDifference(confirmed, actual).join("; ")}`,
+    "what to do: the same command again; it plans anew and shows the plan.",
   ].join("\n");
 }
 

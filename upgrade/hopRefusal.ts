@@ -2,7 +2,7 @@ import { chooseChart } from "./chartChoice";
 import { type HopRule, refusedBy } from "./hopRules";
 import type { ChartSource, Hop } from "./model";
 import { findPath } from "./path";
-import { configLine, refuse, valueLine } from "./refusal";
+import { configLine, refuse, valueLine, WALK_COMMAND } from "./refusal";
 import { SEPARATE_COORDINATORS, type Topology } from "./topology";
 
 export interface HopToCheck {
@@ -57,7 +57,7 @@ function remedyOf(rule: HopRule, hop: HopToCheck, next: Hop | undefined): string
   if (next.to === hop.from) {
     return `With ${configLine("version", hop.from)} first change the layout and run pulumi up: ${layoutLines(hop)}. Then set ${hop.to}.`;
   }
-  return `Go by way of ${next.to}: ${configLine("version", next.to)}, then pulumi up, then on to ${hop.to}.`;
+  return `Go by way of ${next.to}: ${configLine("version", next.to)}, then pulumi up, then on to ${hop.to}. All hops, one after the other: ${WALK_COMMAND} --to ${hop.to}`;
 }
 
 function layoutLines({ topology }: HopToCheck): string {

@@ -28,7 +28,7 @@ export function findPath(from: string, to: string): readonly string[] | undefine
 }
 
 /** The newest patch of the next minor when that is allowed, or else the newest patch of the minor one is in. */
-function nextStop(from: string, to: string): string | undefined {
+export function nextStop(from: string, to: string): string | undefined {
   const reachable = STOPS.filter(
     (stop) =>
       compareVersions(stop, from) > 0 && compareVersions(stop, to) < 0 && refusedBy({ from, to: stop }) === undefined,

@@ -1,6 +1,9 @@
 import type { ComponentState, HelmRelease, Step } from "./model";
 import { refuse } from "./refusal";
 
+/** Somebody may be at work: the only refusal that time mends. */
+export const PENDING_RULE = "a_pending_release_may_have_somebody_at_work";
+
 /** Minutes without any sign of life after which nobody is taken to be at work on a release. */
 const SILENT_MINUTES = 10;
 const MINUTE = 60_000;
@@ -30,7 +33,7 @@ export function clearPending(
   const [latest] = signs.filter(({ at }) => !Number.isNaN(at)).toSorted((a, b) => b.at - a.at);
   const last = latest ? `${latest.what} at ${new Date(latest.at).toISOString()}` : "when it began cannot be read";
   return refuse({
-    rule: "a_pending_release_may_have_somebody_at_work",
+    rule: PENDING_RULE,
     reason: `The Helm release ${release.name} is ${release.status} (revision ${release.revision}): another run may be at work on it. Last sign: ${last}.`,
     remedy: `Wait ${silentMinutes} minutes after the last sign and run pulumi up again: it then clears the record by itself. If you know that nobody is at work: kubectl -n ${release.namespace} delete secret ${release.recordName}`,
   });

@@ -218,12 +218,17 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
   // -------------------------------------------------------------------------------- what a reviewer allows
   no_more_downtime_than_allowed: {
     explanation:
-      "A plan that is expected to interrupt longer than milvus:maxDowntime is refused. The expectation is the sum of what its parts usually take: pods end in 30 s, sessions leave etcd in 60 s, a pod of the chart counts as ready after 90 s and a probe. What runs nowhere cannot be interrupted, so a half-done upgrade can always be finished.",
+      "A plan that is expected to interrupt longer than milvus:maxDowntime is refused. The expectation is the sum of what its parts usually take: pods end in 30 s, sessions leave etcd in 60 s, a pod of the chart counts as ready after 90 s and a probe. What runs nowhere cannot be interrupted, so a half-done upgrade can always be finished. Of a way with several hops each is judged by itself.",
     source: "facts 6.5 and 7.4; readinessProbe in the chart's values.yaml",
   },
   only_the_approved_plan_is_run: {
     explanation:
       "With milvus:approvedPlan set, `up` runs that plan only. The hash is over the stack config, the catalogue, the Helm release, the cluster and the plan; the refusal names the part that moved. Preview shows it and warns; a plan with nothing to do needs no approval.",
+    source: "pulumi issues 2318 and 16806: what was approved must be what is applied",
+  },
+  only_the_confirmed_hop_is_run: {
+    explanation:
+      "`npm run upgrade` gives each run that it starts the hash of the plan it has shown. When something has moved until the run plans for itself, nothing is changed.",
     source: "pulumi issues 2318 and 16806: what was approved must be what is applied",
   },
   preflight_has_errors: {

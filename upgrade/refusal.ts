@@ -14,6 +14,9 @@ export function refuse(refusal: Omit<Refusal, "kind">): never {
   throw new RefusalError({ kind: "refused", ...refusal });
 }
 
+/** The command that takes every hop of a way, one after the other. */
+export const WALK_COMMAND = "npm run upgrade --";
+
 /** `pulumi config set milvus:version 2.2.16`, the line a user types. */
 export function configLine(key: string, value: string): string {
   return `pulumi config set milvus:${key} ${value}`;

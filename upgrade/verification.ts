@@ -12,6 +12,8 @@ export type RowRule = (typeof ROW_RULES)[number];
 /** Annotation and label of the ConfigMap in which a verification keeps its snapshot and result. */
 export const VERIFICATION_MARK = "milvus-upgrade/verification";
 
+export const UNVERIFIED_RULE = "a_failed_verification_blocks_the_next_hop";
+
 /** What was found wrong blocks the next upgrade: only the versions that were verified, before and after, are let through. */
 export function refuseUnverified(plan: UpgradePlan, verification: VerificationState | undefined): void {
   if (verification === undefined || verification.status === "passed") return;
@@ -21,7 +23,7 @@ export function refuseUnverified(plan: UpgradePlan, verification: VerificationSt
   if (!goesOn || (verification.status === "pending" && plan.from !== to)) return;
   const failed = verification.status === "failed";
   refuse({
-    rule: "a_failed_verification_blocks_the_next_hop",
+    rule: UNVERIFIED_RULE,
     reason: failed
       ? `The upgrade from ${from} to ${to} was verified and something was wrong: ${verification.summary}`
       : `The upgrade from ${from} to ${to} was never verified: the run ended before that.`,

@@ -19,7 +19,8 @@ export function asText(report: PlanReport): string {
   ].join("\n");
 }
 
-function refusalLines({ rule, reason, remedy, source, nextHop, path = [] }: Refusal): string[] {
+/** Rule and reason, the way if there is one, and what to do. */
+export function refusalLines({ rule, reason, remedy, source, nextHop, path = [] }: Refusal): string[] {
   return [
     `${pc.red("refused")} (${rule}): ${reason}`,
     ...(nextHop ? [`next: Milvus ${nextHop.to} on chart ${nextHop.chart}`] : []),

@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect } from "chai";
+import { parse } from "yaml";
+import type { WayReport } from "../../cli/wayReport";
+import type { MetadataState } from "../../sandbox/metadata";
+import { killAll, processTree } from "../../sandbox/processTree";
+import { tsxCommand } from "../../sandbox/tsx";
+import { stepRuns } from "./support/steps";
+import { problems, startTestBed, type TestBed, until } from "./support/testBed";
+
+const COMMENT = "# Looked after by the search team; ask before you change it.";
+
+describe("upgrade, from 2.1.4 over three hops to 2.4", () => {
+  let bed: TestBed;
+  let project: string;
+  let original: MetadataState;
+
+  before(async () => {
+    bed = await startTestBed();
+    original = await bed.seed();
+    await bed.install("3.2.18");
+    const stack = await bed.stack({
+      "milvus:version": "2.1.4",
+      "milvus:verify": "health",
+      "milvus:timeouts": { settle: "1s", pending: "1m" },
+    });
+    project = stack.workDir;
+    writeFileSync(configFile(), `${COMMENT}\n${readFileSync(configFile(), "utf8")}`);
+  });
+  after(() => bed.stop());
+
+  const configFile = () => path.join(project, "Pulumi.dev.yaml");
+  const wantedNow = () =>
+    (parse(readFileSync(configFile(), "utf8")) as { config: Record<string, unknown> }).config["milvus:version"];
+
+  interface Run {
+    readonly child: ChildProcess;
+    readonly end: Promise<number | null>;
+    output(): string;
+    stdout(): string;
+  }
+
+  /** As a user's shell runs it. */
+  function start(...args: readonly string[]): Run {
+    const [command, script] = tsxCommand(path.join(__dirname, "..", "..", "cli", "main.ts"), [
+      "upgrade",
+      "--stack",
+      "dev",
+      ...args,
+    ]);
+    const child = spawn(command, script, {
+      cwd: project,
+      env: { ...bed.sandbox.env, NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let stdout = "";
+    let all = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString();
+      all += chunk.toString();
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      all += chunk.toString();
+    });
+    const end = once(child, "close").then(([code]) => code as number | null);
+    return { child, end, output: () => all, stdout: () => stdout };
+  }
+
+  async function underWay(run: Run, step: string): Promise<void> {
+    await until(
+      `the step ${step} is at work`,
+      async () => run.child.exitCode !== null || (await stepRuns(bed, step)),
+      180,
+    );
+    expect(run.child.exitCode, run.output()).to.equal(null);
+  }
+
+  it("shows the whole way, and touches neither cluster nor config", async () => {
+    const untouched = [await bed.fingerprint(), readFileSync(configFile(), "utf8")];
+    const run = start("--to", "2.4", "--dry-run");
+    expect(await run.end, run.output()).to.equal(2);
+    expect(run.output()).to.include("Milvus 2.1.4 → 2.4.16 (2.4) in 3 hops").and.to.include("stop 8 Deployments");
+    const json = start("--to", "2.4", "--dry-run", "--format", "json");
+    expect(await json.end).to.equal(2);
+    const way = JSON.parse(json.stdout()) as WayReport;
+    expect(way.hops.map(({ to, kind, wayBack }) => `${to} ${kind}, ${wayBack}`)).to.deep.equal([
+      "2.2.14 migration, restore only",
+      "2.3.13 rolling, one way",
+      "2.4.16 rolling, one way",
+    ]);
+    expect([await bed.fingerprint(), readFileSync(configFile(), "utf8")]).to.deep.equal(untouched);
+  });
+
+  it("asks before it runs anything, and refuses to where nobody can answer", async () => {
+    const run = start("--to", "2.4");
+    expect(await run.end).to.equal(1);
+    expect(run.output()).to.include("--yes");
+  });
+
+  it("interrupted in the first hop, passes that to pulumi and says how to go on", async () => {
+    bed.faults({ containers: [{ container: "await-pods-gone", delayMs: 5000 }] });
+    const run = start("--to", "2.4", "--yes");
+    await underWay(run, "stop");
+    run.child.kill("SIGINT");
+    expect(await run.end, run.output()).to.equal(130);
+    expect(run.output())
+      .to.include("stopped: interrupted")
+      .and.to.include("to go on: npm run upgrade -- --stack dev --to 2.4");
+    expect(wantedNow()).to.equal("2.2.14");
+    bed.faults({});
+  });
+
+  it("killed in the second hop (kill -9: the command, engine and provider), after the first was finished", async () => {
+    bed.faults({
+      containers: [{ pod: "my-release-resume-querynode", container: "await-rollout", delayMs: 10_000 }],
+    });
+    const run = start("--to", "2.4", "--yes");
+    await underWay(run, "resume-querynode");
+    killAll(await processTree(run.child.pid ?? 0));
+    await run.end;
+    bed.faults({});
+    expect(run.output()).to.include("verification: passed").and.to.include("2.2.14 → 2.3.13");
+    expect(wantedNow()).to.equal("2.3.13");
+  });
+
+  it("goes on from what the cluster shows to the version asked for, with the config file still the user's", async () => {
+    const run = start("--to", "2.4", "--yes");
+    expect(await run.end, run.output()).to.equal(0);
+    expect(run.output()).to.include("begun already").and.to.include("arrived: Milvus 2.4.16, 2 runs");
+    expect(
+      problems(await bed.observe(), { version: "2.4.16", metadata: { before: original, format: "2.2" } }),
+    ).to.deep.equal([]);
+    expect(wantedNow()).to.equal("2.4");
+    expect(readFileSync(configFile(), "utf8")).to.match(new RegExp(`^${COMMENT}`));
+  });
+
+  it("has nothing to do the next time", async () => {
+    const before = await bed.fingerprint();
+    const run = start("--to", "2.4", "--yes");
+    expect(await run.end, run.output()).to.equal(0);
+    expect(run.output()).to.include("nothing was to be done");
+    expect(await bed.fingerprint()).to.equal(before);
+  });
+});
