@@ -8,6 +8,8 @@ export interface ConfigMapContent {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly data: Readonly<Record<string, string>>;
+  /** In base64. */
+  readonly binaryData: Readonly<Record<string, string>>;
 }
 
 const MANAGER = "milvus-upgrade";
@@ -43,7 +45,7 @@ interface Problem {
 
 async function apply(
   settings: AccessSettings,
-  { name, namespace, labels, annotations, data }: ConfigMapContent,
+  { name, namespace, labels, annotations, data, binaryData }: ConfigMapContent,
 ): Promise<Problem | undefined> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`;
   try {
@@ -56,6 +58,7 @@ async function apply(
         kind: "ConfigMap",
         metadata: { name, namespace, labels, annotations },
         data,
+        binaryData,
       }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

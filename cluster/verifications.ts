@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import type { V1ConfigMap } from "@kubernetes/client-node";
 import { attemptFromLabels } from "../upgrade/attempt";
 import { VERIFICATION_STATUSES, type VerificationState, type VerificationStatus } from "../upgrade/model";
@@ -6,16 +7,18 @@ import type { Json } from "./json";
 
 /** Keys of a verification's ConfigMap. */
 export const SNAPSHOT_KEY = "snapshot.json";
+/** A large one, in binaryData. */
+export const PACKED_SNAPSHOT_KEY = "snapshot.json.gz";
 export const SUMMARY_KEY = "summary";
 
 /** The newest of a release's verifications. ConfigMaps that are none are passed over. */
 export function newestVerification(configMaps: readonly Json<V1ConfigMap>[]): VerificationState | undefined {
   return configMaps
-    .flatMap(({ metadata, data }) => {
+    .flatMap(({ metadata, data, binaryData }) => {
       const attempt = attemptFromLabels(metadata?.labels ?? {});
       const status = metadata?.annotations?.[VERIFICATION_MARK];
       if (attempt === undefined || !isStatus(status)) return [];
-      const snapshot = data?.[SNAPSHOT_KEY];
+      const snapshot = data?.[SNAPSHOT_KEY] ?? unpacked(binaryData?.[PACKED_SNAPSHOT_KEY]);
       const state: VerificationState = {
         configMap: metadata?.name ?? "",
         attempt,
@@ -27,6 +30,10 @@ export function newestVerification(configMaps: readonly Json<V1ConfigMap>[]): Ve
     })
     .sort((a, b) => a.state.attempt.revision - b.state.attempt.revision || a.createdAt.localeCompare(b.createdAt))
     .at(-1)?.state;
+}
+
+function unpacked(base64: string | undefined): string | undefined {
+  return base64 === undefined ? undefined : gunzipSync(Buffer.from(base64, "base64")).toString("utf8");
 }
 
 function isStatus(status: string | undefined): status is VerificationStatus {

@@ -22,11 +22,12 @@ export function refuseUnverified(plan: UpgradePlan, verification: VerificationSt
   // Not verified yet because the upgrade itself is not finished: that is for the other rules to judge.
   if (!goesOn || (verification.status === "pending" && plan.from !== to)) return;
   const failed = verification.status === "failed";
+  const what = from === to ? `Milvus ${to}` : `The upgrade from ${from} to ${to}`;
   refuse({
     rule: UNVERIFIED_RULE,
     reason: failed
-      ? `The upgrade from ${from} to ${to} was verified and something was wrong: ${verification.summary}`
-      : `The upgrade from ${from} to ${to} was never verified: the run ended before that.`,
+      ? `${what} was verified and something was wrong: ${verification.summary}`
+      : `${what} was never verified: the run ended before that.`,
     remedy: `Verify it again, after repairing what is wrong: ${configLine("version", to)}, then pulumi up or npm run verify. To go on as it is: npm run verify -- --accept`,
   });
 }

@@ -45,7 +45,7 @@ const WAY_BACK = {
 
 /** What is wrong, how to go on, and how to go back. */
 export function describeFailed(
-  { problems, differences, configMap }: Result,
+  { problems, differences, configMap, unkept }: Result,
   plan: Pick<UpgradePlan, "from" | "to" | "reversibility">,
 ): string {
   const isUpgrade = plan.from !== undefined && plan.from !== plan.to;
@@ -63,6 +63,8 @@ export function describeFailed(
       : []),
     `To go on: repair it, then pulumi up or npm run verify${configMap === undefined ? "" : ` (kept in the ConfigMap ${configMap})`}. To accept it as it is: npm run verify -- --accept`,
     ...(isUpgrade ? [`The way back: ${WAY_BACK[plan.reversibility](plan.from ?? "")}.`] : []),
-    "Until then the next upgrade is refused.",
+    unkept === undefined
+      ? "Until then the next upgrade is refused."
+      : `The next upgrade will NOT be refused, because this could not be kept: ${unkept}`,
   ].join("\n");
 }

@@ -27,7 +27,10 @@ export interface ChosenQuery {
 }
 
 export interface Patience {
-  /** How long a loaded collection may fail to answer before that counts, in milliseconds. */
+  /**
+   * How long loaded collections may fail to answer before that counts, in milliseconds: all of them together, since a
+   * server loads them side by side. One that is loaded again gets as much once more.
+   */
   readonly answers: number;
   /** Release and load a collection that still fails then. */
   readonly reload: boolean;
@@ -38,6 +41,7 @@ export interface Patience {
 type Say = (line: string) => void;
 
 const LIMIT = 5;
+const DIGITS = 3;
 const RETRY_MS = 1000;
 const PROGRESS_MS = 10_000;
 
@@ -69,14 +73,15 @@ export async function repeatSnapshot(
   say: Say,
 ): Promise<Snapshot> {
   const frame = await readFrame(service, say);
+  const deadline = Date.now() + patience.answers;
   const answers: QueryAnswer[] = [];
   for (const { query, error } of before.answers) {
     const collection = { database: query.database, name: query.collection };
     const now = frame.collections.find((it) => it.database === collection.database && it.name === collection.name);
     if (now === undefined) continue;
     const mayWait = error === undefined && now.loadState !== "not loaded";
-    answers.push(await (mayWait ? searchPatiently(service, query, patience, say) : service.search(query)));
-    if (mayWait) await awaitLoaded(service, collection, patience);
+    answers.push(await (mayWait ? searchPatiently(service, query, patience, deadline, say) : service.search(query)));
+    if (mayWait) await awaitLoaded(service, collection, patience, deadline);
   }
   // States change while collections are waited for or loaded again.
   const collections = await readCollections(service, frame.databases, () => undefined);
@@ -160,13 +165,19 @@ async function makeQuery(
     primaryKey: schema.primaryKey.name,
     field: field.name,
     vector:
-      choice.vector ?? (await service.sampleVector(collection, schema, field.name)) ?? someVector(field.dimensions),
+      choice.vector ??
+      shortened((await service.sampleVector(collection, schema, field.name)) ?? someVector(field.dimensions)),
     limit: choice.limit ?? LIMIT,
     ...(metric !== undefined && { metric }),
     ...(choice.params !== undefined && { params: choice.params }),
     ...(choice.filter !== undefined && { filter: choice.filter }),
     same,
   };
+}
+
+/** Near enough to the row, and a third of the length as text: a thousand collections have to fit into a ConfigMap. */
+function shortened(vector: readonly number[]): number[] {
+  return vector.map((value) => Number(value.toPrecision(DIGITS)));
 }
 
 /** The same one every time, and near nothing in particular. */
@@ -179,11 +190,12 @@ async function searchPatiently(
   service: MilvusService,
   query: Query,
   patience: Patience,
+  deadline: number,
   say: Say,
 ): Promise<QueryAnswer> {
   const collection = { database: query.database, name: query.collection };
   const name = collectionName(collection);
-  const first = await searchUntil(service, query, patience, say);
+  const first = await searchUntil(service, query, patience, deadline, say);
   if (first.error === undefined || !patience.reload) return first;
   say(`${name} does not answer (${first.error}): releasing and loading it again`);
   try {
@@ -192,33 +204,34 @@ async function searchPatiently(
     return { ...first, error: error instanceof Error ? error.message : String(error) };
   }
   say(`${name} is loaded again`);
-  return await searchUntil(service, query, patience, say);
+  return await searchUntil(service, query, patience, Date.now() + patience.answers, say);
 }
 
 /** A collection that answers may still say that it is loading. */
 async function awaitLoaded(
   service: MilvusService,
   collection: CollectionAddress,
-  { answers, pause = RETRY_MS }: Patience,
+  { pause = RETRY_MS }: Patience,
+  deadline: number,
 ): Promise<void> {
-  const deadline = Date.now() + answers;
   while ((await service.loadState(collection)) === "loading" && Date.now() < deadline) await sleep(pause);
 }
 
 async function searchUntil(
   service: MilvusService,
   query: Query,
-  { answers: limit, pause = RETRY_MS }: Patience,
+  { pause = RETRY_MS }: Patience,
+  deadline: number,
   say: Say,
 ): Promise<QueryAnswer> {
   const started = Date.now();
   let told = started;
   for (;;) {
     const answer = await service.search(query);
-    const waited = Date.now() - started;
-    if (answer.error === undefined || waited + pause > limit) return answer;
+    if (answer.error === undefined || Date.now() + pause > deadline) return answer;
     if (Date.now() - told > PROGRESS_MS) {
-      say(`${query.collection} does not answer yet after ${Math.round(waited / 1000)} s: ${answer.error}`);
+      const waited = Math.round((Date.now() - started) / 1000);
+      say(`${query.collection} does not answer yet after ${waited} s: ${answer.error}`);
       told = Date.now();
     }
     await sleep(pause);

@@ -4,13 +4,13 @@ import { ClusterError } from "../cluster/errors";
 import { oneLook } from "../cluster/oneLook";
 import { readPodHealth } from "../cluster/podHealth";
 import { readCluster } from "../cluster/readCluster";
-import { SNAPSHOT_KEY, SUMMARY_KEY } from "../cluster/verifications";
-import { attemptLabels, attemptName } from "../upgrade/attempt";
+import { attemptName } from "../upgrade/attempt";
 import type { AttemptId, ClusterState, UpgradePlan, VerificationState, VerificationStatus } from "../upgrade/model";
-import { type RowRule, VERIFICATION_MARK, type VerifyMode } from "../upgrade/verification";
+import type { RowRule, VerifyMode } from "../upgrade/verification";
 import { compareSnapshots, type Difference } from "./compare";
 import { type ConnectionSettings, connectService, type Target } from "./connection";
 import { healthProblems, saysVersion } from "./health";
+import { recordContent } from "./record";
 import { ServiceError } from "./service";
 import type { Snapshot } from "./snapshot";
 import { type ChosenQuery, repeatSnapshot, takeSnapshot } from "./takeSnapshot";
@@ -37,14 +37,14 @@ export interface Result {
   readonly after?: Snapshot;
   /** ConfigMap that holds the result; missing when there was nothing to keep. */
   readonly configMap?: string;
+  /** Why the result of a failed verification could not be kept. */
+  readonly unkept?: string;
 }
 
 export type Say = (line: string) => void;
 
 const POLL_MS = 2000;
 const PROGRESS_MS = 10_000;
-/** What a ConfigMap can hold, with room for the rest of it. */
-const LARGEST_SNAPSHOT = 900_000;
 
 /**
  * The snapshot that the upgrade will be compared with. One that an earlier run took for the same upgrade and that was
@@ -123,11 +123,17 @@ export async function verifyUpgrade(
   const configMap = record?.configMap ?? recordName(target.releaseName, attempt);
   const known = record?.snapshot;
   const { status } = result;
-  await writeRecord(
-    target,
-    { configMap, attempt, status, summary, ...(known !== undefined && { snapshot: known }) },
-    result,
-  );
+  try {
+    await writeRecord(
+      target,
+      { configMap, attempt, status, summary, ...(known !== undefined && { snapshot: known }) },
+      result,
+    );
+  } catch (error) {
+    // What was found wrong is worth more than where it is kept. That it passed must be kept, or the next hop stays blocked.
+    if (!failed || !(error instanceof ClusterError)) throw error;
+    return { ...result, unkept: error.message };
+  }
   return { ...result, configMap };
 }
 
@@ -232,24 +238,7 @@ function recordName(releaseName: string, attempt: AttemptId): string {
 }
 
 async function writeRecord(target: Target, record: VerificationState, result?: Result): Promise<void> {
-  const { snapshot, summary, status, attempt, configMap: name } = record;
-  if (snapshot !== undefined && snapshot.length > LARGEST_SNAPSHOT) {
-    throw new ServiceError(
-      `The snapshot (${Math.round(snapshot.length / 1000)} kB) does not fit into a ConfigMap: there are too many collections. Verify the health alone: pulumi config set milvus:verify health`,
-    );
-  }
-  const report = result && { problems: result.problems, differences: result.differences, version: result.version };
-  await applyConfigMap(target.accessSettings, {
-    name,
-    namespace: target.namespace,
-    labels: { ...attemptLabels(target.releaseName, attempt), [VERIFICATION_MARK]: "true" },
-    annotations: { [VERIFICATION_MARK]: status },
-    data: {
-      [SUMMARY_KEY]: summary,
-      ...(snapshot !== undefined && { [SNAPSHOT_KEY]: snapshot }),
-      ...(report && { "result.json": JSON.stringify(report, null, 2) }),
-    },
-  });
+  await applyConfigMap(target.accessSettings, recordContent(target, record, result));
 }
 
 /** `2 collections with 1500 rows, 1 answer`. */

@@ -81,6 +81,12 @@ describe("taking a snapshot", () => {
     expect(answers[0]?.query).to.include({ field: "other", limit: 3, filter: "id > 4" });
   });
 
+  it("keeps three digits of a vector, so that many fit", async () => {
+    const { service } = fakeService({ books: {} });
+    const sampled = { ...service, sampleVector: () => Promise.resolve([0.123456789, -1234.56789]) };
+    expect((await takeSnapshot(sampled, [], quiet)).answers[0]?.query.vector).to.deep.equal([0.123, -1230]);
+  });
+
   it("takes a vector of its own, always the same, where no row can be had", async () => {
     const vector = async () =>
       (await takeSnapshot(fakeService({ books: {} }).service, [{ collection: "books", field: "other" }], quiet))
@@ -114,6 +120,16 @@ describe("taking it again after the upgrade", () => {
     );
     expect(answers[0]).to.not.have.property("error");
     expect(asked).to.deep.equal(["search books", "search books"]);
+  });
+
+  it("has one time for all collections together: a server loads them side by side", async () => {
+    const mute = () => ({ books: { failures: 9999 }, pens: { failures: 9999 }, papers: { failures: 9999 } });
+    const before = await takeSnapshot(fakeService({ books: {}, pens: {}, papers: {} }).service, [], quiet);
+    const { service, asked } = fakeService(mute());
+    const { answers } = await repeatSnapshot(service, before, { answers: 100, reload: false, pause: 10 }, quiet);
+    expect(answers.map(({ error }) => error)).to.deep.equal(Array(3).fill("collection not loaded"));
+    expect(asked.filter((it) => it === "search pens")).to.have.length(1);
+    expect(asked.filter((it) => it === "search books").length).to.be.above(1);
   });
 
   it("never loads again unless told to, and keeps the server's words", async () => {
