@@ -8,8 +8,8 @@ import type { WayReport } from "../../cli/wayReport";
 import type { MetadataState } from "../../sandbox/metadata";
 import { killAll, processTree } from "../../sandbox/processTree";
 import { tsxCommand } from "../../sandbox/tsx";
-import { stepRuns } from "./support/steps";
-import { problems, startTestBed, type TestBed, until } from "./support/testBed";
+import { isTurnOf, type JobPod } from "./support/jobPods";
+import { problems, RELEASE, startTestBed, type TestBed, until } from "./support/testBed";
 
 const COMMENT = "# Looked after by the search team; ask before you change it.";
 
@@ -69,12 +69,15 @@ describe("upgrade, from 2.1.4 over three hops to 2.4", () => {
     return { child, end, output: () => all, stdout: () => stdout };
   }
 
-  async function underWay(run: Run, step: string): Promise<void> {
-    await until(
-      `the step ${step} is at work`,
-      async () => run.child.exitCode !== null || (await stepRuns(bed, step)),
-      180,
-    );
+  /** The turn of a held container of a step's Job has come. */
+  async function held(run: Run, step: string, container: string): Promise<void> {
+    const selector = `--selector=milvus-upgrade/step=${step}`;
+    const hasCome = async () => {
+      const args = ["get", "pods", `--namespace=${RELEASE.namespace}`, selector, "--output=json"];
+      const { items } = JSON.parse(await bed.sandbox.kubectl(args)) as { items: JobPod[] };
+      return items.some((pod) => isTurnOf(container, pod));
+    };
+    await until(`${step}: ${container}`, async () => run.child.exitCode !== null || (await hasCome()), 240);
     expect(run.child.exitCode, run.output()).to.equal(null);
   }
 
@@ -101,9 +104,9 @@ describe("upgrade, from 2.1.4 over three hops to 2.4", () => {
   });
 
   it("interrupted in the first hop, passes that to pulumi and says how to go on", async () => {
-    bed.faults({ containers: [{ container: "await-pods-gone", delayMs: 5000 }] });
+    bed.faults({ containers: [{ container: "await-pods-gone", hold: true }] });
     const run = start("--to", "2.4", "--yes");
-    await underWay(run, "stop");
+    await held(run, "stop", "await-pods-gone");
     run.child.kill("SIGINT");
     expect(await run.end, run.output()).to.equal(130);
     expect(run.output())
@@ -115,10 +118,10 @@ describe("upgrade, from 2.1.4 over three hops to 2.4", () => {
 
   it("killed in the second hop (kill -9: the command, engine and provider), after the first was finished", async () => {
     bed.faults({
-      containers: [{ pod: "my-release-resume-querynode", container: "await-rollout", delayMs: 10_000 }],
+      containers: [{ pod: "my-release-resume-querynode", container: "await-rollout", hold: true }],
     });
     const run = start("--to", "2.4", "--yes");
-    await underWay(run, "resume-querynode");
+    await held(run, "resume-querynode", "await-rollout");
     killAll(await processTree(run.child.pid ?? 0));
     await run.end;
     bed.faults({});
