@@ -4,6 +4,7 @@ import type { PreflightLevels } from "../upgrade/preflight/checks";
 import type { Dependency, DependencyRole, Permission, PreflightFacts } from "../upgrade/preflight/facts";
 import { type GrantedRule, isGranted } from "../upgrade/preflight/grants";
 import { judgePreflight, preflightQuestions } from "../upgrade/preflight/judge";
+import type { VerificationNeeds } from "../upgrade/preflight/permissions";
 import type { ClusterAccess } from "./access";
 import { readApiVersions } from "./apiVersions";
 import { ClusterError, hasCode } from "./errors";
@@ -15,6 +16,7 @@ import { readManifest } from "./releaseManifest";
 export interface PreflightOptions {
   readonly preflight: PreflightLevels;
   readonly settings: { readonly backup: { readonly storageClass?: string } };
+  readonly verification?: VerificationNeeds;
 }
 
 /**
@@ -28,13 +30,14 @@ export async function preflight(
   { releaseName, namespace }: ReleaseAddress,
   plan: Plan,
   state: ClusterState,
-  { preflight: levels, settings }: PreflightOptions,
+  { preflight: levels, settings, verification }: PreflightOptions,
 ): Promise<Plan> {
   if (plan.kind === "refused") return plan;
   const reader = new Reader(access, namespace);
   // The manifest tells which permissions are needed; all else can be read meanwhile.
   const kinds = reader.recordedKinds(plan, state);
-  const questionsFor = (recorded: readonly string[] = []) => preflightQuestions(plan, state, namespace, recorded);
+  const questionsFor = (recorded: readonly string[] = []) =>
+    preflightQuestions(plan, state, namespace, recorded, verification);
   const questions = questionsFor();
   if (questions === undefined) return plan;
   const denied = async () => {

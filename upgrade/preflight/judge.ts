@@ -3,7 +3,7 @@ import { configLine } from "../refusal";
 import { checkRule, type PreflightCheck, type PreflightLevel, type PreflightLevels } from "./checks";
 import type { PreflightFacts, PreflightQuestions } from "./facts";
 import { claimFindings, componentFindings, dependencyFindings, imageFindings } from "./health";
-import { permissionsFor } from "./permissions";
+import { permissionsFor, type VerificationNeeds, verificationPermissions } from "./permissions";
 import { apiFindings, permissionFindings, storageFindings, versionFindings } from "./platform";
 
 /** Something that a check has found. */
@@ -41,10 +41,15 @@ export function preflightQuestions(
   state: ClusterState,
   namespace: string,
   recordedKinds: readonly string[],
+  verification: VerificationNeeds = { mode: "off" },
 ): PreflightQuestions | undefined {
   if (plan.kind === "nothing") return undefined;
+  const permissions = [
+    ...permissionsFor(plan, state, namespace, recordedKinds),
+    ...verificationPermissions(verification, namespace),
+  ];
   return {
-    permissions: permissionsFor(plan, state, namespace, recordedKinds),
+    permissions: [...new Map(permissions.map((permission) => [JSON.stringify(permission), permission])).values()],
     storageClasses: plan.steps.some(({ kind }) => kind === "backup") || plan.kind === "install",
   };
 }

@@ -1,5 +1,6 @@
 import { jobRights, touchesMetadata } from "../jobRights";
 import type { ClusterState, UpgradePlan } from "../model";
+import type { VerifyMode } from "../verification";
 import type { Permission } from "./facts";
 
 const ALL = ["get", "create", "patch", "delete"] as const;
@@ -82,6 +83,28 @@ export function permissionsFor(
     ...rights,
   ];
   return [...new Map(all.map((permission) => [JSON.stringify(permission), permission])).values()];
+}
+
+/** How the result will be verified, as far as it needs rights. */
+export interface VerificationNeeds {
+  readonly mode: VerifyMode;
+  /** Missing: a port-forward to a pod. */
+  readonly address?: string;
+}
+
+/**
+ * What the verification after the run needs: missing only then, it would fail an upgrade that went well. A WebSocket to
+ * a pod's port is a get, and since Kubernetes 1.35 must be allowed as a create too.
+ */
+export function verificationPermissions({ mode, address }: VerificationNeeds, namespace: string): Permission[] {
+  if (mode === "off") return [];
+  const of = (resource: string, verbs: readonly string[]) =>
+    verbs.map((verb): Permission => ({ verb, group: "", resource, namespace }));
+  return [
+    ...of("pods", ["list"]),
+    ...of("configmaps", ["list", "create", "patch"]),
+    ...(address === undefined ? of("pods/portforward", ["get", "create"]) : []),
+  ];
 }
 
 /** Pulumi waits for a Job by watching its pods as well. */

@@ -302,4 +302,30 @@ describe("the preflight", () => {
     const asked = preflightQuestions(HELM, NEW, "milvus", [])?.permissions ?? [];
     expect(asked.filter(({ resource }) => resource === "jobs" || resource === "roles")).to.deep.equal([]);
   });
+
+  for (const { mode, address, needs } of [
+    { mode: "off", address: undefined, needs: [] },
+    {
+      mode: "health",
+      address: undefined,
+      needs: ["create configmaps", "create pods/portforward", "get pods/portforward", "list pods", "patch configmaps"],
+    },
+    {
+      mode: "data",
+      address: "milvus.example.com:19530",
+      needs: ["create configmaps", "list pods", "patch configmaps"],
+    },
+  ] as const) {
+    it(`asks for what the verification needs (${mode}, ${address ?? "port-forward"}), before anything is changed`, () => {
+      const verification = { mode, ...(address !== undefined && { address }) };
+      const without = new Set(preflightQuestions(HELM, NEW, "milvus", [])?.permissions.map(describePermission));
+      const asked =
+        preflightQuestions(HELM, NEW, "milvus", [], verification)?.permissions.map(describePermission) ?? [];
+      const own = asked.filter((line) => !without.has(line) || /portforward|configmaps/.test(line));
+      expect(own).to.include.members([...needs]);
+      expect(asked.some((line) => line.includes("portforward"))).to.equal(
+        needs.some((it) => it.includes("portforward")),
+      );
+    });
+  }
 });
