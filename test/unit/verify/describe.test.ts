@@ -29,8 +29,8 @@ describe("a failed verification", () => {
   });
 
   it("that could not be kept says so, since the next hop is not blocked then", () => {
-    const { configMap: _, ...unwritten } = FAILED;
-    const text = describeFailed({ ...unwritten, unkept: "configmaps is forbidden" }, UPGRADE);
+    const { status, problems, differences } = FAILED;
+    const text = describeFailed({ status, problems, differences, unkept: "configmaps is forbidden" }, UPGRADE);
     expect(text).to.include("will NOT be refused, because this could not be kept: configmaps is forbidden");
     expect(text).to.not.include("Until then");
   });
