@@ -55,7 +55,7 @@ function remedyOf(rule: HopRule, hop: HopToCheck, next: Hop | undefined): string
     return rule.remedy ? `${rule.remedy} ${stay}` : stay;
   }
   if (next.to === hop.from) {
-    return `With ${configLine("version", hop.from)} first change the layout and run pulumi up: ${layoutLines(hop)}. Then set ${hop.to}.`;
+    return `With ${configLine("version", hop.from)} first change the layout and run pulumi up: ${layoutLines(hop)}. Then set ${hop.to}. Where milvus:values does not ask for another layout, this does both: ${WALK_COMMAND} --to ${hop.to}`;
   }
   return `Go by way of ${next.to}: ${configLine("version", next.to)}, then pulumi up, then on to ${hop.to}. All hops, one after the other: ${WALK_COMMAND} --to ${hop.to}`;
 }
