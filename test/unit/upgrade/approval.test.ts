@@ -6,6 +6,7 @@ import {
   approvalLines,
   describeDifference,
   refusalOfUnapproved,
+  refusalOfUnconfirmed,
 } from "../../../upgrade/approval";
 import type { ClusterState, Wanted } from "../../../upgrade/model";
 import { component, planned, running, wanted } from "./support";
@@ -101,4 +102,22 @@ describe("an approval", () => {
   it("is not needed for a plan with nothing to do", () => {
     expect(refusalOfUnapproved(other, BASE, { ...plan, kind: "nothing" })).to.equal(undefined);
   });
+});
+
+describe("a plan that was shown before a run", () => {
+  const { plan } = input();
+  const other = BASE.replace(/^.{12}/, "0".repeat(12));
+
+  for (const { what, confirmed, kind, refuses } of [
+    { what: "is not asked for where nobody was shown one", confirmed: undefined, kind: plan.kind, refuses: false },
+    { what: "is run", confirmed: BASE, kind: plan.kind, refuses: false },
+    { what: "is the only one that is run", confirmed: other, kind: plan.kind, refuses: true },
+    { what: "does not matter where nothing is to be done", confirmed: other, kind: "nothing", refuses: false },
+  ] as const) {
+    it(what, () => {
+      const refusal = refusalOfUnconfirmed(confirmed, BASE, { ...plan, kind });
+      expect(refusal !== undefined).to.equal(refuses);
+      if (refuses) expect(refusal).to.include("only_the_confirmed_hop_is_run").and.to.include("the stack config");
+    });
+  }
 });
