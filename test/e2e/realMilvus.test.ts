@@ -51,6 +51,9 @@ describe("real Milvus servers, upgraded with their data verified", () => {
       await createCollection(client, "books", 1000);
       await createCollection(client, "pens", 200, 7);
       await createCollection(client, "papers", 300, 9);
+      await client.createDatabase({ db_name: "library" });
+      await client.useDatabase({ db_name: "library" });
+      await createCollection(client, "books", 100, 11);
     });
     first = await bed.stack({
       "milvus:version": "2.3.5",
@@ -81,8 +84,8 @@ describe("real Milvus servers, upgraded with their data verified", () => {
   it("2.2.16 → 2.3.5 fails after everything is in place: loaded collections do not answer, and nothing else is wrong", async () => {
     const { message } = await failureOf(first.up());
     const lines = listed(message);
-    expect(lines).to.have.length(3);
-    for (const [index, name] of ["books", "papers", "pens"].entries()) {
+    expect(lines).to.have.length(4);
+    for (const [index, name] of ["books", "papers", "pens", "library.books"].entries()) {
       expect(lines[index]).to.match(new RegExp(`^A search in ${name} fails \\(.*not loaded`));
     }
     expect(message).to.contain("npm run verify -- --reload").and.to.contain("The way back: ");
@@ -101,7 +104,7 @@ describe("real Milvus servers, upgraded with their data verified", () => {
     ]);
     const { exitCode, stdout, stderr } = await tryRun(node, args, { env: bed.sandbox.env, timeoutSeconds: 120 });
     expect(stderr).to.match(/books does not answer \(.*\): releasing and loading it again/);
-    expect(stdout).to.match(/passed: .*3 collections with 1500 rows, 3 answers as before/);
+    expect(stdout).to.match(/passed: .*4 collections with 1600 rows, 4 answers as before/);
     expect(exitCode).to.equal(0);
     expect(await record(FIRST)).to.equal("my-release-verify-2.2.16-to-2.3.5-r1 passed");
   });
