@@ -21,7 +21,7 @@ interface WebSocketLike {
 const CREDENTIALS_MS = 20_000;
 
 /**
- * As `kubectl port-forward`: needs the right to create pods/portforward in the namespace. Whether the pod can be reached
+ * As `kubectl port-forward`, over a WebSocket: needs the rights to get and to create pods/portforward in the namespace. Whether the pod can be reached
  * shows with the first connection.
  *
  * @throws ClusterError
@@ -74,5 +74,5 @@ export async function forwardPort(
 function reasonOf(error: unknown): string {
   const { message } = error as { readonly message?: unknown };
   const text = typeof message === "string" && message !== "" ? message : "the connection was refused";
-  return text.includes("403") ? `${text} (the right to create pods/portforward is missing)` : text;
+  return text.includes("403") ? `${text} (the right to get or to create pods/portforward is missing)` : text;
 }

@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { realpathSync } from "node:fs";
-import { EngineFailure, openStack, stackFolder } from "./engine";
+import { openStack, stackFolder } from "./engine";
 import { openSandbox, type Sandbox } from "./sandbox";
 
 const LONGEST_SECONDS = 24 * 3600;
@@ -42,7 +42,7 @@ function passOn(sandbox: Sandbox, args: readonly string[]): Promise<number> {
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const text = error instanceof EngineFailure ? error.message : String(error);
+    const text = error instanceof Error ? error.message : String(error);
     process.stderr.write(`error: ${text}\n`);
     process.exit(255);
   },

@@ -52,8 +52,9 @@ export function describeFailed(
   const what = isUpgrade ? `of the upgrade from ${plan.from ?? ""} to ${plan.to}` : `of Milvus ${plan.to}`;
   const mute = differences.filter(({ kind }) => kind === "no answer").map(({ subject }) => subject);
   const names = [...new Set(mute)].join(", ");
+  const isKept = configMap !== undefined || unkept !== undefined;
   return [
-    `Everything is in place, but the verification ${what} failed:`,
+    isKept ? `Everything is in place, but the verification ${what} failed:` : `The verification ${what} failed:`,
     ...[...problems, ...differences.map(({ message }) => message)].map((line) => `  - ${line}`),
     ...(mute.length > 0
       ? [
@@ -61,10 +62,15 @@ export function describeFailed(
           "  or for every run: pulumi config set milvus:reload true",
         ]
       : []),
-    `To go on: repair it, then pulumi up or npm run verify${configMap === undefined ? "" : ` (kept in the ConfigMap ${configMap})`}. To accept it as it is: npm run verify -- --accept`,
+    ...(isKept
+      ? [
+          `To go on: repair it, then pulumi up or npm run verify${configMap === undefined ? "" : ` (kept in the ConfigMap ${configMap})`}. To accept it as it is: npm run verify -- --accept`,
+        ]
+      : []),
     ...(isUpgrade ? [`The way back: ${WAY_BACK[plan.reversibility](plan.from ?? "")}.`] : []),
-    unkept === undefined
-      ? "Until then the next upgrade is refused."
-      : `The next upgrade will NOT be refused, because this could not be kept: ${unkept}`,
+    ...(configMap === undefined ? [] : ["Until then the next upgrade is refused."]),
+    ...(unkept === undefined
+      ? []
+      : [`The next upgrade will NOT be refused, because this could not be kept: ${unkept}`]),
   ].join("\n");
 }

@@ -89,6 +89,7 @@ export async function snapshotBefore(
  * Looks at what runs until it is well or the time is over, then at the data if there is a snapshot to compare with. The
  * result is kept in the cluster where something was wrong or a snapshot had been taken.
  *
+ * @param keeps false: what is wrong is only told, where no upgrade waits to be verified
  * @throws ClusterError when the cluster cannot be read
  */
 export async function verifyUpgrade(
@@ -97,6 +98,7 @@ export async function verifyUpgrade(
   plan: Pick<UpgradePlan, "from" | "to" | "migration">,
   record: VerificationState | undefined,
   say: Say,
+  keeps = true,
 ): Promise<Result> {
   const { problems, state, version } = await awaitHealth(target, settings, plan.to, say);
   let compared: Pick<Result, "before" | "after" | "differences"> = { differences: [] };
@@ -117,7 +119,7 @@ export async function verifyUpgrade(
   } as const;
   // A look at the health alone does not settle a comparison that is still to be made.
   const settles = failed || settings.mode === "data" || record?.snapshot === undefined;
-  if (!settles || (record === undefined && !failed)) return result;
+  if (!settles || (record === undefined && !(failed && keeps))) return result;
   const attempt = record?.attempt ?? attemptOf(plan, state);
   const summary = [...problems, ...compared.differences.map(({ message }) => message)].join(" ");
   const configMap = record?.configMap ?? recordName(target.releaseName, attempt);

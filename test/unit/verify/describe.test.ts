@@ -35,6 +35,15 @@ describe("a failed verification", () => {
     expect(text).to.not.include("Until then");
   });
 
+  it("of a look by hand blocks nothing, and says what is wrong", () => {
+    const problems = ["No component of Milvus runs."];
+    const text = describeFailed(
+      { status: "failed", problems, differences: [] },
+      { from: "2.3.5", to: "2.3.5", reversibility: "reversible" },
+    );
+    expect(text).to.equal("The verification of Milvus 2.3.5 failed:\n  - No component of Milvus runs.");
+  });
+
   for (const { reversibility, words } of [
     { reversibility: "reversible", words: "pulumi config set milvus:version 2.2.16, then pulumi up" },
     { reversibility: "restore only", words: "milvus:rollback true" },
