@@ -94,10 +94,12 @@ function keptTag({ name, keys, tags, movedAt }: DependencyImage, key: string, co
   if (now === undefined || (movedAt !== undefined && compareVersions(chart, movedAt) >= 0)) return [];
   const recorded = getValue(now.defaults, path(key));
   const known = { name, keys, tags };
-  const before = getValue(now.values, path(key)) ?? recorded ?? tagOf(known, now.chart);
+  const said = getValue(now.values, path(key));
+  const before = said ?? recorded ?? tagOf(known, now.chart);
   const after = chart === now.chart && recorded !== undefined ? recorded : tagOf(known, chart);
   const isSure = chart === now.chart || chartRelease(chart) !== undefined;
-  if (typeof before !== "string" || before === "" || (isSure && before === after)) return [];
+  // What the values say stays said: two runs over the same facts must send the same values.
+  if (typeof before !== "string" || before === "" || (said === undefined && isSure && before === after)) return [];
   return [{ path: path(key), value: before, reason: `${name} ${before} runs`, contradiction: "win" as const }];
 }
 

@@ -756,6 +756,22 @@ describe("rules of single keys", () => {
         kept: { [ETCD]: "3.5.0-r7" },
       },
       {
+        title: "of a chart whose defaults are not the public one's, run after run",
+        hop: {
+          chart: "4.1.28",
+          from: "2.3.13",
+          to: "2.3.13",
+          inForce: { etcd: { image: { tag: "own" } } },
+          over: {
+            release: {
+              userValues: { etcd: { image: { tag: "own" } } },
+              chartValues: { etcd: { image: { tag: "own" } } },
+            },
+          },
+        },
+        kept: { [ETCD]: "own" },
+      },
+      {
         title: "not against the user's own tag",
         hop: { chart: "4.1.28", from: "2.3.13", to: "2.4.16", values: { etcd: { image: { tag: "3.5.16-r1" } } } },
         kept: { [ETCD]: "3.5.16-r1" },
