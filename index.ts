@@ -4,28 +4,27 @@ import { type ClusterAccess, connect } from "./cluster/access";
 import { diagnoseFailure } from "./cluster/diagnoseFailure";
 import { ClusterError } from "./cluster/errors";
 import { failedRecordOf } from "./cluster/failedRecord";
-import { preflight } from "./cluster/preflight";
-import { readCluster } from "./cluster/readCluster";
+import type { RunLock } from "./cluster/runLock";
 import type { FailedResource } from "./components/context";
 import { MilvusCluster } from "./components/milvusCluster";
 import type { MilvusOutputs } from "./components/outputs";
-import { GONE_RELEASE, readPreviousOutputs, refuseMovedRelease, stateHasRelease } from "./components/previousRelease";
-import { ConfigError } from "./config/configError";
-import { readStackConfig } from "./config/stackConfig";
 import {
-  approvalHash,
-  approvalLines,
-  CONFIRMED_PLAN_VARIABLE,
-  refusalOfUnapproved,
-  refusalOfUnconfirmed,
-} from "./upgrade/approval";
-import { describePlan } from "./upgrade/describe";
+  GONE_RELEASE,
+  type PreviousOutputs,
+  readPreviousOutputs,
+  refuseMovedRelease,
+  stateHasRelease,
+} from "./components/previousRelease";
+import { ConfigError } from "./config/configError";
+import type { Config } from "./config/schema";
+import { readStackConfig } from "./config/stackConfig";
+import { lockRelease, warnOfOtherRun } from "./program/lockRelease";
+import { type Look, lookAndPlan } from "./program/lookAndPlan";
 import type { ClusterState } from "./upgrade/model";
-import { planUpgrade } from "./upgrade/plan";
 import { sensitiveTexts } from "./upgrade/values/sensitive";
-import { describeFailed, describePassed, describeVerification } from "./verify/describe";
+import { describeFailed, describePassed } from "./verify/describe";
 import { ServiceError } from "./verify/service";
-import { openVerification, snapshotBefore, verifyUpgrade } from "./verify/verify";
+import { snapshotBefore, verifyUpgrade } from "./verify/verify";
 
 /** What is wanted + what is there → plan → resources. A refusal ends the program before anything is declared. */
 async function upgradeMilvus(): Promise<MilvusOutputs> {
@@ -35,25 +34,33 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
   refuseMovedRelease(previous.release, namespace, releaseName);
 
   const access = connect(config.access);
-  const state = await readCluster(access, { releaseName, namespace });
-  const planned = planUpgrade(config.wanted, state);
-  const plan = await preflight(access, config.wanted, planned, state, config);
-  const description = describePlan(plan).join("\n");
-  if (planned.kind === "refused" || plan.kind === "refused") {
-    throw new pulumi.RunError(description);
+  await warnOfOtherRun(access, config);
+  if (pulumi.runtime.isDryRun()) {
+    return carryOut(access, config, previous, await lookAndPlan(access, config));
   }
-  // What the preflight warns of may come and go; what was approved is the plan.
-  const hash = approvalHash({ wanted: config.wanted, settings: config.settings, state, plan: planned });
-  const approval = plan.kind === "nothing" ? [] : approvalLines(config.approvedPlan, hash);
-  const { verification } = config;
-  const verified = describeVerification(verification, plan, openVerification(plan, state));
-  await pulumi.log.info([description, ...verified, ...approval].join("\n"));
-  const unconfirmed = refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan);
-  const unapproved = unconfirmed ?? refusalOfUnapproved(config.approvedPlan, hash, plan);
-  if (unapproved !== undefined && !pulumi.runtime.isDryRun()) {
-    throw new pulumi.RunError(unapproved);
+  // What is refused touches nothing, not even the lock.
+  await lookAndPlan(access, config);
+  const lock = await lockRelease(access, config);
+  try {
+    // Looked at again: until the lock was taken another run may have been at work.
+    return await carryOut(access, config, previous, await lookAndPlan(access, config), lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
   }
+}
 
+/** Declares the plan. The lock is given back once the last step is done and verified, or one has failed. */
+async function carryOut(
+  access: ClusterAccess,
+  config: Config,
+  previous: PreviousOutputs,
+  { state, plan, hash, lines }: Look,
+  lock?: RunLock,
+): Promise<MilvusOutputs> {
+  const { releaseName, namespace } = config.wanted;
+  const { verification } = config;
+  await pulumi.log.info(lines.join("\n"));
   const failedRecord = plan.kind === "install" ? await goOnFromDeadInstall(access, state, namespace) : undefined;
   const target = { access, accessSettings: config.access, releaseName, namespace };
   const say = (line: string) => void pulumi.log.info(`verification: ${line}`);
@@ -88,18 +95,25 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
       valuesAreSecret: config.valuesAreSecret,
       ...(failedRecord !== undefined && { failedRecord }),
       diagnose,
+      ...(lock !== undefined && { guard: lock }),
     },
     { provider },
   );
-  if (isPreview || verification.mode === "off") return milvus.outputs;
-  // Not a hook: those after a resource only warn. A failure here fails the run with everything in place.
-  const outcome = milvus.done.apply(async () => {
+  if (isPreview) return milvus.outputs;
+  const verify = async (): Promise<string> => {
+    if (verification.mode === "off") return "off";
     const result = await verifyUpgrade(target, verification, plan, record, say);
     if (result.status === "failed") throw new pulumi.RunError(describeFailed(result, plan));
     const passed = describePassed(result);
     say(passed);
     return passed;
-  });
+  };
+  // Not a hook: those after a resource only warn. A failure here fails the run with everything in place.
+  const outcome = milvus.done.apply(() =>
+    verify()
+      .catch(failForPeople)
+      .finally(() => lock?.release()),
+  );
   return { ...milvus.outputs, verification: outcome };
 }
 
@@ -119,10 +133,14 @@ async function program(): Promise<MilvusOutputs> {
   try {
     return await upgradeMilvus();
   } catch (error) {
-    // Messages for people: without this, Pulumi would print a stack trace around them.
-    const isForPeople = [ConfigError, ClusterError, ServiceError].some((Kind) => error instanceof Kind);
-    throw isForPeople ? new pulumi.RunError((error as Error).message) : error;
+    return failForPeople(error);
   }
+}
+
+/** Messages for people: without this, Pulumi would print a stack trace around them. */
+function failForPeople(error: unknown): never {
+  const isForPeople = [ConfigError, ClusterError, ServiceError].some((Kind) => error instanceof Kind);
+  throw isForPeople ? new pulumi.RunError((error as Error).message) : error;
 }
 
 export = program;

@@ -13,6 +13,7 @@ export const CLUSTER_ERROR_CODES = [
   "badRecord",
   "unsupportedStorage",
   "badAttempt",
+  "lockLost",
 ] as const;
 export type ClusterErrorCode = (typeof CLUSTER_ERROR_CODES)[number];
 

@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterState, UpgradePlan } from "../upgrade/model";
 import type { UpgradeAccess } from "./access";
+import type { RunGuard } from "./runGuard";
 
 /** How the upgrade's own Jobs are run; a part of the stack config. */
 export interface UpgradeSettings {
@@ -73,6 +74,8 @@ export interface MilvusClusterArgs {
   readonly failedRecord?: string;
   /** Default: a failure shows the provider's message alone. */
   readonly diagnose?: Diagnose;
+  /** Default: nothing holds other runs off. */
+  readonly guard?: RunGuard;
 }
 
 /** What every file that declares a step's resources gets. */

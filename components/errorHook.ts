@@ -1,6 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
 import * as pulumi from "@pulumi/pulumi";
 import type { Diagnose, FailedResource } from "./context";
+import type { RunGuard } from "./runGuard";
 
 const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
 const JOB_TYPE = "kubernetes:batch/v1:Job";
@@ -11,12 +12,20 @@ const TIME_LIMIT = 60_000;
  * Runs when a resource has failed and logs what the cluster says about it: the provider's own message is
  * "BackoffLimitExceeded" or "context deadline exceeded". It never retries and never hides the provider's error.
  */
-export function diagnosisHook(name: string, namespace: string, diagnose: Diagnose): pulumi.ErrorHook {
+export function failureHook(
+  name: string,
+  namespace: string,
+  diagnose: Diagnose | undefined,
+  guard?: RunGuard,
+): pulumi.ErrorHook {
   const onError: pulumi.ErrorHookFunction = async (args) => {
-    const text = pulumi.runtime.isDryRun() ? undefined : await diagnosisOf(args, namespace, diagnose);
+    const isReal = !pulumi.runtime.isDryRun() && diagnose !== undefined;
+    const text = isReal ? await diagnosisOf(args, namespace, diagnose) : undefined;
     if (text !== undefined) {
       await pulumi.log.error(text);
     }
+    // The steps are a chain: nothing comes after one that has failed.
+    await guard?.release();
     return false;
   };
   // The engine calls back on a connection of its own; the log belongs to the program that registered the hook.

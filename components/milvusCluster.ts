@@ -5,12 +5,13 @@ import type { Step, UpgradePlan } from "../upgrade/model";
 import { declareAccess } from "./access";
 import { declareClearRecord, declareFailedRecord } from "./clearRecord";
 import type { After, MilvusClusterArgs, StepContext } from "./context";
-import { diagnosisHook } from "./errorHook";
+import { failureHook } from "./errorHook";
 import { measure } from "./measure";
 import { declareBackupClaim, declareMetadataJob, declareScript } from "./metadataJobs";
 import { type MilvusOutputs, outputsOf } from "./outputs";
 import { declareRelease, releaseResourceName } from "./release";
 import { declarePause, declareResume } from "./rollout";
+import { guardHook } from "./runGuard";
 import { declareStop } from "./stopJob";
 
 /**
@@ -26,8 +27,7 @@ export class MilvusCluster extends pulumi.ComponentResource {
   constructor(name: string, args: MilvusClusterArgs, options?: pulumi.ComponentResourceOptions) {
     checkPlan(args.plan);
     super("milvus:upgrade:MilvusCluster", name, {}, options);
-    const hooks = args.diagnose && { onError: [diagnosisHook(`${name}-diagnosis`, args.namespace, args.diagnose)] };
-    const own = { ...args, run: randomUUID(), options: { parent: this, ...(hooks && { hooks }) } };
+    const own = { ...args, run: randomUUID(), options: { parent: this, hooks: hooksOf(args, name) } };
 
     const { steps } = args.plan;
     const access = steps.some(runsAsJob) ? declareAccess(own) : undefined;
@@ -47,6 +47,14 @@ export class MilvusCluster extends pulumi.ComponentResource {
     this.outputs = { ...outputsOf(args), ...(lastUpgrade && { lastUpgrade }) };
     this.registerOutputs(this.outputs);
   }
+}
+
+function hooksOf({ namespace, diagnose, guard }: MilvusClusterArgs, name: string): pulumi.ResourceHookBinding {
+  const check = guard && [guardHook(`${name}-lock`, guard)];
+  return {
+    ...(check && { beforeCreate: check, beforeUpdate: check }),
+    ...((diagnose ?? guard) && { onError: [failureHook(`${name}-diagnosis`, namespace, diagnose, guard)] }),
+  };
 }
 
 /** Declares one step and returns the resource that the next one waits for. */

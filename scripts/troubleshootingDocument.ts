@@ -52,6 +52,10 @@ const CLUSTER_ERRORS = {
     "the labels of a backup claim cannot be read",
     "somebody changed them: set them right as the message says",
   ],
+  lockLost: [
+    "another run has taken over, because this one was silent for long: a laptop that slept, a network that was cut",
+    "let the other one finish; `pulumi preview` says what is left",
+  ],
 } as const satisfies Record<ClusterErrorCode, readonly [string, string]>;
 
 /** Every error with its cause and remedy, from the tables that the program itself asks. */

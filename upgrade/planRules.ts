@@ -75,6 +75,11 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
       "A record `pending-…` is cleared as a step of the plan once nothing has moved for 10 minutes. Before that somebody may be at work: refused, with the command for who knows better.",
     source: "pulumi-kubernetes issue 2054; helm issue 8987",
   },
+  another_run_is_at_work: {
+    explanation:
+      "Before `up` touches anything it takes a lock in the cluster, a ConfigMap that only one run can create, and reads everything again. Another run that holds it and renews it is named and refused; a preview warns. One that has not renewed it for `milvus:timeouts.lock` is dead, and its lock is taken over. A run that has lost its lock stops before its next step.",
+    source: "pulumi locks a stack, not a cluster; kubernetes client-go, tools/leaderelection",
+  },
   an_uninstalled_release_is_not_upgraded: {
     explanation: "A release that is being or has been uninstalled is refused.",
     source: "Helm",

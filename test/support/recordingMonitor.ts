@@ -67,6 +67,10 @@ class RecordingMonitor extends MockMonitor {
     });
   }
 
+  registerResourceHook(_request: unknown, callback: Callback): void {
+    callback(null, {});
+  }
+
   registerErrorHook(request: { getName(): string }, callback: Callback): void {
     this.errorHooks.push(request.getName());
     callback(null, {});

@@ -6,10 +6,14 @@ import { expect } from "chai";
 import program from "../../index";
 import { plain, type Recording, type Registered, record } from "../support/recordingMonitor";
 
+const CONFIG_MAPS = "/api/v1/namespaces/milvus/configmaps";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 
 /** The answers of a cluster's API server: a Status 404 for what is not there, lists that are empty. */
-function answer({ url = "" }: IncomingMessage, namespaces: readonly string[]): { status: number; body: object } {
+function answer(
+  { method, url = "" }: IncomingMessage,
+  namespaces: readonly string[],
+): { status: number; body: object } {
   const path = new URL(url, "http://localhost").pathname;
   const namespace = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(path)?.[1];
   if (path === "/version") {
@@ -17,6 +21,9 @@ function answer({ url = "" }: IncomingMessage, namespaces: readonly string[]): {
   }
   if (path.endsWith("/selfsubjectaccessreviews")) {
     return { status: 201, body: { status: { allowed: true } } };
+  }
+  if (method === "GET" && path.startsWith(`${CONFIG_MAPS}/`)) {
+    return { status: 404, body: { kind: "Status", reason: "NotFound", message: "not found" } };
   }
   if (path === "/apis") {
     return { status: 200, body: { groups: [] } };
@@ -63,6 +70,7 @@ describe("the program", () => {
   async function run(
     config: Record<string, string>,
     outputs: Record<string, unknown> = {},
+    preview = false,
   ): Promise<Recording & { error?: Error; result?: Awaited<ReturnType<typeof program>> }> {
     pulumi.runtime.setAllConfig({
       "milvus:namespace": "milvus",
@@ -80,38 +88,54 @@ describe("the program", () => {
           error = thrown as Error;
         }
       },
-      { invoke: () => ({ outputs }) },
+      { preview, invoke: () => ({ outputs }) },
     );
     return { ...recording, ...(error && { error }), ...(result && { result }) };
   }
   const release = ({ registered }: Recording): Registered | undefined =>
     registered.find(({ type }) => type === RELEASE);
 
+  /** The output that is known once everything is done. */
+  function verified({ result, error }: Awaited<ReturnType<typeof run>>): Promise<string> {
+    if (result === undefined) throw error ?? new Error("the program gave no outputs");
+    return (result.verification as unknown as { promise(): Promise<string> }).promise();
+  }
+
   it("is exported as a function, which is what Pulumi's language host and inline programs call", () => {
     expect(program).to.be.a("function");
   });
 
-  it("installs Milvus on an empty cluster and only reads it", async () => {
+  it("installs Milvus on an empty cluster and only reads it, beside the lock that it takes and gives back", async () => {
     const recording = await run({ "milvus:version": "2.2.9" });
     expect(recording.error).to.equal(undefined);
     expect(release(recording)?.inputs).to.include({ name: "my-release", namespace: "milvus", createNamespace: false });
     expect(recording.result).to.include({ release: "milvus/my-release", versionTo: "2.2.9" });
-    expect(requests).to.not.be.empty;
-    const posted = requests.filter((request) => !request.startsWith("GET "));
-    expect([...new Set(posted)].sort()).to.deep.equal(
-      ["selfsubjectaccessreviews", "selfsubjectrulesreviews"].map((it) => `POST /apis/authorization.k8s.io/v1/${it}`),
-    );
+    expect(await verified(recording)).to.equal("off");
+    const writes = requests.filter((request) => !/^GET |selfsubject\w+reviews$/.test(request));
+    expect(writes).to.deep.equal([`POST ${CONFIG_MAPS}`, `DELETE ${CONFIG_MAPS}/my-release-upgrade-lock`]);
+  });
+
+  it("gives the lock back when the verification fails", async () => {
+    const config = { "milvus:verify": "health", "milvus:timeouts": '{"verify":"1s"}' };
+    const outcome = verified(await run({ "milvus:version": "2.2.9", ...config }));
+    await outcome.catch(() => undefined);
+    expect(requests.at(-1)).to.equal(`DELETE ${CONFIG_MAPS}/my-release-upgrade-lock`);
+  });
+
+  it("takes no lock in a preview", async () => {
+    const recording = await run({ "milvus:version": "2.2.9" }, {}, true);
+    expect(recording.error).to.equal(undefined);
+    expect(requests.filter((request) => !/^GET |selfsubject\w+reviews$/.test(request))).to.deep.equal([]);
   });
 
   it("verifies what runs once everything is in place, and fails with what is wrong and how to go on", async () => {
-    const { result, registered } = await run({
+    const recording = await run({
       "milvus:version": "2.2.9",
       "milvus:verify": "health",
       "milvus:timeouts": '{"verify":"1s"}',
     });
-    const outcome = result?.verification as unknown as { promise(): Promise<string> };
-    const error = await outcome.promise().catch((thrown: unknown) => thrown);
-    expect(registered.map(({ type }) => type)).to.include(RELEASE);
+    const error = await verified(recording).catch((thrown: unknown) => thrown);
+    expect(recording.registered.map(({ type }) => type)).to.include(RELEASE);
     expect(pulumi.RunError.isInstance(error)).to.equal(true);
     expect((error as Error).message).to.match(/Everything is in place, but the verification of Milvus 2\.2\.9 failed/);
     expect((error as Error).message)

@@ -52,6 +52,7 @@ describe("parseConfig", () => {
           release: 1800,
           rollout: 1800,
           pending: 600,
+          lock: 60,
           settle: 20,
           verify: 600,
           answers: 120,

@@ -1,0 +1,298 @@
+import type { V1ConfigMap } from "@kubernetes/client-node";
+import { describeHolder, lockName, type RunHolder } from "../upgrade/runLock";
+import type { ClusterAccess } from "./access";
+import { ClusterError, hasCode } from "./errors";
+import type { Json } from "./json";
+import type { AccessSettings } from "./kubeConfig";
+import type { ReleaseAddress } from "./readCluster";
+import { isDone, isPassing, openWriter, type Write, type WriteAnswer } from "./write";
+
+/**
+ * The lock of a release: a ConfigMap, since whoever may upgrade may write those. Creating it is atomic, and so is every
+ * change, by its resource version. The holder renews it; one that was not renewed for a while, watched by the clock of
+ * who watches, belongs to a run that is dead, and is taken over.
+ */
+export interface RunLock {
+  /**
+   * Asks the cluster whether the lock is still this run's: a laptop that slept may have lost it.
+   *
+   * @throws ClusterError
+   */
+  check(): Promise<void>;
+  /** Does nothing the second time; never throws. */
+  release(): Promise<void>;
+}
+
+export interface LockRequest extends ReleaseAddress {
+  readonly holder: RunHolder;
+  /** Seconds without a sign of life after which a run is taken to be dead. */
+  readonly silence: number;
+  /** False once the engine is gone: a program without an engine holds nothing. */
+  readonly isAlive: () => boolean;
+  readonly say: (line: string) => void;
+}
+
+/** The lock, or the run that has it. */
+export type Taken = { readonly lock: RunLock } | { readonly busy: RunHolder };
+
+/** A lock that is there. */
+interface Found {
+  readonly holder: RunHolder;
+  readonly version: string;
+  readonly silence: number;
+}
+
+const LABELS = { "app.kubernetes.io/part-of": "milvus-upgrade" };
+/** So many signs of life within the time of silence, so that a few may be lost. */
+const BEATS = 4;
+const WATCH_MS = 500;
+const PAUSES_MS = [250, 1000, 2000, 4000];
+const WRITE_MS = 10_000;
+
+/**
+ * Takes the lock, watching for as long as needed whether one that is there belongs to a living run.
+ *
+ * @throws ClusterError
+ */
+export async function takeRunLock(
+  access: ClusterAccess,
+  settings: AccessSettings,
+  request: LockRequest,
+): Promise<Taken> {
+  const write = openWriter(settings, WRITE_MS);
+  const held = (version: string): Taken => ({ lock: new HeldLock(access, write, request, version) });
+  for (;;) {
+    const created = await persistently(() => create(write, request));
+    if (isDone(created)) return held(versionOf(created.body));
+    // The namespace comes with the Release, and the record of an install is made once only, by Helm.
+    if (created.status === 404) return { lock: FREE };
+    if (created.status !== 409) throw writeError(created, request);
+    const found = await readRunLock(access, request);
+    if (found === undefined) continue;
+    // An earlier try, of which the answer was lost.
+    if (found.holder.run === request.holder.run) return held(found.version);
+    const outcome = await watch(access, request, found);
+    if (outcome === "alive") return { busy: found.holder };
+    if (outcome === "gone") continue;
+    const taken = await persistently(() => change(write, request, found.version, contentOf(request)));
+    if (isDone(taken)) {
+      request.say(`it was silent for ${silenceOf(request, found)} s, so its lock is taken over`);
+      return held(versionOf(taken.body));
+    }
+    // Somebody else was faster, or the holder woke up: look again.
+    if (taken.status !== 409 && taken.status !== 404) throw writeError(taken, request);
+  }
+}
+
+/**
+ * Who has the lock; undefined when nobody has.
+ *
+ * @throws ClusterError
+ */
+export async function readRunLock(
+  access: ClusterAccess,
+  { releaseName, namespace }: ReleaseAddress,
+): Promise<Found | undefined> {
+  try {
+    const found = (await access.read({
+      api: "v1",
+      resource: "configmaps",
+      namespace,
+      name: lockName(releaseName),
+    })) as Json<V1ConfigMap>;
+    const { run = "", who = "somebody", stack = "unknown", since = "an unknown time", silence } = found.data ?? {};
+    return {
+      holder: { run, who, stack, since },
+      version: found.metadata?.resourceVersion ?? "",
+      silence: Number(silence ?? 0) || 0,
+    };
+  } catch (error) {
+    if (hasCode(error, "notFound")) return undefined;
+    throw error;
+  }
+}
+
+/** Where there is no namespace, there is nothing to hold. */
+const FREE: RunLock = { check: () => Promise.resolve(), release: () => Promise.resolve() };
+
+/** The longer of what the two runs take for silence. */
+function silenceOf({ silence }: LockRequest, found: Found): number {
+  return Math.max(silence, found.silence);
+}
+
+async function watch(access: ClusterAccess, request: LockRequest, found: Found): Promise<"alive" | "silent" | "gone"> {
+  const patience = silenceOf(request, found);
+  request.say(
+    `the release is locked by ${describeHolder(found.holder)}; watching for ${patience} s whether that run is alive`,
+  );
+  const end = Date.now() + patience * 1000;
+  for (;;) {
+    await sleep(WATCH_MS);
+    const now = await readRunLock(access, request);
+    if (now === undefined) return "gone";
+    if (now.version !== found.version) return "alive";
+    if (Date.now() >= end) return "silent";
+  }
+}
+
+class HeldLock implements RunLock {
+  private timer: NodeJS.Timeout | undefined;
+  private beating: Promise<void> = Promise.resolve();
+  private state: "held" | "lost" | "released" = "held";
+
+  constructor(
+    private readonly access: ClusterAccess,
+    private readonly write: Write,
+    private readonly request: LockRequest,
+    private version: string,
+  ) {
+    this.schedule();
+  }
+
+  async check(): Promise<void> {
+    // A step has failed already, and those beside it end as they may.
+    if (this.state === "released") return;
+    if (this.state === "held") {
+      const found = await readRunLock(this.access, this.request);
+      if (found?.holder.run === this.request.holder.run) return;
+      this.lose();
+    }
+    const { releaseName, namespace } = this.request;
+    throw new ClusterError(
+      "lockLost",
+      `This run was silent for so long that another one has taken over the release ${releaseName} in namespace ${namespace}, so it stops here.`,
+      "Let the other one finish, then look at pulumi preview: it says what is left to do.",
+    );
+  }
+
+  async release(): Promise<void> {
+    if (this.state !== "held") return;
+    this.state = "released";
+    clearTimeout(this.timer);
+    await this.beating;
+    const { releaseName, namespace, holder } = this.request;
+    for (const pause of [...PAUSES_MS, undefined]) {
+      const answer = await this.write({
+        method: "DELETE",
+        path: pathOf(this.request),
+        contentType: "application/json",
+        body: { preconditions: { resourceVersion: this.version } },
+      });
+      if (isDone(answer) || answer.status === 404) return;
+      if (answer.status === 409 && !(await this.isStillOurs(holder))) return;
+      if (pause === undefined) {
+        this.request.say(
+          `the lock cannot be removed (${answer.message}): the next run waits until it has been silent, or: kubectl -n ${namespace} delete configmap ${lockName(releaseName)}`,
+        );
+        return;
+      }
+      await sleep(pause);
+    }
+  }
+
+  /** The next sign of life. It must not keep a program alive that is done. */
+  private schedule(): void {
+    this.timer = setTimeout(
+      () => {
+        this.beating = this.beat().then(() => {
+          if (this.state === "held") this.schedule();
+        });
+      },
+      (this.request.silence * 1000) / BEATS,
+    );
+    this.timer.unref();
+  }
+
+  private async beat(): Promise<void> {
+    if (!this.request.isAlive()) {
+      this.lose();
+      return;
+    }
+    const answer = await change(this.write, this.request, this.version, {
+      data: { renewed: new Date().toISOString() },
+    });
+    if (isDone(answer)) this.version = versionOf(answer.body);
+    else if (answer.status === 404) this.lose();
+    // Somebody wrote to it; that an answer of ours was lost shows in the same way.
+    else if (answer.status === 409 && !(await this.isStillOurs(this.request.holder))) this.lose();
+  }
+
+  /** Learns the version that it has now. */
+  private async isStillOurs({ run }: RunHolder): Promise<boolean> {
+    try {
+      const found = await readRunLock(this.access, this.request);
+      if (found?.holder.run !== run) return false;
+      this.version = found.version;
+    } catch {
+      // The API server is away: the next try tells.
+    }
+    return true;
+  }
+
+  private lose(): void {
+    if (this.state === "held") this.state = "lost";
+    clearTimeout(this.timer);
+  }
+}
+
+function contentOf({ holder, silence, releaseName }: LockRequest) {
+  return {
+    metadata: { name: lockName(releaseName), labels: { ...LABELS, "milvus-upgrade/release": releaseName } },
+    data: { ...holder, silence: String(silence), renewed: holder.since },
+  };
+}
+
+function create(write: Write, request: LockRequest): Promise<WriteAnswer> {
+  return write({
+    method: "POST",
+    path: `/api/v1/namespaces/${encodeURIComponent(request.namespace)}/configmaps`,
+    contentType: "application/json",
+    body: { apiVersion: "v1", kind: "ConfigMap", ...contentOf(request) },
+  });
+}
+
+/** Only if nobody has written to it since. */
+function change(
+  write: Write,
+  request: LockRequest,
+  version: string,
+  { data, metadata = {} }: { readonly data: object; readonly metadata?: object },
+): Promise<WriteAnswer> {
+  return write({
+    method: "PATCH",
+    path: pathOf(request),
+    contentType: "application/merge-patch+json",
+    body: { metadata: { ...metadata, resourceVersion: version }, data },
+  });
+}
+
+function pathOf({ namespace, releaseName }: LockRequest): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(lockName(releaseName))}`;
+}
+
+async function persistently(attempt: () => Promise<WriteAnswer>): Promise<WriteAnswer> {
+  for (const pause of PAUSES_MS) {
+    const answer = await attempt();
+    if (!isPassing(answer)) return answer;
+    await sleep(pause);
+  }
+  return attempt();
+}
+
+function writeError({ status, message }: WriteAnswer, { releaseName, namespace }: LockRequest): ClusterError {
+  return new ClusterError(
+    status === 403 ? "forbidden" : "serverError",
+    `The lock of the release ${releaseName}, the ConfigMap ${lockName(releaseName)} in the namespace ${namespace}, cannot be written: ${message}`,
+    status === 403
+      ? `Nothing was touched. It keeps two runs from working on one release. Allow it: kubectl create role milvus-upgrade-lock --namespace ${namespace} --verb=get,create,patch,delete --resource=configmaps`
+      : "Nothing was touched. Check the API server (kubectl get --raw /readyz?verbose), then run pulumi up again.",
+  );
+}
+
+function versionOf(body: unknown): string {
+  return (body as Json<V1ConfigMap> | undefined)?.metadata?.resourceVersion ?? "";
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,52 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterAccess } from "../cluster/access";
+import { preflight } from "../cluster/preflight";
+import { readCluster } from "../cluster/readCluster";
+import type { Config } from "../config/schema";
+import {
+  approvalHash,
+  approvalLines,
+  CONFIRMED_PLAN_VARIABLE,
+  refusalOfUnapproved,
+  refusalOfUnconfirmed,
+} from "../upgrade/approval";
+import { describePlan } from "../upgrade/describe";
+import type { ClusterState, UpgradePlan } from "../upgrade/model";
+import { planUpgrade } from "../upgrade/plan";
+import { describeVerification } from "../verify/describe";
+import { openVerification } from "../verify/verify";
+
+export interface Look {
+  readonly state: ClusterState;
+  readonly plan: UpgradePlan;
+  /** By which the plan is approved. */
+  readonly hash: string;
+  /** What is said of it. */
+  readonly lines: readonly string[];
+}
+
+/**
+ * What is there, and what to do about it. Nothing is written.
+ *
+ * @throws RunError what is refused; ClusterError
+ */
+export async function lookAndPlan(access: ClusterAccess, config: Config): Promise<Look> {
+  const { wanted, settings, approvedPlan, verification } = config;
+  const state = await readCluster(access, wanted);
+  const planned = planUpgrade(wanted, state);
+  const plan = await preflight(access, wanted, planned, state, config);
+  const description = describePlan(plan);
+  if (planned.kind === "refused" || plan.kind === "refused") throw new pulumi.RunError(description.join("\n"));
+  // What the preflight warns of may come and go; what was approved is the plan.
+  const hash = approvalHash({ wanted, settings, state, plan: planned });
+  const approval = plan.kind === "nothing" ? [] : approvalLines(approvedPlan, hash);
+  const verified = describeVerification(verification, plan, openVerification(plan, state));
+  const lines = [...description, ...verified, ...approval];
+  const unconfirmed = refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan);
+  const unapproved = unconfirmed ?? refusalOfUnapproved(approvedPlan, hash, plan);
+  if (unapproved !== undefined && !pulumi.runtime.isDryRun()) {
+    await pulumi.log.info(lines.join("\n"));
+    throw new pulumi.RunError(unapproved);
+  }
+  return { state, plan, hash, lines };
+}

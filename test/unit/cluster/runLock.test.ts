@@ -1,0 +1,215 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect } from "chai";
+import { connect } from "../../../cluster/access";
+import { ClusterError } from "../../../cluster/errors";
+import { type LockRequest, type RunLock, readRunLock, type Taken, takeRunLock } from "../../../cluster/runLock";
+
+const PATH = "/api/v1/namespaces/milvus/configmaps";
+const NAME = "my-release-upgrade-lock";
+
+interface StoredLock {
+  data: Record<string, string>;
+  metadata: { name: string; resourceVersion: string; labels?: Record<string, string> };
+}
+
+/** The part of an API server that the lock relies on: create once, change and delete at a resource version. */
+class LockServer {
+  stored: StoredLock | undefined;
+  version = 0;
+  /** Answers with this status instead, as long as it is there. */
+  refuse: number | undefined;
+  /** Does what it is told, and loses the next answer. */
+  loseNextAnswer = false;
+
+  handle(method: string, url: string, body: Record<string, unknown>): { status: number; body: object } {
+    if (this.refuse !== undefined) return { status: this.refuse, body: { message: `refused with ${this.refuse}` } };
+    if (method === "POST" && url === PATH) {
+      if (this.stored) return { status: 409, body: { message: "already exists" } };
+      return this.store(body as unknown as StoredLock, 201);
+    }
+    if (this.stored === undefined) return { status: 404, body: { message: "not found" } };
+    if (method === "GET") return { status: 200, body: this.stored };
+    const asked = body as { metadata?: StoredLock["metadata"]; preconditions?: { resourceVersion: string } };
+    const at = asked.preconditions?.resourceVersion ?? asked.metadata?.resourceVersion;
+    if (at !== this.stored.metadata.resourceVersion) return { status: 409, body: { message: "has been modified" } };
+    if (method === "DELETE") {
+      this.stored = undefined;
+      return { status: 200, body: {} };
+    }
+    const change = body as unknown as StoredLock;
+    return this.store({ ...this.stored, data: { ...this.stored.data, ...change.data } }, 200);
+  }
+
+  private store(lock: StoredLock, status: number) {
+    this.version += 1;
+    this.stored = { ...lock, metadata: { ...lock.metadata, resourceVersion: String(this.version) } };
+    return { status, body: this.stored };
+  }
+}
+
+describe("the lock of a release", () => {
+  let server: Server;
+  let api: LockServer;
+  let kubeconfig: string;
+  let held: RunLock[];
+
+  beforeEach(async () => {
+    api = new LockServer();
+    held = [];
+    server = createServer((request, response) => {
+      void bodyOf(request).then((body) => {
+        const answer = api.handle(request.method ?? "", request.url ?? "", body);
+        if (api.loseNextAnswer) {
+          api.loseNextAnswer = false;
+          request.socket.destroy();
+          return;
+        }
+        response.writeHead(answer.status, { "content-type": "application/json" }).end(JSON.stringify(answer.body));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    kubeconfig = JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "x",
+      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+      clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } }],
+      users: [{ name: "u", user: {} }],
+    });
+  });
+  afterEach(async () => {
+    api.refuse = undefined;
+    await Promise.all(held.map((lock) => lock.release()));
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  const access = () => connect({ kubeconfig }, { patience: { timeout: 2000, pauses: [5, 5] } });
+  async function take(run: string, changes: Partial<LockRequest> = {}): Promise<Taken> {
+    const taken = await takeRunLock(
+      access(),
+      { kubeconfig },
+      {
+        releaseName: "my-release",
+        namespace: "milvus",
+        holder: { run, who: `${run}@laptop`, stack: `organization/milvus/${run}`, since: "2026-01-01T00:00:00Z" },
+        silence: 1,
+        isAlive: () => true,
+        say: () => undefined,
+        ...changes,
+      },
+    );
+    if ("lock" in taken) held.push(taken.lock);
+    return taken;
+  }
+  const lockOf = (taken: Taken): RunLock => {
+    if ("lock" in taken) return taken.lock;
+    throw new Error(`busy: ${taken.busy.who}`);
+  };
+  async function errorOf(work: Promise<unknown>): Promise<ClusterError> {
+    const error: unknown = await work.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).to.be.instanceOf(ClusterError);
+    return error as ClusterError;
+  }
+
+  it("is a ConfigMap that says who has it, and is gone when it is given back", async () => {
+    const lock = lockOf(await take("jane"));
+    expect(api.stored?.metadata.name).to.equal(NAME);
+    expect(api.stored?.data).to.include({ who: "jane@laptop", stack: "organization/milvus/jane", silence: "1" });
+    await lock.check();
+    await lock.release();
+    expect(api.stored).to.equal(undefined);
+    await lock.release();
+  });
+
+  it("of many runs that begin at once exactly one gets it, and the others are told who", async () => {
+    const taken = await Promise.all(["a", "b", "c", "d"].map((run) => take(run)));
+    const winners = taken.filter((it) => "lock" in it);
+    expect(winners).to.have.length(1);
+    const holder = api.stored?.data.who;
+    for (const loser of taken) {
+      if ("busy" in loser) expect(loser.busy.who).to.equal(holder);
+    }
+  });
+
+  it("is renewed as long as its run lives, so that nobody takes it over", async () => {
+    lockOf(await take("jane"));
+    expect(await take("joe")).to.have.nested.property("busy.who", "jane@laptop");
+    expect(await take("joe", { silence: 0.6 })).to.have.nested.property("busy.who", "jane@laptop");
+  });
+
+  it("of a run that is dead is taken over by exactly one other after its silence", async () => {
+    const dead = lockOf(await take("jane", { isAlive: () => false }));
+    const said: string[] = [];
+    const say = (line: string) => void said.push(line);
+    const taken = await Promise.all([take("joe", { say }), take("jim", { say })]);
+    expect(taken.filter((it) => "lock" in it)).to.have.length(1);
+    expect(api.stored?.data.who).to.match(/^ji?o?[em]@laptop$/);
+    expect(said.join("\n"))
+      .to.contain("jane@laptop, stack organization/milvus/jane")
+      .and.to.contain("silent for 1 s, so its lock is taken over");
+    const error = await errorOf(dead.check());
+    expect(error.code).to.equal("lockLost");
+    expect(error.message).to.contain("another one has taken over the release my-release");
+    // What is another's now is not given back.
+    await dead.release();
+    expect(api.stored).to.not.equal(undefined);
+  });
+
+  it("that goes away while it is watched is taken at once", async () => {
+    const lock = lockOf(await take("jane", { silence: 30 }));
+    const waiting = take("joe");
+    await lock.release();
+    expect(await waiting).to.have.property("lock");
+    expect(api.stored?.data.who).to.equal("joe@laptop");
+  });
+
+  it("is its own when only the answer to its creation was lost", async () => {
+    api.loseNextAnswer = true;
+    await lockOf(await take("jane")).check();
+    expect(api.stored?.data.run).to.equal("jane");
+  });
+
+  it("survives that somebody else writes to it", async () => {
+    const lock = lockOf(await take("jane"));
+    if (api.stored) api.stored = { ...api.stored, metadata: { ...api.stored.metadata, resourceVersion: "900" } };
+    await lock.check();
+    await lock.release();
+    expect(api.stored).to.equal(undefined);
+  });
+
+  it("that was deleted by hand stops its run before the next step", async () => {
+    const lock = lockOf(await take("jane"));
+    api.stored = undefined;
+    expect((await errorOf(lock.check())).code).to.equal("lockLost");
+  });
+
+  it("is nothing where there is no namespace yet", async () => {
+    api.refuse = 404;
+    await lockOf(await take("jane")).check();
+  });
+
+  it("that may not be written is an error with the right to ask for", async () => {
+    api.refuse = 403;
+    const error = await errorOf(take("jane"));
+    expect(error.code).to.equal("forbidden");
+    expect(error.message)
+      .to.contain(NAME)
+      .and.to.contain("--verb=get,create,patch,delete --resource=configmaps")
+      .and.to.contain("Nothing was touched");
+  });
+
+  it("is not there for nobody", async () => {
+    expect(await readRunLock(access(), { releaseName: "my-release", namespace: "milvus" })).to.equal(undefined);
+  });
+});
+
+async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
+  let text = "";
+  for await (const chunk of request) text += String(chunk);
+  return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
+}
