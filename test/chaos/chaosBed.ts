@@ -22,7 +22,7 @@ export interface ChaosBed {
 const KINDS =
   "deployments,statefulsets,replicasets,jobs,persistentvolumeclaims,services,configmaps,serviceaccounts,roles,rolebindings,horizontalpodautoscalers,poddisruptionbudgets";
 
-/** Short, so that a cell takes seconds; `pending` decides how long a run that was killed is taken to be at work. */
+/** Short, so that a cell takes seconds; `pending` and `lock` decide how long a run that was killed is taken to be at work. */
 export const TIMEOUTS = {
   stop: "60s",
   sessions: "40s",
@@ -31,6 +31,7 @@ export const TIMEOUTS = {
   release: "90s",
   rollout: "60s",
   pending: "5s",
+  lock: "5s",
 } as const;
 
 export async function startChaosBed(): Promise<ChaosBed> {

@@ -1,7 +1,6 @@
 /** What can go wrong during a run. Each fault runs `up` once, strikes at a step, and leaves the world in order again. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineFailure, type EngineStack } from "../../sandbox/engine";
-import type { Faults } from "../../sandbox/podRunner/faults";
 import { killAll, listProcesses, processTree } from "../../sandbox/processTree";
 import { killUpWhen } from "../e2e/support/killedRun";
 import { type ChaosBed, mountStateDisk, TIMEOUTS } from "./chaosBed";
@@ -49,13 +48,15 @@ async function run(stack: EngineStack): Promise<Outcome> {
   }
 }
 
-/** Lets `up` run and acts once the step is under way, or a little later. */
+/** At most so long after a step is under way it is hit. */
+const LATEST_MS = 1000;
+
+/** Lets `up` run and acts once the step is under way, which then goes on. */
 async function runAndStrike(
   { chaos, stack, plan, step, random }: Strike,
-  faults: Faults,
-  act: () => Promise<void> | void,
+  act: (goOn: () => void) => Promise<void> | void,
 ): Promise<Struck> {
-  chaos.bed.faults(faults);
+  chaos.bed.faults(step.window);
   const running = run(stack);
   const watching = new AbortController();
   void running.finally(() => watching.abort());
@@ -65,8 +66,10 @@ async function runAndStrike(
   if (watching.signal.aborted) {
     return { ...(await running), missed: `the run of ${plan.name} ended before ${step.name}` };
   }
-  await sleep(random.below(step.job === undefined ? 800 : 2500));
-  await act();
+  await sleep(isHeld(step) ? random.below(LATEST_MS) : 0);
+  const goOn = () => chaos.bed.faults({});
+  await act(goOn);
+  goOn();
   return running;
 }
 
@@ -77,9 +80,9 @@ async function withWeather(
 ): Promise<Struck> {
   const { proxy } = strike.chaos;
   const before = proxy.disturbed();
-  const struck = await runAndStrike(strike, strike.step.window, async () => {
+  const struck = await runAndStrike(strike, async (goOn) => {
     proxy.set(weather);
-    // The run goes on meanwhile.
+    goOn();
     await sleep(ms);
     proxy.set({ kind: "fair" });
   });
@@ -87,6 +90,7 @@ async function withWeather(
 }
 
 const isJob = (step: ChaosStep): boolean => step.job !== undefined;
+const isHeld = ({ window }: ChaosStep): boolean => Object.keys(window).length > 0;
 const always = (): boolean => true;
 
 export const FAULTS: readonly ChaosFault[] = [
@@ -94,7 +98,7 @@ export const FAULTS: readonly ChaosFault[] = [
     name: "engine killed",
     hits: always,
     async strike(strike) {
-      const struck = await runAndStrike(strike, strike.step.window, async () => {
+      const struck = await runAndStrike(strike, async () => {
         const all = await listProcesses();
         // The provider and the program live on, and what the provider was at goes on.
         const engine = all.filter(({ command }) =>
@@ -114,7 +118,7 @@ export const FAULTS: readonly ChaosFault[] = [
       chaos.bed.faults(step.window);
       const condition = async (): Promise<boolean> => {
         const reached = await isUnderWay(chaos, step);
-        await sleep(reached ? random.below(isJob(step) ? 2500 : 800) : 0);
+        await sleep(reached && isHeld(step) ? random.below(LATEST_MS) : 0);
         return reached;
       };
       try {
@@ -128,7 +132,7 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "API server restarted",
     hits: always,
-    strike: (strike) => runAndStrike(strike, strike.step.window, () => strike.chaos.bed.sandbox.restartApiServer()),
+    strike: (strike) => runAndStrike(strike, () => strike.chaos.bed.sandbox.restartApiServer()),
   },
   {
     name: "API server slow",
@@ -188,7 +192,7 @@ export const FAULTS: readonly ChaosFault[] = [
     },
     strike: async (strike) => {
       const disk = disks.get(strike.stackName);
-      const struck = await runAndStrike(strike, strike.step.window, () => disk?.fill());
+      const struck = await runAndStrike(strike, () => disk?.fill());
       disk?.free();
       return struck.outcome === "done" ? { ...struck, missed: "nothing had to be written any more" } : struck;
     },

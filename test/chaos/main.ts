@@ -2,18 +2,22 @@
  * `npm run chaos -- --matrix [--only REGEX] [--sample N] [--results FILE]`: every step of every kind of plan × every fault.
  * `npm run chaos -- --minutes N`: a random schedule. Both print their seed, and take it with `--seed S`.
  */
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Cell, type CellResult, cellName, runCell } from "./cell";
 import { type ChaosBed, startChaosBed } from "./chaosBed";
 import { hashOf, randomCell, sampleCells, selectCells } from "./matrix";
 import { type Random, seeded } from "./random";
-import { markdownTable, resultTable, rowStart, summary } from "./report";
+import { markdownRow, resultTable, rowStart, summary } from "./report";
 
 const say = (line = "") => void process.stdout.write(`${line}\n`);
 
 /** One sandbox works through the cells; several share one iterator. */
-async function work(chaos: ChaosBed, cells: Iterator<Cell>, seed: number, stopAt: number): Promise<CellResult[]> {
+async function work(
+  chaos: ChaosBed,
+  cells: Iterator<Cell>,
+  { seed, stopAt, keep }: { seed: number; stopAt: number; keep: (result: CellResult) => void },
+): Promise<CellResult[]> {
   const results: CellResult[] = [];
   for (let next = cells.next(); next.done !== true; next = cells.next()) {
     const cell = next.value;
@@ -24,12 +28,18 @@ async function work(chaos: ChaosBed, cells: Iterator<Cell>, seed: number, stopAt
     // From the seed and the name alone, so that one cell can be run again by itself.
     const result = await runCell(chaos, cell, seeded(seed ^ hashOf(cell)));
     results.push(result);
+    keep(result);
     say(`${result.verdict.padEnd(7)} ${result.seconds.toFixed(0).padStart(4)} s  ${result.cell}  (${result.struck})`);
     for (const problem of result.problems) {
       say(`         ${problem.replaceAll("\n", "\n         ")}`);
     }
   }
   return results;
+}
+
+function goodRows(table: string): string {
+  const rows = table.split("\n").filter((line) => line.startsWith("|") && !line.endsWith("| FAILED |"));
+  return rows.map((row) => `${row}\n`).join("");
 }
 
 function* forever(random: Random): Generator<Cell> {
@@ -53,8 +63,9 @@ async function main(): Promise<number> {
   });
   const seed = flags.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(flags.seed);
   const random = seeded(seed);
-  const done = flags.results !== undefined && existsSync(flags.results) ? readFileSync(flags.results, "utf8") : "";
-  // With a file of results, a matrix that was cut short goes on where it ended.
+  const { results: file } = flags;
+  const done = file !== undefined && existsSync(file) ? goodRows(readFileSync(file, "utf8")) : "";
+  // With a file of results, a matrix that was cut short goes on where it ended, and what had failed is run again.
   const matrix = selectCells(flags.only).filter((cell) => !done.includes(rowStart(cell)));
   if (flags.list) {
     say(matrix.map(cellName).join("\n"));
@@ -74,12 +85,13 @@ async function main(): Promise<number> {
   const cells = (flags.matrix ? sampled : forever(random))[Symbol.iterator]();
   const lanes = await Promise.all(Array.from({ length: Number(flags.lanes) }, () => startChaosBed()));
   try {
-    const results = (await Promise.all(lanes.map((chaos) => work(chaos, cells, seed, stopAt)))).flat();
+    if (file !== undefined) writeFileSync(file, done);
+    const keep = (result: CellResult) => {
+      if (file !== undefined) appendFileSync(file, `${markdownRow(result)}\n`);
+    };
+    const results = (await Promise.all(lanes.map((chaos) => work(chaos, cells, { seed, stopAt, keep })))).flat();
     say(`\n${resultTable(results).join("\n")}`);
     say(`\n${summary(results)}; seed ${seed}`);
-    if (flags.results !== undefined) {
-      appendFileSync(flags.results, `${markdownTable(results).slice(2).join("\n")}\n`);
-    }
     return results.length > 0 && results.every(({ verdict }) => verdict !== "FAILED") ? 0 : 1;
   } finally {
     await Promise.all(lanes.map((chaos) => chaos.stop()));

@@ -14,7 +14,7 @@ export interface ChaosStep {
   readonly container?: string;
   /** Component that never gets ready, for the steps that wait for one. */
   readonly awaits?: string;
-  /** Holds the step up, so that a fault can hit it. */
+  /** Holds the step up until a fault has hit it. */
   readonly window: Faults;
 }
 
@@ -28,19 +28,25 @@ export interface ChaosPlan {
   prepare(chaos: ChaosBed, stack: EngineStack): Promise<MetadataState>;
 }
 
-const SLOW_READY = { milvusSettings: { readyAfterMs: 2500 } } as const;
-const release = (awaits = "proxy"): ChaosStep => ({ name: "release", awaits, window: SLOW_READY });
+const release = (image: string, awaits = "proxy"): ChaosStep => ({
+  name: "release",
+  awaits,
+  window: { milvus: [{ component: awaits, image, effect: "neverReady" }] },
+});
 const job = (name: string, container: string, label = name): ChaosStep => ({
   name,
   job: label,
   container,
-  window: { containers: [{ container, delayMs: 3000 }] },
+  window: { containers: [{ container, hold: true }] },
 });
 const resume = (component: string): ChaosStep => ({
   ...job(`resume ${component}`, "await-rollout", `resume-${component}`),
   awaits: component,
-  window: { containers: [{ pod: `${RELEASE.name}-resume-${component}`, container: "await-rollout", delayMs: 3000 }] },
+  window: { containers: [{ pod: `${RELEASE.name}-resume-${component}`, container: "await-rollout", hold: true }] },
 });
+
+/** A rolling plan's Release waits for nothing: it is hit as it goes by. */
+const NOT_AWAITED: ChaosStep = { ...release("2.5.16", "querynode"), window: {} };
 
 const MIX = { replicas: 2 };
 const MIXED_VALUES = {
@@ -78,14 +84,14 @@ const TO_2_2 = { "milvus:version": "2.2.0" };
 export const PLANS: readonly ChaosPlan[] = [
   {
     name: "install",
-    steps: [release()],
+    steps: [release("2.2.14")],
     expected: { version: "2.2.14", format: "empty" },
     config: { "milvus:version": "2.2.14" },
     prepare: neutralMetadata,
   },
   {
     name: "helm",
-    steps: [release()],
+    steps: [release("2.2.16")],
     expected: { version: "2.2.16", format: "empty" },
     config: { "milvus:version": "2.2.16", "milvus:strategy": "helm" },
     async prepare(chaos) {
@@ -96,7 +102,7 @@ export const PLANS: readonly ChaosPlan[] = [
   },
   {
     name: "rolling",
-    steps: [job("pause", "pause"), { ...release("querynode"), window: {} }, resume("mixcoord"), resume("proxy")],
+    steps: [job("pause", "pause"), NOT_AWAITED, resume("mixcoord"), resume("proxy")],
     expected: { version: "2.5.16", format: "empty" },
     config: { "milvus:version": "2.5.16", "milvus:strategy": "rolling", "milvus:values": MIXED_VALUES },
     async prepare(chaos) {
@@ -107,14 +113,14 @@ export const PLANS: readonly ChaosPlan[] = [
   },
   {
     name: "migration",
-    steps: [job("stop", "await-pods-gone"), job("backup", "backup"), job("migrate", "migrate"), release()],
+    steps: [job("stop", "await-pods-gone"), job("backup", "backup"), job("migrate", "migrate"), release("2.2.0")],
     expected: { version: "2.2.0", format: "2.2" },
     config: TO_2_2,
     prepare: install21,
   },
   {
     name: "giveUp",
-    steps: [job("restore", "restore"), release()],
+    steps: [job("restore", "restore"), release("2.1.4")],
     expected: { version: "2.1.4", format: "2.1" },
     config: { "milvus:version": "2.1.4" },
     async prepare(chaos, stack) {
@@ -130,7 +136,7 @@ export const PLANS: readonly ChaosPlan[] = [
   },
   {
     name: "rollback",
-    steps: [job("stop", "await-pods-gone"), job("restore", "rollback", "rollback"), release()],
+    steps: [job("stop", "await-pods-gone"), job("restore", "rollback", "rollback"), release("2.1.4")],
     expected: { version: "2.1.4", format: "2.1" },
     config: { "milvus:version": "2.1.4", "milvus:rollback": true },
     async prepare(chaos, stack) {

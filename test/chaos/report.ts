@@ -9,21 +9,9 @@ export function resultTable(results: readonly CellResult[]): string[] {
   ]);
 }
 
-/** For docs/. */
-export function markdownTable(results: readonly CellResult[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const head = [
-    "plan",
-    "step",
-    "fault",
-    "the run it hit",
-    "refused",
-    "next `up`",
-    "metadata entries",
-    "cell",
-    "verdict",
-  ];
-  return [line(head), line(head.map(() => "---")), ...results.map((result) => line(rowOf(result)))];
+/** A row of the table in docs/interrupted-runs.md. */
+export function markdownRow(result: CellResult): string {
+  return `| ${rowOf(result).join(" | ")} |`;
 }
 
 /** How the row of a cell begins in a markdown table. */

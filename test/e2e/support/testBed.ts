@@ -70,6 +70,7 @@ export async function startTestBed(options: { readonly realMilvus?: boolean } = 
           // Most tests look at the cluster themselves; those of the verification turn it on.
           "milvus:verify": "off",
           ...config,
+          "milvus:timeouts": { lock: "5s", ...(config["milvus:timeouts"] as object | undefined) },
         },
       });
       open.push(stack);
