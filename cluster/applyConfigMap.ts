@@ -30,7 +30,13 @@ export async function applyConfigMap(
       method: "PATCH",
       path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}?fieldManager=${MANAGER}&force=true`,
       contentType: "application/apply-patch+yaml",
-      body: { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace, labels, annotations }, data, binaryData },
+      body: {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name, namespace, labels, annotations },
+        data,
+        binaryData,
+      },
     });
     if (isDone(answer)) return;
     const pause = PAUSES_MS[tries];

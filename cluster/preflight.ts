@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { V1Deployment, V1PersistentVolumeClaim, V1StatefulSet, V1StorageClass } from "@kubernetes/client-node";
 import type { ClusterState, Plan, UpgradePlan } from "../upgrade/model";
 import type { PreflightLevels } from "../upgrade/preflight/checks";
@@ -11,6 +13,7 @@ import { ClusterError, hasCode } from "./errors";
 import type { Json } from "./json";
 import type { ReleaseAddress } from "./readCluster";
 import { readManifest } from "./releaseManifest";
+import { DEFAULT_NAME_LABEL } from "./workloads";
 
 /** The parts of the config that matter here. */
 export interface PreflightOptions {
@@ -45,14 +48,17 @@ export async function preflight(
     return levels.permissions === "off" || asked === undefined ? undefined : reader.denied(asked.permissions);
   };
   const isRecorded = state.release !== undefined;
-  const [recordedKinds, notAllowed, servedKinds, storageClasses, dependencies, claims] = await Promise.all([
-    kinds,
-    denied(),
-    isRecorded ? reader.optional("the served APIs", () => readApiVersions(access)) : undefined,
-    questions.storageClasses ? reader.storageClasses() : undefined,
-    reader.dependencies(releaseName, state),
-    reader.claims(releaseName),
-  ]);
+  const [recordedKinds, notAllowed, servedKinds, storageClasses, dependencies, claims, otherReleases] =
+    await Promise.all([
+      kinds,
+      denied(),
+      isRecorded ? reader.optional("the served APIs", () => readApiVersions(access)) : undefined,
+      questions.storageClasses ? reader.storageClasses() : undefined,
+      reader.dependencies(releaseName, state),
+      reader.claims(releaseName),
+      plan.kind === "install" ? reader.otherReleases(releaseName) : undefined,
+    ]);
+  const missingChart = missingChartOf(plan);
   const facts: PreflightFacts = {
     notes: reader.notes,
     ...(notAllowed && { denied: notAllowed }),
@@ -61,9 +67,18 @@ export async function preflight(
     ...(storageClasses && { storageClasses }),
     ...(dependencies && { dependencies }),
     ...(claims && { claims }),
+    ...(otherReleases && { otherReleases }),
+    ...(missingChart !== undefined && { missingChart }),
   };
   const backupStorageClass = settings.backup.storageClass;
-  const subject = { plan, state, facts, namespace, ...(backupStorageClass !== undefined && { backupStorageClass }) };
+  const subject = {
+    plan,
+    state,
+    facts,
+    namespace,
+    releaseName,
+    ...(backupStorageClass !== undefined && { backupStorageClass }),
+  };
   return judgePreflight(subject, levels);
 }
 
@@ -161,11 +176,28 @@ class Reader {
     });
   }
 
+  otherReleases(releaseName: string) {
+    return this.optional("the Deployments of the namespace", async () => {
+      const deployments = await this.list<Workload>("apps/v1", "deployments");
+      const names = deployments
+        .filter(({ metadata }) => metadata?.labels?.["app.kubernetes.io/name"] === DEFAULT_NAME_LABEL)
+        .flatMap(({ metadata }) => metadata?.labels?.["app.kubernetes.io/instance"] ?? []);
+      return [...new Set(names)].filter((name) => name !== releaseName).sort();
+    });
+  }
+
   private async list<T>(api: string, resource: string, clusterWide = false): Promise<readonly T[]> {
     const where = clusterWide ? {} : { namespace: this.namespace };
     const { items } = (await this.access.read({ api, resource, ...where })) as { readonly items?: readonly T[] };
     return items ?? [];
   }
+}
+
+/** Relative folders count from the working folder, as the provider counts them. */
+function missingChartOf({ chart }: UpgradePlan): string | undefined {
+  if (chart.kind !== "folder") return undefined;
+  const file = resolve(chart.location, "Chart.yaml");
+  return existsSync(file) ? undefined : file;
 }
 
 type Workload = Json<V1StatefulSet> | Json<V1Deployment>;

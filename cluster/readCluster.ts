@@ -44,7 +44,7 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
 
   const [
     kubernetesVersion,
-    namespaceExists,
+    foundNamespace,
     release,
     deployments,
     pods,
@@ -80,7 +80,7 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
   return {
     kubernetesVersion,
     observedAt: new Date().toISOString(),
-    namespaceExists,
+    ...foundNamespace,
     ...(release === undefined ? {} : { release }),
     components: componentStates({ deployments, pods, autoscalers, scaledObjects }, nameLabelOf(release)),
     attempts: attemptStates(claims),
@@ -146,23 +146,24 @@ async function readGroups(access: ClusterAccess): Promise<ReadonlySet<string> | 
   }
 }
 
-async function readNamespace(access: ClusterAccess, namespace: string, notes: string[]): Promise<boolean> {
+async function readNamespace(
+  access: ClusterAccess,
+  namespace: string,
+  notes: string[],
+): Promise<Pick<ClusterState, "namespaceExists" | "namespaceEnds">> {
   try {
     const found = (await access.read({ api: "v1", resource: "namespaces", name: namespace })) as {
       readonly metadata?: ObjectMeta;
     };
-    if (found.metadata?.deletionTimestamp !== undefined) {
-      notes.push(`The namespace ${namespace} is being deleted.`);
-    }
-    return true;
+    return { namespaceExists: true, ...(found.metadata?.deletionTimestamp !== undefined && { namespaceEnds: true }) };
   } catch (error) {
     if (hasCode(error, "notFound")) {
-      return false;
+      return { namespaceExists: false };
     }
     if (hasCode(error, "forbidden")) {
       // Whoever works in one namespace only may often not get it; the lists below tell whether it can be worked in.
       notes.push(`Whether the namespace ${namespace} exists may not be read; it is taken to exist.`);
-      return true;
+      return { namespaceExists: true };
     }
     throw error;
   }

@@ -9,7 +9,7 @@ import type { KubeConfig } from "./kubeConfig";
 import type { ServerAnswer } from "./responses";
 
 export interface HttpCall {
-  readonly method: "GET" | "POST" | "PATCH";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** From the server's address on, with the query. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;

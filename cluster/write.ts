@@ -28,17 +28,21 @@ const TIMEOUT_MS = 20_000;
 export function openWriter(settings: AccessSettings, timeoutMs = TIMEOUT_MS): Write {
   const transport = transportFor(loadKubeConfig(settings));
   return async ({ method, path, contentType, body }) => {
+    const text = JSON.stringify(body);
+    // Node leaves the length of what a DELETE carries to its caller.
+    const headers = { "content-type": contentType, "content-length": String(Buffer.byteLength(text)) };
     try {
-      const { status, text } = await transport({
+      const answer = await transport({
         method,
         path,
-        headers: { "content-type": contentType },
-        body: JSON.stringify(body),
+        headers,
+        body: text,
         signal: AbortSignal.timeout(timeoutMs),
       });
+      const { status } = answer;
       return isSuccess(status)
-        ? { status, message: "", body: parsed(text) }
-        : { status, message: messageOf(text, status) };
+        ? { status, message: "", body: parsed(answer.text) }
+        : { status, message: messageOf(answer.text, status) };
     } catch (error) {
       const { name: kind, message } = error as Error;
       const isLate = kind === "TimeoutError" || kind === "AbortError";

@@ -25,6 +25,13 @@ const OWNERS: readonly { readonly pattern: RegExp; readonly name: string; readon
 
 /** Refuses a cluster that somebody else manages: two managers undo each other's work. */
 export function refuseForeign(state: ClusterState, wanted: Wanted): void {
+  if (state.namespaceEnds === true) {
+    refuse({
+      rule: "a_namespace_that_is_deleted_is_left_alone",
+      reason: `The namespace ${wanted.namespace} is being deleted: nothing can be created in it, and what is there goes.`,
+      remedy: `See what holds it up, and whether it was meant: kubectl get namespace ${wanted.namespace} -o yaml. Afterwards run pulumi up again.`,
+    });
+  }
   if (state.operatorResource !== undefined) refuseOwner(state.operatorResource, wanted.releaseName);
   const managed = state.components.find(({ managedBy }) => managedBy !== undefined);
   if (managed?.managedBy !== undefined) refuseOwner(managed.managedBy, managed.name);

@@ -75,6 +75,10 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
       "A record `pending-…` is cleared as a step of the plan once nothing has moved for 10 minutes. Before that somebody may be at work: refused, with the command for who knows better.",
     source: "pulumi-kubernetes issue 2054; helm issue 8987",
   },
+  a_namespace_that_is_deleted_is_left_alone: {
+    explanation: "A namespace that is being deleted takes no new objects; an upgrade in it would stop half way.",
+    source: "Kubernetes documentation, namespace lifecycle",
+  },
   another_run_is_at_work: {
     explanation:
       "Before `up` touches anything it takes a lock in the cluster, a ConfigMap that only one run can create, and reads everything again. Another run that holds it and renews it is named and refused; a preview warns. One that has not renewed it for `milvus:timeouts.lock` is dead, and its lock is taken over. A run that has lost its lock stops before its next step.",

@@ -45,6 +45,16 @@ export const PREFLIGHT_CHECKS = {
       "Components run the image repository that the values say. Another one was put there past Helm, and the upgrade would take it back.",
     source: "milvus issue 27737",
   },
+  noOtherMilvus: {
+    explanation:
+      "An install into a namespace in which another Milvus lives: mostly a release name with a typing error, and Pulumi would put a second, empty Milvus beside the one that was meant.",
+    source: "pulumi-kubernetes issue 2116; milvus issue 41018",
+  },
+  chartThere: {
+    explanation:
+      "With `milvus:chartSource.folder`, the chart of the plan must be in it: the Release comes last, when Milvus may have been stopped already.",
+    source: "pulumi-kubernetes issue 2573",
+  },
   claimsBound: {
     explanation: "Claims of the release that are lost or not bound: their pods cannot start again after a restart.",
     source: "milvus-operator issue 217",

@@ -47,6 +47,10 @@ export interface PreflightFacts {
   readonly dependencies?: readonly Dependency[];
   /** Claims of the release's StatefulSets. */
   readonly claims?: readonly ClaimState[];
+  /** Other releases of Milvus in the namespace; only for an install. */
+  readonly otherReleases?: readonly string[];
+  /** File that a chart of a folder would have and has not. */
+  readonly missingChart?: string;
   readonly notes: readonly string[];
 }
 

@@ -4,7 +4,14 @@ import { checkRule, type PreflightCheck, type PreflightLevel, type PreflightLeve
 import type { PreflightFacts, PreflightQuestions } from "./facts";
 import { claimFindings, componentFindings, dependencyFindings, imageFindings } from "./health";
 import { permissionsFor, type VerificationNeeds, verificationPermissions } from "./permissions";
-import { apiFindings, permissionFindings, storageFindings, versionFindings } from "./platform";
+import {
+  apiFindings,
+  chartFindings,
+  otherReleaseFindings,
+  permissionFindings,
+  storageFindings,
+  versionFindings,
+} from "./platform";
 
 /** Something that a check has found. */
 export interface Finding {
@@ -21,6 +28,7 @@ export interface Subject {
   readonly state: ClusterState;
   readonly facts: PreflightFacts;
   readonly namespace: string;
+  readonly releaseName: string;
   readonly backupStorageClass?: string;
 }
 
@@ -33,6 +41,8 @@ const CHECKS: readonly ((subject: Subject) => readonly Finding[])[] = [
   dependencyFindings,
   imageFindings,
   claimFindings,
+  otherReleaseFindings,
+  chartFindings,
 ];
 
 /** What has to be read before this plan can be judged; undefined when the plan touches nothing. */

@@ -1,5 +1,5 @@
 /** Checks of the cluster that Milvus runs on. */
-import { list } from "../refusal";
+import { configLine, list } from "../refusal";
 import { effectiveValue } from "../values/chartDefaults";
 import { isTrue } from "../values/tree";
 import { atLeast, olderThan } from "../versions";
@@ -56,6 +56,32 @@ export function permissionFindings({ facts, namespace }: Subject): Finding[] {
       level: "error",
       message: `The credentials of the kubeconfig may not, in namespace ${namespace}: ${shown.join(", ")}${more}.`,
       remedy: `Ask for a role that may (the built-in "admin" of the namespace does for most); check with: kubectl -n ${namespace} auth can-i ${shown[0] ?? ""}`,
+    },
+  ];
+}
+
+export function otherReleaseFindings({ facts, plan, namespace, releaseName }: Subject): Finding[] {
+  const others = facts.otherReleases ?? [];
+  const [first] = others;
+  if (plan.kind !== "install" || first === undefined) return [];
+  return [
+    {
+      check: "noOtherMilvus",
+      level: "error",
+      message: `There is no release ${releaseName} in namespace ${namespace}, but ${others.length > 1 ? "other releases of Milvus are" : "another release of Milvus is"} there: ${list(others)}. A second, empty Milvus would be installed beside ${others.length > 1 ? "them" : "it"}.`,
+      remedy: `Name the one that is meant: ${configLine("release", first)}`,
+    },
+  ];
+}
+
+export function chartFindings({ facts: { missingChart }, plan }: Subject): Finding[] {
+  if (missingChart === undefined) return [];
+  return [
+    {
+      check: "chartThere",
+      level: "error",
+      message: `The plan needs chart ${plan.chart.version}, and there is no ${missingChart}.`,
+      remedy: `Put it there: helm pull ${plan.chart.name} --version ${plan.chart.version} --repo URL --untar, the folder named milvus-${plan.chart.version}; or take another milvus:chartSource.`,
     },
   ];
 }

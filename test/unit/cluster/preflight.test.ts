@@ -119,6 +119,32 @@ describe("preflight", () => {
       .and.contain("the manifest of the release");
   });
 
+  it("sees another Milvus beside an install, and a chart that a folder has not", async () => {
+    const install: UpgradePlan = {
+      ...PLAN,
+      kind: "install",
+      steps: [{ kind: "release", awaitReady: true }],
+      chart: { name: "milvus", version: "4.0.34", location: "no/such/milvus-4.0.34", kind: "folder" },
+    };
+    const deployments = [
+      { metadata: { labels: { "app.kubernetes.io/name": "milvus", "app.kubernetes.io/instance": "my-milvus" } } },
+      { metadata: { labels: { "app.kubernetes.io/name": "web", "app.kubernetes.io/instance": "shop" } } },
+    ];
+    const result = await preflight(
+      fakeAccess({ ...GOOD, deployments }),
+      ADDRESS,
+      install,
+      { ...STATE, components: [] },
+      OPTIONS,
+    );
+    if (result.kind !== "refused") return expect.fail("it was not refused");
+    expect(result.reason)
+      .to.contain("noOtherMilvus")
+      .and.contain("my-milvus")
+      .and.contain("no/such/milvus-4.0.34/Chart.yaml")
+      .and.not.contain("shop");
+  });
+
   it("asks nothing at all after a refusal, or where nothing is to do", async () => {
     const access = fakeAccess(GOOD);
     const refused = planUpgrade(wanted("9.9.9"), STATE);

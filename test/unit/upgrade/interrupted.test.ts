@@ -202,6 +202,12 @@ describe("who else may own the cluster", () => {
       says: "Upgrade it there",
     },
     {
+      title: "the deletion of its namespace",
+      state: { namespaceEnds: true },
+      rule: "a_namespace_that_is_deleted_is_left_alone",
+      says: "kubectl get namespace milvus",
+    },
+    {
       title: "a release of another chart",
       state: { release: release("15.0.0", "16", { chartName: "postgresql" }) },
       rule: "the_release_must_be_milvus",

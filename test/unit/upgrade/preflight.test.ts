@@ -207,6 +207,32 @@ const ROWS: readonly Row[] = [
     says: /milvusdb\/milvus.*mirror\.example\.com\/milvus:v2\.2\.9/,
   },
   {
+    it: "an install beside another Milvus, whose name was meant",
+    plan: INSTALL,
+    state: cluster(),
+    facts: { otherReleases: ["my-release"] },
+    check: "noOtherMilvus",
+    finds: "error",
+    says: /no release my-relase in namespace milvus.*my-release\. A second, empty Milvus.*config set milvus:release my-release/s,
+  },
+  {
+    it: "an upgrade beside another Milvus",
+    plan: HELM,
+    state: NEW,
+    facts: { otherReleases: ["other"] },
+    check: "noOtherMilvus",
+    finds: "nothing",
+  },
+  {
+    it: "a chart that is not in the folder",
+    plan: HELM,
+    state: NEW,
+    facts: { missingChart: "/charts/milvus-4.0.34/Chart.yaml" },
+    check: "chartThere",
+    finds: "error",
+    says: /there is no \/charts\/milvus-4\.0\.34\/Chart\.yaml/,
+  },
+  {
     it: "a claim that lost its volume",
     plan: HELM,
     state: NEW,
@@ -231,6 +257,7 @@ function judged({ plan, state, facts, backupStorageClass }: Row, levels: Preflig
     state,
     facts: all,
     namespace: "milvus",
+    releaseName: "my-relase",
     ...(backupStorageClass !== undefined && { backupStorageClass }),
   };
   return judgePreflight(subject, levels);
