@@ -1,0 +1,104 @@
+/** One wrong stack config or cluster state, and the plan over it in this process: what `npm run plan` and `up` decide from. */
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { stringify } from "yaml";
+import { asText } from "../../../cli/format/text";
+import { makePlan } from "../../../cli/plan";
+import { EXIT_CODES } from "../../../cli/planReport";
+import { findProject, stackFile, UsageError } from "../../../cli/project";
+import { loadStackConfig } from "../../../cli/stackConfig";
+import { ClusterError } from "../../../cluster/errors";
+import { ConfigError } from "../../../config/configError";
+import type { StackConfig } from "../../../sandbox/engine";
+import { mergeValues } from "../../../config/helmValues";
+import type { HelmValues } from "../../../upgrade/model";
+import { RELEASE, type TestBed, VALUES } from "./testBed";
+
+export interface BadInput {
+  readonly name: string;
+  /** Over the good config; undefined takes a key out. */
+  readonly config?: StackConfig;
+  /** Over the values of the release. */
+  readonly values?: HelmValues;
+  /** Makes the wrong state of the cluster, and says how to undo it. */
+  readonly arrange?: (bed: TestBed) => Promise<() => Promise<unknown>>;
+  /** What the message has to say. */
+  readonly says: RegExp;
+}
+
+/** The stack config of a row. */
+export function configOf({ config = {}, values = {} }: BadInput, bed: TestBed): StackConfig {
+  const whole: StackConfig = {
+    "milvus:version": "2.2.14",
+    "milvus:release": RELEASE.name,
+    "milvus:namespace": RELEASE.namespace,
+    "milvus:values": mergeValues(structuredClone(VALUES) as unknown as HelmValues, values),
+    "milvus:chartSource": { folder: bed.charts },
+    "milvus:timeouts": { lock: "5s" },
+    "milvus:verify": "off",
+    "kubernetes:kubeconfig": bed.sandbox.kubeconfig,
+    ...config,
+  };
+  return Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined));
+}
+
+/** `npm run plan -- --no-manifests` without a process of its own. An error that is not for people is thrown. */
+export async function planInProcess(config: StackConfig): Promise<{ exitCode: number; text: string }> {
+  const folder = mkdtempSync(path.join(tmpdir(), "milvus-bad-input-"));
+  writeFileSync(path.join(folder, "Pulumi.yaml"), "name: milvus\nruntime: nodejs\n");
+  writeFileSync(path.join(folder, "Pulumi.dev.yaml"), stringify({ config }));
+  const project = findProject(folder);
+  try {
+    const settings = await loadStackConfig(project, stackFile(project, "dev"));
+    const request = { project, stack: "dev", settings, withManifests: false, withImages: false };
+    const report = await makePlan(request);
+    return { exitCode: EXIT_CODES[report.outcome], text: asText(report) };
+  } catch (error) {
+    if (![UsageError, ConfigError, ClusterError].some((Kind) => error instanceof Kind)) throw error;
+    return { exitCode: 1, text: (error as Error).message };
+  }
+}
+
+const KINDS = [
+  "/api/v1/namespaces",
+  "/api/v1/configmaps",
+  "/api/v1/secrets",
+  "/api/v1/services",
+  "/api/v1/serviceaccounts",
+  "/api/v1/persistentvolumeclaims",
+  "/apis/batch/v1/jobs",
+  "/apis/rbac.authorization.k8s.io/v1/roles",
+  "/apis/rbac.authorization.k8s.io/v1/rolebindings",
+  "/apis/autoscaling/v2/horizontalpodautoscalers",
+] as const;
+/** Their controllers write their status at any time; the generation counts what somebody else changes. */
+const WORKLOADS = ["/apis/apps/v1/deployments", "/apis/apps/v1/statefulsets"] as const;
+
+interface Listed {
+  readonly items: readonly {
+    readonly metadata: { readonly name: string; readonly namespace?: string; readonly [field: string]: unknown };
+  }[];
+}
+
+/** Every object of the cluster that an upgrade could touch, with its resource version. */
+export async function resourceVersions({ sandbox }: TestBed): Promise<string[]> {
+  const { connectApiServer } = await import("../../../sandbox/podRunner/apiServer");
+  const api = connectApiServer(sandbox.kubeconfig);
+  try {
+    const list = async (kind: string, fields: readonly string[]) =>
+      (await api.call<Listed>("GET", kind)).items
+        .filter(({ metadata }) => metadata.namespace === undefined || !metadata.namespace.startsWith("kube-"))
+        .map(({ metadata }) => {
+          const shown = fields.map((field) => JSON.stringify(metadata[field] ?? null)).join(" ");
+          return `${kind} ${metadata.namespace ?? ""}/${metadata.name} ${shown}`;
+        });
+    const all = await Promise.all([
+      ...KINDS.map((kind) => list(kind, ["resourceVersion"])),
+      ...WORKLOADS.map((kind) => list(kind, ["uid", "generation", "labels"])),
+    ]);
+    return all.flat().sort();
+  } finally {
+    api.close();
+  }
+}
