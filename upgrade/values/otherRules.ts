@@ -1,6 +1,7 @@
 import type { HelmValue, HelmValues } from "../model";
 import { list, refuse, valueLine } from "../refusal";
 import { atLeast, minorOf, olderThan } from "../versions";
+import { objectBehind } from "./fixedObjects";
 import type { MessageQueue } from "./messageQueue";
 import { removedKeys } from "./removedKeys";
 import { SHORTCUTS_UNTIL } from "./shortcuts";
@@ -140,7 +141,7 @@ export const fixedRule: ValueRule = {
   source: "fact 10.1; milvus-operator issues 168 and 351",
   explanation:
     "Values behind immutable fields (volume claim templates, storage classes, MinIO's layout) and behind the objects' names, those of the dependencies included, must be those in force: Helm would fail half way, or make a second set of objects.",
-  apply: ({ given, now }) => {
+  apply: ({ given, now, releaseName }) => {
     if (!now) return NOTHING;
     // Said or left to the chart is the same, as long as it is the chart's own value.
     const effective = (values: HelmValues, key: string) =>
@@ -151,7 +152,7 @@ export const fixedRule: ValueRule = {
     if (changed.length === 0) return NOTHING;
     return refuse({
       rule: fixedRule.name,
-      reason: `milvus:values changes what cannot be changed in a running release: ${list(changed)}.`,
+      reason: `milvus:values changes what cannot be changed in a running release: ${list(changed.map((key) => `${key} (${objectBehind(key, releaseName)})`))}.`,
       remedy: `Set ${changed.length > 1 ? "them" : "it"} as in the running release (helm get values). A larger volume is a change of the claim itself, by hand, if its storage class allows that.`,
       source: fixedRule.source,
     });

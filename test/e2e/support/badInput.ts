@@ -10,8 +10,9 @@ import { findProject, stackFile, UsageError } from "../../../cli/project";
 import { loadStackConfig } from "../../../cli/stackConfig";
 import { ClusterError } from "../../../cluster/errors";
 import { ConfigError } from "../../../config/configError";
-import type { StackConfig } from "../../../sandbox/engine";
 import { mergeValues } from "../../../config/helmValues";
+import type { StackConfig } from "../../../sandbox/engine";
+import { connectApiServer } from "../../../sandbox/podRunner/apiServer";
 import type { HelmValues } from "../../../upgrade/model";
 import { RELEASE, type TestBed, VALUES } from "./testBed";
 
@@ -21,10 +22,16 @@ export interface BadInput {
   readonly config?: StackConfig;
   /** Over the values of the release. */
   readonly values?: HelmValues;
-  /** Makes the wrong state of the cluster, and says how to undo it. */
-  readonly arrange?: (bed: TestBed) => Promise<() => Promise<unknown>>;
+  /** Makes the wrong state of the cluster. */
+  readonly arrange?: (bed: TestBed) => Promise<Arranged>;
   /** What the message has to say. */
   readonly says: RegExp;
+}
+
+export interface Arranged {
+  readonly undo?: () => Promise<unknown>;
+  /** Over the row's config. */
+  readonly config?: StackConfig;
 }
 
 /** The stack config of a row. */
@@ -33,7 +40,7 @@ export function configOf({ config = {}, values = {} }: BadInput, bed: TestBed): 
     "milvus:version": "2.2.14",
     "milvus:release": RELEASE.name,
     "milvus:namespace": RELEASE.namespace,
-    "milvus:values": mergeValues(structuredClone(VALUES) as unknown as HelmValues, values),
+    "milvus:values": mergeValues(VALUES, values),
     "milvus:chartSource": { folder: bed.charts },
     "milvus:timeouts": { lock: "5s" },
     "milvus:verify": "off",
@@ -61,7 +68,6 @@ export async function planInProcess(config: StackConfig): Promise<{ exitCode: nu
 }
 
 const KINDS = [
-  "/api/v1/namespaces",
   "/api/v1/configmaps",
   "/api/v1/secrets",
   "/api/v1/services",
@@ -70,10 +76,16 @@ const KINDS = [
   "/apis/batch/v1/jobs",
   "/apis/rbac.authorization.k8s.io/v1/roles",
   "/apis/rbac.authorization.k8s.io/v1/rolebindings",
-  "/apis/autoscaling/v2/horizontalpodautoscalers",
 ] as const;
 /** Their controllers write their status at any time; the generation counts what somebody else changes. */
-const WORKLOADS = ["/apis/apps/v1/deployments", "/apis/apps/v1/statefulsets"] as const;
+const WORKLOADS = [
+  "/api/v1/namespaces",
+  "/apis/apps/v1/deployments",
+  "/apis/apps/v1/statefulsets",
+  "/apis/autoscaling/v2/horizontalpodautoscalers",
+] as const;
+/** Kubernetes' own, in every namespace, a moment after it was made. */
+const OWN = ["kube-root-ca.crt", "default"];
 
 interface Listed {
   readonly items: readonly {
@@ -81,14 +93,15 @@ interface Listed {
   }[];
 }
 
-/** Every object of the cluster that an upgrade could touch, with its resource version. */
-export async function resourceVersions({ sandbox }: TestBed): Promise<string[]> {
-  const { connectApiServer } = await import("../../../sandbox/podRunner/apiServer");
+/** Every object that an upgrade in this namespace could touch, with its resource version, and those of the healthy release. */
+export async function resourceVersions({ sandbox }: TestBed, namespace: string): Promise<string[]> {
+  const namespaces = [RELEASE.namespace, namespace];
   const api = connectApiServer(sandbox.kubeconfig);
   try {
     const list = async (kind: string, fields: readonly string[]) =>
       (await api.call<Listed>("GET", kind)).items
-        .filter(({ metadata }) => metadata.namespace === undefined || !metadata.namespace.startsWith("kube-"))
+        .filter(({ metadata }) => namespaces.includes(metadata.namespace ?? metadata.name))
+        .filter(({ metadata }) => !OWN.includes(metadata.name))
         .map(({ metadata }) => {
           const shown = fields.map((field) => JSON.stringify(metadata[field] ?? null)).join(" ");
           return `${kind} ${metadata.namespace ?? ""}/${metadata.name} ${shown}`;

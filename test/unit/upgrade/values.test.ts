@@ -534,16 +534,32 @@ describe("metadata_and_data_stay_where_they_are (fact 5.3)", () => {
 });
 
 describe("fields_that_cannot_change_stay (fact 10.1)", () => {
-  for (const values of [
-    { nameOverride: "db" },
-    { etcd: { persistence: { size: "20Gi" } } },
-    { minio: { mode: "standalone" } },
-    { pulsar: { bookkeeper: { volumes: { ledgers: { size: "1Ti" } } } } },
+  for (const { values, names } of [
+    { values: { nameOverride: "db" }, names: "metadata.name of every object" },
+    { values: { etcd: { fullnameOverride: "db" } }, names: "metadata.name of every object of etcd" },
+    {
+      values: { etcd: { persistence: { size: "20Gi" } } },
+      names: "StatefulSet my-release-etcd, spec.volumeClaimTemplates",
+    },
+    {
+      values: { etcd: { podManagementPolicy: "OrderedReady" } },
+      names: "StatefulSet my-release-etcd, spec.podManagementPolicy",
+    },
+    { values: { minio: { mode: "standalone" } }, names: "StatefulSet or Deployment my-release-minio, kind" },
+    { values: { minio: { zones: 2 } }, names: "StatefulSet my-release-minio, the layout of its volumes" },
+    {
+      values: { pulsar: { bookkeeper: { volumes: { ledgers: { size: "1Ti" } } } } },
+      names: "StatefulSet my-release-pulsar-bookkeeper, spec.volumeClaimTemplates",
+    },
+    {
+      values: { log: { persistence: { persistentVolumeClaim: { storageClass: "fast" } } } },
+      names: "PersistentVolumeClaim of my-release, spec.storageClassName",
+    },
   ]) {
-    it(`refuses ${JSON.stringify(values)}`, () => {
+    it(`refuses ${JSON.stringify(values)} and names ${names}`, () => {
       const found = refusal({ chart: "4.0.24", from: "2.2.9", to: "2.2.11", values, inForce: {} });
       expect(found.rule).to.equal("fields_that_cannot_change_stay");
-      expect(found.reason).to.contain(Object.keys(values)[0]);
+      expect(found.reason).to.contain(Object.keys(values)[0]).and.to.contain(`(${names})`);
     });
   }
 });

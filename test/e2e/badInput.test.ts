@@ -1,0 +1,72 @@
+import { expect } from "chai";
+import { seeded } from "../chaos/random";
+import { BAD_CONFIGS } from "./support/badConfigs";
+import { type BadInput, configOf, planInProcess, resourceVersions } from "./support/badInput";
+import { BAD_STATES } from "./support/badStates";
+import { failureOf, RELEASE, startTestBed, type TestBed } from "./support/testBed";
+
+/** Another sample for the engine in each run; a seed that found something is given back as MILVUS_BAD_INPUT_SEED. */
+const SEED = Number(process.env.MILVUS_BAD_INPUT_SEED ?? Math.floor(Math.random() * 2 ** 32));
+/** So many rows also go through `pulumi up`; MILVUS_BAD_INPUT_UP=1000 takes all. */
+const BY_ENGINE = Number(process.env.MILVUS_BAD_INPUT_UP ?? 6);
+/** Pulumi compares types with Pulumi.yaml before it runs the program, and says it in its own words. */
+const BY_PULUMI = /must be of type|validating stack config|Missing required configuration|Invalid type/;
+
+function namespaceOf({ config }: BadInput): string {
+  const namespace = config?.["milvus:namespace"];
+  return typeof namespace === "string" ? namespace : RELEASE.namespace;
+}
+
+describe("wrong configs and clusters: a clear error, an exit code that is not 0, and a cluster that is untouched", () => {
+  const rows: readonly BadInput[] = [...BAD_CONFIGS, ...BAD_STATES];
+  const sample = new Set(seeded(SEED).shuffled(rows).slice(0, BY_ENGINE));
+  let bed: TestBed;
+
+  before(async () => {
+    bed = await startTestBed();
+    await bed.install("3.2.18");
+  });
+  after(() => bed.stop());
+
+  it("are at least 60", () => {
+    expect(rows.length).to.be.at.least(60);
+    expect(new Set(rows.map(({ name }) => name)).size, "names").to.equal(rows.length);
+  });
+
+  for (const row of rows) {
+    it(row.name, async () => {
+      const { undo, config } = (await row.arrange?.(bed)) ?? {};
+      try {
+        const before = await resourceVersions(bed, namespaceOf(row));
+        const { exitCode, text } = await planInProcess({ ...configOf(row, bed), ...config });
+        expect(text).to.match(row.says);
+        expect(text, "no stack trace").to.not.match(/^\s+at .*:\d+:\d+\)?$/m);
+        expect(exitCode).to.equal(1);
+        expect(await resourceVersions(bed, namespaceOf(row))).to.deep.equal(before);
+      } finally {
+        await undo?.();
+      }
+    });
+  }
+
+  describe(`by pulumi up, a sample (MILVUS_BAD_INPUT_SEED=${SEED})`, () => {
+    let opened = 0;
+    for (const row of sample) {
+      it(row.name, async () => {
+        const { undo, config } = (await row.arrange?.(bed)) ?? {};
+        try {
+          const stack = await bed.stack({ ...configOf(row, bed), ...config }, `bad-${++opened}`);
+          for (const [key, value] of Object.entries(row.config ?? {})) {
+            if (value === undefined) await stack.removeConfig(key);
+          }
+          const before = await resourceVersions(bed, namespaceOf(row));
+          const { message, report } = await failureOf(stack.up());
+          expect(`${message}\n${report.output}`).to.match(new RegExp(`${row.says.source}|${BY_PULUMI.source}`, "s"));
+          expect(await resourceVersions(bed, namespaceOf(row))).to.deep.equal(before);
+        } finally {
+          await undo?.();
+        }
+      });
+    }
+  });
+});
