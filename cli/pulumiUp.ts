@@ -86,7 +86,7 @@ export function limitOf(steps: readonly Step[], timeouts: Timeouts): number {
     resume: timeouts.rollout,
   } as const satisfies Record<Step["kind"], number>;
   const ofSteps = steps.reduce((sum, { kind }) => sum + own[kind] + STEP_OVERHEAD_SECONDS, 0);
-  return ofSteps + timeouts.verify + timeouts.answers + OVERHEAD_SECONDS;
+  return timeouts.lock + ofSteps + timeouts.verify + timeouts.answers + OVERHEAD_SECONDS;
 }
 
 function isAlive(pid: number): boolean {

@@ -240,6 +240,7 @@ describe("the time limit of a run", () => {
       release: 1800,
       rollout: 1800,
       pending: 600,
+      lock: 60,
       settle: 20,
       verify: 600,
       answers: 120,
