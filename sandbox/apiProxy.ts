@@ -17,11 +17,19 @@ export type Weather =
   /** Open connections are cut, new ones too. */
   | { readonly kind: "cut" };
 
+export interface Traffic {
+  readonly requests: number;
+  /** Of the answers' bodies, as they were sent. */
+  readonly bytes: number;
+}
+
 export interface ApiProxy {
   /** Leads through the proxy, with all rights. */
   readonly kubeconfig: string;
   /** How many requests were delayed, refused or cut so far. */
   readonly disturbed: () => number;
+  /** What was let through so far. */
+  readonly traffic: () => Traffic;
   set(weather: Weather): void;
   close(): void;
 }
@@ -37,9 +45,12 @@ export async function startApiProxy(sandbox: Sandbox): Promise<ApiProxy> {
   });
   let weather: Weather = { kind: "fair" };
   let disturbed = 0;
+  let requests = 0;
+  let bytes = 0;
   const sockets = new Set<Socket>();
 
   const forward = (request: IncomingMessage, response: ServerResponse) => {
+    requests++;
     const headers = { ...request.headers };
     // Of this connection, not of the one to the API server.
     delete headers.connection;
@@ -49,6 +60,9 @@ export async function startApiProxy(sandbox: Sandbox): Promise<ApiProxy> {
       { method: request.method, headers, agent },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.on("data", (data: Buffer) => {
+          bytes += data.length;
+        });
         answer.pipe(response);
         answer.once("error", () => response.destroy());
         answer.once("aborted", () => response.destroy());
@@ -110,6 +124,7 @@ export async function startApiProxy(sandbox: Sandbox): Promise<ApiProxy> {
   return {
     kubeconfig,
     disturbed: () => disturbed,
+    traffic: () => ({ requests, bytes }),
     set: (next) => {
       weather = next;
       if (next.kind !== "fair") {

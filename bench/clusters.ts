@@ -1,0 +1,92 @@
+/** Milvus clusters that the measurements run on. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { PulumiFn } from "@pulumi/pulumi/automation";
+import { chartsFolder } from "../sandbox/charts";
+import { type EngineStack, openStack, type StackConfig } from "../sandbox/engine";
+import { type Sandbox, startSandbox } from "../sandbox/sandbox";
+import type { BenchContext } from "./part";
+
+/** A sandbox with charts, for as long as one measurement takes. */
+export interface Bed {
+  readonly sandbox: Sandbox;
+  chart(version: string): string;
+  /** A stack of this program, or of another one. */
+  stack(name: string, config: StackConfig, program?: PulumiFn): Promise<EngineStack>;
+}
+
+export async function withBed<T>(context: BenchContext, work: (bed: Bed) => Promise<T>): Promise<T> {
+  const { log } = context;
+  const sandbox = await startSandbox({ log });
+  const charts = chartsFolder(mkdtempSync(path.join(tmpdir(), "bench-charts-")));
+  const open: EngineStack[] = [];
+  try {
+    return await work({
+      sandbox,
+      chart: (version) => path.join(charts, `milvus-${version}`),
+      async stack(name, config, program) {
+        const stack = await openStack({
+          sandbox,
+          stackName: name,
+          config: {
+            "milvus:release": "my-release",
+            "milvus:chartSource": { folder: charts },
+            ...config,
+          },
+          ...(program && { program, projectFile: path.join(__dirname, "bareProject.yaml") }),
+        });
+        context.usedProvider(stack.provider.kind);
+        open.push(stack);
+        return stack;
+      },
+    });
+  } finally {
+    for (const stack of open) stack.close();
+    await sandbox.stop();
+  }
+}
+
+const two = { replicas: 2 };
+const none = { enabled: false };
+
+/** A cluster whose components can be rolled one by one. */
+export const ROLLABLE = {
+  queryNode: two,
+  dataNode: two,
+  indexNode: two,
+  proxy: two,
+  mixCoordinator: { enabled: true, replicas: 2, activeStandby: { enabled: true } },
+  rootCoordinator: none,
+  queryCoordinator: none,
+  dataCoordinator: none,
+  indexCoordinator: none,
+} as const;
+
+/** Before 4.2.4 coordinators are apart. */
+export const ROLLABLE_APART = {
+  queryNode: two,
+  dataNode: two,
+  indexNode: two,
+  proxy: two,
+  ...Object.fromEntries(
+    ["root", "query", "data", "index"].map((name) => [
+      `${name}Coordinator`,
+      { enabled: true, replicas: 2, activeStandby: { enabled: true } },
+    ]),
+  ),
+} as const;
+
+const noBudgets = { pdb: { usePolicy: false } };
+
+/** Milvus 2.1; charts of that age ask for PodDisruptionBudgets of an API that Kubernetes 1.25 has removed. */
+export const OLD = {
+  queryNode: { replicas: 3 },
+  pulsar: {
+    zookeeper: noBudgets,
+    bookkeeper: noBudgets,
+    broker: noBudgets,
+    proxy: noBudgets,
+    autorecovery: noBudgets,
+  },
+} as const;

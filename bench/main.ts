@@ -1,0 +1,46 @@
+/**
+ * `npm run bench`: measures this program beside what people use today, prints tables, and writes them to
+ * docs/benchmarks.md. `--only overhead,planning` runs parts of it, `--no-write` leaves the document as it is, `--quick`
+ * measures once and small, and writes nothing.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { projectFolder } from "../sandbox/folders";
+import { stamp } from "./environment";
+import { chooseParts } from "./parts";
+import { sectionMarkdown, sectionText, withSection } from "./section";
+
+const DOCUMENT = path.join(projectFolder, "docs", "benchmarks.md");
+
+async function main(): Promise<void> {
+  const { values: flags } = parseArgs({
+    options: {
+      only: { type: "string" },
+      quick: { type: "boolean", default: false },
+      "no-write": { type: "boolean", default: false },
+    },
+  });
+  for (const part of chooseParts(flags.only)) {
+    const providers = new Set<string>();
+    const findings = await part.run({
+      log: (line) => process.stderr.write(`  ${line}\n`),
+      quick: flags.quick,
+      usedProvider: (description) => void providers.add(description),
+    });
+    const { name, title } = part;
+    const section = { ...findings, name, title, stamp: await stamp([...providers].join(", ") || undefined) };
+    process.stdout.write(`\n${sectionText(section)}\n\n${section.stamp}\n`);
+    if (!flags["no-write"] && !flags.quick) {
+      writeFileSync(DOCUMENT, withSection(readFileSync(DOCUMENT, "utf8"), name, sectionMarkdown(section)));
+    }
+  }
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,85 @@
+/** How long it takes until a program has been loaded, before it has done anything. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { projectFolder } from "../sandbox/folders";
+import { run } from "../sandbox/run";
+import type { BenchContext } from "./part";
+import type { BenchTable } from "./section";
+import { describeSample, judge, ratio, type Sample, sampleOf } from "./statistics";
+
+interface Start {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly megabytes: number;
+}
+
+const PROGRAMS = {
+  "bare, as Pulumi starts it by default": ["bench/bareProgram.ts", "bench/tsconfig.checked.json"],
+  "bare, without checking types": ["bench/bareProgram.ts", "tsconfig.pulumi.json"],
+  "this program": ["index.ts", "tsconfig.pulumi.json"],
+} as const;
+type Program = keyof typeof PROGRAMS;
+
+export interface StartupFindings {
+  readonly table: BenchTable;
+  /** Of the first start, and of one after it, in seconds. */
+  readonly ours: { readonly first: Sample; readonly later: Sample };
+  readonly bare: { readonly first: Sample; readonly later: Sample };
+}
+
+/** Each program in turn, so that a machine that gets slower slows all of them. */
+export async function measureStartup({ log, quick }: BenchContext): Promise<StartupFindings> {
+  const names = Object.keys(PROGRAMS) as Program[];
+  const starts = { first: new Map<Program, Start[]>(), later: new Map<Program, Start[]>() };
+  for (let round = 0; round < (quick ? 1 : 5); round++) {
+    for (const name of names) {
+      const cache = mkdtempSync(path.join(tmpdir(), "bench-start-"));
+      try {
+        for (const when of ["first", "later"] as const) {
+          const start = await startOf(name, cache);
+          starts[when].set(name, [...(starts[when].get(name) ?? []), start]);
+        }
+      } finally {
+        rmSync(cache, { recursive: true, force: true });
+      }
+    }
+    log(`start-up: round ${round + 1}`);
+  }
+  const sample = (when: keyof typeof starts, name: Program, what: keyof Start) =>
+    sampleOf((starts[when].get(name) ?? []).map((start) => start[what]));
+  const bare: Program = "bare, as Pulumi starts it by default";
+  const target = { atMost: 1.25, reason: "it has more modules to load" };
+  const rows = (["first", "later"] as const).flatMap((when) =>
+    names.map((name) => {
+      const took = sample(when, name, "cpuSeconds");
+      const base = sample(when, bare, "cpuSeconds");
+      return [
+        `${when === "first" ? "first start" : "later start"}: ${name}`,
+        describeSample(sample(when, name, "seconds")),
+        describeSample(took),
+        ratio(took.median, base.median),
+        `${Math.round(sample(when, name, "megabytes").median)} MB`,
+        name === "this program" ? judge(took.median, base.median, target) : "",
+      ];
+    }),
+  );
+  const both = (name: Program) => ({
+    first: sample("first", name, "seconds"),
+    later: sample("later", name, "seconds"),
+  });
+  return {
+    table: { head: ["start-up (imports alone)", "time", "CPU time", "ratio of CPU time", "memory", "target"], rows },
+    ours: both("this program"),
+    bare: both(bare),
+  };
+}
+
+async function startOf(name: Program, cache: string): Promise<Start> {
+  const printed = await run(process.execPath, ["bench/startAsPulumi.js", ...PROGRAMS[name]], {
+    cwd: projectFolder,
+    env: { ...process.env, TS_NODE_CACHE_DIRECTORY: cache },
+    timeoutSeconds: 180,
+  });
+  return JSON.parse(printed) as Start;
+}
