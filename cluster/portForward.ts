@@ -1,8 +1,11 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
+import type { KubeConfig as LibraryConfig } from "@kubernetes/client-node";
 import { libraryConfig } from "./clientLibrary";
+import { credentialsOf, headersOf } from "./credentials";
 import { ClusterError } from "./errors";
-import { type AccessSettings, loadKubeConfig } from "./kubeConfig";
+import { type AccessSettings, type KubeConfig, loadKubeConfig } from "./kubeConfig";
+import { needsLibrary, tlsOptions } from "./transport";
 
 /** A port on this machine that leads to one of a pod, for as long as it is open. */
 export interface ForwardedPort {
@@ -19,6 +22,10 @@ interface WebSocketLike {
 }
 
 const CREDENTIALS_MS = 20_000;
+/** Channels of the tunnel. */
+const DATA = 0;
+const ERRORS = 1;
+const PORT_BYTES = 2;
 
 /**
  * As `kubectl port-forward`, over a WebSocket: needs the rights to get and to create pods/portforward in the namespace. Whether the pod can be reached
@@ -30,19 +37,31 @@ export async function forwardPort(
   settings: AccessSettings,
   target: { readonly namespace: string; readonly pod: string; readonly port: number },
 ): Promise<ForwardedPort> {
-  const { PortForward } = await import("@kubernetes/client-node");
-  const forward = new PortForward(await libraryConfig(loadKubeConfig(settings), AbortSignal.timeout(CREDENTIALS_MS)));
+  // This one file of the library, since all of it takes half a second to load.
+  const { WebSocketHandler } = await import("@kubernetes/client-node/dist/web-socket-handler.js");
+  const handler = new WebSocketHandler(await socketConfig(loadKubeConfig(settings)));
+  const path = `/api/v1/namespaces/${target.namespace}/pods/${target.pod}/portforward?ports=${target.port}`;
+  const tunnelTo = async (socket: Socket): Promise<WebSocketLike> => {
+    const unread = new Set([DATA, ERRORS]);
+    // A WebSocket of the package ws, whose types are not here.
+    const tunnel: unknown = await handler.connect(path, null, (channel, sent) => {
+      // What comes first in a channel is the port's number.
+      const data = unread.delete(channel) ? sent.subarray(PORT_BYTES) : sent;
+      if (channel === DATA) socket.write(data);
+      return channel === DATA || channel === ERRORS;
+    });
+    WebSocketHandler.handleStandardInput(tunnel, socket, DATA);
+    return tunnel as WebSocketLike;
+  };
   const open = new Set<Socket>();
   let problem: string | undefined;
   const server = createServer((socket) => {
     open.add(socket);
     socket.on("close", () => open.delete(socket));
     socket.on("error", () => socket.destroy());
-    forward.portForward(target.namespace, target.pod, [target.port], socket, null, socket).then(
-      (connected: unknown) => {
+    tunnelTo(socket).then(
+      (tunnel) => {
         problem = undefined;
-        // A WebSocket: without retries it is never the function that the types also name.
-        const tunnel = connected as WebSocketLike;
         tunnel.addEventListener("close", () => socket.destroy());
         socket.on("close", () => tunnel.close());
       },
@@ -68,6 +87,19 @@ export async function forwardPort(
       for (const socket of open) socket.destroy();
     },
   };
+}
+
+/** The library's own config where it is needed, and otherwise as much of one as a WebSocket takes. */
+async function socketConfig(config: KubeConfig): Promise<LibraryConfig> {
+  const signal = AbortSignal.timeout(CREDENTIALS_MS);
+  if (needsLibrary(config)) return libraryConfig(config, signal);
+  const credentials = await credentialsOf(config, signal);
+  const options = { ...(await tlsOptions(config.cluster, credentials)), headers: headersOf(credentials) };
+  const lean: Pick<LibraryConfig, "getCurrentCluster" | "applyToHTTPSOptions"> = {
+    getCurrentCluster: () => ({ skipTLSVerify: false, ...config.cluster }),
+    applyToHTTPSOptions: (given) => Promise.resolve(void Object.assign(given, options)),
+  };
+  return lean as LibraryConfig;
 }
 
 /** `Unexpected server response: 403` for a missing right. */

@@ -1,11 +1,13 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { buffer } from "node:stream/consumers";
+import type { ConnectionOptions } from "node:tls";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { libraryTransport } from "./clientLibrary";
 import { authorityOf, type Credentials, credentialsOf, headersOf } from "./credentials";
 import type { KubeConfig } from "./kubeConfig";
+import type { Cluster } from "./kubeConfigFile";
 import type { ServerAnswer } from "./responses";
 
 export interface HttpCall {
@@ -25,10 +27,28 @@ export type Transport = (call: HttpCall) => Promise<ServerAnswer>;
  * loaded for what only it can do: proxies, and the authentication of the days before credential plugins.
  */
 export function transportFor(config: KubeConfig): Transport {
-  const needsLibrary = config.cluster.proxyUrl !== undefined || config.user?.authProvider !== undefined;
-  return needsLibrary ? libraryTransport(config) : directTransport(config);
+  return needsLibrary(config) ? libraryTransport(config) : directTransport(config);
 }
 
+export function needsLibrary({ cluster, user }: KubeConfig): boolean {
+  return cluster.proxyUrl !== undefined || user?.authProvider !== undefined;
+}
+
+/** For Node's TLS. @throws CredentialsError */
+export async function tlsOptions(cluster: Cluster, { cert, key }: Credentials): Promise<ConnectionOptions> {
+  const { server, skipTLSVerify, tlsServerName } = cluster;
+  const authority = server.startsWith("http:") ? undefined : await authorityOf(cluster);
+  return {
+    ...(authority && { ca: authority }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(skipTLSVerify === true && { rejectUnauthorized: false }),
+    ...(tlsServerName !== undefined && { servername: tlsServerName }),
+  };
+}
+
+/** In the API server's audit log. */
+const USER_AGENT = "milvus-upgrade";
 /** Connections that are open at the same time; the rest wait for one of them. */
 const CONNECTIONS = 8;
 
@@ -37,22 +57,14 @@ function directTransport(config: KubeConfig): Transport {
   const isPlain = cluster.server.startsWith("http:");
   const agents = new Map<string, HttpAgent>();
 
-  const agentFor = async ({ cert, key }: Credentials): Promise<HttpAgent> => {
-    const id = `${String(cert)}\n${String(key)}`;
+  const agentFor = async (credentials: Credentials): Promise<HttpAgent> => {
+    const id = `${String(credentials.cert)}\n${String(credentials.key)}`;
     const known = agents.get(id);
     if (known !== undefined) return known;
     const kept = { keepAlive: true, maxSockets: CONNECTIONS };
-    const authority = isPlain ? undefined : await authorityOf(cluster);
     const agent = isPlain
       ? new HttpAgent(kept)
-      : new HttpsAgent({
-          ...kept,
-          ...(authority && { ca: authority }),
-          ...(cert !== undefined && { cert }),
-          ...(key !== undefined && { key }),
-          ...(cluster.skipTLSVerify === true && { rejectUnauthorized: false }),
-          ...(cluster.tlsServerName !== undefined && { servername: cluster.tlsServerName }),
-        });
+      : new HttpsAgent({ ...kept, ...(await tlsOptions(cluster, credentials)) });
     const first = agents.get(id) ?? agent;
     agents.set(id, first);
     return first;
@@ -62,7 +74,7 @@ function directTransport(config: KubeConfig): Transport {
     const credentials = await credentialsOf(config, call.signal);
     const agent = await agentFor(credentials);
     const url = cluster.server.replace(/\/+$/, "") + call.path;
-    const headers = { "accept-encoding": "gzip", ...call.headers, ...headersOf(credentials) };
+    const headers = { "user-agent": USER_AGENT, "accept-encoding": "gzip", ...call.headers, ...headersOf(credentials) };
     const once = () =>
       new Promise<IncomingMessage>((resolve, reject) => {
         const { method, signal } = call;
