@@ -1,4 +1,5 @@
 import type { V1Deployment, V1Pod, V2HorizontalPodAutoscaler } from "@kubernetes/client-node";
+import { RECREATE_ANNOTATION } from "../upgrade/mixcoordHop";
 import type { ComponentState } from "../upgrade/model";
 import type { Json, ObjectMeta } from "./json";
 import { managerOf } from "./owners";
@@ -62,6 +63,7 @@ function componentState(deployment: Deployment, workloads: Workloads): Component
     ...(autoscaler === undefined ? {} : { autoscaler }),
     ...(managedBy === undefined ? {} : { managedBy }),
     ...(remembered !== undefined && /^\d+$/.test(remembered) ? { rememberedReplicas: Number(remembered) } : {}),
+    ...(metadata?.annotations?.[RECREATE_ANNOTATION] === "true" && { recreating: true }),
   };
 }
 

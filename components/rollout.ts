@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
-import type { Step } from "../upgrade/model";
+import { RECREATE_ANNOTATION } from "../upgrade/mixcoordHop";
+import type { HelmValues, Step } from "../upgrade/model";
 import type { After, StepContext } from "./context";
 import { type Command, declareKubectlJob, kubectl } from "./jobs";
 
@@ -31,8 +32,9 @@ export function declareResume(
   const dependencies = first ? awaitDependencies(context) : [];
   const commands = [
     ...dependencies,
-    setPaused(context, false, [step.deployment]),
+    step.recreated ? recreate(context, step) : setPaused(context, false, [step.deployment]),
     kubectl(context, "await-rollout", "rollout", "status", `deployment/${step.deployment}`, `--timeout=${limit}s`),
+    ...(step.recreated ? [giveStrategyBack(context, step, step.recreated.strategy)] : []),
   ];
   const commandLimit = (dependencies.length + 1) * limit;
   return declareKubectlJob(context, { step: nameOf(step, resumes), commands, limit: commandLimit }, after);
@@ -47,9 +49,32 @@ function nameOf(step: Extract<Step, { kind: "resume" }>, resumes: readonly Step[
 
 /** `kubectl rollout pause` and `resume` fail when there is nothing to change; a patch does not. */
 function setPaused(context: StepContext, paused: boolean, deployments: readonly string[]): Command {
-  const patch = JSON.stringify({ spec: { paused } });
-  const name = paused ? "pause" : "resume";
-  return kubectl(context, name, "patch", "deployment", ...deployments, "--type=merge", `--patch=${patch}`);
+  return patch(context, paused ? "pause" : "resume", deployments, { spec: { paused } });
+}
+
+/** Resumes with another strategy, in one change: the roll must not begin with the old one. */
+function recreate(context: StepContext, { deployment }: Extract<Step, { kind: "resume" }>): Command {
+  return patch(context, "recreate", [deployment], {
+    metadata: { annotations: { [RECREATE_ANNOTATION]: "true" } },
+    spec: { paused: false, strategy: { type: "Recreate", rollingUpdate: null } },
+  });
+}
+
+/** As Helm's manifest has it. No pod restarts: the strategy is no part of the template. */
+function giveStrategyBack(
+  context: StepContext,
+  { deployment }: Extract<Step, { kind: "resume" }>,
+  strategy: HelmValues,
+): Command {
+  return patch(context, "restore-strategy", [deployment], {
+    metadata: { annotations: { [RECREATE_ANNOTATION]: null } },
+    spec: { strategy },
+  });
+}
+
+function patch(context: StepContext, name: string, deployments: readonly string[], change: object): Command {
+  const text = JSON.stringify(change);
+  return kubectl(context, name, "patch", "deployment", ...deployments, "--type=merge", `--patch=${text}`);
 }
 
 function awaitDependencies(context: StepContext): Command[] {

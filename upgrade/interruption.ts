@@ -58,12 +58,14 @@ function partsOf(kind: StepKind): Part[] {
   }
 }
 
-function ofRoll({ values, chart }: UpgradePlan, components: readonly ComponentState[]): ExpectedInterruption {
+function ofRoll({ values, chart, steps }: UpgradePlan, components: readonly ComponentState[]): ExpectedInterruption {
   const stay = componentsOf(values, chart.version) as readonly string[];
+  const recreated = steps.flatMap((step) => (step.kind === "resume" && step.recreated ? [step.component] : []));
   const parts = components
     .filter(({ component, replicas }) => stay.includes(component) && replicas > 0)
     .flatMap(({ component, strategyType, replicas }) => {
-      if (strategyType === "Recreate") return [part(`${component} is recreated`, USUAL.recreated)];
+      if (strategyType === "Recreate" || recreated.includes(component))
+        return [part(`${component} is recreated`, USUAL.recreated)];
       return replicas === 1 ? [part(`${component} is handed over`, USUAL.handedOver)] : [];
     });
   return total(parts.length > 0 ? "gaps" : "none", parts);

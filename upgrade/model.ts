@@ -123,6 +123,8 @@ export interface ComponentState {
   readonly managedBy?: string;
   /** Replica count remembered by the stop step, while stopped. */
   readonly rememberedReplicas?: number;
+  /** Made to be recreated for the hop that it is on; its own strategy is not back yet. */
+  readonly recreating?: boolean;
 }
 
 /** How far a metadata migration attempt has come, as recorded on its backup claim. */
@@ -238,7 +240,13 @@ export type Step =
   | { readonly kind: "restore" }
   | { readonly kind: "pause"; readonly deployments: readonly string[] }
   | { readonly kind: "release"; readonly awaitReady: boolean }
-  | { readonly kind: "resume"; readonly component: string; readonly deployment: string };
+  | {
+      readonly kind: "resume";
+      readonly component: string;
+      readonly deployment: string;
+      /** All its old pods end before the first new one starts; then it gets this strategy back. */
+      readonly recreated?: { readonly strategy: HelmValues };
+    };
 export type StepKind = Step["kind"];
 
 export interface StoppedDeployment {

@@ -19,7 +19,7 @@ export interface Observed {
   readonly variant: string;
   /** Every component is at 0 and its pods are gone. */
   readonly stopped: boolean;
-  /** Some Deployments are paused, or run other versions than others: a roll that did not finish. */
+  /** Some Deployments are paused or held to a strategy, or run other versions than others: a roll that did not finish. */
   readonly isUnderWay: boolean;
   /** Chart, values and revision that are in force: those of the last revision that was deployed, if they are known. */
   readonly inForce: InForce;
@@ -51,7 +51,7 @@ export function observe(state: ClusterState, release: HelmRelease, wanted: Wante
     newest: versions.at(-1) ?? version,
     variant: variants.size === 1 ? ([...variants][0] ?? "") : "",
     stopped: components.length > 0 && components.every(isDown),
-    isUnderWay: versions.length > 1 || components.some(({ paused }) => paused),
+    isUnderWay: versions.length > 1 || components.some(({ paused, recreating }) => paused || recreating === true),
     inForce,
   };
 }

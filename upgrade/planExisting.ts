@@ -6,7 +6,14 @@ import { type Base, baseFor, type Facts, type Target } from "./planBase";
 import { planGoingBack, refuseStartOnOldMetadata } from "./planGoingBack";
 import { planMigration } from "./planMigration";
 import { configLine, list, refuse } from "./refusal";
-import { chooseRollout, gapWarnings, interruptionOfRoll, type RolloutRequest, rollingSteps } from "./rollout";
+import {
+  chooseRollout,
+  gapWarnings,
+  interruptionOfRoll,
+  type RolloutRequest,
+  refuseStandbyAtOnce,
+  rollingSteps,
+} from "./rollout";
 import { checkSettingBack } from "./settingBack";
 import { observedTopology, type Topology } from "./topology";
 import { sameValue } from "./values/tree";
@@ -90,6 +97,7 @@ function planRollout(facts: Facts, base: Base): UpgradePlan {
     reversibility: minorOf(from) === minorOf(base.common.to) ? ("reversible" as const) : ("one way" as const),
   };
   if (rollout.kind === "helm") {
+    if (!observed.stopped) refuseStandbyAtOnce(request, rollout.reason);
     return {
       ...common,
       kind: "helm",
@@ -97,13 +105,12 @@ function planRollout(facts: Facts, base: Base): UpgradePlan {
       interruption: interruptionAtOnce(facts, base),
     };
   }
-  const gaps = gapWarnings(request).map((message) => ({ rule: "a_gap_is_said", message }));
   return {
     ...common,
     kind: "rolling",
     steps: [...clear, ...rollingSteps(request)],
     interruption: interruptionOfRoll(request),
-    warnings: [...base.common.warnings, ...gaps],
+    warnings: [...base.common.warnings, ...gapWarnings(request)],
   };
 }
 

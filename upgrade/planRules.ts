@@ -214,6 +214,16 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
     explanation: "Components that are recreated, or have one replica, cannot be replaced without a gap; each is named.",
     source: "fact 7.4; milvus issues 43416 and 41393",
   },
+  the_mixcoord_is_recreated_between_2_5_and_2_6: {
+    explanation:
+      "A mixcoord of 2.6 in active standby becomes active only once the sessions of the coordinators of 2.5 are gone, and one of 2.5 does not look for the session of 2.6. So on this hop, either way, the step of a mixcoord in active standby sets the live Deployment to Recreate, resumes it, waits, and gives it its own strategy back: all old pods end before the first new one starts. The values and Helm's manifest are not changed. Without active standby the chart recreates it by itself.",
+    source: "fact 4.6: milvus internal/util/sessionutil ProcessActiveStandBy; milvus issues 42602 and 44205",
+  },
+  a_standby_mixcoord_is_not_exchanged_at_once: {
+    explanation:
+      "With all components at once nobody holds the new mixcoord back until the old one is gone: refused, with the setting that rolls in order, or the one with which the chart recreates it.",
+    source: "fact 4.6: milvus internal/util/sessionutil ProcessActiveStandBy; milvus issue 42602",
+  },
   going_back_is_said: {
     explanation:
       "What an unfinished roll is taken back from, and that reading what the newer version wrote is not promised.",

@@ -1,6 +1,7 @@
 import { isMilvusComponent, type MilvusComponent } from "./milvusComponents";
-import type { ComponentState, HelmValues, Step, Strategy } from "./model";
-import { list, refuse } from "./refusal";
+import { crossesMixcoordSession, standbyStrategy } from "./mixcoordHop";
+import type { ComponentState, HelmValues, Step, Strategy, Warning } from "./model";
+import { configLine, list, refuse, valueLine } from "./refusal";
 import { rolloutOrder } from "./rolloutOrder";
 import type { Topology } from "./topology";
 import { effectiveValue, type KnownKey } from "./values/chartDefaults";
@@ -109,9 +110,9 @@ export function rollingSteps(request: RolloutRequest): Step[] {
   const resume = [...order, ...target.filter((component) => !order.includes(component))]
     .filter((component) => target.includes(component))
     .flatMap((component): Step[] => {
-      const deployments = kept.filter((present) => present.component === component).map(({ name }) => name);
-      const names = deployments.length > 0 ? deployments : [`${fullName(request)}-${component}`];
-      return names.map((deployment) => ({ kind: "resume", component, deployment }));
+      const present = kept.filter((state) => state.component === component);
+      if (present.length > 0) return present.map((state) => resumeStep(request, state));
+      return [{ kind: "resume", component, deployment: `${fullName(request)}-${component}` }];
     });
   return [
     { kind: "pause", deployments: kept.map(({ name }) => name) },
@@ -119,6 +120,46 @@ export function rollingSteps(request: RolloutRequest): Step[] {
     ...resume,
   ];
 }
+
+function resumeStep(request: RolloutRequest, state: ComponentState): Step {
+  const strategy = strategyToGiveBack(request, state);
+  const { component, name: deployment } = state;
+  return { kind: "resume", component, deployment, ...(strategy && { recreated: { strategy } }) };
+}
+
+/**
+ * Of a mixcoord in active standby between 2.5 and 2.6, which is recreated on this hop: one of 2.6 becomes active only
+ * once the sessions of 2.5 are gone, and one of 2.5 does not look for that of 2.6 (fact 4.6). Only the live Deployment
+ * is changed and only for the hop, so that Helm's manifest and the user's values stay true.
+ */
+function strategyToGiveBack(
+  { from, to, values }: RolloutRequest,
+  { component, recreating }: ComponentState,
+): HelmValues | undefined {
+  if (component !== "mixcoord") return undefined;
+  const strategy = crossesMixcoordSession(from, to) ? standbyStrategy(values) : undefined;
+  // Left by a run that died; the values may have changed since.
+  return recreating ? (standbyStrategy(values) ?? { type: "Recreate" }) : strategy;
+}
+
+/** A standby mixcoord of the other side of 2.6 would run beside the old one: only an ordered roll can hold it back. */
+export function refuseStandbyAtOnce(request: RolloutRequest, why: string): void {
+  const mixcoord = request.components.find((state) => strategyToGiveBack(request, state) !== undefined);
+  if (mixcoord === undefined) return;
+  const key = "mixCoordinator.activeStandby.enabled";
+  const other = valueLine(key, "false");
+  refuse({
+    rule: "a_standby_mixcoord_is_not_exchanged_at_once",
+    reason: `${key} is true, and between 2.5 and 2.6 the old mixcoord must be gone before the new one starts. An ordered roll sees to that, but ${why}.`,
+    remedy:
+      request.strategy === "helm"
+        ? `Let it roll in order: ${configLine("strategy", "auto")}`
+        : `Mend that first; or, for this hop, with which the chart recreates the mixcoord: ${other}`,
+    source: MIXCOORD_SOURCE,
+  });
+}
+
+const MIXCOORD_SOURCE = "fact 4.6: milvus internal/util/sessionutil ProcessActiveStandBy; milvus issue 42602";
 
 /** `my-release-milvus`, as the running Deployments have it (fact 7.1). */
 function fullName({ components, releaseName }: RolloutRequest): string {
@@ -129,11 +170,14 @@ function fullName({ components, releaseName }: RolloutRequest): string {
 }
 
 /** What users will notice of a roll, one sentence for the preview. */
-export function interruptionOfRoll({ components, values, chart }: RolloutRequest): string {
+export function interruptionOfRoll(request: RolloutRequest): string {
+  const { components, values, chart } = request;
   const target = componentsOf(values, chart);
   const gaps = components.filter(
-    ({ component, strategyType, replicas }) =>
-      isMilvusComponent(component) && target.includes(component) && (strategyType === "Recreate" || replicas < 2),
+    (state) =>
+      isMilvusComponent(state.component) &&
+      target.includes(state.component) &&
+      (state.strategyType === "Recreate" || state.replicas < 2 || strategyToGiveBack(request, state) !== undefined),
   );
   const dropped = components.filter(({ component }) => isMilvusComponent(component) && !target.includes(component));
   const gap = gaps.length > 0 ? `short gaps while these restart: ${list(gaps.map(({ component }) => component))}` : "";
@@ -145,20 +189,34 @@ export function interruptionOfRoll({ components, values, chart }: RolloutRequest
 }
 
 /** Which components cannot be replaced without a gap (fact 7.4), one sentence for each kind of gap. */
-export function gapWarnings({ components, values, chart }: RolloutRequest): string[] {
+export function gapWarnings(request: RolloutRequest): Warning[] {
+  const { components, values, chart } = request;
   const target = componentsOf(values, chart);
   const stay = components.filter(({ component }) => isMilvusComponent(component) && target.includes(component));
-  const recreated = stay.filter(({ strategyType }) => strategyType === "Recreate");
-  const single = stay.filter(({ strategyType, replicas }) => strategyType !== "Recreate" && replicas === 1);
-  const names = (all: readonly ComponentState[]) => list(all.map(({ component }) => component));
+  const standby = stay.filter((state) => strategyToGiveBack(request, state) !== undefined);
+  const others = stay.filter((state) => !standby.includes(state));
+  const recreated = others.filter(({ strategyType }) => strategyType === "Recreate");
+  const single = others.filter(({ strategyType, replicas }) => strategyType !== "Recreate" && replicas === 1);
+  const warning = (rule: string, about: readonly ComponentState[], message: (names: string) => string): Warning[] =>
+    about.length > 0 ? [{ rule, message: message(list(about.map(({ component }) => component))) }] : [];
+  const gap = "no new collections, loads or flushes";
   return [
-    ...(recreated.length > 0
-      ? [
-          `Recreated, because without active standby: ${names(recreated)}. From the stop of each until its successor is ready, some ten seconds, no new collections, loads or flushes.`,
-        ]
-      : []),
-    ...(single.length > 0
-      ? [`One replica only: ${names(single)}. Requests may fail while the new pod takes over.`]
-      : []),
+    ...warning(
+      "the_mixcoord_is_recreated_between_2_5_and_2_6",
+      standby,
+      () =>
+        `Although in active standby, the mixcoord is recreated on this hop: its old pods all end before the first new one starts. Until that one is active, ten seconds to a minute, ${gap}. The step gives it its own update strategy back; milvus:values stays as it is.`,
+    ),
+    ...warning(
+      "a_gap_is_said",
+      recreated,
+      (names) =>
+        `Recreated, because without active standby: ${names}. From the stop of each until its successor is ready, some ten seconds, ${gap}.`,
+    ),
+    ...warning(
+      "a_gap_is_said",
+      single,
+      (names) => `One replica only: ${names}. Requests may fail while the new pod takes over.`,
+    ),
   ];
 }

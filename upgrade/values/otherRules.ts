@@ -204,25 +204,6 @@ export const mmapRule: ValueRule = {
   },
 };
 
-export const standbyRule: ValueRule = {
-  name: "no_standby_mixcoord_on_the_way_to_2_6",
-  source: "fact 4.6: milvus internal/util/sessionutil ProcessActiveStandBy; milvus issue 42602",
-  explanation:
-    "With active standby the new mixcoord starts beside the old one, waits for its session to end, and the old one waits for the new: the roll never ends. Without it the chart recreates the mixcoord, with a short gap.",
-  apply: ({ given, now, to }) => {
-    if (!now || olderThan(to, "2.6.0") || atLeast(now.version, "2.6.0") || now.topology.mode === "standalone")
-      return NOTHING;
-    const key = "mixCoordinator.activeStandby.enabled";
-    if (!isTrue(getValue(given, path(key)))) return NOTHING;
-    return refuse({
-      rule: standbyRule.name,
-      reason: `${key} is true: on the way to 2.6 the new mixcoord would wait for the old one's session, and the roll would never end.`,
-      remedy: `For this hop: ${valueLine(key, "false")}. Once 2.6 runs it can be true again.`,
-      source: standbyRule.source,
-    });
-  },
-};
-
 export const autoscalerRule: ValueRule = {
   name: "an_autoscaler_needs_replicas_left_out",
   source: "fact 7.6: hpa.enabled does not omit replicas",

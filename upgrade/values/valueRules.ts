@@ -16,7 +16,6 @@ import {
   mmapRule,
   removedKeyRule,
   standaloneVolumeRule,
-  standbyRule,
 } from "./otherRules";
 import { coordinatorRule, messageQueueRule, modeRule, streamingRule } from "./topologyRules";
 import type { ValueRule } from "./valueRule";
@@ -45,7 +44,6 @@ export const VALUE_RULES: readonly ValueRule[] = [
   changedDefaultRule,
   ownConfigRule,
   mmapRule,
-  standbyRule,
   autoscalerRule,
   groupRule,
 ];

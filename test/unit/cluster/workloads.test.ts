@@ -73,6 +73,13 @@ describe("componentStates", () => {
     expect(only(deployment("rootcoord", { spec }))).to.include({ strategyType: "Recreate", paused: true, replicas: 1 });
   });
 
+  it("sees that a component is held to Recreate for a hop", () => {
+    const it = deployment("mixcoord");
+    const held = { ...it, metadata: { ...it.metadata, annotations: { "milvus-upgrade/recreate": "true" } } };
+    expect(only(held)?.recreating).to.equal(true);
+    expect(only(it)).to.not.have.property("recreating");
+  });
+
   it("finds the autoscaler, and KEDA's own object rather than what KEDA makes of it", () => {
     const hpa = (name: string, kind = "Deployment"): Autoscaler => ({
       metadata: { name },

@@ -4,7 +4,7 @@ import type { MilvusClusterArgs } from "../../../components/context";
 import { MilvusCluster } from "../../../components/milvusCluster";
 import { jobName } from "../../../components/names";
 import { type AttemptPhase, PLAN_KINDS, type UpgradePlan } from "../../../upgrade/model";
-import { args, PLANS, SETTINGS, state } from "../../support/plans";
+import { args, PLANS, RESUMES, SETTINGS, state } from "../../support/plans";
 import { type Registered, record } from "../../support/recordingMonitor";
 
 interface Container {
@@ -214,6 +214,20 @@ describe("the rolling Jobs", () => {
         "--namespace=milvus",
       ],
     ]);
+  });
+
+  it("recreate what the plan says: the strategy changes with the resume, and comes back after the roll", async () => {
+    const strategy = { type: "RollingUpdate", rollingUpdate: { maxSurge: 1 } };
+    const resume = { kind: "resume", component: "mixcoord", deployment: "m", recreated: { strategy } } as const;
+    const plan = { ...PLANS.rolling, steps: [{ kind: "release", awaitReady: false } as const, RESUMES[0], resume] };
+    const lines = commandLines(await job(plan as UpgradePlan, "resume-mixcoord"));
+    expect(lines.map(([name]) => name)).to.deep.equal(["recreate", "await-rollout", "restore-strategy"]);
+    expect(lines[0]).to.include(
+      '--patch={"metadata":{"annotations":{"milvus-upgrade/recreate":"true"}},"spec":{"paused":false,"strategy":{"type":"Recreate","rollingUpdate":null}}}',
+    );
+    expect(lines[2]).to.include(
+      '--patch={"metadata":{"annotations":{"milvus-upgrade/recreate":null}},"spec":{"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1}}}}',
+    );
   });
 
   it("resume one component each and await its rollout; the first awaits the dependencies before", async () => {

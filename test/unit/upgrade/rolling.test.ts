@@ -1,7 +1,8 @@
 import { expect } from "chai";
-import type { ComponentState } from "../../../upgrade/model";
+import type { ComponentState, HelmValues, UpgradePlan } from "../../../upgrade/model";
 import { planUpgrade } from "../../../upgrade/plan";
 import { ROLLOUT_ORDERS } from "../../../upgrade/rolloutOrder";
+import { getValue, path } from "../../../upgrade/values/tree";
 import {
   cluster,
   component,
@@ -126,6 +127,107 @@ describe("an ordered roll", () => {
       expect(names.indexOf("proxy")).to.be.above(names.indexOf("querynode"));
     }
   });
+});
+
+describe("a mixcoord in active standby between 2.5 and 2.6 (fact 4.6)", () => {
+  const STANDBY = { mixCoordinator: { activeStandby: { enabled: true } } };
+  const DEFAULT_STRATEGY = { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" } };
+  const rolls = { replicas: 2, strategyType: "RollingUpdate" } as const;
+  const of2_5 = (values: HelmValues) => running("4.2.58", "2.5.16", { names: MIXED, values, component: rolls });
+  const mixcoordStep = (plan: UpgradePlan) =>
+    plan.steps.find((step) => step.kind === "resume" && step.component === "mixcoord");
+  const givenBack = (plan: UpgradePlan) => {
+    const step = mixcoordStep(plan);
+    return step?.kind === "resume" ? step.recreated?.strategy : undefined;
+  };
+
+  for (const { title, strategy, back } of [
+    { title: "the default of Kubernetes", strategy: undefined, back: DEFAULT_STRATEGY },
+    {
+      title: "the strategy of the values",
+      strategy: { rollingUpdate: { maxSurge: 1 } },
+      back: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: "25%" } },
+    },
+    { title: "nothing, where the values say Recreate themselves", strategy: { type: "Recreate" }, back: undefined },
+  ]) {
+    it(`is recreated in its step, which gives it back ${title}; the values stay as they are`, () => {
+      const values = { mixCoordinator: { ...STANDBY.mixCoordinator, ...(strategy && { strategy }) } };
+      const plan = planned(wanted("2.6.15", { values }), of2_5(values));
+      expect([plan.kind, givenBack(plan)]).to.deep.equal(["rolling", back]);
+      expect(getValue(plan.values, path("mixCoordinator.strategy"))).to.deep.equal(strategy);
+      expect(getValue(plan.values, path("mixCoordinator.activeStandby.enabled"))).to.equal(true);
+    });
+  }
+
+  it("is said with its gap, which counts as an interruption", () => {
+    const plan = planned(wanted("2.6.15", { values: STANDBY }), of2_5(STANDBY));
+    const said = plan.warnings.find(({ rule }) => rule === "the_mixcoord_is_recreated_between_2_5_and_2_6");
+    expect(said?.message).to.contain("old pods all end before").and.contain("milvus:values stays");
+    expect(plan.interruption).to.contain("short gaps while these restart: mixcoord");
+    expect(plan.expected?.parts).to.deep.equal([{ what: "mixcoord is recreated", seconds: 40 }]);
+  });
+
+  it("is recreated on the way back too, where the old one would not wait for the new one", () => {
+    const names = ["mixcoord", "datanode", "querynode", "proxy"];
+    const components = names.map((name) =>
+      name === "mixcoord" ? component(name, "2.6.15", rolls) : component(name, "2.5.16", { ...rolls, paused: true }),
+    );
+    const state = cluster({ release: release("5.0.19", "2.6.15", { userValues: STANDBY }), components });
+    const plan = planned(wanted("2.5.16", { values: STANDBY, rollback: true }), state);
+    expect([plan.kind, givenBack(plan)]).to.deep.equal(["rolling", DEFAULT_STRATEGY]);
+  });
+
+  for (const { title, from, to, chart, names } of [
+    { title: "2.5 and 2.5", from: "2.5.10", to: "2.5.16", chart: "4.2.50", names: MIXED },
+    { title: "2.6 and 2.6", from: "2.6.6", to: "2.6.15", chart: "5.0.8", names: STREAMING },
+  ]) {
+    it(`rolls as it is between ${title}`, () => {
+      const state = running(chart, from, { names, values: STANDBY, component: rolls });
+      const plan = planned(wanted(to, { values: STANDBY }), state);
+      expect([plan.kind, mixcoordStep(plan) !== undefined, givenBack(plan)]).to.deep.equal([
+        "rolling",
+        true,
+        undefined,
+      ]);
+    });
+  }
+
+  it("gets its strategy back from the next run where the step died after the roll, though nothing else is left to do", () => {
+    const state = running("5.0.19", "2.6.15", { names: STREAMING, values: STANDBY, component: rolls });
+    const components = state.components.map((it) =>
+      it.component === "mixcoord" ? { ...it, strategyType: "Recreate" as const, recreating: true } : it,
+    );
+    const plan = planned(wanted("2.6.15", { values: STANDBY }), { ...state, components });
+    expect([plan.kind, givenBack(plan)]).to.deep.equal(["rolling", DEFAULT_STRATEGY]);
+  });
+
+  it("is left as the chart makes it, and not held for ever, where the standby was turned off meanwhile", () => {
+    const state = running("5.0.19", "2.6.15", { names: STREAMING, component: { recreating: true } });
+    expect(givenBack(planned(wanted("2.6.15"), state))).to.deep.equal({ type: "Recreate" });
+  });
+
+  for (const { title, over, state, says } of [
+    {
+      title: "that milvus:strategy asks for, with the setting that rolls",
+      over: { strategy: "helm" },
+      state: of2_5(STANDBY),
+      says: "milvus:strategy auto",
+    },
+    {
+      title: "that an ill component leaves, with the setting that recreates it",
+      over: {},
+      state: running("4.2.58", "2.5.16", { names: MIXED, values: STANDBY, component: { ...rolls, rolledOut: false } }),
+      says: "mixCoordinator.activeStandby.enabled' false",
+    },
+  ] as const) {
+    it(`is refused all at once, ${title}`, () => {
+      const refusal = refused(wanted("2.6.15", { values: STANDBY, ...over }), state);
+      expect([refusal.rule, refusal.remedy.includes(says)], refusal.remedy).to.deep.equal([
+        "a_standby_mixcoord_is_not_exchanged_at_once",
+        true,
+      ]);
+    });
+  }
 });
 
 describe("milvus:strategy", () => {

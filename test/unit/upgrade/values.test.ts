@@ -632,18 +632,6 @@ describe("rules of single keys", () => {
       says: "ingress.hosts",
     },
     {
-      title: "a standby mixcoord on the way to 2.6 (fact 4.6)",
-      hop: {
-        chart: "4.2.58",
-        from: "2.5.16",
-        to: "2.6.15",
-        values: { mixCoordinator: { activeStandby: { enabled: true } } },
-        over: { names: MIXED },
-      },
-      rule: "no_standby_mixcoord_on_the_way_to_2_6",
-      says: "mixCoordinator.activeStandby.enabled",
-    },
-    {
       title: "the GCS gateway from 4.1.26 on (fact 5.5)",
       hop: { chart: "4.1.11", from: "2.3.4", to: "2.3.13", values: { minio: { gcsgateway: { enabled: true } } } },
       rule: "no_gcs_gateway_from_4_1_26",
