@@ -1,6 +1,6 @@
 import type { V1Deployment, V1Pod, V2HorizontalPodAutoscaler } from "@kubernetes/client-node";
 import { RECREATE_ANNOTATION } from "../upgrade/mixcoordHop";
-import type { ComponentState } from "../upgrade/model";
+import type { ComponentState, PodTemplate } from "../upgrade/model";
 import type { Json, ObjectMeta } from "./json";
 import { managerOf } from "./owners";
 
@@ -46,12 +46,14 @@ function componentState(deployment: Deployment, workloads: Workloads): Component
   const podImages = [
     ...new Set(pods.map((pod) => imageOf(pod.spec, component)).filter((image) => image !== "")),
   ].sort();
+  const podTemplates = podTemplatesOf(pods, component);
   const progressedAt = status?.conditions?.find(({ type }) => type === "Progressing")?.lastUpdateTime;
   return {
     name,
     component,
     image: imageOf(spec?.template.spec, component),
     ...(podImages.length > 0 && { podImages }),
+    ...(podTemplates.length > 0 && { podTemplates }),
     ...(progressedAt !== undefined && { progressedAt }),
     replicas,
     readyReplicas: status?.readyReplicas ?? 0,
@@ -71,6 +73,20 @@ function componentState(deployment: Deployment, workloads: Workloads): Component
 function imageOf(spec: Pod["spec"], component: string): string {
   const containers = spec?.containers ?? [];
   return (containers.find(({ name }) => name === component) ?? containers[0])?.image ?? "";
+}
+
+/** What Kubernetes gives a pod that says nothing. */
+const DEFAULT_GRACE = 30;
+
+function podTemplatesOf(pods: readonly Pod[], component: string): PodTemplate[] {
+  const templates = new Map<string, PodTemplate>();
+  for (const { metadata, spec } of pods) {
+    const hash = metadata?.labels?.["pod-template-hash"] ?? "";
+    const longest = templates.get(hash)?.graceSeconds ?? 0;
+    const graceSeconds = Math.max(longest, spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE);
+    templates.set(hash, { hash, image: imageOf(spec, component), graceSeconds });
+  }
+  return [...templates.values()].sort((a, b) => a.hash.localeCompare(b.hash));
 }
 
 /** What `kubectl rollout status` calls done. */

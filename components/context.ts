@@ -38,6 +38,8 @@ export interface UpgradeSettings {
     readonly migrate: number;
     /** One component's rollout, termination of its old pods included. */
     readonly rollout: number;
+    /** For single components, by name, instead of `rollout`. */
+    readonly rolloutOf?: Readonly<Record<string, number | undefined>> | undefined;
   };
 }
 

@@ -97,6 +97,13 @@ export function kubectl(context: StepContext, name: string, ...args: string[]): 
   return { name, image: context.settings.kubectlImage, args: [...args, `--namespace=${context.namespace}`] };
 }
 
+/** The labels that the chart's Deployments select their pods by; it takes the name from the value nameOverride. */
+export function podSelector({ releaseName, state }: StepContext, components: readonly string[]): string {
+  const override = state.release?.userValues.nameOverride;
+  const name = typeof override === "string" && override !== "" ? override : "milvus";
+  return `app.kubernetes.io/instance=${releaseName},app.kubernetes.io/name=${name},component in (${components.toSorted().join(",")})`;
+}
+
 /** The facts that decide whether an earlier Job's work still holds; counts that move by themselves are left out. */
 function observed({ state, plan }: StepContext): unknown {
   const components = state.components.map(({ name, replicas, paused }) => [name, replicas, paused]);

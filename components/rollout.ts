@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import { RECREATE_ANNOTATION } from "../upgrade/mixcoordHop";
 import type { HelmValues, Step } from "../upgrade/model";
 import type { After, StepContext } from "./context";
-import { type Command, declareKubectlJob, kubectl } from "./jobs";
+import { type Command, declareKubectlJob, kubectl, podSelector } from "./jobs";
 
 /** The subcharts label their StatefulSets with the release's name in one of these two ways. */
 const RELEASE_LABELS = { dependencies: "app.kubernetes.io/instance", "older-dependencies": "release" } as const;
@@ -17,8 +17,12 @@ export function declarePause(
   return declareKubectlJob(context, { step: "pause", commands, limit: context.settings.timeouts.rollout }, after);
 }
 
+/** Seconds that an old pod gets on top of its grace period: the kubelet ends it, and the API server hears of it. */
+const GRACE_MARGIN = 120;
+
 /**
- * Resumes one component and waits until its rollout has finished, termination of old pods included. The first one of a
+ * Resumes one component and waits until its rollout has finished and the last old pod is gone, within its own grace
+ * period; Kubernetes calls a Deployment rolled out while old pods still end. The first one of a
  * plan waits for the dependencies before that, because in this kind of plan the Release has waited for nothing.
  */
 export function declareResume(
@@ -26,7 +30,8 @@ export function declareResume(
   step: Extract<Step, { kind: "resume" }>,
   after: After,
 ): k8s.batch.v1.Job {
-  const limit = context.settings.timeouts.rollout;
+  const limit = rolloutLimit(context, step.component);
+  const ending = step.oldPods ? Math.max(limit, step.oldPods.graceSeconds + GRACE_MARGIN) : 0;
   const resumes = context.plan.steps.filter(({ kind }) => kind === "resume");
   const first = resumes[0] === step;
   const dependencies = first ? awaitDependencies(context) : [];
@@ -34,10 +39,28 @@ export function declareResume(
     ...dependencies,
     step.recreated ? recreate(context, step) : setPaused(context, false, [step.deployment]),
     kubectl(context, "await-rollout", "rollout", "status", `deployment/${step.deployment}`, `--timeout=${limit}s`),
+    ...(step.oldPods ? [awaitOldPods(context, step.component, step.oldPods.hashes, ending)] : []),
     ...(step.recreated ? [giveStrategyBack(context, step, step.recreated.strategy)] : []),
   ];
-  const commandLimit = (dependencies.length + 1) * limit;
+  const commandLimit = dependencies.length * context.settings.timeouts.rollout + limit + ending;
   return declareKubectlJob(context, { step: nameOf(step, resumes), commands, limit: commandLimit }, after);
+}
+
+function rolloutLimit({ settings }: StepContext, component: string): number {
+  return settings.timeouts.rolloutOf?.[component] ?? settings.timeouts.rollout;
+}
+
+function awaitOldPods(context: StepContext, component: string, hashes: readonly string[], limit: number): Command {
+  const selector = `${podSelector(context, [component])},pod-template-hash in (${hashes.join(",")})`;
+  return kubectl(
+    context,
+    "await-old-pods",
+    "wait",
+    "--for=delete",
+    "pod",
+    `--selector=${selector}`,
+    `--timeout=${limit}s`,
+  );
 }
 
 /** After the component; with a number where a component has several Deployments (replica groups). */
@@ -48,7 +71,7 @@ function nameOf(step: Extract<Step, { kind: "resume" }>, resumes: readonly Step[
 }
 
 /** `kubectl rollout pause` and `resume` fail when there is nothing to change; a patch does not. */
-function setPaused(context: StepContext, paused: boolean, deployments: readonly string[]): Command {
+export function setPaused(context: StepContext, paused: boolean, deployments: readonly string[]): Command {
   return patch(context, paused ? "pause" : "resume", deployments, { spec: { paused } });
 }
 

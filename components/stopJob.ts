@@ -1,7 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { Step, StoppedDeployment } from "../upgrade/model";
 import type { After, StepContext } from "./context";
-import { type Command, declareKubectlJob, kubectl } from "./jobs";
+import { type Command, declareKubectlJob, kubectl, podSelector } from "./jobs";
+import { setPaused } from "./rollout";
 
 /** Annotation of a stopped Deployment: the replicas it had. */
 const REPLICAS_ANNOTATION = "milvus-upgrade/replicas";
@@ -16,10 +17,14 @@ export function declareStop(
   after: After,
 ): k8s.batch.v1.Job {
   const limit = context.settings.timeouts.stop;
-  const pods = podSelector(context, step.deployments);
+  const pods = podSelector(
+    context,
+    step.deployments.map(({ component }) => component),
+  );
   const commands = [
     ...remember(context, step.deployments),
     kubectl(context, "scale-to-zero", "scale", "--replicas=0", ...step.deployments.map(reference)),
+    ...unpause(context, step.deployments),
     kubectl(context, "await-pods-gone", "wait", "--for=delete", "pod", `--selector=${pods}`, `--timeout=${limit}s`),
   ];
   return declareKubectlJob(context, { step: "stop", commands, limit }, after);
@@ -42,12 +47,10 @@ function remember(context: StepContext, deployments: readonly StoppedDeployment[
     );
 }
 
-/** The labels that the chart's Deployments select their pods by; it takes the name from the value nameOverride. */
-function podSelector({ releaseName, state }: StepContext, deployments: readonly StoppedDeployment[]): string {
-  const override = state.release?.userValues.nameOverride;
-  const name = typeof override === "string" && override !== "" ? override : "milvus";
-  const components = deployments.map(({ component }) => component).sort();
-  return `app.kubernetes.io/instance=${releaseName},app.kubernetes.io/name=${name},component in (${components.join(",")})`;
+/** Scaled up with a new template, a paused Deployment starts pods of the old one. At 0 there is nothing to roll. */
+function unpause(context: StepContext, deployments: readonly StoppedDeployment[]): Command[] {
+  const paused = deployments.filter((deployment) => deployment.paused === true).map(({ name }) => name);
+  return paused.length > 0 ? [setPaused(context, false, paused)] : [];
 }
 
 function reference({ name }: StoppedDeployment): string {

@@ -200,7 +200,7 @@ export const CONFIG_KEYS = {
     type: "object",
     default: DEFAULT_TIMEOUTS,
     description:
-      "When a step gives up: stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component); pending: how long a Helm record that a killed run left behind must have been silent before it is cleared; lock: how long a run must have been silent before another one takes over its lock; settle: how long pods must have been ready without a restart, verify: until then, answers: until a loaded collection answers. A part that is left out keeps its default.",
+      "When a step gives up: stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component; rolloutOf sets another for single ones, such as {querynode: 1h}; its old pods get at least their grace period to end); pending: how long a Helm record that a killed run left behind must have been silent before it is cleared; lock: how long a run must have been silent before another one takes over its lock; settle: how long pods must have been ready without a restart, verify: until then, answers: until a loaded collection answers. A part that is left out keeps its default.",
   },
 } as const satisfies Record<string, KeyDescription>;
 

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { MILVUS_COMPONENTS } from "../upgrade/milvusComponents";
 import type { ChartSource, HelmValues } from "../upgrade/model";
 import { PREFLIGHT_CHECK_NAMES } from "../upgrade/preflight/checks";
 import { mirrored } from "../upgrade/values/imageRegistry";
@@ -24,7 +25,7 @@ const SHOWN_LENGTH = 80;
 const HIDDEN: ReadonlySet<ConfigKey> = new Set(["values", "credentials", "tls"]);
 /** Keys with nested names a user may misspell. */
 const NESTED_NAMES: Partial<Record<ConfigKey, readonly string[]>> = {
-  timeouts: Object.keys(DEFAULT_TIMEOUTS),
+  timeouts: [...Object.keys(DEFAULT_TIMEOUTS), "rolloutOf", ...MILVUS_COMPONENTS],
   preflight: PREFLIGHT_CHECK_NAMES,
   chartSource: ["repository", "oci", "folder"],
   jobResources: ["requests", "limits", "cpu", "memory"],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { APPROVAL_PATTERN } from "../upgrade/approval";
+import { MILVUS_COMPONENTS, type MilvusComponent } from "../upgrade/milvusComponents";
 import type { HelmValues, Wanted } from "../upgrade/model";
 import { DEPENDENCY_IMAGES, STRATEGIES } from "../upgrade/model";
 import {
@@ -65,7 +66,10 @@ export interface Config {
   };
 }
 
-export type Timeouts = Readonly<Record<TimeoutName, number>>;
+/** `rolloutOf`: for single components, instead of `rollout`. */
+export type Timeouts = Readonly<Record<TimeoutName, number>> & {
+  readonly rolloutOf?: Readonly<Partial<Record<MilvusComponent, number>>> | undefined;
+};
 
 const LONGEST_TIMEOUT = 24 * 3600;
 const VERSION = /^(latest|~?\d+\.\d+\.\d+|\d+\.\d+(\.x)?|\d+\.\d+\.\d+-[0-9A-Za-z][0-9A-Za-z.-]*)$/;
@@ -230,10 +234,11 @@ export const configSchema = z.strictObject({
   address: optionalText(text(/^\[?[\w.:-]+\]?:\d{1,5}$/, "is not host:port, such as milvus.example.com:19530")),
   credentials,
   tls,
-  timeouts: z.strictObject(
-    Object.fromEntries(
+  timeouts: z.strictObject({
+    ...(Object.fromEntries(
       Object.entries(DEFAULT_TIMEOUTS).map(([name, value]) => [name, duration.prefault(value)]),
-    ) as Record<TimeoutName, z.ZodPrefault<typeof duration>>,
-  ),
+    ) as Record<TimeoutName, z.ZodPrefault<typeof duration>>),
+    rolloutOf: z.partialRecord(z.enum(MILVUS_COMPONENTS), duration).optional(),
+  }),
 } satisfies Record<ConfigKey, z.ZodType>);
 export type ParsedConfig = z.output<typeof configSchema>;

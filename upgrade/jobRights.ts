@@ -19,7 +19,7 @@ export function jobRights(plan: UpgradePlan): Right[] {
     ...named("apps", "deployments", ["get", "patch"], changed),
     ...named("apps", "deployments", ["list", "watch"], awaited),
     ...named("apps", "deployments/scale", ["get", "patch", "update"], scaled),
-    ...(scaled.length > 0 ? [unnamed("", "pods", ["get", "list", "watch"])] : []),
+    ...(scaled.length > 0 || plan.steps.some(awaitsPods) ? [unnamed("", "pods", ["get", "list", "watch"])] : []),
     ...(awaited.length > 0 ? [unnamed("apps", "statefulsets", ["get", "list", "watch"])] : []),
     ...named("", "secrets", ["delete"], records),
     ...named("", "persistentvolumeclaims", ["get", "patch"], claims),
@@ -28,6 +28,10 @@ export function jobRights(plan: UpgradePlan): Right[] {
 
 export function touchesMetadata(step: Step): boolean {
   return step.kind === "backup" || step.kind === "migrate" || step.kind === "restore";
+}
+
+function awaitsPods(step: Step): boolean {
+  return step.kind === "resume" && step.oldPods !== undefined;
 }
 
 function changedDeployments(step: Step): readonly string[] {

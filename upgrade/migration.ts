@@ -95,10 +95,11 @@ export function migrationPlan(request: Omit<MigrationRequest, "to">, attempt: At
 
 /** Every Milvus Deployment, with the replicas to remember: those it had before it was stopped. */
 export function stoppedDeployments(components: readonly ComponentState[]): StoppedDeployment[] {
-  return components.map(({ name, component, replicas, rememberedReplicas }) => ({
+  return components.map(({ name, component, replicas, rememberedReplicas, paused }) => ({
     name,
     component,
     replicas: replicas > 0 ? replicas : (rememberedReplicas ?? 0),
+    ...(paused && { paused }),
   }));
 }
 

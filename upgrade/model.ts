@@ -104,6 +104,8 @@ export interface ComponentState {
   readonly image: string;
   /** Images of its pods, each once: older than `image` while it is paused or rolls. Default: `image` alone. */
   readonly podImages?: readonly string[];
+  /** Its pods by the template they are made from, terminating ones included. */
+  readonly podTemplates?: readonly PodTemplate[];
   /** ISO 8601: when its rollout last came forward (condition Progressing). */
   readonly progressedAt?: string;
   /** `spec.replicas`. */
@@ -125,6 +127,15 @@ export interface ComponentState {
   readonly rememberedReplicas?: number;
   /** Made to be recreated for the hop that it is on; its own strategy is not back yet. */
   readonly recreating?: boolean;
+}
+
+/** The pods of one ReplicaSet. */
+export interface PodTemplate {
+  /** Label `pod-template-hash`. */
+  readonly hash: string;
+  readonly image: string;
+  /** Seconds that a pod gets to end: the longest of them. */
+  readonly graceSeconds: number;
 }
 
 /** How far a metadata migration attempt has come, as recorded on its backup claim. */
@@ -244,6 +255,8 @@ export type Step =
       readonly kind: "resume";
       readonly component: string;
       readonly deployment: string;
+      /** Pods of an older version, which must be gone before the next component: by template, with their grace period. */
+      readonly oldPods?: { readonly hashes: readonly string[]; readonly graceSeconds: number };
       /** All its old pods end before the first new one starts; then it gets this strategy back. */
       readonly recreated?: { readonly strategy: HelmValues };
     };
@@ -254,6 +267,8 @@ export interface StoppedDeployment {
   readonly component: string;
   /** Replicas to remember, so that a start restores them where the chart omits the field. */
   readonly replicas: number;
+  /** Somebody paused it: it must not be when it is started, or its old pods would come back. */
+  readonly paused?: boolean;
 }
 
 export const PLAN_KINDS = ["install", "nothing", "helm", "rolling", "migration", "giveUp", "rollback"] as const;

@@ -12,6 +12,7 @@ import {
   interruptionOfRoll,
   type RolloutRequest,
   refuseStandbyAtOnce,
+  resumeLeftOver,
   rollingSteps,
 } from "./rollout";
 import { checkSettingBack } from "./settingBack";
@@ -98,10 +99,13 @@ function planRollout(facts: Facts, base: Base): UpgradePlan {
   };
   if (rollout.kind === "helm") {
     if (!observed.stopped) refuseStandbyAtOnce(request, rollout.reason);
+    const release = { kind: "release", awaitReady: true } as const;
+    const resume = resumeLeftOver(request);
     return {
       ...common,
       kind: "helm",
-      steps: [...clear, { kind: "release", awaitReady: true }],
+      // Scaled up with a new template, a paused Deployment starts pods of the old one.
+      steps: observed.stopped ? [...clear, ...resume, release] : [...clear, release, ...resume],
       interruption: interruptionAtOnce(facts, base),
     };
   }

@@ -80,11 +80,14 @@ function planGiveUp(facts: Facts, { version: to, variant, warnings }: ResolvedVe
   const wasStopped = last !== undefined || observed.components.some(({ rememberedReplicas }) => rememberedReplicas);
   if (!wasStopped) return undefined;
   const { common } = baseFor(facts, { version: to, variant }, warnings);
+  // Nothing is left to stop; the step leaves nothing paused, which would start its old pods.
+  const isPaused = observed.components.some(({ paused }) => paused);
+  const stop: readonly Step[] = isPaused ? [stopOf(observed)] : [];
   return {
     ...common,
     kind: "giveUp",
     from: observed.version,
-    steps: [...clear, { kind: "release", awaitReady: true }],
+    steps: [...clear, ...stop, { kind: "release", awaitReady: true }],
     reason: "the upgrade is given up before it touched the metadata; the Release starts what was stopped",
     interruption: "Nothing runs now.",
     reversibility: "reversible",
@@ -98,19 +101,22 @@ interface Undo extends Pick<UpgradePlan, "kind" | "to" | "reason" | "warnings"> 
 /** stop → restore → release of the old version, with its chart. */
 function undo(facts: Facts, attempt: AttemptState, plan: Undo): UpgradePlan {
   const { state, release, observed, wanted, clear } = facts;
-  const stop: Step = { kind: "stop", deployments: stoppedDeployments(observed.components) };
   const target = { version: plan.to, variant: plan.variant, goesBack: observed.newest !== plan.to };
   const { common } = baseFor(facts, target, plan.warnings);
   return {
     ...common,
     kind: plan.kind,
     from: observed.newest,
-    steps: [...clear, stop, { kind: "restore" }, { kind: "release", awaitReady: true }],
+    steps: [...clear, stopOf(observed), { kind: "restore" }, { kind: "release", awaitReady: true }],
     reason: plan.reason,
     interruption: `An outage until Milvus ${plan.to} is ready.`,
     reversibility: plan.kind === "rollback" ? "one way" : "reversible",
     migration: migrationPlan({ state, release, observed, wanted }, attempt.id),
   };
+}
+
+function stopOf({ components }: Facts["observed"]): Step {
+  return { kind: "stop", deployments: stoppedDeployments(components) };
 }
 
 function refuseRunning({ observed, wanted }: Facts, attempt: AttemptState): never {

@@ -1,3 +1,4 @@
+import { parseImage } from "./images";
 import { isMilvusComponent, type MilvusComponent } from "./milvusComponents";
 import { crossesMixcoordSession, standbyStrategy } from "./mixcoordHop";
 import type { ComponentState, HelmValues, Step, Strategy, Warning } from "./model";
@@ -121,10 +122,39 @@ export function rollingSteps(request: RolloutRequest): Step[] {
   ];
 }
 
+/**
+ * What somebody, or a run that died, left paused or held, for a plan that pauses nothing itself: Helm changes the
+ * template of a paused Deployment and calls it ready, and no pod follows.
+ */
+export function resumeLeftOver(request: RolloutRequest): Step[] {
+  const target = componentsOf(request.values, request.chart);
+  return request.components
+    .filter(({ paused, recreating }) => paused || recreating === true)
+    .filter(({ component }) => component === "standalone" || (target as readonly string[]).includes(component))
+    .map((state) => resumeStep(request, state));
+}
+
 function resumeStep(request: RolloutRequest, state: ComponentState): Step {
   const strategy = strategyToGiveBack(request, state);
+  const oldPods = oldPodsOf(request, state);
   const { component, name: deployment } = state;
-  return { kind: "resume", component, deployment, ...(strategy && { recreated: { strategy } }) };
+  return {
+    kind: "resume",
+    component,
+    deployment,
+    ...(oldPods && { oldPods }),
+    ...(strategy && { recreated: { strategy } }),
+  };
+}
+
+/** A Deployment counts as rolled out while its old pods still end, query nodes for up to half an hour (fact 8.4). */
+function oldPodsOf({ to }: RolloutRequest, { podTemplates = [] }: ComponentState) {
+  const old = podTemplates.filter(({ image }) => parseImage(image).version !== to);
+  if (old.length === 0) return undefined;
+  return {
+    hashes: old.map(({ hash }) => hash),
+    graceSeconds: Math.max(...old.map(({ graceSeconds }) => graceSeconds)),
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Autoscaler, componentStates, type Deployment } from "../../../cluster/workloads";
+import { type Autoscaler, componentStates, type Deployment, type Pod } from "../../../cluster/workloads";
 import { deployment, pod } from "./objects";
 
 const none = { pods: [], autoscalers: [], scaledObjects: [] };
@@ -9,6 +9,7 @@ const only = (it: Deployment, over: Partial<Parameters<typeof componentStates>[0
 describe("componentStates", () => {
   it("tells of a healthy component", () => {
     expect(only(deployment("proxy"), { pods: [pod("my-release-milvus-proxy", "a")] })).to.deep.equal({
+      podTemplates: [{ hash: "7d5f9c", image: "", graceSeconds: 30 }],
       name: "my-release-milvus-proxy",
       component: "proxy",
       image: "milvusdb/milvus:v2.1.4",
@@ -71,6 +72,33 @@ describe("componentStates", () => {
   it("reads Recreate and paused, and one replica where the field is missing", () => {
     const spec = { selector: {}, template: {}, strategy: { type: "Recreate" }, paused: true };
     expect(only(deployment("rootcoord", { spec }))).to.include({ strategyType: "Recreate", paused: true, replicas: 1 });
+  });
+
+  it("groups pods by their template, with the longest time that one gets to end", () => {
+    const of = (id: string, hash: string, spec: NonNullable<Pod["spec"]>): Pod => {
+      const it = pod("my-release-milvus-querynode", id);
+      const owner = {
+        apiVersion: "apps/v1",
+        kind: "ReplicaSet",
+        name: `my-release-milvus-querynode-${hash}`,
+        uid: "1",
+      };
+      return {
+        ...it,
+        metadata: { ...it.metadata, labels: { "pod-template-hash": hash }, ownerReferences: [owner] },
+        spec,
+      };
+    };
+    const containers = (version: string) => [{ name: "querynode", image: `milvusdb/milvus:v${version}` }];
+    const pods = [
+      of("a", "77", { containers: containers("2.1.4"), terminationGracePeriodSeconds: 1800 }),
+      of("b", "77", { containers: containers("2.1.4") }),
+      of("c", "11", { containers: containers("2.2.0") }),
+    ];
+    expect(only(deployment("querynode"), { pods })?.podTemplates).to.deep.equal([
+      { hash: "11", image: "milvusdb/milvus:v2.2.0", graceSeconds: 30 },
+      { hash: "77", image: "milvusdb/milvus:v2.1.4", graceSeconds: 1800 },
+    ]);
   });
 
   it("sees that a component is held to Recreate for a hop", () => {

@@ -48,6 +48,13 @@ describe("the rights of the upgrade's Jobs", () => {
     });
   }
 
+  it("rolling away from an older version: pods may be read as well, to see the old ones go", () => {
+    const steps = PLANS.rolling.steps.map((step) =>
+      step.kind === "resume" ? { ...step, oldPods: { hashes: ["5f"], graceSeconds: 30 } } : step,
+    );
+    expect(jobRights({ ...PLANS.rolling, steps })).to.have.deep.members([...jobRights(PLANS.rolling), PODS]);
+  });
+
   for (const kind of PLAN_KINDS) {
     it(`${kind}: nothing can be changed that is not named, nor any Secret read`, () => {
       for (const { resources, verbs, resourceNames } of jobRights(PLANS[kind]) as {

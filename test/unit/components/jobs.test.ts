@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { MilvusClusterArgs } from "../../../components/context";
 import { MilvusCluster } from "../../../components/milvusCluster";
 import { jobName } from "../../../components/names";
-import { type AttemptPhase, PLAN_KINDS, type UpgradePlan } from "../../../upgrade/model";
+import { type AttemptPhase, PLAN_KINDS, type Step, type UpgradePlan } from "../../../upgrade/model";
 import { args, PLANS, RESUMES, SETTINGS, state } from "../../support/plans";
 import { type Registered, record } from "../../support/recordingMonitor";
 
@@ -139,6 +139,17 @@ describe("every Job of the upgrade", () => {
 });
 
 describe("the stop Job", () => {
+  it("leaves nothing paused, once everything is at 0", async () => {
+    const steps = PLANS.migration.steps.map((step) =>
+      step.kind === "stop"
+        ? { ...step, deployments: step.deployments.map((it, at) => ({ ...it, ...(at === 2 && { paused: true }) })) }
+        : step,
+    );
+    const lines = commandLines(await job({ ...PLANS.migration, steps }, "stop"));
+    expect(lines.map(([name]) => name).slice(-3)).to.deep.equal(["scale-to-zero", "resume", "await-pods-gone"]);
+    expect(lines.at(-2)).to.include.members(["my-release-milvus-proxy", '--patch={"spec":{"paused":false}}']);
+  });
+
   it("remembers the replicas, scales every component to 0 by name and waits for their pods", async () => {
     expect(commandLines(await job(PLANS.migration, "stop"))).to.deep.equal([
       [
@@ -228,6 +239,43 @@ describe("the rolling Jobs", () => {
     expect(lines[2]).to.include(
       '--patch={"metadata":{"annotations":{"milvus-upgrade/recreate":null}},"spec":{"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1}}}}',
     );
+  });
+
+  it("await the end of the pods of the old version, at least for their grace period, and no others", async () => {
+    const old = (graceSeconds: number) => ({ hashes: ["5f", "7d"], graceSeconds });
+    const wait = async (graceSeconds: number) => {
+      const resume = { kind: "resume", component: "querynode", deployment: "q", oldPods: old(graceSeconds) } as const;
+      const steps = [{ kind: "release", awaitReady: false } as const, RESUMES[0] as Step, resume];
+      const it = await job({ ...PLANS.rolling, steps }, "resume-querynode");
+      const line = commandLines(it).find(([name]) => name === "await-old-pods");
+      return { line, deadline: it.spec.activeDeadlineSeconds };
+    };
+    const usual = await wait(30);
+    expect(usual.line).to.deep.equal([
+      "await-old-pods",
+      "wait",
+      "--for=delete",
+      "pod",
+      "--selector=app.kubernetes.io/instance=my-release,app.kubernetes.io/name=milvus,component in (querynode),pod-template-hash in (5f,7d)",
+      "--timeout=1500s",
+      "--namespace=milvus",
+    ]);
+    expect(usual.deadline).to.be.at.least(2 * 1500);
+    const long = await wait(1800);
+    expect(long.line).to.include("--timeout=1920s");
+    expect(long.deadline).to.be.at.least(1500 + 1920);
+  });
+
+  it("have a time limit for each component where the config sets one", async () => {
+    const timeouts = { ...SETTINGS.timeouts, rolloutOf: { querynode: 7200 } };
+    const limits = async (step: string) =>
+      commandLines(await job(PLANS.rolling, step, { settings: { ...SETTINGS, timeouts } })).flatMap((line) =>
+        line[0] === "await-rollout" ? line.filter((part) => part.startsWith("--timeout")) : [],
+      );
+    expect([await limits("resume-querynode"), await limits("resume-proxy")]).to.deep.equal([
+      ["--timeout=7200s"],
+      ["--timeout=1500s"],
+    ]);
   });
 
   it("resume one component each and await its rollout; the first awaits the dependencies before", async () => {

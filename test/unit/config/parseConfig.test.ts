@@ -99,7 +99,7 @@ describe("parseConfig", () => {
       "milvus:nodeSelector": '{"disk":"ssd"}',
       "milvus:tolerations": '[{"key":"dedicated","value":"milvus","effect":"NoSchedule"},{"operator":"Exists"}]',
       "milvus:jobResources": '{"requests":{"cpu":0.5,"memory":"256Mi"}}',
-      "milvus:timeouts": '{"migrate":"1h30m"}',
+      "milvus:timeouts": '{"migrate":"1h30m","rolloutOf":{"querynode":"1h"}}',
       "kubernetes:kubeconfig": "~/.kube/prod",
       "kubernetes:context": "prod",
     });
@@ -119,7 +119,8 @@ describe("parseConfig", () => {
     });
     expect(config.settings.backup).to.deep.equal({ size: "1.5Gi", storageClass: "fast" });
     expect(config.settings.resources).to.deep.equal({ requests: { cpu: "0.5", memory: "256Mi" } });
-    expect(config.settings.timeouts).to.include({ migrate: 5400, stop: 600 });
+    expect(config.settings.timeouts).to.include({ migrate: 5400, stop: 600, rollout: 1800 });
+    expect(config.settings.timeouts.rolloutOf).to.deep.equal({ querynode: 3600 });
     expect(config.access).to.deep.equal({ kubeconfig: "~/.kube/prod", context: "prod" });
   });
 
@@ -230,6 +231,12 @@ describe("parseConfig", () => {
     { key: "timeouts", value: '{"stop":600}', says: ["with a unit"] },
     { key: "timeouts", value: '{"release":"25h"}', says: ["24h"] },
     { key: "timeouts", value: '{"relase":"5m"}', says: ["timeouts.relase", "did you mean release?"] },
+    {
+      key: "timeouts",
+      value: '{"rolloutOf":{"querynod":"1h"}}',
+      says: ["rolloutOf.querynod", "did you mean querynode?"],
+    },
+    { key: "timeouts", value: '{"rolloutOf":{"querynode":60}}', says: ["rolloutOf.querynode", "with a unit"] },
     { key: "verison", value: "2.2.9", says: ["did you mean milvus:version?"] },
     { key: "releaseName", value: "x", says: ["did you mean milvus:release?"] },
     { key: "Namespace", value: "x", says: ["did you mean milvus:namespace?"] },

@@ -6,6 +6,7 @@ import { getValue, path } from "../../../upgrade/values/tree";
 import {
   cluster,
   component,
+  DOWN,
   MIXED,
   planned,
   refused,
@@ -85,6 +86,25 @@ describe("an ordered roll", () => {
   it("does not let the Release wait for what is paused", () => {
     const plan = planned(wanted("2.3.13"), running("4.0.34", "2.2.14"));
     expect(plan.steps.find(({ kind }) => kind === "release")).to.deep.equal({ kind: "release", awaitReady: false });
+  });
+
+  it("waits for the pods of older versions to be gone, terminating ones too, and not for those of the new one", () => {
+    const template = (hash: string, version: string, graceSeconds = 30) => ({
+      hash,
+      image: `milvusdb/milvus:v${version}`,
+      graceSeconds,
+    });
+    const state = running("4.2.58", "2.5.16", { names: MIXED });
+    const components = state.components.map((it) =>
+      it.component === "querynode"
+        ? { ...it, podTemplates: [template("aa", "2.5.10", 1800), template("bb", "2.5.16"), template("cc", "2.6.15")] }
+        : it,
+    );
+    const { steps } = planned(wanted("2.6.15"), { ...state, components });
+    const waits = steps.flatMap((step) => (step.kind === "resume" && step.oldPods ? [step] : []));
+    expect(waits.map(({ component, oldPods }) => [component, oldPods])).to.deep.equal([
+      ["querynode", { hashes: ["aa", "bb"], graceSeconds: 1800 }],
+    ]);
   });
 
   it("pauses what stays, and neither what the chart drops nor attu", () => {
@@ -373,6 +393,58 @@ describe("a roll that died", () => {
     const state = cluster({ release: release("4.0.34", "2.2.14"), components });
     const plan = planned(wanted("2.2.9"), state);
     expect([plan.kind, plan.to, plan.chart.version]).to.deep.equal(["rolling", "2.2.9", "4.0.24"]);
+  });
+});
+
+describe("what somebody has paused", () => {
+  const STANDALONE = { cluster: { enabled: false }, standalone: { messageQueue: "rocksmq" } };
+  const paused = { paused: true } as const;
+
+  for (const { title, plan, kind, steps } of [
+    {
+      title: "a standalone, after the Release",
+      plan: () =>
+        planned(
+          wanted("2.3.13", { values: STANDALONE }),
+          running("4.0.34", "2.2.14", { names: ["standalone"], values: STANDALONE, component: paused }),
+        ),
+      kind: "helm",
+      steps: ["release", "resume standalone"],
+    },
+    {
+      title: "a standalone whose version stays",
+      plan: () =>
+        planned(
+          wanted("2.2.14", { values: STANDALONE }),
+          running("4.0.34", "2.2.14", { names: ["standalone"], values: STANDALONE, component: paused }),
+        ),
+      kind: "helm",
+      steps: ["release", "resume standalone"],
+    },
+    {
+      title: "what is at 0, before the Release: scaled up, it would start its old pods",
+      plan: () =>
+        planned(wanted("2.3.13"), running("4.0.34", "2.2.14", { names: ["proxy"], component: { ...DOWN, ...paused } })),
+      kind: "helm",
+      steps: ["resume proxy", "release"],
+    },
+    {
+      title: "a cluster before 2.2.3",
+      plan: () => planned(wanted("2.2.9"), running("4.0.6", "2.2.2", { names: ["rootcoord"], component: paused })),
+      kind: "helm",
+      steps: ["release", "resume rootcoord"],
+    },
+  ]) {
+    it(`is resumed by a plan that pauses nothing itself: ${title}`, () => {
+      const made = plan();
+      expect([made.kind, stepKinds(made)]).to.deep.equal([kind, steps]);
+    });
+  }
+
+  it("is resumed by the stop of a migration, so that 2.1 does not come back on migrated metadata", () => {
+    const plan = planned(wanted("2.2.9"), running("3.2.18", "2.1.4", { component: paused }));
+    const stop = plan.steps.find((step) => step.kind === "stop");
+    expect(stop?.deployments.every((deployment) => deployment.paused === true)).to.equal(true);
   });
 });
 
