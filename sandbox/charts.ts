@@ -27,6 +27,7 @@ export const SANDBOX_CHARTS = {
   "4.2.33": "2.5.0",
   "4.2.58": "2.5.16",
   "5.0.0": "2.6.0",
+  "5.0.1": "2.6.0",
   "5.0.19": "2.6.15",
 } as const;
 export type SandboxChart = keyof typeof SANDBOX_CHARTS;

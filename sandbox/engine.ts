@@ -183,6 +183,14 @@ export class EngineStack {
     return this.stack.exportStack();
   }
 
+  /** As `pulumi state unprotect --all`. */
+  async unprotect(): Promise<void> {
+    const state = await this.stack.exportStack();
+    const deployment = state.deployment as { readonly resources?: readonly object[] };
+    const resources = (deployment.resources ?? []).map((resource) => ({ ...resource, protect: false }));
+    await this.stack.importStack({ ...state, deployment: { ...deployment, resources } });
+  }
+
   /** Takes away the lock that a killed run left behind, as `pulumi cancel` does. */
   cancel(): Promise<void> {
     return this.stack.cancel();

@@ -15,6 +15,7 @@ const VALUES = {
   indexCoordinator: { enabled: false },
 } as const;
 const ORDER = ["indexnode", "mixcoord", "querynode", "datanode", "proxy"];
+const ORDER_2_6 = ["mixcoord", "streamingnode", "querynode", "datanode", "proxy"];
 
 interface Owned {
   readonly metadata: {
@@ -22,6 +23,11 @@ interface Owned {
     readonly creationTimestamp: string;
     readonly labels: Record<string, string>;
   };
+}
+
+interface Pod extends Owned {
+  readonly spec: { readonly containers: readonly { readonly image: string }[] };
+  readonly status: { readonly containerStatuses?: readonly { readonly ready: boolean }[] };
 }
 
 async function replicaSets(bed: TestBed): Promise<Owned[]> {
@@ -33,6 +39,31 @@ async function replicaSets(bed: TestBed): Promise<Owned[]> {
     "--output=json",
   ]);
   return (JSON.parse(text) as { items: Owned[] }).items;
+}
+
+/** What `kubectl diff` finds between Helm's manifest and the live objects. */
+async function drift(bed: TestBed): Promise<string> {
+  const manifest = await bed.sandbox.helm(["get", "manifest", "my-release", "--namespace=milvus"]);
+  const { stdout } = await bed.sandbox.tryKubectl(["diff", "--namespace=milvus", "--filename=-"], { input: manifest });
+  return stdout;
+}
+
+/** Of the ready pods, which lag behind the Deployments while those are paused. */
+async function versions(bed: TestBed): Promise<Record<string, string>> {
+  const text = await bed.sandbox.kubectl([
+    "get",
+    "pods",
+    "--namespace=milvus",
+    "--selector=app.kubernetes.io/name=milvus",
+    "--output=json",
+  ]);
+  const { items } = JSON.parse(text) as { items: Pod[] };
+  const ready = items.filter(({ status }) => status.containerStatuses?.every((container) => container.ready));
+  const pairs = ready.map(({ metadata, spec }): [string, string] => [
+    metadata.labels.component ?? "",
+    spec.containers[0]?.image.split(":v").at(-1) ?? "",
+  ]);
+  return Object.fromEntries(pairs);
 }
 
 describe("an ordered rolling upgrade of a mixcoord cluster, 2.4.16 to 2.5", () => {
@@ -80,11 +111,82 @@ describe("an ordered rolling upgrade of a mixcoord cluster, 2.4.16 to 2.5", () =
   });
 
   it("leaves no drift from Helm's manifest, and the next up nothing but its own resources to remove", async () => {
-    const manifest = await bed.sandbox.helm(["get", "manifest", "my-release", "--namespace=milvus"]);
-    const diff = await bed.sandbox.tryKubectl(["diff", "--namespace=milvus", "--filename=-"], { input: manifest });
-    expect(diff.stdout).to.equal("");
+    expect(await drift(bed)).to.equal("");
     const lines = changeList(await stack.up());
     expect(lines.filter((line) => !line.startsWith("delete"))).to.deep.equal([]);
     expect(changeList(await stack.up())).to.deep.equal([]);
+  });
+
+  describe("then to 2.6, which brings a streaming node and whose mixcoord waits for the sessions of the old one", () => {
+    it("rolls back, in the reverse order, what was rolled when a proxy does not come up and the old version is set back", async () => {
+      bed.faults({ milvus: [{ component: "proxy", image: "2.6.14", effect: "imagePull" }] });
+      await stack.setConfig({ "milvus:version": "2.6.14", "milvus:timeouts": { rolloutOf: { proxy: "10s" } } });
+      const failure = await failureOf(stack.up());
+      expect(failure.message)
+        .to.contain("proxy")
+        .and.match(/ImagePullBackOff|ErrImagePull/);
+      expect(await versions(bed)).to.include({ mixcoord: "2.6.14", querynode: "2.6.14" });
+
+      await stack.setConfig({ "milvus:version": "2.5.16" });
+      const refused = await failureOf(stack.up());
+      expect(refused.message).to.contain("milvus:rollback true").and.contain("mixcoord");
+      await stack.setConfig({ "milvus:rollback": true });
+      const lines = changeList(await stack.up()).filter((line) => line.includes(" Job "));
+      expect(lines.filter((line) => line.includes("resume")).map((line) => line.split("-").at(-1))).to.deep.equal(
+        [...ORDER].reverse(),
+      );
+      expect(problems(await bed.observe(), { version: "2.5.16" })).to.deep.equal([]);
+      expect(await drift(bed)).to.equal("");
+    });
+
+    it("goes on with another version where the mixcoord itself does not come up", async () => {
+      bed.faults({ milvus: [{ component: "mixcoord", image: "2.6.14", effect: "imagePull" }] });
+      await stack.removeConfig("milvus:rollback");
+      await stack.setConfig({ "milvus:version": "2.6.14", "milvus:timeouts": { rolloutOf: { mixcoord: "10s" } } });
+      const failure = await failureOf(stack.up());
+      expect(failure.message)
+        .to.contain("mixcoord")
+        .and.match(/ImagePullBackOff|ErrImagePull/);
+      expect(await versions(bed)).to.include({ querynode: "2.5.16", datanode: "2.5.16", proxy: "2.5.16" });
+      const plan = await stack.preview();
+      expect(plan.diagnostics.map(({ message }) => message).join("\n")).to.contain("paused");
+
+      bed.faults({});
+      await stack.removeConfig("milvus:timeouts");
+      await stack.setConfig({ "milvus:version": "2.6.15" });
+      await stack.up();
+      expect(problems(await bed.observe(), { version: "2.6.15" })).to.deep.equal([]);
+      expect(Object.keys(await versions(bed)).sort()).to.deep.equal([...ORDER_2_6].sort());
+    });
+
+    it("has the mixcoord's own strategy back, no drift, and nothing left to do", async () => {
+      const strategy = await bed.sandbox.kubectl([
+        "get",
+        "deployment",
+        "my-release-milvus-mixcoord",
+        "--namespace=milvus",
+        "--output=jsonpath={.spec.strategy.type} {.metadata.annotations.milvus-upgrade/recreate}",
+      ]);
+      expect(strategy.trim()).to.equal("RollingUpdate");
+      expect(await drift(bed)).to.equal("");
+      await stack.up();
+      expect(changeList(await stack.up())).to.deep.equal([]);
+    });
+
+    it("is destroyed while a roll is half done and Deployments are paused", async () => {
+      bed.faults({ milvus: [{ component: "querynode", image: "2.6.16", effect: "imagePull" }] });
+      await stack.setConfig({ "milvus:version": "2.6.16", "milvus:timeouts": { rolloutOf: { querynode: "10s" } } });
+      await failureOf(stack.up());
+      expect((await bed.observe()).components.some(({ paused }) => paused)).to.equal(true);
+      await stack.unprotect();
+      await stack.destroy();
+      const left = await bed.sandbox.kubectl([
+        "get",
+        "deployments,jobs,roles,rolebindings",
+        "--namespace=milvus",
+        "--output=name",
+      ]);
+      expect(left.trim()).to.equal("");
+    });
   });
 });
