@@ -172,6 +172,7 @@ export async function judge(
 ): Promise<string[]> {
   const metadata = { before: original, format: expected.format };
   const found = problems(await bed.observe(), { version: expected.version, metadata });
+  found.push(...(await driftOf(bed)).map((line) => `drift from Helm's manifest: ${line}`));
   const tidying = changeList(await stack.up()).filter((line) => !line.startsWith("delete"));
   found.push(...tidying.map((line) => `one more up is not idle: ${line}`));
   // The garbage collector takes a moment.
@@ -194,6 +195,14 @@ export async function judge(
     }
   }
   return found;
+}
+
+/** Lines in which a live object differs from what Helm has sent. */
+async function driftOf({ sandbox }: TestBed): Promise<string[]> {
+  const namespace = `--namespace=${RELEASE.namespace}`;
+  const manifest = await sandbox.helm(["get", "manifest", RELEASE.name, namespace]);
+  const { stdout } = await sandbox.tryKubectl(["diff", namespace, "--filename=-"], { input: manifest });
+  return stdout.split("\n").filter((line) => /^[+-] /.test(line));
 }
 
 function leftovers({ sandbox }: TestBed): Promise<string> {

@@ -39,10 +39,14 @@ const job = (name: string, container: string, label = name): ChaosStep => ({
   container,
   window: { containers: [{ container, hold: true }] },
 });
-const resume = (component: string): ChaosStep => ({
-  ...job(`resume ${component}`, "await-rollout", `resume-${component}`),
-  awaits: component,
-  window: { containers: [{ pod: `${RELEASE.name}-resume-${component}`, container: "await-rollout", hold: true }] },
+const resume = (component: string, container = "await-rollout"): ChaosStep => ({
+  ...job(
+    `resume ${component}${container === "await-rollout" ? "" : `, ${container}`}`,
+    container,
+    `resume-${component}`,
+  ),
+  ...(container === "await-rollout" && { awaits: component }),
+  window: { containers: [{ pod: `${RELEASE.name}-resume-${component}`, container, hold: true }] },
 });
 
 /** A rolling plan's Release waits for nothing: it is hit as it goes by. */
@@ -108,6 +112,24 @@ export const PLANS: readonly ChaosPlan[] = [
     async prepare(chaos) {
       const original = await neutralMetadata(chaos);
       await chaos.bed.install("4.2.20", MIXED_VALUES);
+      return original;
+    },
+  },
+  {
+    // Every step of a roll; the mixcoord's own strategy is put aside and comes back.
+    name: "rolling to 2.6",
+    steps: [
+      job("pause", "pause"),
+      { ...release("2.6.15", "querynode"), window: {} },
+      resume("mixcoord"),
+      resume("mixcoord", "restore-strategy"),
+      ...["streamingnode", "querynode", "datanode", "proxy"].map((component) => resume(component)),
+    ],
+    expected: { version: "2.6.15", format: "empty" },
+    config: { "milvus:version": "2.6.15", "milvus:values": MIXED_VALUES },
+    async prepare(chaos) {
+      const original = await neutralMetadata(chaos);
+      await chaos.bed.install("4.2.58", MIXED_VALUES);
       return original;
     },
   },
