@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type ClusterAccess, connect } from "./cluster/access";
-import { diagnoseFailure } from "./cluster/diagnoseFailure";
+import { diagnoseUpgrade } from "./cluster/diagnoseUpgrade";
 import { ClusterError } from "./cluster/errors";
 import { failedRecordOf } from "./cluster/failedRecord";
 import type { RunLock } from "./cluster/runLock";
@@ -75,13 +75,7 @@ async function carryOut(
     upsertExistingObjects: true,
   });
   const hide = sensitiveTexts(plan.values);
-  const diagnose = async (failed: FailedResource) => {
-    const own = await diagnoseFailure(access, failed, hide);
-    if (failed.kind === "Release" || plan.kind !== "rolling") return own;
-    // What holds up a roll is a component's pod; the Job that waits for it knows no more than its time limit.
-    const pods = await diagnoseFailure(access, { kind: "Release", name: releaseName, namespace }, hide);
-    return [own, pods].filter((text) => text !== undefined).join("\n\n") || undefined;
-  };
+  const diagnose = (failed: FailedResource) => diagnoseUpgrade(access, { failed, plan, releaseName, hide });
   const milvus = new MilvusCluster(
     "milvus",
     {

@@ -22,7 +22,7 @@ export interface Workloads {
 }
 
 /** Annotation in which the stop step remembers the replicas. */
-const REPLICAS_ANNOTATION = "milvus-upgrade/replicas";
+export const REPLICAS_ANNOTATION = "milvus-upgrade/replicas";
 /** Label `app.kubernetes.io/name` of Milvus' own objects, unless the values' `nameOverride` changes it. */
 export const DEFAULT_NAME_LABEL = "milvus";
 
