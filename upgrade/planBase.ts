@@ -3,6 +3,7 @@ import { parseTag } from "./images";
 import type { ClusterState, HelmRelease, HelmValues, Step, UpgradePlan, Wanted, Warning } from "./model";
 import type { Observed } from "./observed";
 import { describeVersions } from "./observed";
+import { list } from "./refusal";
 import { observedTopology, type Topology } from "./topology";
 import { composeValues } from "./values/compose";
 import { changedDependencies } from "./values/dependencyImages";
@@ -105,6 +106,14 @@ function recordWarnings({ release, observed }: Facts): Warning[] {
     warnings.push({
       rule: "what_runs_counts_not_the_record",
       message: `The record of ${release.name} says Milvus ${said ?? "?"}; what runs is ${describeVersions(observed)}. The plan starts from what runs.`,
+    });
+  }
+  const paused = observed.components.filter((component) => component.paused);
+  if (paused.length > 0) {
+    const names = list(paused.map(({ component }) => component));
+    warnings.push({
+      rule: "what_is_paused_is_said",
+      message: `Paused, so that their pods stay as they are whatever is sent: ${names}. This plan leaves none of them paused.`,
     });
   }
   if (observed.unknown.length > 0) {

@@ -84,6 +84,11 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
       "Before `up` touches anything it takes a lock in the cluster, a ConfigMap that only one run can create, and reads everything again. Another run that holds it and renews it is named and refused; a preview warns. One that has not renewed it for `milvus:timeouts.lock` is dead, and its lock is taken over. A run that has lost its lock stops before its next step.",
     source: "pulumi locks a stack, not a cluster; kubernetes client-go, tools/leaderelection",
   },
+  what_is_paused_is_said: {
+    explanation:
+      "Deployments that a roll that died, or somebody, has left paused are named. Every plan resumes them: a roll in its order, any other plan after its Release, or before it where everything is at 0.",
+    source: "Kubernetes, Deployments: pausing and resuming a rollout",
+  },
   an_uninstalled_release_is_not_upgraded: {
     explanation: "A release that is being or has been uninstalled is refused.",
     source: "Helm",

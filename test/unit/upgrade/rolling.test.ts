@@ -354,6 +354,15 @@ describe("a roll that died", () => {
     });
   }
 
+  it("names what is paused", () => {
+    const { warnings } = planned(wanted("2.3.13"), half(SEPARATE.slice(0, 6)));
+    expect(warnings.find(({ rule }) => rule === "what_is_paused_is_said")?.message).to.contain(
+      ": querynode and proxy.",
+    );
+    const well = planned(wanted("2.3.13"), running("4.1.28", "2.3.13"));
+    expect(well.warnings.map(({ rule }) => rule)).to.not.include("what_is_paused_is_said");
+  });
+
   it("goes on to another target of the same minor", () => {
     const plan = planned(wanted("2.3.16"), half(["indexnode"]));
     expect([plan.kind, plan.to, plan.chart.version]).to.deep.equal(["rolling", "2.3.16", "4.1.28"]);
