@@ -86,6 +86,8 @@ export function troubleshootingDocument(): string {
     "| `is protected` | the change would replace or delete the release: set `milvus:release` and `milvus:namespace` back |",
     "| `only_the_approved_plan_is_run` | something has moved since the approval: look at the preview again, approve its hash |",
     "| Milvus is down in the middle of a migration | `pulumi up` goes on; to give up: set `milvus:version` back, `pulumi up` |",
+    "| `Something starts Milvus again while the upgrade keeps it stopped` | turn off what the message names (an autoscaler, a GitOps controller), `pulumi up` |",
+    "| a roll stopped at a component | mend it and `pulumi up`; or set another `milvus:version` that goes on, or the old one, which takes back what was rolled |",
     "| the new version must go | [metadata-migration.md](metadata-migration.md) for 2.2 → 2.1; within a minor `milvus:rollback` |",
     "| a wrong value in the stack config | the message names key, value and what is allowed; all at once |",
     "",
