@@ -71,7 +71,8 @@ describe("what else has its hands on a Milvus that is to be stopped for the migr
     bed.faults({ containers: [{ container: "backup", hold: true }] });
     const failed = failureOf(stack.up());
     await until("the turn of the backup", async () => (await podAtWork(bed, "backup")) !== undefined, 90);
-    await kubectl("scale", QUERYNODE, "--replicas=1");
+    // Not `kubectl scale`: for that the API server names no manager.
+    await kubectl("patch", QUERYNODE, '--patch={"spec":{"replicas":1}}');
     const session = "by-dev/meta/session/querynode-";
     await until("the session of a query node", async () => (await bed.etcd.list(session)).length > 0);
     bed.faults({});
