@@ -1,6 +1,7 @@
 import type { ClusterAccess } from "../cluster/access";
 import { connect } from "../cluster/access";
 import { readApiVersions } from "../cluster/apiVersions";
+import { oneLook } from "../cluster/oneLook";
 import { preflight } from "../cluster/preflight";
 import { readCluster } from "../cluster/readCluster";
 import { readManifest } from "../cluster/releaseManifest";
@@ -46,7 +47,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     const plan = planUpgrade(config.wanted, state);
     return { ...head, basis: "last outputs", ...(await reportOf(request, { state, plan, planned: plan })) };
   }
-  const access = connect(config.access);
+  const access = oneLook(connect(config.access));
   const state = await readCluster(access, { releaseName, namespace });
   const planned = planUpgrade(config.wanted, state);
   const plan = await preflight(access, config.wanted, planned, state, config);

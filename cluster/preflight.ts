@@ -12,7 +12,7 @@ import { readApiVersions } from "./apiVersions";
 import { ClusterError, hasCode } from "./errors";
 import type { Json } from "./json";
 import type { ReleaseAddress } from "./readCluster";
-import { readManifest } from "./releaseManifest";
+import { listedManifest } from "./releaseManifest";
 import { DEFAULT_NAME_LABEL } from "./workloads";
 
 /** The parts of the config that matter here. */
@@ -38,7 +38,7 @@ export async function preflight(
   if (plan.kind === "refused") return plan;
   const reader = new Reader(access, namespace);
   // The manifest tells which permissions are needed; all else can be read meanwhile.
-  const kinds = reader.recordedKinds(plan, state);
+  const kinds = reader.recordedKinds(releaseName, plan, state);
   const questionsFor = (recorded: readonly string[] = []) =>
     preflightQuestions(plan, state, namespace, recorded, verification);
   const questions = questionsFor();
@@ -125,11 +125,15 @@ class Reader {
     }
   }
 
-  recordedKinds(plan: UpgradePlan, { release }: ClusterState): Promise<readonly string[] | undefined> {
+  recordedKinds(
+    releaseName: string,
+    plan: UpgradePlan,
+    { release }: ClusterState,
+  ): Promise<readonly string[] | undefined> {
     if (release === undefined || plan.kind === "nothing") return Promise.resolve(undefined);
     const { recordName } = release;
     return this.optional("the manifest of the release", async () => {
-      const manifest = await readManifest(this.access, { namespace: this.namespace, recordName });
+      const manifest = await listedManifest(this.access, { releaseName, namespace: this.namespace }, recordName);
       return kindsIn(manifest);
     });
   }

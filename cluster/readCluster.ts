@@ -7,7 +7,7 @@ import { attemptStates, type Claim } from "./attempts";
 import { ClusterError, hasCode } from "./errors";
 import type { Json, ObjectMeta } from "./json";
 import { operatorResourceOf } from "./owners";
-import { decodeRelease, RECORD_TYPE, type RecordObject } from "./releaseRecord";
+import { decodeRelease, type RecordObject, recordsRequest } from "./releaseRecord";
 import { newestVerification } from "./verifications";
 import {
   type Autoscaler,
@@ -174,16 +174,9 @@ async function readRelease(
   { releaseName, namespace }: ReleaseAddress,
   notes: string[],
 ): Promise<HelmRelease | undefined> {
-  const labelSelector = `owner=helm,name=${releaseName}`;
-  const secrets = await listIn(
-    access,
-    namespace,
-  )<RecordObject>({
-    api: "v1",
-    resource: "secrets",
-    labelSelector,
-    fieldSelector: `type=${RECORD_TYPE}`,
-  });
+  const records = recordsRequest({ releaseName, namespace });
+  const { labelSelector } = records;
+  const secrets = await listIn(access, namespace)<RecordObject>(records);
   const release = decodeRelease(secrets);
   if (release !== undefined) {
     return release;

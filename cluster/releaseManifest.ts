@@ -1,6 +1,6 @@
 import type { ClusterAccess } from "./access";
 import { ClusterError } from "./errors";
-import { type RecordObject, unpackRecord } from "./releaseRecord";
+import { type RecordObject, recordsRequest, unpackRecord } from "./releaseRecord";
 
 /**
  * What Helm has applied for a revision, as YAML without its hooks. May hold passwords: never print unmasked.
@@ -13,6 +13,24 @@ export async function readManifest(
   { namespace, recordName }: { readonly namespace: string; readonly recordName: string },
 ): Promise<string> {
   const record = (await access.read({ api: "v1", resource: "secrets", namespace, name: recordName })) as RecordObject;
+  return manifestOf(record, recordName);
+}
+
+/**
+ * The same from the list of all revisions, which a look at the cluster has read already.
+ *
+ * @throws ClusterError
+ */
+export async function listedManifest(
+  access: ClusterAccess,
+  address: { readonly releaseName: string; readonly namespace: string },
+  recordName: string,
+): Promise<string> {
+  const { items = [] } = (await access.read(recordsRequest(address))) as { readonly items?: readonly RecordObject[] };
+  return manifestOf(items.find(({ metadata }) => metadata?.name === recordName) ?? {}, recordName);
+}
+
+function manifestOf(record: RecordObject, recordName: string): string {
   const { manifest } = unpackRecord(record.data?.release, recordName);
   if (typeof manifest !== "string") {
     throw new ClusterError(

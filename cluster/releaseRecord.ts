@@ -1,6 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import type { HelmRelease, HelmValues, ReleaseStatus } from "../upgrade/model";
 import { RELEASE_STATUSES } from "../upgrade/model";
+import type { ApiRequest } from "./access";
 import { ClusterError } from "./errors";
 import type { ObjectMeta } from "./json";
 
@@ -13,6 +14,23 @@ export interface RecordObject {
 }
 
 export const RECORD_TYPE = "helm.sh/release.v1";
+
+/** All revisions of a release. */
+export function recordsRequest({
+  releaseName,
+  namespace,
+}: {
+  readonly releaseName: string;
+  readonly namespace: string;
+}) {
+  return {
+    api: "v1",
+    resource: "secrets",
+    namespace,
+    labelSelector: `owner=helm,name=${releaseName}`,
+    fieldSelector: `type=${RECORD_TYPE}`,
+  } as const satisfies ApiRequest;
+}
 
 /** A record is some hundred kilobytes of charts as text; this is the size of a bomb, not of a chart. */
 const LARGEST_RECORD = 64 * 1024 * 1024;

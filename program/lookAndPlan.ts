@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterAccess } from "../cluster/access";
+import { oneLook } from "../cluster/oneLook";
 import { preflight } from "../cluster/preflight";
 import { readCluster } from "../cluster/readCluster";
 import type { Config } from "../config/schema";
@@ -32,9 +33,10 @@ export interface Look {
  */
 export async function lookAndPlan(access: ClusterAccess, config: Config): Promise<Look> {
   const { wanted, settings, approvedPlan, verification } = config;
-  const state = await readCluster(access, wanted);
+  const cluster = oneLook(access);
+  const state = await readCluster(cluster, wanted);
   const planned = planUpgrade(wanted, state);
-  const plan = await preflight(access, wanted, planned, state, config);
+  const plan = await preflight(cluster, wanted, planned, state, config);
   const description = describePlan(plan);
   if (planned.kind === "refused" || plan.kind === "refused") throw new pulumi.RunError(description.join("\n"));
   // What the preflight warns of may come and go; what was approved is the plan.

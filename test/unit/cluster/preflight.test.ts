@@ -21,6 +21,7 @@ const MANIFEST = [
   "kind: Service",
 ].join("\n");
 const RECORD = {
+  metadata: { name: STATE.release?.recordName },
   data: {
     release: Buffer.from(gzipSync(JSON.stringify({ manifest: MANIFEST })).toString("base64")).toString("base64"),
   },
@@ -32,7 +33,7 @@ const API = {
   ],
 };
 const GOOD = {
-  secrets: RECORD,
+  secrets: [RECORD],
   apis: { groups: [{ name: "apps", versions: [{ groupVersion: "apps/v1" }] }] },
   "api/v1": API,
   "apis/apps/v1": API,
