@@ -65,7 +65,7 @@ async function compare(
 ): Promise<Comparison> {
   const times = { ours: [] as number[], bare: [] as number[] };
   // In turn, so that a machine that gets slower slows both. The first of each only warms up.
-  for (let round = 0; round < (quick ? 2 : 8); round++) {
+  for (let round = 0; round < (quick ? 2 : 5); round++) {
     for (const [name, stack] of [["bare", bare] as const, ["ours", ours] as const]) {
       const report = await run(stack);
       if (round > 0) times[name].push(report.seconds);

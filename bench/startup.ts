@@ -32,7 +32,7 @@ export interface StartupFindings {
 export async function measureStartup({ log, quick }: BenchContext): Promise<StartupFindings> {
   const names = Object.keys(PROGRAMS) as Program[];
   const starts = { first: new Map<Program, Start[]>(), later: new Map<Program, Start[]>() };
-  for (let round = 0; round < (quick ? 1 : 5); round++) {
+  for (let round = 0; round < (quick ? 1 : 2); round++) {
     for (const name of names) {
       const cache = mkdtempSync(path.join(tmpdir(), "bench-start-"));
       try {
