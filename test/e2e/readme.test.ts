@@ -1,0 +1,96 @@
+import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import { projectFolder } from "../../sandbox/folders";
+import { type KubernetesProvider, startKubernetesProvider } from "../../sandbox/kubernetesProvider";
+import { type LanguageHost, startLanguageHost } from "../../sandbox/languageHost";
+import { type RunResult, tryRun } from "../../sandbox/run";
+import { problems, RELEASE, startTestBed, type TestBed } from "./support/testBed";
+
+/** What a checkout does not have, and what is linked instead of copied. */
+const LEFT_OUT = ["node_modules", ".git", "dist", "coverage"];
+
+describe("the README's steps, with the pulumi command itself", () => {
+  let bed: TestBed;
+  let provider: KubernetesProvider | undefined;
+  let host: LanguageHost | undefined;
+  let project: string;
+  let env: NodeJS.ProcessEnv;
+
+  before(async () => {
+    bed = await startTestBed();
+    await bed.install("4.0.34", { queryNode: { replicas: 3 } });
+    project = mkdtempSync(path.join(tmpdir(), "milvus-checkout-"));
+    cpSync(projectFolder, project, {
+      recursive: true,
+      filter: (source) => !LEFT_OUT.includes(path.relative(projectFolder, source)),
+    });
+    symlinkSync(path.join(projectFolder, "node_modules"), path.join(project, "node_modules"));
+    // The package has been built: Pulumi must run the program all the same.
+    mkdirSync(path.join(project, "dist"));
+    writeFileSync(path.join(project, "dist", "library.js"), 'throw new Error("this is the library, not the program");');
+    mkdirSync(path.join(project, "state"));
+    provider = await startKubernetesProvider(bed.sandbox);
+    host = await startLanguageHost(bed.sandbox.tools.pulumi);
+    process.stdout.write(`      kubernetes provider: ${provider.description}; language host: ${host.kind}\n`);
+    env = {
+      ...bed.sandbox.env,
+      ...provider.env,
+      ...host.env,
+      PATH: [provider.env.PATH, host.env.PATH, bed.sandbox.variables.PATH].filter(Boolean).join(path.delimiter),
+      PULUMI_CONFIG_PASSPHRASE: "readme",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    };
+  });
+  after(async () => {
+    host?.stop();
+    provider?.stop();
+    await bed.stop();
+  });
+
+  const pulumi = (...args: string[]): Promise<RunResult> =>
+    tryRun(bed.sandbox.tools.pulumi, [...args, "--non-interactive", "--color=never"], {
+      cwd: project,
+      env,
+      timeoutSeconds: 600,
+    });
+  const passes = async (...args: string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await pulumi(...args);
+    expect(exitCode, `pulumi ${args.join(" ")}\n${stdout}\n${stderr}`).to.equal(0);
+    return `${stdout}\n${stderr}`;
+  };
+
+  it("make a stack and show the plan, which changes nothing", async () => {
+    await passes("login", `file://${path.join(project, "state")}`);
+    await passes("stack", "init", "dev");
+    await passes("config", "set", "kubernetes:kubeconfig", bed.sandbox.kubeconfig);
+    await passes("config", "set", "milvus:release", RELEASE.name);
+    await passes("config", "set", "milvus:namespace", RELEASE.namespace);
+    await passes("config", "set", "--path", "milvus:values.queryNode.replicas", "3");
+    await passes("config", "set", "--path", "milvus:chartSource.folder", bed.charts);
+    await passes("config", "set", "milvus:version", "2.2.16");
+    const untouched = await bed.fingerprint();
+    const shown = await passes("preview");
+    expect(shown).to.contain("Milvus 2.2.14 → 2.2.16");
+    expect(shown).to.match(/Release .*import/);
+    expect(shown).not.to.match(/\n\s+at /);
+    expect(await bed.fingerprint()).to.equal(untouched);
+  });
+
+  it("upgrade the release that Helm installed", async () => {
+    await passes("config", "set", "--path", "milvus:timeouts.settle", "1s");
+    expect(await passes("up", "--yes")).to.contain("verification: passed");
+    expect(problems(await bed.observe(), { version: "2.2.16" })).to.deep.equal([]);
+    expect(await passes("up", "--yes")).to.match(/unchanged/);
+  });
+
+  it("say a refusal and nothing else: no stack trace, no word about programs", async () => {
+    await passes("config", "set", "milvus:version", "2.6.15");
+    const { exitCode, stdout, stderr } = await pulumi("preview");
+    expect(exitCode).not.to.equal(0);
+    const said = `${stdout}\n${stderr}`;
+    expect(said).to.contain("pulumi config set milvus:version");
+    expect(said).not.to.match(/\n\s+at |unhandled|exited with/);
+  });
+});
