@@ -56,6 +56,8 @@ export async function connectService(
     const why = problem === undefined ? (error as Error).message : `the port-forward failed: ${problem}`;
     throw new ServiceError(
       `The pod ${pod.name} cannot be asked: ${why}. Where it is reachable otherwise: pulumi config set milvus:address HOST:${PORT}`,
+      why,
+      problem?.includes("403") === true,
     );
   }
 }

@@ -51,6 +51,8 @@ export class ServiceError extends Error {
     message: string,
     /** The server's own words. */
     readonly reason: string = message,
+    /** Time mends nothing: a right is missing. */
+    readonly isFinal = false,
   ) {
     super(message);
   }

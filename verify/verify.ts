@@ -167,6 +167,7 @@ async function awaitHealth(
       const answer = await askVersion({ ...target, access: look }, settings, state, version);
       if (answer.problem === undefined) return { problems, state, ...answer };
       problems.push(answer.problem);
+      if (answer.isFinal) return { problems, state };
     }
     if (Date.now() > deadline) return { problems, state };
     if (Date.now() - told > PROGRESS_MS) {
@@ -182,7 +183,7 @@ async function askVersion(
   settings: VerifySettings,
   state: ClusterState,
   wanted: string,
-): Promise<{ readonly version?: string; readonly problem?: string }> {
+): Promise<{ readonly version?: string; readonly problem?: string; readonly isFinal?: boolean }> {
   try {
     const service = await connectService(target, state, settings);
     try {
@@ -194,7 +195,8 @@ async function askVersion(
       await service.close();
     }
   } catch (error) {
-    if (error instanceof ServiceError || error instanceof ClusterError) return { problem: error.message };
+    if (error instanceof ServiceError) return { problem: error.message, isFinal: error.isFinal };
+    if (error instanceof ClusterError) return { problem: error.message };
     throw error;
   }
 }
