@@ -297,7 +297,7 @@ async function withRecord(
   const record = unpack(data.release ?? "");
   const status = change.status ?? record.info.status;
   const info = { ...record.info, status, last_deployed: new Date().toISOString() };
-  const json = (change.json ?? ((it: Record_) => it))({ ...record, info });
+  const json = (change.json ?? ((it: Record_) => it))({ ...record, namespace: where, info });
   const packed = pack(json);
   return apply(bed, [
     namespace(where),
