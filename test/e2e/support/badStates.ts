@@ -20,6 +20,7 @@ interface Secret {
 
 /** What Helm keeps of a release, unpacked. */
 interface Record_ {
+  namespace: string;
   info: { status: string; last_deployed: string };
   manifest: string;
 }
