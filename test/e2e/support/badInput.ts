@@ -29,7 +29,7 @@ export interface BadInput {
 }
 
 export interface Arranged {
-  readonly undo?: () => Promise<unknown>;
+  readonly undo?: (() => Promise<unknown>) | undefined;
   /** Over the row's config. */
   readonly config?: StackConfig;
 }

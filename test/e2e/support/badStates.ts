@@ -56,7 +56,7 @@ export const BAD_STATES: readonly BadInput[] = [
   {
     name: "a Helm record that is cut off",
     config: { "milvus:namespace": "cut" },
-    arrange: (bed) => withRecord(bed, "cut", { data: (data) => data.slice(0, data.length / 2) }),
+    arrange: (bed) => withRecord(bed, "cut", { data: (data) => data.slice(0, 4 * Math.floor(data.length / 8)) }),
     says: /sh\.helm\.release\.v1\.my-release\.v1 cannot be read.*cut off/s,
   },
   {
@@ -233,22 +233,16 @@ export const BAD_STATES: readonly BadInput[] = [
   {
     name: "a user who may see nothing",
     async arrange(bed) {
-      await apply(bed, [serviceAccount("stranger")]);
-      return as(bed, await tokenOf(bed, "stranger"));
+      const { undo } = await apply(bed, [serviceAccount("stranger")]);
+      return { undo, ...as(bed, await tokenOf(bed, "stranger")) };
     },
     says: /stranger may not list secrets/,
   },
   {
     name: "a user who may only look",
     async arrange(bed) {
-      const kubectl = (args: readonly string[]) => bed.sandbox.kubectl(args);
-      await apply(bed, [serviceAccount("reader")]);
-      const where = `--namespace=${MAIN}`;
-      const kinds =
-        "secrets,configmaps,pods,persistentvolumeclaims,deployments.apps,statefulsets.apps,horizontalpodautoscalers.autoscaling";
-      await kubectl(["create", "role", "reader", where, "--verb=get,list", `--resource=${kinds}`]);
-      await kubectl(["create", "rolebinding", "reader", where, "--role=reader", `--serviceaccount=${MAIN}:reader`]);
-      return as(bed, await tokenOf(bed, "reader"));
+      const { undo } = await apply(bed, [serviceAccount("reader"), ...mayLook("reader")]);
+      return { undo, ...as(bed, await tokenOf(bed, "reader")) };
     },
     says: /preflight_has_errors.*permissions: The credentials of the kubeconfig may not/s,
   },
@@ -325,6 +319,11 @@ function pack(json: object): string {
 /** Creates objects; what is undone deletes them, the namespaces first of all. */
 async function apply(bed: TestBed, objects: readonly object[]): Promise<Arranged> {
   const input = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
+  for (const { kind, metadata } of objects as readonly { kind: string; metadata: { name: string } }[]) {
+    // A row that is run again finds its namespace still going.
+    const going = ["wait", "--for=delete", `namespace/${metadata.name}`, "--timeout=60s"];
+    if (kind === "Namespace") await bed.sandbox.tryKubectl(going);
+  }
   await bed.sandbox.kubectl(["apply", "--filename=-"], { input });
   return {
     undo: () => bed.sandbox.kubectl(["delete", "--filename=-", "--ignore-not-found", "--wait=false"], { input }),
@@ -363,6 +362,26 @@ function as({ sandbox }: TestBed, token: string): Arranged {
 
 async function tokenOf({ sandbox }: TestBed, account: string): Promise<string> {
   return (await sandbox.kubectl(["create", "token", account, `--namespace=${MAIN}`])).trim();
+}
+
+function mayLook(account: string): object[] {
+  const metadata = { name: account, namespace: MAIN };
+  const group = "rbac.authorization.k8s.io";
+  return [
+    {
+      apiVersion: `${group}/v1`,
+      kind: "Role",
+      metadata,
+      rules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["get", "list"] }],
+    },
+    {
+      apiVersion: `${group}/v1`,
+      kind: "RoleBinding",
+      metadata,
+      roleRef: { apiGroup: group, kind: "Role", name: account },
+      subjects: [{ kind: "ServiceAccount", name: account, namespace: MAIN }],
+    },
+  ];
 }
 
 /** At 0, so that nothing starts. */
