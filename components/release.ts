@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
-import type { ChartReference, Step, UpgradePlan } from "../upgrade/model";
+import { describeForHistory } from "../upgrade/describe";
+import type { ChartReference, Step } from "../upgrade/model";
 import type { After, StepContext } from "./context";
 import { secretValues } from "./sensitiveValues";
 
@@ -30,7 +31,7 @@ export function declareRelease(
       createNamespace: !state.namespaceExists,
       ...chartArgs(plan.chart),
       values: secretValues(plan.values, context.valuesAreSecret ?? false),
-      description: describe(plan, state.release?.revision),
+      description: describeForHistory(plan, state.release?.revision),
       skipAwait: !step.awaitReady,
       timeout: context.settings.timeouts.release,
     },
@@ -42,13 +43,6 @@ export function declareRelease(
       ignoreChanges: ["createNamespace", ...(plan.kind === "nothing" ? OF_THE_DAY : [])],
     },
   );
-}
-
-/** Shown by `helm history`. Names the revision it starts from: a plan made after a failure is an update again. */
-function describe(plan: UpgradePlan, revision: number | undefined): string {
-  const start = revision === undefined ? "" : ` from revision ${revision}`;
-  const versions = plan.from === undefined || plan.from === plan.to ? plan.to : `${plan.from} to ${plan.to}`;
-  return `milvus-upgrade: ${plan.kind} ${versions}${start}`;
 }
 
 function chartArgs(chart: ChartReference): Pick<k8s.helm.v3.ReleaseArgs, "chart" | "version" | "repositoryOpts"> {

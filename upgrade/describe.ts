@@ -48,6 +48,16 @@ export function planTitle({ kind, from, to }: UpgradePlan): string {
   return `${TITLES[kind]}, Milvus ${from === undefined || from === to ? to : `${from} → ${to}`}`;
 }
 
+/**
+ * The Release's description, by which `helm history` tells afterwards what was done. Names the revision it starts from: a
+ * plan made after a failure is an update again.
+ */
+export function describeForHistory(plan: UpgradePlan, revision: number | undefined): string {
+  const start = revision === undefined ? "" : ` from revision ${revision}`;
+  const versions = plan.from === undefined || plan.from === plan.to ? plan.to : `${plan.from} to ${plan.to}`;
+  return `milvus-upgrade: ${plan.kind} ${versions}${start}; steps: ${plan.steps.map(describeStep).join(", ")}`;
+}
+
 export function describeStep(step: Step): string {
   switch (step.kind) {
     case "clearPendingRelease":
