@@ -1,6 +1,6 @@
 import type { ClusterAccess } from "../cluster/access";
 import { connect } from "../cluster/access";
-import { readApiVersions } from "../cluster/apiVersions";
+import { apiVersions, readServedApis, type ServedApis } from "../cluster/apiVersions";
 import { oneLook } from "../cluster/oneLook";
 import { preflight } from "../cluster/preflight";
 import { readCluster } from "../cluster/readCluster";
@@ -19,6 +19,7 @@ import { NotRendered, renderChart } from "./helm";
 import { jobImages } from "./jobImages";
 import { splitCommon } from "./manifests/common";
 import { diffManifests } from "./manifests/diff";
+import { dryRun } from "./manifests/dryRun";
 import { imagesOf } from "./manifests/images";
 import { type Mask, maskOf } from "./manifests/mask";
 import { type ManifestObject, parseManifest } from "./manifests/objects";
@@ -119,7 +120,7 @@ function partOf(plan: UpgradePlan, mask: Mask): Omit<PlanPart, "approval"> {
 }
 
 /** What the new chart renders, or why it could not be rendered. */
-type Rendered = { readonly objects: readonly ManifestObject[] } | { readonly why: string };
+type Rendered = { readonly objects: readonly ManifestObject[]; readonly apis: ServedApis } | { readonly why: string };
 
 async function render(
   { project, settings }: PlanRequest,
@@ -128,6 +129,7 @@ async function render(
   access: ClusterAccess | undefined,
 ): Promise<Rendered> {
   const { releaseName, namespace } = settings.config.wanted;
+  const apis = access ? await readServedApis(access) : { versions: [], kinds: [] };
   try {
     const manifest = await renderChart({
       chart: plan.chart,
@@ -135,11 +137,11 @@ async function render(
       namespace,
       values: plan.values,
       kubernetesVersion: state.kubernetesVersion,
-      apiVersions: access ? await readApiVersions(access) : [],
+      apiVersions: apiVersions(apis),
       isUpgrade: plan.adopt,
       projectFolder: project.folder,
     });
-    return { objects: parseManifest(manifest, namespace) };
+    return { objects: parseManifest(manifest, namespace), apis };
   } catch (error) {
     if (error instanceof NotRendered) return { why: error.message };
     throw error;
@@ -151,14 +153,17 @@ async function compare(
   access: ClusterAccess | undefined,
   release: HelmRelease | undefined,
   mask: Mask,
-  { wanted: { namespace } }: Config,
+  { wanted: { namespace, releaseName } }: Config,
 ): Promise<ManifestReport> {
   if ("why" in rendered) return { compared: false, why: rendered.why };
   if (access === undefined) return { compared: false, why: "the Helm release is in the cluster, which was not asked" };
   const record = release && appliedRecord(release);
   const before = record ? parseManifest(await readManifest(access, { namespace, ...record }), namespace) : [];
-  const { common, own } = splitCommon(diffManifests(before, rendered.objects, mask));
-  return { compared: true, ...(record && { revision: record.revision }), common, objects: own };
+  const { objects: after, apis } = rendered;
+  const changes = diffManifests(before, after, mask);
+  const { objects, dryRun: asked } = await dryRun(changes, { access, apis, before, after, mask, releaseName });
+  const { common, own } = splitCommon(objects);
+  return { compared: true, ...(record && { revision: record.revision }), common, objects: own, dryRun: asked };
 }
 
 /** Helm compares with the last revision that was deployed, whatever failed since. */

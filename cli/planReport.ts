@@ -2,6 +2,7 @@ import type { AddedValue, Plan, Refusal, UpgradePlan, Warning } from "../upgrade
 import type { StepOutlook } from "../upgrade/stepOutlook";
 import type { CommonChange } from "./manifests/common";
 import type { ObjectChange } from "./manifests/diff";
+import type { DryRun } from "./manifests/dryRun";
 
 /** What `plan` tells, as `--format json` prints it. Holds no Helm values but those that rules add, and no passwords. */
 export interface PlanReport {
@@ -58,6 +59,7 @@ export type ManifestReport =
       readonly revision?: number;
       readonly common: readonly CommonChange[];
       readonly objects: readonly ObjectChange[];
+      readonly dryRun: DryRun;
     }
   | { readonly compared: false; readonly why: string };
 

@@ -3,7 +3,7 @@ import type { GrantedRule } from "../upgrade/preflight/grants";
 import { CredentialsError } from "./credentials";
 import { ClusterError } from "./errors";
 import { type AccessSettings, loadKubeConfig } from "./kubeConfig";
-import { refusalOf, type ServerAnswer, transportError } from "./responses";
+import { type Failure, refusalOf, type ServerAnswer, transportError } from "./responses";
 import { type Transport, transportFor } from "./transport";
 
 /** A read of one object or a list of them. */
@@ -47,6 +47,13 @@ export interface ClusterAccess {
    * @throws ClusterError
    */
   grants(namespace: string): Promise<readonly GrantedRule[]>;
+  /**
+   * Shows the API server an object to create, or a merge patch of one, with dryRun=All: everything is checked, admission
+   * included, and nothing is kept. Any answer is a result.
+   *
+   * @throws ClusterError when there is no answer
+   */
+  rehearse(request: ApiRequest, body: object): Promise<ServerAnswer>;
 }
 
 export interface Patience {
@@ -79,15 +86,21 @@ export function connect(
     server,
     read: (request) => sendWithRetry(connection, request),
     review: async (permission) => {
-      const answer = await sendWithRetry(connection, REVIEWS, reviewOf(permission));
+      const answer = await sendWithRetry(connection, REVIEWS, posted(reviewOf(permission)));
       return (answer as { readonly status?: { readonly allowed?: boolean } }).status?.allowed === true;
     },
     grants: async (namespace) => {
       const review = { apiVersion: AUTHORIZATION, kind: "SelfSubjectRulesReview", spec: { namespace } };
-      const { status } = (await sendWithRetry(connection, RULES, review)) as {
+      const { status } = (await sendWithRetry(connection, RULES, posted(review))) as {
         readonly status?: { readonly resourceRules?: readonly GrantedRule[] | null };
       };
       return status?.resourceRules ?? [];
+    },
+    rehearse: async (request, body) => {
+      const dry = { ...request, query: { ...request.query, dryRun: "All" } };
+      const sent = await send(connection, dry, request.name === undefined ? posted(body) : patch(body));
+      if ("error" in sent) throw sent.error;
+      return sent.answer;
     },
   };
 }
@@ -126,11 +139,26 @@ function reviewOf({ verb, group, resource: full, name, namespace }: Permission):
   };
 }
 
-/** With a body it is posted: a review, which may be repeated like a read. */
-async function sendWithRetry(connection: Connection, request: ApiRequest, body?: object): Promise<unknown> {
+/** What is sent with a request that is no read. */
+interface Content {
+  readonly method: "POST" | "PATCH";
+  readonly type: string;
+  readonly body: object;
+}
+
+function posted(body: object): Content {
+  return { method: "POST", type: "application/json", body };
+}
+
+function patch(body: object): Content {
+  return { method: "PATCH", type: "application/merge-patch+json", body };
+}
+
+/** With content it is a review, which may be repeated like a read. */
+async function sendWithRetry(connection: Connection, request: ApiRequest, content?: Content): Promise<unknown> {
   const pauses = request.once === true ? [] : connection.patience.pauses;
   for (let tries = 0; ; tries++) {
-    const outcome = await tryOnce(connection, request, body);
+    const outcome = await tryOnce(connection, request, content);
     if (outcome.kind === "done") {
       return outcome.body;
     }
@@ -146,27 +174,34 @@ type Outcome =
   | { readonly kind: "done"; readonly body: unknown }
   | { readonly kind: "failed"; readonly error: ClusterError; readonly again: boolean; readonly after?: number };
 
-async function tryOnce(
+async function tryOnce(connection: Connection, request: ApiRequest, content: Content | undefined): Promise<Outcome> {
+  const sent = await send(connection, request, content);
+  if ("error" in sent) return { kind: "failed", ...sent };
+  const { answer } = sent;
+  if (answer.status >= 200 && answer.status < 300) {
+    return bodyOf(answer, request, connection.where);
+  }
+  return { kind: "failed", ...refusalOf(answer, request, connection.where) };
+}
+
+/** One try: what the server sent, or why it sent nothing. */
+async function send(
   { transport, patience, where }: Connection,
   request: ApiRequest,
-  body: object | undefined,
-): Promise<Outcome> {
-  let answer: ServerAnswer;
+  content: Content | undefined,
+): Promise<{ readonly answer: ServerAnswer } | Failure> {
   try {
-    answer = await transport({
-      method: body === undefined ? "GET" : "POST",
+    const answer = await transport({
+      method: content?.method ?? "GET",
       path: pathOf(request),
-      ...(body !== undefined && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      ...(content && { headers: { "content-type": content.type }, body: JSON.stringify(content.body) }),
       signal: AbortSignal.timeout(patience.timeout),
     });
+    return { answer };
   } catch (error) {
     const known = error instanceof CredentialsError ? credentialsError(error, where) : error;
-    return { kind: "failed", ...transportError(known, request, where, patience.timeout) };
+    return transportError(known, request, where, patience.timeout);
   }
-  if (answer.status >= 200 && answer.status < 300) {
-    return bodyOf(answer, request, where);
-  }
-  return { kind: "failed", ...refusalOf(answer, request, where) };
 }
 
 function credentialsError({ plugin, message: reason }: CredentialsError, { context }: Where): ClusterError {

@@ -8,7 +8,7 @@ import { type GrantedRule, isGranted } from "../upgrade/preflight/grants";
 import { judgePreflight, preflightQuestions } from "../upgrade/preflight/judge";
 import type { VerificationNeeds } from "../upgrade/preflight/permissions";
 import type { ClusterAccess } from "./access";
-import { readApiVersions } from "./apiVersions";
+import { apiVersions, readServedApis } from "./apiVersions";
 import { ClusterError, hasCode } from "./errors";
 import type { Json } from "./json";
 import type { ReleaseAddress } from "./readCluster";
@@ -52,7 +52,7 @@ export async function preflight(
     await Promise.all([
       kinds,
       denied(),
-      isRecorded ? reader.optional("the served APIs", () => readApiVersions(access)) : undefined,
+      isRecorded ? reader.optional("the served APIs", async () => apiVersions(await readServedApis(access))) : undefined,
       questions.storageClasses ? reader.storageClasses() : undefined,
       reader.dependencies(releaseName, state),
       reader.claims(releaseName),

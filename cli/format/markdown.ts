@@ -8,6 +8,7 @@ export const LONGEST_COMMENT = 65_536;
 /** Left for the folded parts when the plan alone fills the comment. */
 const FOLDED = 2000;
 const MOST_LINES = 60;
+const MOST_NOTES = 20;
 const LONGEST_VALUE = 200;
 /** By which a workflow finds the comment to write anew. */
 const MARK = "<!-- milvus-upgrade plan -->";
@@ -90,23 +91,33 @@ function stepTable(steps: PlanPart["steps"]): string {
 
 function manifestBlock(manifests: ManifestReport, room: number): string {
   if (!manifests.compared) return `Manifests were not compared: ${manifests.why}.`;
-  const { common, objects, revision } = manifests;
+  const { common, objects, revision, dryRun } = manifests;
   const count = (change: ObjectChange["change"]) => objects.filter((object) => object.change === change).length;
   const summary = `Manifests: ${count("added")} added, ${count("removed")} removed, ${count("changed")} changed${
     revision === undefined ? "" : ` since revision ${revision}`
-  }`;
+  }${dryRun.judged === 0 ? "" : `; dry run by the API server: ${dryRun.judged} objects`}`;
   const refused = objects.flatMap(({ kind, name, refused: fields }) =>
     fields.map(
       ({ path, why }) =>
-        `> [!CAUTION]\n> The API server will refuse the change of ${code(path)} in ${kind} ${code(name)}: ${why}.`,
+        `> [!CAUTION]\n> The API server will refuse ${path === "" ? "" : `the change of ${code(path)} in `}${kind} ${code(name)}: ${why}.`,
     ),
   );
+  const unknown = dryRun.unknown.map((why) => `> [!NOTE]\n> Not judged by the API server's dry run: ${cell(cut(why))}`);
   const shared = common.map(
     ({ path, change, objects: users }) => `${code(path)} in ${users.length} objects:\n\n${changeBlock(change)}`,
   );
   const blocks = [...shared, ...objects.map(objectBlock)];
-  const top = refused.length === 0 ? "" : `${refused.join("\n\n")}\n\n`;
+  const notes = firstOf([...refused, ...unknown]);
+  const top = notes.length === 0 ? "" : `${notes.join("\n\n")}\n\n`;
   return `${top}${details(summary, fitting(blocks, room - Buffer.byteLength(top) - summary.length - 300))}`;
+}
+
+/** A webhook that refuses everything says so for every object. */
+function firstOf(notes: readonly string[]): string[] {
+  const left = notes.length - MOST_NOTES;
+  return left > 0
+    ? [...notes.slice(0, MOST_NOTES), `**${left} more of this kind**; \`npm run plan\` shows them.`]
+    : [...notes];
 }
 
 /** As many blocks as there is room for; the rest is counted. */

@@ -61,17 +61,20 @@ function stepLine({ step, reversibility, why, source }: StepReport, index: numbe
 
 function manifestLines(manifests: ManifestReport): string[] {
   if (!manifests.compared) return [`manifests: not compared, because ${manifests.why}`];
-  const { common, objects, revision } = manifests;
+  const { common, objects, revision, dryRun } = manifests;
   const count = (change: ObjectChange["change"]) => objects.filter((object) => object.change === change).length;
   const from = revision === undefined ? "nothing is installed" : `compared with revision ${revision}`;
   const refused = objects.filter((object) => object.refused.length > 0);
   return [
     `${pc.bold("manifests")}: ${count("added")} added, ${count("removed")} removed, ${count("changed")} changed (${from})`,
     ...refused.flatMap(({ kind, name, refused: fields }) =>
-      fields.map(
-        ({ path, why }) => `${pc.red("the API server will refuse")} ${kind} ${name}: ${path} changes, and ${why}`,
-      ),
+      fields.map(({ path, why }) => {
+        const what = path === "" ? why : `${path}: ${why}`;
+        return `${pc.red("the API server will refuse")} ${kind} ${name}: ${what}`;
+      }),
     ),
+    ...(objects.length === 0 ? [] : [`dry run by the API server: ${dryRun.judged} objects judged`]),
+    ...dryRun.unknown.map((why) => `${pc.yellow("not judged")}: ${why}`),
     ...common.flatMap(({ path, change, objects: users }) => [
       `in ${users.length} objects: ${path}`,
       ...changeLines(change),

@@ -47,7 +47,7 @@ function fromContent(content: HelmValues, releaseNamespace: string): ManifestObj
 }
 
 /** The same object in another version of its API is the same object: `policy/v1beta1` and `policy/v1`. */
-export function objectKey({ apiVersion, kind, namespace, name }: ManifestObject): string {
+export function objectKey({ apiVersion, kind, namespace, name }: Omit<ManifestObject, "content" | "hook">): string {
   const group = apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
   return [group === "extensions" ? "networking.k8s.io" : group, kind, namespace, name].join("/");
 }

@@ -35,6 +35,7 @@ const REPORT: PlanReport = {
     compared: true,
     revision: 7,
     common: [],
+    dryRun: { judged: 3, unknown: ["not permitted: may not patch services"] },
     objects: [
       {
         change: "changed",
@@ -61,6 +62,7 @@ const many = (count: number): PlanReport => ({
   manifests: {
     compared: true,
     common: [],
+    dryRun: { judged: count, unknown: [] },
     objects: Array.from({ length: count }, (_, index) => ({
       change: "changed" as const,
       kind: "ConfigMap",
@@ -80,6 +82,28 @@ describe("the plan as Markdown", () => {
     expect(text).to.include("The API server will refuse the change of `spec.serviceName` in StatefulSet `etcd`");
     expect(text).to.include("explicit \\| always").and.to.include("one replica");
     expect(text.match(/<details>/g)).to.have.length(text.match(/<\/details>/g)?.length ?? -1);
+  });
+
+  it("says what the API server's dry run did not judge, and why", () => {
+    expect(asMarkdown(REPORT)).to.include("dry run: not permitted: may not patch services");
+  });
+
+  it("of objections without end fits into a comment and counts what it leaves out", () => {
+    const refused = Array.from({ length: 3000 }, (_, index) => ({ path: `spec.field${index}`, why: "no ".repeat(60) }));
+    const { manifests } = many(1);
+    const text = asMarkdown({
+      ...REPORT,
+      manifests: {
+        ...(manifests?.compared === true
+          ? manifests
+          : { compared: true, common: [], dryRun: { judged: 1, unknown: [] } }),
+        objects: [
+          { change: "changed", kind: "Service", apiVersion: "v1", namespace: "m", name: "s", fields: [], refused },
+        ],
+      },
+    });
+    expect(Buffer.byteLength(text)).to.be.lessThan(LONGEST_COMMENT + 1);
+    expect(text).to.match(/\d+ more of this kind/);
   });
 
   it("puts a longer fence around text that has one", () => {
@@ -124,6 +148,8 @@ describe("the plan as text", () => {
       "image.all.tag: v2.2.9",
       "(replicas)",
       "StatefulSet etcd: spec.serviceName",
+      "dry run by the API server: 3 objects judged",
+      "not judged: not permitted: may not patch services",
       "milvusdb/milvus:v2.2.9",
     ]) {
       expect(text).to.include(part);

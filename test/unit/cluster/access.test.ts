@@ -90,6 +90,26 @@ describe("reading from a cluster", () => {
     });
   }
 
+  for (const { what, name, method } of [
+    { what: "an object to create", method: "POST" },
+    { what: "a patch", name: "proxy", method: "PATCH" },
+  ]) {
+    it(`shows ${what} with dryRun=All, and takes a refusal as an answer`, async () => {
+      handler = answers({ status: 422, body: { message: "field is immutable" } });
+      const place = {
+        api: "apps/v1",
+        resource: "deployments",
+        namespace: "milvus",
+        ...(name !== undefined && { name }),
+      };
+      const answer = await access.rehearse(place, { spec: { replicas: 2 } });
+      expect(answer).to.include({ status: 422 });
+      expect(seen).to.have.length(1);
+      expect(seen[0]).to.include({ method });
+      expect(seen[0]?.url).to.match(/[?&]dryRun=All/);
+    });
+  }
+
   it("posts a review of a permission", async () => {
     let body = "";
     handler = (request, response) => {

@@ -24,6 +24,7 @@ export function fakeAccess(
       return Promise.resolve(may(permission));
     },
     grants: () => Promise.resolve(rules),
+    rehearse: () => Promise.reject(new Error("nothing is rehearsed here")),
     read: (request) => {
       requests.push(request);
       const key = [
