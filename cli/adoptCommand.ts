@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { adopt } from "./adopt";
 import { adoptionLines, changesNothing } from "./format/adoption";
 import { asText } from "./format/text";
 import { findProject } from "./project";
@@ -31,6 +30,7 @@ export function adoptCommand(): Command {
     .option("--json", "print what was written and proved as JSON")
     .addHelpText("after", "\nExit codes: 0 written, nothing would change; 2 written, not proved; 1 refused or failed.")
     .action(async ({ cwd, force = false, plaintext = false, json = false, ...flags }: AdoptFlags) => {
+      const { adopt } = await import("./adopt.js");
       const project = findProject(cwd);
       process.chdir(project.folder);
       const adoption = await adopt({ ...flags, project, force, plaintext });

@@ -3,10 +3,8 @@ import { stripVTControlCharacters } from "node:util";
 import { Command, Option } from "commander";
 import { asMarkdown } from "./format/markdown";
 import { asText } from "./format/text";
-import { makePlan } from "./plan";
 import { EXIT_CODES, type PlanReport } from "./planReport";
 import { findProject, stackFile } from "./project";
-import { loadStackConfig, readLastFacts } from "./stackConfig";
 
 const FORMATS = {
   text: asText,
@@ -47,6 +45,10 @@ export function planCommand(): Command {
       "\nExit codes: 0 nothing to do, 2 changes, 1 refused or failed. NO_COLOR=1 prints without colours.",
     )
     .action(async (flags: PlanFlags) => {
+      const [{ makePlan }, { loadStackConfig, readLastFacts }] = await Promise.all([
+        import("./plan.js"),
+        import("./stackConfig.js"),
+      ]);
       const project = findProject(flags.cwd);
       const { stack, file } = stackFile(project, flags.stack);
       const overrides = flags.to === undefined ? {} : { "milvus:version": flags.to };

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Argument, Command } from "commander";
 import { adoptCommand } from "./adoptCommand";
 import { planCommand } from "./planCommand";
@@ -5,8 +6,13 @@ import { findProject, stackNames } from "./project";
 import { upgradeCommand } from "./upgradeCommand";
 import { verifyCommand } from "./verifyCommand";
 
-/** The commands around `pulumi preview` and `pulumi up`. */
-export function milvusUpgrade(): Command {
+/**
+ * The commands around `pulumi preview` and `pulumi up`. Each loads what it needs when it is run: completion starts the
+ * program at every tab.
+ *
+ * @param more commands that are no part of the package
+ */
+export function milvusUpgrade(more: readonly Command[] = []): Command {
   const program = new Command("milvus-upgrade")
     .description("Upgrades a Helm-installed Milvus with Pulumi: commands around `pulumi preview` and `pulumi up`")
     .showHelpAfterError("(--help shows what there is)")
@@ -14,6 +20,7 @@ export function milvusUpgrade(): Command {
     .addCommand(adoptCommand())
     .addCommand(upgradeCommand())
     .addCommand(verifyCommand());
+  for (const command of more) program.addCommand(command);
   program
     .command("stacks")
     .description("names of the stacks of the project, one on each line")
@@ -32,28 +39,45 @@ function say(text: string): void {
 }
 
 /** A shell function that asks this program for the stacks. */
-export function completion(program: Command, isZsh: boolean): string {
+export function completion(program: Command, isZsh: boolean, script = process.argv[1] ?? ""): string {
   const name = program.name();
-  const flags = program.commands.map((command) => {
-    const words = command.options.flatMap(({ long }) => long ?? []).join(" ");
-    return `      ${command.name()}) words="${words}" ;;`;
-  });
-  const names = program.commands.map((command) => command.name()).join(" ");
   return [
     ...(isZsh ? ["autoload -U +X bashcompinit && bashcompinit"] : []),
+    // Run from its sources, the program is on no PATH.
+    ...(script.endsWith(".ts") ? [fromSources(name, script)] : []),
     "_milvus_upgrade() {",
     '  local words=""',
     '  if [ "$3" = --stack ] || [ "$3" = -s ]; then',
     `    words="$(${name} stacks 2>/dev/null)"`,
     '  elif [ "$COMP_CWORD" -eq 1 ]; then',
-    `    words="${names}"`,
+    `    words="${namesOf(program)}"`,
     "  else",
-    `    case "\${COMP_WORDS[1]}" in`,
-    ...flags,
+    `    case "\${COMP_WORDS[1]} \${COMP_WORDS[2]}" in`,
+    ...program.commands.flatMap((command) => [
+      ...command.commands.map((inner) => `      "${command.name()} ${inner.name()}") words="${flagsOf(inner)}" ;;`),
+      `      "${command.name()} "*) words="${[namesOf(command), flagsOf(command)].join(" ").trim()}" ;;`,
+    ]),
     "    esac",
     "  fi",
     '  COMPREPLY=($(compgen -W "$words" -- "$2"))',
     "}",
     `complete -F _milvus_upgrade ${name}`,
   ].join("\n");
+}
+
+function fromSources(name: string, script: string): string {
+  const tsx = join(script, "..", "..", "node_modules", ".bin", "tsx");
+  return `${name}() { ${quoted(tsx)} ${quoted(script)} "$@"; }`;
+}
+
+function namesOf(command: Command): string {
+  return command.commands.map((inner) => inner.name()).join(" ");
+}
+
+function flagsOf(command: Command): string {
+  return command.options.flatMap(({ long }) => long ?? []).join(" ");
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

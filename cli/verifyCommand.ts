@@ -1,12 +1,12 @@
 import { Command } from "commander";
 import pc from "picocolors";
 import { findProject, stackFile } from "./project";
-import { loadStackConfig } from "./stackConfig";
-import { type VerifyFlags, verifyByHand } from "./verify";
+import type { VerifyFlags } from "./verify";
 
 interface Flags extends VerifyFlags {
   readonly stack?: string;
   readonly cwd: string;
+  readonly json?: boolean;
 }
 
 /** `npm run verify`. */
@@ -17,14 +17,18 @@ export function verifyCommand(): Command {
     .option("-C, --cwd <folder>", "folder of the Pulumi project", ".")
     .option("--reload", "release and load again what is loaded and does not answer; its searches fail meanwhile")
     .option("--accept", "pass what was found wrong, as it is, so that the next upgrade is let through")
+    .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExit codes: 0 passed, 1 failed.")
-    .action(async ({ stack: name, cwd, ...flags }: Flags) => {
+    .action(async ({ stack: name, cwd, json = false, ...flags }: Flags) => {
+      const [{ verifyByHand }, { loadStackConfig }] = await Promise.all([import("./verify.js"), import("./stackConfig.js")]);
       const project = findProject(cwd);
       const { stack, file } = stackFile(project, name);
       process.chdir(project.folder);
       const { config } = await loadStackConfig(project, { stack, file });
-      const { passed, text } = await verifyByHand(config, flags, (line) => void process.stderr.write(`${line}\n`));
-      process.stdout.write(`${passed ? `${pc.green("verification")} ${text}` : text}\n`);
+      const result = await verifyByHand(config, flags, (line) => void process.stderr.write(`${line}\n`));
+      const { passed, text } = result;
+      const shown = passed ? `${pc.green("verification")} ${text}` : text;
+      process.stdout.write(`${json ? JSON.stringify(result, null, 2) : shown}\n`);
       process.exitCode = passed ? 0 : 1;
     });
 }

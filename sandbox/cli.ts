@@ -1,177 +1,20 @@
 /**
- * `npm run sandbox -- COMMAND`: sandboxes by hand, and the program on one of them. Also what tests start as a process
- * of its own, to kill it in the middle.
+ * The command line of this repository: that of the package, and `sandbox`. Also what tests start as a process of its own,
+ * to kill it in the middle.
  */
-import { writeFile } from "node:fs/promises";
-import { Command } from "commander";
-import { EngineFailure, type EngineStack, openStack } from "./engine";
-import { changes, describeSteps, type EngineReport } from "./report";
-import { listSandboxes, openSandbox, type Sandbox, startSandbox } from "./sandbox";
-import { ensureTools } from "./tools";
-
-interface StackFlags {
-  readonly sandbox?: string;
-  readonly stack: string;
-  readonly report?: string;
-}
-
-const say = (line: string) => void process.stdout.write(`${line}\n`);
-const note = (line: string) => void process.stderr.write(`${line}\n`);
-
-const program = new Command("sandbox").description(
-  "A Kubernetes control plane of local processes, with Milvus stand-ins",
-);
-
-program
-  .command("tools")
-  .description("get the tools, and stop there")
-  .action(async () => {
-    const tools = await ensureTools({ log: note });
-    say(
-      Object.entries(tools)
-        .map(([name, file]) => `${name} ${file}`)
-        .join("\n"),
-    );
-  });
-
-program
-  .command("start")
-  .argument("[name]", "default: sandbox- and four random characters")
-  .option("--real-milvus", "standalone pods run the real Milvus of their version, fetched when it is first needed")
-  .description("start a sandbox that stays up until it is stopped")
-  .action(async (name: string | undefined, { realMilvus = false }: { realMilvus?: boolean }) => {
-    const sandbox = await startSandbox({ ...(name === undefined ? {} : { name }), realMilvus, keep: true, log: note });
-    say(exports(sandbox));
-  });
-
-program
-  .command("list")
-  .description("sandboxes that are up")
-  .action(async () => {
-    for (const sandbox of await listSandboxes()) {
-      say(`${sandbox.name}  since ${sandbox.createdAt}  ${sandbox.folder}`);
-    }
-  });
-
-program
-  .command("stop")
-  .argument("[names...]")
-  .option("--all", "every sandbox of this user")
-  .description("end every process of a sandbox and remove its folder")
-  .action(async (names: string[], { all }: { all?: boolean }) => {
-    if (names.length === 0 && all !== true) {
-      throw new Error("say which: stop NAME, or stop --all");
-    }
-    const sandboxes = all === true ? await listSandboxes() : await Promise.all(names.map(openSandbox));
-    for (const sandbox of sandboxes) {
-      await sandbox.stop();
-      note(`stopped ${sandbox.name}`);
-    }
-  });
-
-program
-  .command("env")
-  .argument("[name]")
-  .description('variables for a shell: eval "$(npm run -s sandbox -- env)"')
-  .action(async (name: string | undefined) => say(exports(await pick(name))));
-
-stackCommand("preview", "what up would do").action((flags: StackFlags) =>
-  engineRun(flags, (stack) => stack.preview(live)),
-);
-stackCommand("up", "bring the cluster to what the stack config says").action((flags: StackFlags) =>
-  engineRun(flags, (stack) => stack.up(live)),
-);
-stackCommand("refresh", "read the state anew from the cluster").action((flags: StackFlags) =>
-  engineRun(flags, (stack) => stack.refresh(live)),
-);
-stackCommand("destroy", "remove everything of the stack").action((flags: StackFlags) =>
-  engineRun(flags, (stack) => stack.destroy(live)),
-);
-stackCommand("cancel", "take away the lock of a run that was killed").action((flags: StackFlags) =>
-  withStack(flags, (stack) => stack.cancel()),
-);
-stackCommand("outputs", "outputs of the last up, secret ones hidden").action((flags: StackFlags) =>
-  withStack(flags, async (stack) => {
-    for (const [key, { value, secret }] of Object.entries(await stack.outputs())) {
-      say(`${key}: ${secret ? "[secret]" : JSON.stringify(value)}`);
-    }
-  }),
-);
-stackCommand("config", "set a key of the stack config; without a value, remove it")
-  .argument("<key>", "with its namespace, e.g. milvus:version")
-  .argument("[value]")
-  .action((key: string, value: string | undefined, flags: StackFlags) =>
-    withStack(flags, (stack) => (value === undefined ? stack.removeConfig(key) : stack.setConfig({ [key]: value }))),
-  );
-
-const live = { onOutput: (text: string) => void process.stdout.write(text) };
-
-function stackCommand(name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .option("--sandbox <name>", "default: the one that is up")
-    .option("--stack <name>", "name of the stack", "dev")
-    .option("--report <file>", "write what the engine did as JSON");
-}
-
-async function withStack(flags: StackFlags, work: (stack: EngineStack) => Promise<void>): Promise<void> {
-  const sandbox = await pick(flags.sandbox);
-  const stack = await openStack({ sandbox, stackName: flags.stack, log: note });
-  try {
-    await work(stack);
-  } finally {
-    stack.close();
-  }
-}
-
-function engineRun(flags: StackFlags, run: (stack: EngineStack) => Promise<EngineReport>): Promise<void> {
-  return withStack(flags, async (stack) => {
-    const report = await run(stack).catch(async (error: unknown) => {
-      if (error instanceof EngineFailure) {
-        await writeReport(flags, error.report);
-      }
-      throw error;
-    });
-    await writeReport(flags, report);
-    say(describeSteps(changes(report)).join("\n"));
-  });
-}
-
-async function writeReport({ report: file }: StackFlags, report: EngineReport): Promise<void> {
-  if (file !== undefined) {
-    await writeFile(file, JSON.stringify(report, null, 2));
-  }
-}
-
-async function pick(name: string | undefined): Promise<Sandbox> {
-  if (name !== undefined) {
-    return openSandbox(name);
-  }
-  const sandboxes = await listSandboxes();
-  const [only] = sandboxes;
-  if (!only || sandboxes.length > 1) {
-    const up = sandboxes.map((sandbox) => sandbox.name).join(", ");
-    throw new Error(only ? `several sandboxes are up, say which: ${up}` : "no sandbox is up: npm run sandbox -- start");
-  }
-  return only;
-}
-
-function exports(sandbox: Sandbox): string {
-  return Object.entries(sandbox.variables)
-    .map(([key, value]) => `export ${key}='${value.replaceAll("'", "'\\''")}'`)
-    .join("\n");
-}
+import { milvusUpgrade } from "../cli/program";
+import { runProgram } from "../cli/run";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   // By way of `exit`, so that commands under way end too.
   process.once(signal, () => process.exit(130));
 }
 
-program.parseAsync().then(
-  () => process.exit(process.exitCode ?? 0),
-  (error: unknown) => {
-    note(`error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(1);
-  },
-);
+async function main(): Promise<void> {
+  // Completion asks for the stacks at every tab, and the sandbox is much to load.
+  const more = process.argv[2] === "stacks" ? [] : [(await import("./command.js")).sandboxCommand()];
+  await runProgram(milvusUpgrade(more));
+}
+
+// A sandbox's helpers must not keep the process alive.
+void main().then(() => process.exit());

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
-export const TOOL_NAMES = [
+/** What a sandbox runs. */
+export const SANDBOX_TOOLS = [
   "etcd",
   "kube-apiserver",
   "kube-controller-manager",
@@ -12,6 +13,8 @@ export const TOOL_NAMES = [
   "meta-migration",
   "pulumi",
 ] as const;
+/** And what checks this repository. */
+export const TOOL_NAMES = [...SANDBOX_TOOLS, "actionlint"] as const;
 export type ToolName = (typeof TOOL_NAMES)[number];
 
 /** A tool, pinned, and how it is built from its Go module. */
@@ -31,6 +34,7 @@ const KWOK = "v0.8.0";
 const ETCD = "v3.6.14";
 const HELM = "v3.20.2";
 const PULUMI = "v3.259.0";
+const ACTIONLINT = "v1.7.12";
 
 const strip = "-s -w";
 const kubernetesFlags = [
@@ -96,6 +100,14 @@ export const TOOLS = {
     // The Automation API refuses a CLI that does not know its own version.
     ldflags: `${strip} -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${PULUMI}`,
     versionArgs: ["version"],
+  },
+  actionlint: {
+    name: "actionlint",
+    version: ACTIONLINT,
+    folder: "tools/actionlint",
+    package: "github.com/rhysd/actionlint/cmd/actionlint",
+    ldflags: strip,
+    versionArgs: ["-version"],
   },
 } as const satisfies Record<ToolName, ToolSpec>;
 

@@ -6,18 +6,18 @@ import { buildTool } from "./goBuild";
 import { withLock } from "./lock";
 import { installPulumi } from "./pulumiInstaller";
 import { tryRun } from "./run";
-import { cacheEntry, namesVersion, TOOL_NAMES, TOOLS, type ToolName, type ToolSpec } from "./toolList";
+import { cacheEntry, namesVersion, SANDBOX_TOOLS, TOOL_NAMES, TOOLS, type ToolName, type ToolSpec } from "./toolList";
 
 export const TOOL_ORIGINS = ["cache", "PATH", "installer", "built"] as const;
 export type ToolOrigin = (typeof TOOL_ORIGINS)[number];
 
 /** Absolute path of each tool's binary. */
-export type Tools = Readonly<Record<ToolName, string>>;
+export type Tools = Readonly<Record<(typeof SANDBOX_TOOLS)[number], string>>;
 
-export interface ToolsOptions<Name extends ToolName = ToolName> {
+export interface ToolsOptions<Name extends ToolName = keyof Tools> {
   /** One line of progress at a time. */
   readonly log: (line: string) => void;
-  /** Default: all. */
+  /** Default: those of a sandbox. */
   readonly only?: readonly Name[];
 }
 
@@ -31,13 +31,11 @@ interface Found {
  * `go build` with checked sums. Two runs at once do not build the same thing twice. What is done stays done when a
  * later tool fails.
  */
-export async function ensureTools<Name extends ToolName = ToolName>(
+export async function ensureTools<Name extends ToolName = keyof Tools>(
   options: ToolsOptions<Name>,
 ): Promise<Readonly<Record<Name, string>>> {
-  const { log, only } = options;
-  const wanted: readonly ToolName[] = TOOL_NAMES.filter(
-    (name) => !only || (only as readonly ToolName[]).includes(name),
-  );
+  const { log, only = SANDBOX_TOOLS } = options;
+  const wanted = TOOL_NAMES.filter((name) => (only as readonly ToolName[]).includes(name));
   const found = new Map<ToolName, Found>();
   for (const name of wanted) {
     const ready = (await fromCache(TOOLS[name])) ?? (await fromPath(TOOLS[name]));

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
@@ -8,9 +8,41 @@ import type { EngineReport } from "../../sandbox/report";
 import { type RunResult, run, tryRun } from "../../sandbox/run";
 import { tsxCommand } from "../../sandbox/tsx";
 import { describeDifference } from "../../upgrade/approval";
-import { failureOf, RELEASE, startTestBed, type TestBed, VALUES } from "./support/testBed";
+import { failureOf, RELEASE, startTestBed, type TestBed, until, VALUES } from "./support/testBed";
 
 const PASSWORD = "correct-horse-battery";
+
+/** Somebody's rule for the namespace, which no render of a chart shows. */
+const NO_SUCH_TAG = {
+  apiVersion: "v1",
+  kind: "List",
+  items: [
+    {
+      apiVersion: "admissionregistration.k8s.io/v1",
+      kind: "ValidatingAdmissionPolicy",
+      metadata: { name: "no-such-tag" },
+      spec: {
+        matchConstraints: {
+          resourceRules: [
+            { apiGroups: ["apps"], apiVersions: ["v1"], operations: ["UPDATE"], resources: ["deployments"] },
+          ],
+        },
+        validations: [
+          {
+            expression: "object.spec.template.spec.containers.all(c, !c.image.endsWith(':v2.2.14'))",
+            message: "no v2.2.14 here",
+          },
+        ],
+      },
+    },
+    {
+      apiVersion: "admissionregistration.k8s.io/v1",
+      kind: "ValidatingAdmissionPolicyBinding",
+      metadata: { name: "no-such-tag" },
+      spec: { policyName: "no-such-tag", validationActions: ["Deny"] },
+    },
+  ],
+};
 
 describe("the plan on the command line", () => {
   let bed: TestBed;
@@ -50,6 +82,37 @@ describe("the plan on the command line", () => {
       timeoutSeconds: 120,
     });
   }
+  /** Of somebody who may read the namespace, as the runner of a pull request should. */
+  async function readOnlyKubeconfig(): Promise<string> {
+    const kubectl = (args: string[]) => bed.sandbox.kubectl(args);
+    const space = `--namespace=${RELEASE.namespace}`;
+    await kubectl(["create", "serviceaccount", "reader", space]);
+    const resources = "secrets,configmaps,pods,events,persistentvolumeclaims,deployments.apps,statefulsets.apps";
+    const verbs = "--verb=get,list";
+    await kubectl([
+      "create",
+      "role",
+      "reader",
+      space,
+      verbs,
+      `--resource=${resources},horizontalpodautoscalers.autoscaling`,
+    ]);
+    await kubectl([
+      "create",
+      "rolebinding",
+      "reader",
+      space,
+      "--role=reader",
+      `--serviceaccount=${RELEASE.namespace}:reader`,
+    ]);
+    const token = (await kubectl(["create", "token", "reader", space])).trim();
+    const file = path.join(project, "reader.kubeconfig");
+    copyFileSync(bed.sandbox.kubeconfig, file);
+    const asReader = (args: string[]) => kubectl(["config", ...args, `--kubeconfig=${file}`]);
+    await asReader(["set-credentials", "reader", `--token=${token}`]);
+    await asReader(["set-context", "--current", "--user=reader"]);
+    return file;
+  }
   const said = ({ diagnostics }: EngineReport) => diagnostics.map(({ message }) => message).join("\n");
   const report = async (...args: string[]): Promise<PlanReport> => {
     const { stdout, stderr } = await cli(["plan", "--json", ...args]);
@@ -72,6 +135,8 @@ describe("the plan on the command line", () => {
     ]) {
       expect(stdout).to.include(words);
     }
+    expect(stdout).to.match(/dry run by the API server: [1-9]\d* objects judged/);
+    expect(stdout).to.not.include("the API server will refuse").and.not.include("not judged");
     expect(stdout).to.not.include(PASSWORD);
     expect(await bed.fingerprint()).to.equal(untouched);
   });
@@ -84,6 +149,38 @@ describe("the plan on the command line", () => {
       "changed my-release-milvus-proxy",
     );
     expect(images?.list.map(({ image }) => image)).to.include("milvusdb/milvus:v2.2.14");
+  });
+
+  it("has the API server's own objections, such as those of an admission policy", async () => {
+    const untouched = await bed.fingerprint();
+    await bed.sandbox.kubectl(["apply", "-f", "-"], { input: JSON.stringify(NO_SUCH_TAG) });
+    try {
+      const proxy = ["set", "image", "deployment/my-release-milvus-proxy", `proxy=milvusdb/milvus:v2.2.14`];
+      await until("the policy is in force", async () => {
+        const { exitCode } = await bed.sandbox.tryKubectl([...proxy, "-n", RELEASE.namespace, "--dry-run=server"]);
+        return exitCode !== 0;
+      });
+      const { stdout, exitCode } = await cli(["plan", "--stack", "dev"]);
+      expect(stdout).to.match(/the API server will refuse Deployment my-release-milvus-proxy: .*no v2.2.14 here/);
+      expect(exitCode).to.equal(2);
+      expect(await bed.fingerprint()).to.equal(untouched);
+    } finally {
+      await bed.sandbox.kubectl(["delete", "-f", "-"], { input: JSON.stringify(NO_SUCH_TAG) });
+    }
+  });
+
+  it("is made with rights to read alone, and says what it could not ask", async () => {
+    const complete = config;
+    try {
+      config = { ...complete, "kubernetes:kubeconfig": await readOnlyKubeconfig() };
+      const { stdout, stderr, exitCode } = await cli(["plan", "--stack", "dev"]);
+      expect(stderr).to.equal("");
+      expect(stdout).to.include("upgrade with metadata migration, Milvus 2.1.4 → 2.2.14");
+      expect(stdout).to.match(/not judged: not permitted: .* cannot patch resource/);
+      expect(exitCode).to.equal(2);
+    } finally {
+      config = complete;
+    }
   });
 
   it("is a comment for a pull request", async () => {

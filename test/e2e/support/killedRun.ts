@@ -17,6 +17,7 @@ export async function killUpWhen(
   { seconds = 120, stackName = "dev" }: { readonly seconds?: number; readonly stackName?: string } = {},
 ): Promise<string> {
   const [command, args] = tsxCommand(path.join(__dirname, "..", "..", "..", "sandbox", "cli.ts"), [
+    "sandbox",
     "up",
     "--sandbox",
     sandbox.name,

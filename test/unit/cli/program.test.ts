@@ -1,13 +1,29 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
+import type { Command } from "commander";
 import { completion, milvusUpgrade } from "../../../cli/program";
+import { sandboxCommand } from "../../../sandbox/command";
 
-describe("the command line", () => {
-  const program = milvusUpgrade();
+const root = join(__dirname, "..", "..", "..");
+const TSX = join(root, "node_modules", ".bin", "tsx");
+const CLI = join(root, "sandbox", "cli.ts");
 
-  for (const command of program.commands) {
-    it(`${command.name()} says what it is for, and so does each of its flags`, () => {
-      expect(command.description().length).to.be.greaterThan(20);
+function nameOf(command: Command): string {
+  return [command.parent?.name(), command.name()].join(" ");
+}
+
+describe("the command line", function () {
+  // Some start the program as a process.
+  this.timeout(120_000);
+
+  const program = milvusUpgrade([sandboxCommand()]);
+
+  for (const command of [...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
+    it(`${nameOf(command)} says what it is for, and so does each of its flags`, () => {
+      expect(command.description().length).to.be.greaterThan(10);
       expect(command.options.filter(({ description }) => description === "").map(({ long }) => long)).to.deep.equal([]);
       expect(command.helpInformation()).to.include(command.description().split(" ")[0]);
     });
@@ -19,7 +35,7 @@ describe("the command line", () => {
         "bash",
         [
           "-c",
-          `${completion(program, false)}\nmilvus-upgrade() { printf 'dev\\nprod\\n'; }\nCOMP_WORDS=("$@") COMP_CWORD=$(($#-1))\n_milvus_upgrade "$1" "\${@: -1}" "\${@: -2:1}"\necho "\${COMPREPLY[*]}"`,
+          `${completion(program, false, "milvus-upgrade")}\nmilvus-upgrade() { printf 'dev\\nprod\\n'; }\nCOMP_WORDS=("$@") COMP_CWORD=$(($#-1))\n_milvus_upgrade "$1" "\${@: -1}" "\${@: -2:1}"\necho "\${COMPREPLY[*]}"`,
           "bash",
           ...words,
         ],
@@ -29,5 +45,28 @@ describe("the command line", () => {
     expect(complete("milvus-upgrade", "plan", "--im")).to.equal("--images");
     expect(complete("milvus-upgrade", "plan", "--stack", "")).to.equal("dev prod");
     expect(complete("milvus-upgrade", "plan", "--stack", "p")).to.equal("prod");
+    expect(complete("milvus-upgrade", "sandbox", "st")).to.equal("start stop");
+    expect(complete("milvus-upgrade", "sandbox", "outputs", "--j")).to.equal("--json");
   });
+
+  it("completes the stacks of a project from the sources too, where nothing is on the PATH", () => {
+    const folder = mkdtempSync(join(tmpdir(), "milvus-stacks-"));
+    for (const name of ["Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"]) {
+      writeFileSync(join(folder, name), "name: milvus\nruntime: nodejs\n");
+    }
+    const script = `eval "$("${TSX}" "${CLI}" completion bash)"\nmilvus-upgrade stacks`;
+    expect(execFileSync("bash", ["-c", script], { cwd: folder, encoding: "utf8" })).to.equal("dev\nprod\n");
+  });
+
+  for (const { env, coloured } of [
+    { env: { FORCE_COLOR: "1" }, coloured: true },
+    { env: { FORCE_COLOR: "1", NO_COLOR: "1" }, coloured: false },
+  ]) {
+    it(`is ${coloured ? "coloured" : "plain"} with ${Object.keys(env).join(" and ")}`, () => {
+      const { stderr, status } = spawnSync(TSX, [CLI, "plan", "--cwd", tmpdir()], { env: { ...process.env, ...env } });
+      expect(status).to.equal(1);
+      expect(stderr.toString()).to.include("There is no Pulumi.yaml");
+      expect(stderr.includes("\u001b[")).to.equal(coloured);
+    });
+  }
 });

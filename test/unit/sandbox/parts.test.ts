@@ -13,11 +13,11 @@ import { collectionPath, kindOf, nameOf, tokenOf } from "../../../sandbox/provid
 import { changes, describeSteps, EventCollector, errors } from "../../../sandbox/report";
 import { sandboxFolder } from "../../../sandbox/sandboxState";
 import { table } from "../../../sandbox/table";
-import { TOOL_NAMES } from "../../../sandbox/toolList";
+import { SANDBOX_TOOLS } from "../../../sandbox/toolList";
 import type { Tools } from "../../../sandbox/tools";
 
 describe("kwokctl's configuration", () => {
-  const tools = Object.fromEntries(TOOL_NAMES.map((name) => [name, `/tools/${name}`])) as Tools;
+  const tools = Object.fromEntries(SANDBOX_TOOLS.map((name) => [name, `/tools/${name}`])) as Tools;
   const ports = { etcd: 1, etcdPeer: 2, apiServer: 3, controllerManager: 4, scheduler: 5, kwok: 6 };
   const stages = "kind: KwokctlConfiguration\noptions: {enableCRDs: [Logs], bindAddress: 0.0.0.0}\n---\nkind: Stage\n";
   const [configuration, ...rest] = parseAllDocuments(kwokctlConfig(stages, tools, ports)).map(

@@ -1,0 +1,22 @@
+import type { Command } from "commander";
+import pc from "picocolors";
+import { ClusterError, hasCode } from "../cluster/errors";
+import { ConfigError } from "../config/configError";
+import { ServiceError } from "../verify/service";
+import { UsageError } from "./project";
+
+/** Runs the command line of this process; what goes wrong is told, and is the exit code 1. */
+export async function runProgram(program: Command): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    const isForPeople = [UsageError, ConfigError, ClusterError, ServiceError].some((Kind) => error instanceof Kind);
+    const text =
+      error instanceof Error ? (isForPeople ? error.message : (error.stack ?? error.message)) : String(error);
+    process.stderr.write(`${pc.red("error:")} ${text}\n`);
+    if (hasCode(error, "unreachable", "timedOut", "noKubeconfig")) {
+      process.stderr.write("Where the cluster cannot be reached: plan --offline, from the outputs of the last run.\n");
+    }
+    process.exitCode = 1;
+  }
+}

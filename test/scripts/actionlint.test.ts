@@ -1,0 +1,36 @@
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { expect } from "chai";
+import { projectFolder } from "../../sandbox/folders";
+import { tryRun } from "../../sandbox/run";
+import { ensureTools } from "../../sandbox/tools";
+import { findShellcheck } from "./support/shellcheck";
+
+const workflows = path.join(projectFolder, ".github", "workflows");
+
+describe("the workflows of .github", function () {
+  this.timeout(900_000);
+
+  it("pass actionlint, and their scripts shellcheck", async function () {
+    const log = (line: string) => void process.stdout.write(`      ${line}\n`);
+    const tools = await ensureTools({ only: ["actionlint"], log }).catch((error: unknown) => String(error));
+    if (typeof tools === "string") {
+      process.stderr.write(`      SKIPPED: the workflows are not checked: ${tools}\n`);
+      this.skip();
+    }
+    const shellcheck = await findShellcheck();
+    if (shellcheck === undefined) {
+      process.stderr.write(
+        "      WITHOUT SHELLCHECK: it is neither on PATH nor to be had from PyPI; the scripts are not checked\n",
+      );
+    }
+    const files = readdirSync(workflows).map((name) => path.join(workflows, name));
+    expect(files).to.include(path.join(workflows, "milvus.yml"));
+    const { exitCode, stdout, stderr } = await tryRun(
+      tools.actionlint,
+      ["-no-color", `-shellcheck=${shellcheck ?? ""}`, "-pyflakes=", ...files],
+      { cwd: projectFolder, timeoutSeconds: 120 },
+    );
+    expect(exitCode, stdout + stderr).to.equal(0);
+  });
+});
