@@ -19,6 +19,7 @@ import { NotRendered, renderChart } from "./helm";
 import { jobImages } from "./jobImages";
 import { splitCommon } from "./manifests/common";
 import { diffManifests } from "./manifests/diff";
+import { type Drift, driftOf } from "./manifests/drift";
 import { dryRun } from "./manifests/dryRun";
 import { imagesOf } from "./manifests/images";
 import { type Mask, maskOf } from "./manifests/mask";
@@ -34,6 +35,7 @@ export interface PlanRequest {
   /** Compare the manifests. */
   readonly withManifests: boolean;
   readonly withImages: boolean;
+  readonly withDrift: boolean;
   /** How the last run left things: the cluster is not asked then. */
   readonly lastFacts?: LastFacts;
 }
@@ -52,7 +54,26 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   const state = await readCluster(access, { releaseName, namespace });
   const planned = planUpgrade(config.wanted, state);
   const plan = await preflight(access, config.wanted, planned, state, config);
-  return { ...head, basis: "cluster", ...(await reportOf(request, { state, plan, planned, access })) };
+  const report = { ...head, basis: "cluster", ...(await reportOf(request, { state, plan, planned, access })) } as const;
+  if (!request.withDrift) return report;
+  return { ...report, drift: await findDrift(request, access, state) };
+}
+
+async function findDrift(
+  { settings: { config, secrets } }: PlanRequest,
+  access: ClusterAccess,
+  { release, components }: ClusterState,
+): Promise<Drift> {
+  const record = release && appliedRecord(release);
+  if (record === undefined) return { objects: [], unknown: [] };
+  const { namespace } = config.wanted;
+  return driftOf({
+    access,
+    apis: await readServedApis(access),
+    recorded: parseManifest(await readManifest(access, { namespace, ...record }), namespace),
+    mask: maskOf([...secrets, ...sensitiveTexts(release?.userValues ?? {})]),
+    scaled: components.filter(({ autoscaler }) => autoscaler !== undefined).map(({ name }) => name),
+  });
 }
 
 interface Planned {

@@ -3,8 +3,8 @@ import { stripVTControlCharacters } from "node:util";
 import { Command, Option } from "commander";
 import { asMarkdown } from "./format/markdown";
 import { asText } from "./format/text";
-import { EXIT_CODES, type PlanReport } from "./planReport";
-import { findProject, stackFile } from "./project";
+import { exitCodeOf, type PlanReport } from "./planReport";
+import { findProject, stackFile, UsageError } from "./project";
 
 const FORMATS = {
   text: asText,
@@ -20,6 +20,7 @@ interface PlanFlags {
   readonly json?: boolean;
   readonly output?: string;
   readonly images?: boolean;
+  readonly drift?: boolean;
   readonly manifests: boolean;
   readonly offline?: boolean | string;
 }
@@ -35,6 +36,7 @@ export function planCommand(): Command {
     .option("--json", "the same as --format json")
     .option("-o, --output <file>", "write it to a file instead")
     .option("--images", "list every image that is pulled")
+    .option("--drift", "compare what is in the cluster with what Helm has left there, object by object")
     .option("--no-manifests", "leave out the comparison of the manifests, which needs the Helm CLI")
     .option(
       "--offline [file]",
@@ -42,7 +44,7 @@ export function planCommand(): Command {
     )
     .addHelpText(
       "after",
-      "\nExit codes: 0 nothing to do, 2 changes, 1 refused or failed. NO_COLOR=1 prints without colours.",
+      "\nExit codes: 0 nothing to do, 2 changes or drift, 1 refused or failed. NO_COLOR=1 prints without colours.",
     )
     .action(async (flags: PlanFlags) => {
       const [{ makePlan }, { loadStackConfig, readLastFacts }] = await Promise.all([
@@ -57,6 +59,9 @@ export function planCommand(): Command {
       const settings = await loadStackConfig(project, { stack, file }, overrides);
       const withImages = flags.images === true;
       const { offline, manifests: withManifests } = flags;
+      if (offline !== undefined && flags.drift === true) {
+        throw new UsageError("--drift looks into the cluster, and --offline does not: one of them only.");
+      }
       const lastFacts =
         offline === undefined
           ? undefined
@@ -67,10 +72,11 @@ export function planCommand(): Command {
         settings,
         withManifests,
         withImages,
+        withDrift: flags.drift === true,
         ...(lastFacts && { lastFacts }),
       });
       print(FORMATS[flags.json === true ? "json" : flags.format](report), flags.output);
-      process.exitCode = EXIT_CODES[report.outcome];
+      process.exitCode = exitCodeOf(report);
     });
 }
 

@@ -2,6 +2,7 @@ import type { AddedValue, Plan, Refusal, UpgradePlan, Warning } from "../upgrade
 import type { StepOutlook } from "../upgrade/stepOutlook";
 import type { CommonChange } from "./manifests/common";
 import type { ObjectChange } from "./manifests/diff";
+import type { Drift } from "./manifests/drift";
 import type { DryRun } from "./manifests/dryRun";
 
 /** What `plan` tells, as `--format json` prints it. Holds no Helm values but those that rules add, and no passwords. */
@@ -15,6 +16,8 @@ export interface PlanReport {
   readonly plan?: PlanPart;
   readonly refusal?: Refusal;
   readonly manifests?: ManifestReport;
+  /** How the cluster differs from what Helm has left there. Missing unless asked for. */
+  readonly drift?: Drift;
   /** Missing unless asked for. */
   readonly images?: ImageReport;
 }
@@ -22,8 +25,14 @@ export interface PlanReport {
 export const OUTCOMES = ["nothing", "changes", "refused"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** Of the process: drift counts as changes, since somebody has to look. */
+export function exitCodeOf({ outcome, drift }: PlanReport): number {
+  const hasDrifted = drift !== undefined && drift.objects.length + drift.unknown.length > 0;
+  return EXIT_CODES[outcome === "nothing" && hasDrifted ? "changes" : outcome];
+}
+
 /** 1 is also the end of everything that goes wrong. */
-export const EXIT_CODES = { nothing: 0, changes: 2, refused: 1 } as const satisfies Record<Outcome, number>;
+const EXIT_CODES = { nothing: 0, changes: 2, refused: 1 } as const satisfies Record<Outcome, number>;
 
 export interface PlanPart
   extends Pick<UpgradePlan, "kind" | "from" | "to" | "chart" | "reason" | "interruption" | "reversibility"> {

@@ -20,7 +20,10 @@ export function verifyCommand(): Command {
     .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExit codes: 0 passed, 1 failed.")
     .action(async ({ stack: name, cwd, json = false, ...flags }: Flags) => {
-      const [{ verifyByHand }, { loadStackConfig }] = await Promise.all([import("./verify.js"), import("./stackConfig.js")]);
+      const [{ verifyByHand }, { loadStackConfig }] = await Promise.all([
+        import("./verify.js"),
+        import("./stackConfig.js"),
+      ]);
       const project = findProject(cwd);
       const { stack, file } = stackFile(project, name);
       process.chdir(project.folder);

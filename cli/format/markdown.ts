@@ -1,6 +1,7 @@
 import { describeWay } from "../../upgrade/describe";
 import type { Refusal } from "../../upgrade/model";
 import type { FieldChange, ObjectChange } from "../manifests/diff";
+import type { Drift } from "../manifests/drift";
 import type { ImageReport, ManifestReport, PlanPart, PlanReport } from "../planReport";
 
 /** GitHub takes 65,536 characters in a comment; bytes are counted, to be safe for other hosts. */
@@ -21,6 +22,7 @@ export function asMarkdown(report: PlanReport, longest = LONGEST_COMMENT): strin
     ...(report.basis === "cluster" ? [] : ["**Made without the cluster**, from the outputs of the last run."]),
     ...(report.refusal ? refusalBlocks(report.refusal) : []),
     ...(report.plan ? planBlocks(report.plan) : []),
+    ...(report.drift ? driftBlocks(report.drift) : []),
   ].join("\n\n");
   const room = Math.max(longest - Buffer.byteLength(head), FOLDED) - 2;
   const images = report.images ? imageBlock(report.images) : undefined;
@@ -75,6 +77,22 @@ function planBlocks(plan: PlanPart): string[] {
             ].join("\n"),
           ),
         ]),
+  ];
+}
+
+function driftBlocks({ objects, unknown }: Drift): string[] {
+  const lines = [
+    ...objects.map(({ kind, name, missing, fields }) => {
+      const what = missing ? "is gone" : fields.map(({ path }) => code(path)).join(", ");
+      return `${kind} ${code(name)}: ${what}`;
+    }),
+    ...unknown.map((why) => `unknown: ${cell(cut(why))}`),
+  ];
+  if (lines.length === 0) return ["No drift: the cluster is as Helm has left it."];
+  return [
+    `> [!WARNING]\n> **Changed past Helm**\n${firstOf(lines)
+      .map((line) => `> - ${line}`)
+      .join("\n")}`,
   ];
 }
 

@@ -2,6 +2,7 @@ import pc from "picocolors";
 import { describeWay } from "../../upgrade/describe";
 import type { Refusal } from "../../upgrade/model";
 import type { FieldChange, ObjectChange } from "../manifests/diff";
+import type { Drift } from "../manifests/drift";
 import type { ImageReport, ManifestReport, PlanPart, PlanReport, StepReport } from "../planReport";
 
 const MOST_LINES = 40;
@@ -15,6 +16,7 @@ export function asText(report: PlanReport): string {
     ...(report.refusal ? refusalLines(report.refusal) : []),
     ...(report.plan ? planLines(report.plan) : []),
     ...(report.manifests ? ["", ...manifestLines(report.manifests)] : []),
+    ...(report.drift ? ["", ...driftLines(report.drift)] : []),
     ...(report.images ? ["", ...imageLines(report.images)] : []),
   ].join("\n");
 }
@@ -109,6 +111,19 @@ function coloured(line: string): string {
 
 function cut(line: string): string {
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+}
+
+function driftLines({ objects, unknown }: Drift): string[] {
+  return [
+    ...(objects.length === 0 && unknown.length === 0
+      ? [`${pc.green("no drift")}: the cluster is as Helm has left it`]
+      : []),
+    ...objects.flatMap(({ kind, name, missing, fields }) => [
+      `${pc.yellow("drift")}: ${kind} ${name}${missing ? " is not in the cluster any more" : " (- as Helm has left it, + as it is)"}`,
+      ...fields.flatMap((field) => [`    ${field.path}`, ...changeLines(field).map((line) => `  ${line}`)]),
+    ]),
+    ...unknown.map((why) => `${pc.yellow("drift unknown")}: ${why}`),
+  ];
 }
 
 function imageLines({ list, incomplete, outside }: ImageReport): string[] {

@@ -76,7 +76,8 @@ function isKept({ content }: ManifestObject): boolean {
   return isMap(metadata.annotations) && metadata.annotations["helm.sh/resource-policy"] === "keep";
 }
 
-function fieldChanges(kind: string, before: HelmValue, after: HelmValue, mask: Mask): FieldChange[] {
+/** What differs between two contents of one object. */
+export function fieldChanges(kind: string, before: HelmValue, after: HelmValue, mask: Mask): FieldChange[] {
   const changes: FieldChange[] = [];
   const visit = (path: readonly string[], old: HelmValue | undefined, next: HelmValue | undefined): void => {
     if (sameValue(old, next)) return;

@@ -3,6 +3,7 @@ import type { ServedApis } from "../../cluster/apiVersions";
 import { ClusterError } from "../../cluster/errors";
 import { type Verdict, verdictOf } from "../../cluster/rehearsal";
 import { getValue } from "../../upgrade/values/tree";
+import { inBatches } from "./batches";
 import type { ObjectChange } from "./diff";
 import type { Mask } from "./mask";
 import { mergePatch } from "./mergePatch";
@@ -24,8 +25,6 @@ export interface DryRunRequest {
   readonly mask: Mask;
   readonly releaseName: string;
 }
-
-const AT_ONCE = 6;
 
 /**
  * Asks the API server about every object that is added or changed (dryRun=All), and writes its objections to them. What
@@ -111,12 +110,4 @@ function withObjections(change: ObjectChange, verdict: Verdict | undefined, mask
     // A StatefulSet's answer names the spec as a whole; its fields are named already.
     .filter(({ path }) => ![...known].some((it) => it === path || it.startsWith(`${path}.`)));
   return { ...change, refused: [...change.refused, ...more] };
-}
-
-async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let start = 0; start < items.length; start += AT_ONCE) {
-    results.push(...(await Promise.all(items.slice(start, start + AT_ONCE).map(work))));
-  }
-  return results;
 }
