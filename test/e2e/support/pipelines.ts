@@ -52,7 +52,10 @@ export async function runJob(
     Object.fromEntries(
       Object.entries(variables).map(([key, value]) => [
         key,
-        value.replace(/\$\{\{(.*?)\}\}/g, (_, expression: string) => (evaluate(expression) as string | undefined) ?? ""),
+        value.replace(
+          /\$\{\{(.*?)\}\}/g,
+          (_, expression: string) => (evaluate(expression) as string | undefined) ?? "",
+        ),
       ]),
     );
   if (job.if !== undefined && evaluate(job.if) !== true) return { skipped: true, steps: [] };
