@@ -49,6 +49,8 @@ export interface RunOptions {
   readonly timeoutSeconds?: number;
   /** Asks the engine to stop, as Ctrl-C does. */
   readonly signal?: AbortSignal;
+  /** Folders of policy packs that preview and up ask. */
+  readonly policyPacks?: readonly string[];
 }
 
 /** A run that failed; what the engine did until then is in the report. */
@@ -159,11 +161,19 @@ export class EngineStack {
   }
 
   preview(options: RunOptions = {}): Promise<EngineReport> {
-    return this.run("preview", options, async (run) => (await this.stack.preview({ ...run, diff: true })).stdout);
+    return this.run(
+      "preview",
+      options,
+      async (run) => (await this.stack.preview({ ...run, ...packs(options), diff: true })).stdout,
+    );
   }
 
   up(options: RunOptions = {}): Promise<EngineReport> {
-    return this.run("up", options, async (run) => (await this.stack.up({ ...run, suppressProgress: true })).stdout);
+    return this.run(
+      "up",
+      options,
+      async (run) => (await this.stack.up({ ...run, ...packs(options), suppressProgress: true })).stdout,
+    );
   }
 
   refresh(options: RunOptions = {}): Promise<EngineReport> {
@@ -246,6 +256,10 @@ export class EngineStack {
     }
     return report;
   }
+}
+
+function packs({ policyPacks = [] }: RunOptions): { readonly policyPacks?: string[] } {
+  return policyPacks.length === 0 ? {} : { policyPacks: [...policyPacks] };
 }
 
 /** The same program that `pulumi up` runs; loaded here, so that a program given by the caller needs no index.ts. */

@@ -310,6 +310,15 @@ describe("the commands of the documents", () => {
     await shell.run("pulumi config set milvus:version 2.3.13 --stack prod");
   });
 
+  it("of ci.md let the policy pack judge every run", async () => {
+    expect(await follow("docs/ci.md", "--policy-pack policy")).to.include("milvus-upgrade");
+    await shell.run("pulumi config set --path milvus:values.attu.image.tag latest");
+    const { exitCode, stdout } = await shell.run("pulumi preview --policy-pack policy");
+    expect(stdout).to.include("milvus-no-floating-tags").and.to.include("the tag attu.image.tag: latest moves");
+    expect(exitCode).to.not.equal(0);
+    await shell.run("pulumi config rm --path milvus:values.attu");
+  });
+
   it("of verification.md are config that a run takes", async () => {
     writeFileSync(path.join(shell.project, "ca.pem"), "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n");
     await follow("docs/verification.md", "credentials.username");

@@ -6,19 +6,22 @@ import { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import { AnalyzeRequest, type AnalyzeResponse, AnalyzerResourceOptions } from "@pulumi/pulumi/proto/analyzer_pb";
 import { expect } from "chai";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { tsxCommand } from "../../sandbox/tsx";
+import { policyHost } from "./support/policyHost";
 
 const folder = path.join(__dirname, "..", "..", "policy");
 
-/** The pack as a process, asked over the engine's own protocol: the engine's host for packs is not everywhere. */
+/** Started as Pulumi starts a pack, and asked over the engine's own protocol. */
 describe("the policy pack as the engine runs it", () => {
   let server: ChildProcess;
   let client: AnalyzerClient;
 
   before(async () => {
-    const [command, args] = tsxCommand(path.join(folder, "index.ts"));
-    server = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
-    const [port] = (await once(server.stdout ?? server, "data")) as [Buffer];
+    const [command, args] = policyHost();
+    server = spawn(command, [...args, "127.0.0.1:1", "."], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+    const ended = once(server, "exit").then(([code]) =>
+      Promise.reject(new Error(`the pack ended with ${String(code)}`)),
+    );
+    const [port] = (await Promise.race([once(server.stdout ?? server, "data"), ended])) as [Buffer];
     client = new AnalyzerClient(`127.0.0.1:${port.toString().trim()}`, grpc.credentials.createInsecure());
   });
   after(() => {

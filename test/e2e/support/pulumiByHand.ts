@@ -13,6 +13,7 @@ const OPTIONS = {
   yes: { type: "boolean", short: "y" },
   "non-interactive": { type: "boolean" },
   "suppress-progress": { type: "boolean" },
+  "policy-pack": { type: "string", multiple: true },
 } as const;
 
 async function main(): Promise<void> {
@@ -25,7 +26,8 @@ async function main(): Promise<void> {
   const stackName = values.stack ?? (await selected()).trim();
   const stack = await openStack({ sandbox, stackName, stateFolder: path.dirname(project) });
   try {
-    await stack[operation]({ onOutput: (text) => void process.stdout.write(text) });
+    const policyPacks = (values["policy-pack"] ?? []).map((folder) => path.resolve(project, folder));
+    await stack[operation]({ onOutput: (text) => void process.stdout.write(text), policyPacks });
   } finally {
     stack.close();
   }

@@ -6,6 +6,7 @@ import { projectFolder } from "../../../sandbox/folders";
 import { type RunResult, tryRun } from "../../../sandbox/run";
 import type { Sandbox } from "../../../sandbox/sandbox";
 import { tsxCommand } from "../../../sandbox/tsx";
+import { policyHost } from "./policyHost";
 
 /** A shell in a fresh checkout, with pulumi, helm, kubectl and npm on the PATH and the sandbox as its cluster. */
 export interface UserShell {
@@ -68,6 +69,12 @@ export function openUserShell(sandbox: Sandbox): UserShell {
     "pulumi",
     `#!/bin/sh\ncase "$1" in preview|up) exec ${byHand} "$@" ;; *) exec '${pulumi}' "$@" ;; esac\n`,
   );
+  // Comes with the language host, where that can be had.
+  const host = policyHost()
+    .flat()
+    .map((word) => `'${word}'`)
+    .join(" ");
+  shell.program("pulumi-analyzer-policy-nodejs", `#!/bin/sh\nexec ${host} "$@"\n`);
   // Its packages are here already, by a link that npm ci would empty.
   shell.program("npm", `#!/bin/sh\n[ "$1" = ci ] || PATH="\${PATH#*:}" exec npm "$@"\n`);
   return shell;
