@@ -24,7 +24,14 @@ import { dryRun } from "./manifests/dryRun";
 import { imagesOf } from "./manifests/images";
 import { type Mask, maskOf } from "./manifests/mask";
 import { type ManifestObject, parseManifest } from "./manifests/objects";
-import { type ImageReport, type ManifestReport, outcomeOf, type PlanPart, type PlanReport } from "./planReport";
+import {
+  type ImageReport,
+  type ManifestReport,
+  outcomeOf,
+  PLAN_FORMAT,
+  type PlanPart,
+  type PlanReport,
+} from "./planReport";
 import type { Project } from "./project";
 import type { StackConfig } from "./stackConfig";
 
@@ -44,7 +51,7 @@ export interface PlanRequest {
 export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   const { config } = request.settings;
   const { releaseName, namespace } = config.wanted;
-  const head = { stack: request.stack, release: `${namespace}/${releaseName}` };
+  const head = { format: PLAN_FORMAT, stack: request.stack, release: `${namespace}/${releaseName}` } as const;
   if (request.lastFacts !== undefined) {
     const state = stateFromFacts(request.lastFacts, config.wanted, new Date().toISOString());
     const plan = planUpgrade(config.wanted, state);
@@ -88,7 +95,7 @@ interface Planned {
 async function reportOf(
   request: PlanRequest,
   { state, plan, planned, access }: Planned,
-): Promise<Omit<PlanReport, "stack" | "release" | "basis">> {
+): Promise<Omit<PlanReport, "format" | "stack" | "release" | "basis">> {
   const { config, secrets } = request.settings;
   const outcome = outcomeOf(plan);
   if (plan.kind === "refused") return { outcome, refusal: plan };

@@ -5,8 +5,12 @@ import type { ObjectChange } from "./manifests/diff";
 import type { Drift } from "./manifests/drift";
 import type { DryRun } from "./manifests/dryRun";
 
+/** Of the JSON: another number where a key changes its meaning or goes (docs/plan.schema.json). */
+export const PLAN_FORMAT = 1;
+
 /** What `plan` tells, as `--format json` prints it. Holds no Helm values but those that rules add, and no passwords. */
 export interface PlanReport {
+  readonly format: typeof PLAN_FORMAT;
   readonly stack: string;
   /** `namespace/name`. */
   readonly release: string;

@@ -7,6 +7,7 @@ import type { PlanReport } from "../../cli/planReport";
 import type { EngineReport } from "../../sandbox/report";
 import { type RunResult, run, tryRun } from "../../sandbox/run";
 import { tsxCommand } from "../../sandbox/tsx";
+import { PLAN_REPORT } from "../../scripts/planSchema";
 import { describeDifference } from "../../upgrade/approval";
 import { failureOf, RELEASE, startTestBed, type TestBed, until, VALUES } from "./support/testBed";
 
@@ -117,7 +118,9 @@ describe("the plan on the command line", () => {
   const report = async (...args: string[]): Promise<PlanReport> => {
     const { stdout, stderr } = await cli(["plan", "--json", ...args]);
     expect(stderr).to.equal("");
-    return JSON.parse(stdout) as PlanReport;
+    const made = JSON.parse(stdout) as PlanReport;
+    expect(PLAN_REPORT.safeParse(made).error).to.equal(undefined);
+    return made;
   };
 
   it("shows the steps and how the manifests differ, and touches nothing", async () => {

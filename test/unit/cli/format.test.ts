@@ -1,15 +1,18 @@
+import { readFileSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { expect } from "chai";
 import { asMarkdown, LONGEST_COMMENT } from "../../../cli/format/markdown";
 import { asText as asColouredText } from "../../../cli/format/text";
 import type { PlanReport } from "../../../cli/planReport";
 import { outcomeOf } from "../../../cli/planReport";
+import { PLAN_REPORT, PLAN_SCHEMA_FILE, planSchema } from "../../../scripts/planSchema";
 import { PLANS } from "../../support/plans";
 
 /** Where CI is set there are colours without a terminal, too. */
 const asText = (report: PlanReport) => stripVTControlCharacters(asColouredText(report));
 
 const REPORT: PlanReport = {
+  format: 1,
   stack: "dev",
   release: "milvus/my-release",
   outcome: "changes",
@@ -51,6 +54,7 @@ const REPORT: PlanReport = {
   images: { outside: ["quay.io/x:1"], list: [{ image: "milvusdb/milvus:v2.2.9", users: ["Deployment/proxy"] }] },
 };
 const REFUSED: PlanReport = {
+  format: 1,
   stack: "dev",
   release: "milvus/my-release",
   outcome: "refused",
@@ -161,6 +165,18 @@ describe("the plan as text", () => {
       "not compared, because there is no Helm",
     );
   });
+});
+
+describe("the plan as JSON", () => {
+  it("has the schema that docs/plan.schema.json tells", () => {
+    expect(readFileSync(PLAN_SCHEMA_FILE, "utf8")).to.equal(planSchema());
+  });
+
+  for (const [what, report] of Object.entries({ REPORT, REFUSED, many: many(2) })) {
+    it(`${what} is as the schema says, without a key that it does not know`, () => {
+      expect(PLAN_REPORT.safeParse(report).error).to.equal(undefined);
+    });
+  }
 });
 
 describe("the outcome of a plan", () => {
