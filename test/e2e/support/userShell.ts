@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parse, stringify } from "yaml";
@@ -23,6 +32,8 @@ export interface UserShell {
 
 /** What of the checkout is made anew for each user. */
 const OWN = /^(\.git|Pulumi\..*|dist|charts)$/;
+/** The example that is in every checkout. */
+const EXAMPLE = "Pulumi.dev.yaml";
 
 export function openUserShell(sandbox: Sandbox): UserShell {
   const home = mkdtempSync(path.join(tmpdir(), "milvus-user-"));
@@ -32,6 +43,7 @@ export function openUserShell(sandbox: Sandbox): UserShell {
   for (const name of readdirSync(projectFolder).filter((it) => !OWN.test(it))) {
     symlinkSync(path.join(projectFolder, name), path.join(project, name));
   }
+  copyFileSync(path.join(projectFolder, EXAMPLE), path.join(project, EXAMPLE));
   // Where the login is kept is the only change.
   const settings = parse(readFileSync(path.join(projectFolder, "Pulumi.yaml"), "utf8")) as object;
   const backend = `file://${path.join(home, "state")}`;
