@@ -60,7 +60,9 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   const access = oneLook(connect(config.access));
   const state = await readCluster(access, { releaseName, namespace });
   const planned = planUpgrade(config.wanted, state);
-  const plan = await preflight(access, config.wanted, planned, state, config);
+  // Those who plan may have fewer rights than those who run: a pull request's runner should only read.
+  const levels = { permissions: "warn", ...config.preflight } as const;
+  const plan = await preflight(access, config.wanted, planned, state, { ...config, preflight: levels });
   const report = { ...head, basis: "cluster", ...(await reportOf(request, { state, plan, planned, access })) } as const;
   if (!request.withDrift) return report;
   return { ...report, drift: await findDrift(request, access, state) };
