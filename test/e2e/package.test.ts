@@ -1,8 +1,12 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
+import { openStack } from "../../sandbox/engine";
 import { run } from "../../sandbox/run";
+import { startSandbox } from "../../sandbox/sandbox";
 
 const root = path.join(__dirname, "..", "..");
 
@@ -52,6 +56,30 @@ describe("the package", () => {
       timeoutSeconds: 120,
     });
     expect(existsSync(path.join(app, "example", "bin", "index.js"))).to.equal(true);
+  });
+
+  it("lets the example's program plan on a cluster", async () => {
+    const sandbox = await startSandbox({ log: (line) => process.stdout.write(`      ${line}\n`) });
+    const { KUBECONFIG } = process.env;
+    process.env.KUBECONFIG = sandbox.kubeconfig;
+    try {
+      const stack = await openStack({
+        sandbox,
+        program: createRequire(__filename)(path.join(app, "example", "bin", "index.js")) as PulumiFn,
+        projectFile: path.join(app, "example", "Pulumi.yaml"),
+        config: { "own-program:milvusVersion": "2.2.14" },
+      });
+      const { steps } = await stack.preview();
+      stack.close();
+      expect(steps.map(({ op, type }) => `${op} ${type}`)).to.include.members([
+        "create milvus:upgrade:MilvusCluster",
+        "create kubernetes:helm.sh/v3:Release",
+      ]);
+    } finally {
+      if (KUBECONFIG === undefined) delete process.env.KUBECONFIG;
+      else process.env.KUBECONFIG = KUBECONFIG;
+      await sandbox.stop();
+    }
   });
 
   it("brings the command line", async () => {
