@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { Command } from "commander";
 import { adoptionLines, changesNothing } from "./format/adoption";
 import { asText } from "./format/text";
@@ -30,7 +31,7 @@ export function adoptCommand(): Command {
     .option("--json", "print what was written and proved as JSON")
     .addHelpText("after", "\nExit codes: 0 written, nothing would change; 2 written, not proved; 1 refused or failed.")
     .action(async ({ cwd, force = false, plaintext = false, json = false, ...flags }: AdoptFlags) => {
-      const { adopt } = await import("./adopt.js");
+      const { adopt } = createRequire(__filename)("./adopt") as typeof import("./adopt");
       const project = findProject(cwd);
       process.chdir(project.folder);
       const adoption = await adopt({ ...flags, project, force, plaintext });

@@ -1,10 +1,14 @@
 import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { stripVTControlCharacters } from "node:util";
 import { Command, Option } from "commander";
 import { asMarkdown } from "./format/markdown";
 import { asText } from "./format/text";
 import { exitCodeOf, type PlanReport } from "./planReport";
 import { findProject, stackFile, UsageError } from "./project";
+
+/** Only when the command is run. */
+const load = createRequire(__filename);
 
 const FORMATS = {
   text: asText,
@@ -47,10 +51,8 @@ export function planCommand(): Command {
       "\nExit codes: 0 nothing to do, 2 changes or drift, 1 refused or failed. NO_COLOR=1 prints without colours.",
     )
     .action(async (flags: PlanFlags) => {
-      const [{ makePlan }, { loadStackConfig, readLastFacts }] = await Promise.all([
-        import("./plan.js"),
-        import("./stackConfig.js"),
-      ]);
+      const { makePlan } = load("./plan") as typeof import("./plan");
+      const { loadStackConfig, readLastFacts } = load("./stackConfig") as typeof import("./stackConfig");
       const project = findProject(flags.cwd);
       const { stack, file } = stackFile(project, flags.stack);
       const overrides = flags.to === undefined ? {} : { "milvus:version": flags.to };

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { Command } from "commander";
 import pc from "picocolors";
 import { findProject, stackFile } from "./project";
@@ -20,10 +21,9 @@ export function verifyCommand(): Command {
     .option("--json", "print the result as JSON")
     .addHelpText("after", "\nExit codes: 0 passed, 1 failed.")
     .action(async ({ stack: name, cwd, json = false, ...flags }: Flags) => {
-      const [{ verifyByHand }, { loadStackConfig }] = await Promise.all([
-        import("./verify.js"),
-        import("./stackConfig.js"),
-      ]);
+      const load = createRequire(__filename);
+      const { verifyByHand } = load("./verify") as typeof import("./verify");
+      const { loadStackConfig } = load("./stackConfig") as typeof import("./stackConfig");
       const project = findProject(cwd);
       const { stack, file } = stackFile(project, name);
       process.chdir(project.folder);

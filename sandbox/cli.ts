@@ -2,6 +2,8 @@
  * The command line of this repository: that of the package, and `sandbox`. Also what tests start as a process of its own,
  * to kill it in the middle.
  */
+import { createRequire } from "node:module";
+import type { Command } from "commander";
 import { milvusUpgrade } from "../cli/program";
 import { runProgram } from "../cli/run";
 
@@ -10,11 +12,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => process.exit(130));
 }
 
-async function main(): Promise<void> {
-  // Completion asks for the stacks at every tab, and the sandbox is much to load.
-  const more = process.argv[2] === "stacks" ? [] : [(await import("./command.js")).sandboxCommand()];
-  await runProgram(milvusUpgrade(more));
+/** Completion asks for the stacks at every tab, and the sandbox is much to load. */
+function more(): Command[] {
+  if (process.argv[2] === "stacks") return [];
+  const { sandboxCommand } = createRequire(__filename)("./command") as typeof import("./command");
+  return [sandboxCommand()];
 }
 
 // A sandbox's helpers must not keep the process alive.
-void main().then(() => process.exit());
+void runProgram(milvusUpgrade(more())).then(() => process.exit());

@@ -78,7 +78,7 @@ export async function openStack(options: StackOptions): Promise<EngineStack> {
   await mkdir(workDir, { recursive: true });
   await mkdir(state, { recursive: true });
 
-  const provider = await startKubernetesProvider(sandbox);
+  const provider = await startKubernetesProvider(sandbox, workDir);
   try {
     options.log?.(`kubernetes provider: ${provider.description}`);
     const projectFile = options.projectFile ?? path.join(projectFolder, "Pulumi.yaml");

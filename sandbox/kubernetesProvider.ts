@@ -25,12 +25,16 @@ const BINARY = "pulumi-resource-kubernetes";
 /** `stand-in`, or the path of an official plugin's binary. */
 const CHOICE = "MILVUS_KUBERNETES_PLUGIN";
 
-/** The official plugin if Pulumi has it or can install it, else the stand-in. */
-export async function startKubernetesProvider(sandbox: Sandbox): Promise<KubernetesProvider> {
+/**
+ * The official plugin if Pulumi has it or can install it, else the stand-in.
+ *
+ * @param folder of the Pulumi project: there the engine starts a plugin, and paths of charts count from it
+ */
+export async function startKubernetesProvider(sandbox: Sandbox, folder: string): Promise<KubernetesProvider> {
   const version = await sdkVersion();
   const choice = process.env[CHOICE];
   if (choice === "stand-in") {
-    return standIn(sandbox, version);
+    return standIn(sandbox, version, folder);
   }
   if (choice !== undefined && choice !== "") {
     if (path.basename(choice) !== BINARY || !existsSync(choice)) {
@@ -40,7 +44,9 @@ export async function startKubernetesProvider(sandbox: Sandbox): Promise<Kuberne
   }
   installed ??= findOrInstall(sandbox, version);
   const plugin = await installed;
-  return plugin === undefined ? standIn(sandbox, version) : official(plugin, `official kubernetes plugin v${version}`);
+  return plugin === undefined
+    ? standIn(sandbox, version, folder)
+    : official(plugin, `official kubernetes plugin v${version}`);
 }
 
 /** Asked once in a process: the answer costs a look at the network. */
@@ -76,9 +82,9 @@ function official(binary: string, description: string): KubernetesProvider {
   return { kind: "official", description, env: { PATH: path.dirname(binary) }, stop: () => undefined };
 }
 
-async function standIn(sandbox: Sandbox, version: string): Promise<KubernetesProvider> {
+async function standIn(sandbox: Sandbox, version: string, folder: string): Promise<KubernetesProvider> {
   const [command, args] = tsxCommand(path.join(__dirname, "provider", "main.ts"), [version]);
-  const child = spawn(command, args, { cwd: projectFolder, env: sandbox.env, stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(command, args, { cwd: folder, env: sandbox.env, stdio: ["pipe", "pipe", "inherit"] });
   const port = await portOf(child);
   // Running it must not keep this process alive; it ends when its stdin does.
   child.unref();

@@ -3,9 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { connect, describePlan, MilvusCluster, parseConfig, planUpgrade, readCluster } from "milvus-upgrade";
 
 async function program() {
+  const own = new pulumi.Config();
+  const charts = own.get("charts");
   const config = parseConfig({
     config: {
-      "milvus:version": new pulumi.Config().require("milvusVersion"),
+      "milvus:version": own.require("milvusVersion"),
+      // Without it, the public repository.
+      ...(charts !== undefined && { "milvus:chartSource": { folder: charts } }),
       "milvus:release": "my-release",
       "milvus:namespace": "milvus",
       "milvus:values": { queryNode: { replicas: 3 } },

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -103,7 +103,7 @@ describe("the commands of the documents", () => {
   /** What a site without the public repository has in its stack config. */
   function addConfig(stack: string, config: Readonly<Record<string, unknown>>): void {
     const file = path.join(shell.project, `Pulumi.${stack}.yaml`);
-    const document = parseDocument(readFileSync(file, "utf8"));
+    const document = parseDocument(existsSync(file) ? readFileSync(file, "utf8") : "config: {}\n");
     for (const [key, value] of Object.entries(config)) document.setIn(["config", key], document.createNode(value));
     writeFileSync(file, document.toString());
   }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
+import { chartsFolder } from "../../sandbox/charts";
 import { openStack } from "../../sandbox/engine";
 import { run } from "../../sandbox/run";
 import { startSandbox } from "../../sandbox/sandbox";
@@ -67,7 +68,10 @@ describe("the package", () => {
         sandbox,
         program: createRequire(__filename)(path.join(app, "example", "bin", "index.js")) as PulumiFn,
         projectFile: path.join(app, "example", "Pulumi.yaml"),
-        config: { "own-program:milvusVersion": "2.2.14" },
+        config: {
+          "own-program:milvusVersion": "2.2.14",
+          "own-program:charts": chartsFolder(mkdtempSync(path.join(tmpdir(), "milvus-charts-"))),
+        },
       });
       const { steps } = await stack.preview();
       stack.close();

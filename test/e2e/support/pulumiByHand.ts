@@ -4,7 +4,7 @@
  */
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { EngineFailure, openStack } from "../../../sandbox/engine";
+import { openStack } from "../../../sandbox/engine";
 import { run } from "../../../sandbox/run";
 import { openSandbox } from "../../../sandbox/sandbox";
 
@@ -36,8 +36,7 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    // The engine has printed what went wrong.
-    if (!(error instanceof EngineFailure)) process.stderr.write(`error: ${String(error)}\n`);
+    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(255);
   },
 );
