@@ -134,7 +134,6 @@ async function prove(
       settings: { config: parseConfig({ config: { ...project.defaults, ...own } }), secrets: [] },
       withManifests: true,
       withImages: false,
-      withDrift: false,
     });
   const proof = await planWith(config);
   if (proof.plan === undefined || proof.plan.chart.version === chart) return { config, proof };

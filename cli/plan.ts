@@ -42,7 +42,7 @@ export interface PlanRequest {
   /** Compare the manifests. */
   readonly withManifests: boolean;
   readonly withImages: boolean;
-  readonly withDrift: boolean;
+  readonly withDrift?: boolean;
   /** How the last run left things: the cluster is not asked then. */
   readonly lastFacts?: LastFacts;
 }
@@ -64,7 +64,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   const levels = { permissions: "warn", ...config.preflight } as const;
   const plan = await preflight(access, config.wanted, planned, state, { ...config, preflight: levels });
   const report = { ...head, basis: "cluster", ...(await reportOf(request, { state, plan, planned, access })) } as const;
-  if (!request.withDrift) return report;
+  if (request.withDrift !== true) return report;
   return { ...report, drift: await findDrift(request, access, state) };
 }
 

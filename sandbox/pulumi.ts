@@ -1,11 +1,12 @@
 /**
  * The pulumi of a sandbox, for programs that call one: `up` and `preview` run the project's program inside this process
- * (no language host is needed) on the sandbox's engine and provider; everything else is the Pulumi CLI. Works in the
- * folder of a stack that `openStack` has made.
+ * (no language host is needed) on the sandbox's engine and provider; everything else is the Pulumi CLI. Works in a project
+ * folder as `openStack` makes it, with the state in `../state`.
  */
 import { spawn } from "node:child_process";
-import { realpathSync } from "node:fs";
-import { openStack, stackFolder } from "./engine";
+import path from "node:path";
+import { openStack } from "./engine";
+import { run } from "./run";
 import { openSandbox, type Sandbox } from "./sandbox";
 
 const LONGEST_SECONDS = 24 * 3600;
@@ -13,21 +14,33 @@ const LONGEST_SECONDS = 24 * 3600;
 async function main([name = "", command = "", ...args]: readonly string[]): Promise<number> {
   const sandbox = await openSandbox(name);
   if (command !== "up" && command !== "preview") return passOn(sandbox, [command, ...args]);
-  const stackName = args[args.indexOf("--stack") + 1];
-  if (!args.includes("--stack") || stackName === undefined) throw new Error("say which stack: --stack NAME");
-  const { workDir } = stackFolder(sandbox, stackName);
-  if (realpathSync(".") !== realpathSync(workDir)) throw new Error(`run it in the folder of the stack: ${workDir}`);
+  const project = process.cwd();
+  const stackName = valuesOf(args, "--stack")[0] ?? (await selectedStack(sandbox));
+  const policyPacks = valuesOf(args, "--policy-pack").map((folder) => path.resolve(project, folder));
 
   const canceler = new AbortController();
   process.on("SIGINT", () => canceler.abort());
-  const stack = await openStack({ sandbox, stackName, log: (line) => void process.stdout.write(`${line}\n`) });
+  const stack = await openStack({
+    sandbox,
+    stackName,
+    stateFolder: path.dirname(project),
+    log: (line) => void process.stdout.write(`${line}\n`),
+  });
   try {
     const onOutput = (text: string) => void process.stdout.write(text);
-    await stack[command]({ onOutput, signal: canceler.signal, timeoutSeconds: LONGEST_SECONDS });
+    await stack[command]({ onOutput, signal: canceler.signal, timeoutSeconds: LONGEST_SECONDS, policyPacks });
     return 0;
   } finally {
     stack.close();
   }
+}
+
+function valuesOf(args: readonly string[], flag: string): string[] {
+  return args.flatMap((arg, index) => (args[index - 1] === flag ? [arg] : []));
+}
+
+async function selectedStack(sandbox: Sandbox): Promise<string> {
+  return (await run(sandbox.tools.pulumi, ["stack", "--show-name"], { timeoutSeconds: 60 })).trim();
 }
 
 function passOn(sandbox: Sandbox, args: readonly string[]): Promise<number> {

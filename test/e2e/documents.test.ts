@@ -11,8 +11,12 @@ import { type GitLabPipeline, putHosts, runJob, scriptOf, type Workflow } from "
 import { startTestBed, type TestBed, VALUES } from "./support/testBed";
 import { openUserShell, type UserShell } from "./support/userShell";
 
+const WALK = "the walk over several hops has its own test, test/e2e/upgrade.test.ts";
+
 /** Blocks that no test runs here, with the reason. */
 const NOT_RUN: readonly { readonly file: string; readonly with: string; readonly why: string }[] = [
+  { file: "README.md", with: "npm run upgrade", why: WALK },
+  { file: "docs/upgrading.md", with: "npm run upgrade", why: WALK },
   { file: "README.md", with: "npm run demo", why: ".ci/run runs both commands as steps of their own" },
   {
     file: "examples/README.md",

@@ -52,7 +52,6 @@ export function openUserShell(sandbox: Sandbox): UserShell {
   const env: NodeJS.ProcessEnv = {
     ...sandbox.env,
     PATH: `${bin}:${sandbox.env.PATH ?? ""}`,
-    MILVUS_SANDBOX: sandbox.name,
     NO_COLOR: "1",
     PULUMI_CONFIG_PASSPHRASE: "sandbox",
     PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -74,7 +73,7 @@ export function openUserShell(sandbox: Sandbox): UserShell {
       chmodSync(path.join(bin, name), 0o755);
     },
   };
-  const [node, args] = tsxCommand(path.join(__dirname, "pulumiByHand.ts"));
+  const [node, args] = tsxCommand(path.join(projectFolder, "sandbox", "pulumi.ts"), [sandbox.name]);
   const byHand = [node, ...args].map((word) => `'${word}'`).join(" ");
   const { pulumi } = sandbox.tools;
   shell.program(

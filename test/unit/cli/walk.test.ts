@@ -37,7 +37,13 @@ class FakeWorld implements Walker {
   plan = (request: string): Promise<PlanReport> => {
     const refusal = this.refusals.shift();
     const plan = refusal ?? planUpgrade({ ...this.asked, version: request }, this.state);
-    const head = { stack: "dev", release: "milvus/my-release", basis: "cluster", outcome: outcomeOf(plan) } as const;
+    const head = {
+      format: 1,
+      stack: "dev",
+      release: "milvus/my-release",
+      basis: "cluster",
+      outcome: outcomeOf(plan),
+    } as const;
     if (plan.kind === "refused") return Promise.resolve({ ...head, refusal: plan });
     const title = `${plan.from ?? ""} → ${plan.to}`;
     return Promise.resolve({
