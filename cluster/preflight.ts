@@ -52,7 +52,9 @@ export async function preflight(
     await Promise.all([
       kinds,
       denied(),
-      isRecorded ? reader.optional("the served APIs", async () => apiVersions(await readServedApis(access))) : undefined,
+      isRecorded
+        ? reader.optional("the served APIs", async () => apiVersions(await readServedApis(access)))
+        : undefined,
       questions.storageClasses ? reader.storageClasses() : undefined,
       reader.dependencies(releaseName, state),
       reader.claims(releaseName),

@@ -31,7 +31,7 @@ describe("the README's steps, with the pulumi command itself", () => {
     mkdirSync(path.join(project, "dist"));
     writeFileSync(path.join(project, "dist", "library.js"), 'throw new Error("this is the library, not the program");');
     mkdirSync(path.join(project, "state"));
-    provider = await startKubernetesProvider(bed.sandbox);
+    provider = await startKubernetesProvider(bed.sandbox, project);
     host = await startLanguageHost(bed.sandbox.tools.pulumi);
     process.stdout.write(`      kubernetes provider: ${provider.description}; language host: ${host.kind}\n`);
     env = {

@@ -5,7 +5,7 @@ import path from "node:path";
 import { stringify } from "yaml";
 import { asText } from "../../../cli/format/text";
 import { makePlan } from "../../../cli/plan";
-import { EXIT_CODES } from "../../../cli/planReport";
+import { exitCodeOf } from "../../../cli/planReport";
 import { findProject, stackFile, UsageError } from "../../../cli/project";
 import { loadStackConfig } from "../../../cli/stackConfig";
 import { ClusterError } from "../../../cluster/errors";
@@ -60,7 +60,7 @@ export async function planInProcess(config: StackConfig): Promise<{ exitCode: nu
     const settings = await loadStackConfig(project, stackFile(project, "dev"));
     const request = { project, stack: "dev", settings, withManifests: false, withImages: false };
     const report = await makePlan(request);
-    return { exitCode: EXIT_CODES[report.outcome], text: asText(report) };
+    return { exitCode: exitCodeOf(report), text: asText(report) };
   } catch (error) {
     if (![UsageError, ConfigError, ClusterError].some((Kind) => error instanceof Kind)) throw error;
     return { exitCode: 1, text: (error as Error).message };
