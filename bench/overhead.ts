@@ -5,8 +5,7 @@ import { bareProgram } from "./bareProgram";
 import { type Bed, ROLLABLE, withBed } from "./clusters";
 import type { BenchContext, Part } from "./part";
 import type { Findings } from "./section";
-import { measureStartup } from "./startup";
-import { describeSample, judge, ratio, type Sample, sampleOf, seconds } from "./statistics";
+import { describeSample, judge, ratio, type Sample, sampleOf } from "./statistics";
 
 const CHARTS = { now: "4.2.20", next: "4.2.58" } as const;
 const VERSIONS = { now: "2.4.16", next: "2.5.16" } as const;
@@ -97,25 +96,11 @@ async function comparisons(context: BenchContext, programs: Programs): Promise<C
 }
 
 async function run(context: BenchContext): Promise<Findings> {
-  const startup = await measureStartup(context);
   const results = await withBed(context, async (bed) => comparisons(context, await open(bed)));
-  const start = (when: "first" | "later") => {
-    const nothing = results[0];
-    if (nothing === undefined) throw new Error("nothing was compared");
-    const ours = startup.ours[when].median + nothing.ours.median;
-    const bare = startup.bare[when].median + nothing.bare.median;
-    return [
-      `preview, nothing to do, with the start-up of a ${when} start`,
-      seconds(ours),
-      seconds(bare),
-      ratio(ours, bare),
-      judge(ours, bare, { atMost: AT_MOST, reason: nothing.reason }),
-    ];
-  };
   return {
     about: [
       `This program against [a bare one](../bench/bareProgram.ts) that declares one Release of the same chart (${CHARTS.now}, Milvus ${VERSIONS.now}) with the same values, on the same cluster, in turn. Time of the engine's run from its start to its end; median and range.`,
-      "Both programs are in memory already here (inline programs of the Automation API); what it takes to load them is in the second table.",
+      "Both programs are in memory already here (inline programs of the Automation API); what it takes to load them is in the next section.",
     ],
     tables: [
       {
@@ -128,16 +113,10 @@ async function run(context: BenchContext): Promise<Findings> {
             ratio(ours.median, bare.median),
             hasTarget ? judge(ours.median, bare.median, { atMost: AT_MOST, reason }) : "",
           ]),
-          start("first"),
-          start("later"),
         ],
       },
-      startup.table,
     ],
-    notes: [
-      "A first start compiles TypeScript; a later one finds the result in the temporary folder, unless that was emptied (as in most CI).",
-      "Pulumi checks the types of a program at its first start unless told otherwise. This project's Pulumi.yaml tells it (`npm run types` checks them), the bare program is started as `pulumi new` leaves it.",
-    ],
+    notes: [],
   };
 }
 

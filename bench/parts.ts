@@ -5,8 +5,9 @@ import { planning } from "./planning";
 import { rolling } from "./rolling";
 import { scaleFleet } from "./scaleFleet";
 import { scalePods } from "./scalePods";
+import { startup } from "./startup";
 
-export const PARTS: readonly Part[] = [downtime, rolling, overhead, planning, scalePods, scaleFleet];
+export const PARTS: readonly Part[] = [downtime, rolling, overhead, startup, planning, scalePods, scaleFleet];
 
 /** By name; `scale` stands for all whose names begin so. */
 export function chooseParts(only: string | undefined): readonly Part[] {
