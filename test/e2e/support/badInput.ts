@@ -2,6 +2,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { stringify } from "yaml";
 import { asText } from "../../../cli/format/text";
 import { makePlan } from "../../../cli/plan";
@@ -24,6 +25,8 @@ export interface BadInput {
   readonly values?: HelmValues;
   /** Makes the wrong state of the cluster. */
   readonly arrange?: (bed: TestBed) => Promise<Arranged>;
+  /** A plan needs less: only `up` refuses it. */
+  readonly isForUp?: boolean;
   /** What the message has to say. */
   readonly says: RegExp;
 }
@@ -60,7 +63,7 @@ export async function planInProcess(config: StackConfig): Promise<{ exitCode: nu
     const settings = await loadStackConfig(project, stackFile(project, "dev"));
     const request = { project, stack: "dev", settings, withManifests: false, withImages: false };
     const report = await makePlan(request);
-    return { exitCode: exitCodeOf(report), text: asText(report) };
+    return { exitCode: exitCodeOf(report), text: stripVTControlCharacters(asText(report)) };
   } catch (error) {
     if (![UsageError, ConfigError, ClusterError].some((Kind) => error instanceof Kind)) throw error;
     return { exitCode: 1, text: (error as Error).message };

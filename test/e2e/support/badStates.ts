@@ -240,6 +240,7 @@ export const BAD_STATES: readonly BadInput[] = [
   },
   {
     name: "a user who may only look",
+    isForUp: true,
     async arrange(bed) {
       const { undo } = await apply(bed, [serviceAccount("reader"), ...mayLook("reader")]);
       return { undo, ...as(bed, await tokenOf(bed, "reader")) };
