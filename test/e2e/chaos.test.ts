@@ -4,8 +4,8 @@ import { type ChaosBed, startChaosBed } from "../chaos/chaosBed";
 import { hashOf, sampleCells } from "../chaos/matrix";
 import { seeded } from "../chaos/random";
 
-/** Another sample in each run; a seed that found something is given back as MILVUS_CHAOS_SEED. */
-const SEED = Number(process.env.MILVUS_CHAOS_SEED ?? Math.floor(Math.random() * 2 ** 32));
+/** The same cells unless another seed is given: what guards a change must not fail by chance. `npm run chaos` explores. */
+const SEED = Number(process.env.MILVUS_CHAOS_SEED ?? 3);
 const CELLS = 3;
 
 describe(`a sample of the fault matrix (MILVUS_CHAOS_SEED=${SEED})`, () => {
