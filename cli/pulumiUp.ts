@@ -26,17 +26,21 @@ export interface PulumiUpRequest {
 const OVERHEAD_SECONDS = 1800;
 const STEP_OVERHEAD_SECONDS = 600;
 
-/** One `pulumi up`, its display seen as it comes; a lock that a dead run left behind is taken away. */
-export async function pulumiUp(request: PulumiUpRequest, next: NextRun): Promise<UpEnd> {
+/**
+ * One `pulumi up`, its display seen as it comes; a lock that a dead run left behind is taken away.
+ *
+ * @param confirmed hash of the only plan that may be run; missing: whatever is planned then
+ */
+export async function pulumiUp(request: PulumiUpRequest, next: NextRun, confirmed?: string): Promise<UpEnd> {
   const { say, unlock } = request;
   const started = Date.now();
-  let result = await runUp(request, next);
+  let result = await runUp(request, next, confirmed);
   if (result.exitCode !== 0 && result.end === "itself" && isLocked(result.stderr)) {
     const locks = locksIn(result.stderr);
     if (!unlock && !areDead(locks, hostname(), isAlive)) return { kind: "failed", why: lockedText(locks) };
     say(`${pc.yellow("pulumi cancel")}: ${unlock ? "as --unlock asks" : "the run that locked the stack is gone"}`);
     await cancel(request);
-    result = await runUp(request, next);
+    result = await runUp(request, next, confirmed);
   }
   const took = duration(Math.round((Date.now() - started) / 1000));
   if (result.end === "interrupted") return { kind: "interrupted" };
@@ -53,7 +57,11 @@ export async function pulumiUp(request: PulumiUpRequest, next: NextRun): Promise
   return { kind: "done" };
 }
 
-async function runUp(request: PulumiUpRequest, { move, report }: NextRun): Promise<ShownCommandResult> {
+async function runUp(
+  request: PulumiUpRequest,
+  { move, report }: NextRun,
+  confirmed: string | undefined,
+): Promise<ShownCommandResult> {
   const { project, stack, output, settings } = request;
   const title = move.kind === "verify" ? `verification of Milvus ${move.request}` : (report.plan?.title ?? "");
   const colours = pc.isColorSupported ? "always" : "never";
@@ -62,7 +70,7 @@ async function runUp(request: PulumiUpRequest, { move, report }: NextRun): Promi
   try {
     return await runShown(program, args, {
       cwd: project.folder,
-      env: { ...process.env, [CONFIRMED_PLAN_VARIABLE]: report.plan?.hash ?? "" },
+      env: { ...process.env, [CONFIRMED_PLAN_VARIABLE]: confirmed ?? "" },
       output,
       timeoutSeconds: limitOf(move.kind === "verify" ? [] : move.plan.steps, settings.config.settings.timeouts),
       signals: process,

@@ -94,7 +94,8 @@ function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker
     async up(next) {
       run.isUnderWay = true;
       try {
-        return await pulumiUp(request, next);
+        // Where nobody was asked nobody has agreed to this very plan: the run makes it from what it finds, as pulumi up does.
+        return await pulumiUp(request, next, all ? undefined : next.report.plan?.hash);
       } finally {
         run.isUnderWay = false;
       }

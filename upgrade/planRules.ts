@@ -252,7 +252,7 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
   },
   only_the_confirmed_hop_is_run: {
     explanation:
-      "`npm run upgrade` gives each run that it starts the hash of the plan it has shown. When something has moved until the run plans for itself, nothing is changed.",
+      "`npm run upgrade` gives each run that somebody said yes to the hash of the plan it has shown. When something has moved until the run plans for itself, nothing is changed.",
     source: "pulumi issues 2318 and 16806: what was approved must be what is applied",
   },
   preflight_has_errors: {

@@ -68,6 +68,8 @@ describe("the plan on the command line", () => {
       "milvus:namespace": RELEASE.namespace,
       "milvus:values": values,
       "milvus:chartSource": { folder: bed.charts },
+      // As every stack of the bed has it: the same config must give the same hash.
+      "milvus:timeouts": { lock: "5s" },
       "kubernetes:kubeconfig": bed.sandbox.kubeconfig,
     };
   });
