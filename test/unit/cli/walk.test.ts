@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { expect } from "chai";
 import { wayLines } from "../../../cli/format/way";
 import type { PlanReport } from "../../../cli/planReport";
@@ -195,7 +196,8 @@ describe("a walk over several hops", () => {
 describe("the way on the command line", () => {
   it("has each hop with chart, cost and way back, and the sum", () => {
     const asked = wanted("2.6");
-    const text = wayLines(wayReport("dev", asked, forecastWay(asked, running("3.2.18", "2.1.4")))).join("\n");
+    const lines = wayLines(wayReport("dev", asked, forecastWay(asked, running("3.2.18", "2.1.4"))));
+    const text = stripVTControlCharacters(lines.join("\n"));
     for (const words of [
       "Milvus 2.1.4 → 2.6.15 (2.6) in 5 hops",
       "1. upgrade with metadata migration, Milvus 2.1.4 → 2.2.14, chart 4.0.34",
