@@ -213,7 +213,8 @@ call_tool_when_free() {
     if [ "$tool_code" -eq 0 ] || [ "$tool_touched" = touched ]; then return; fi
     patience=$SESSION_TIMEOUT
     case $tool_problem in
-      sessions) ;;
+      # changed: a session ended, or came up, while the tool looked; the next look tells which.
+      sessions | changed) ;;
       other) if [ "$patience" -lt "$((TOOL_LEASE + 10))" ]; then patience=$((TOOL_LEASE + 10)); fi ;;
       *) return ;;
     esac
