@@ -1,10 +1,12 @@
 /** Milvus clusters that the measurements run on. */
+
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { chartsFolder } from "../sandbox/charts";
 import { type EngineStack, openStack, type StackConfig } from "../sandbox/engine";
+import { OLD_MILVUS_VALUES } from "../sandbox/oldMilvusValues";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox";
 import type { BenchContext } from "./part";
 
@@ -77,16 +79,5 @@ export const ROLLABLE_APART = {
   ),
 } as const;
 
-const noBudgets = { pdb: { usePolicy: false } };
-
-/** Milvus 2.1; charts of that age ask for PodDisruptionBudgets of an API that Kubernetes 1.25 has removed. */
-export const OLD = {
-  queryNode: { replicas: 3 },
-  pulsar: {
-    zookeeper: noBudgets,
-    bookkeeper: noBudgets,
-    broker: noBudgets,
-    proxy: noBudgets,
-    autorecovery: noBudgets,
-  },
-} as const;
+/** Milvus 2.1. */
+export const OLD = OLD_MILVUS_VALUES;

@@ -3,6 +3,7 @@
  * control plane of local processes; then a real Milvus with vectors in it, which answers as before. `--keep` leaves it up,
  * `--to VERSION` picks another target for the first.
  */
+
 import path from "node:path";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
@@ -15,6 +16,7 @@ import { EtcdClient } from "./etcd";
 import { METADATA_KINDS } from "./metadata";
 import { seedMetadata } from "./metadataSeed";
 import { installMilvus, type ObservedMilvus, observeMilvus, type ReleaseName } from "./milvusRelease";
+import { OLD_MILVUS_VALUES } from "./oldMilvusValues";
 import { type Sandbox, startSandbox } from "./sandbox";
 import { sandboxFolder } from "./sandboxState";
 import { stopSandboxAt } from "./stopSandbox";
@@ -24,19 +26,6 @@ const NAME = "demo";
 const RELEASE: ReleaseName = { name: "my-release", namespace: "milvus" };
 const FROM_CHART = "milvus-3.2.18";
 const DEFAULT_TARGET = "2.2.14";
-
-/** Charts of that age ask for PodDisruptionBudgets of an API that Kubernetes 1.25 has removed. */
-const noBudgets = { pdb: { usePolicy: false } };
-const VALUES = {
-  queryNode: { replicas: 3 },
-  pulsar: {
-    zookeeper: noBudgets,
-    bookkeeper: noBudgets,
-    broker: noBudgets,
-    proxy: noBudgets,
-    autorecovery: noBudgets,
-  },
-};
 
 async function demo(target: string, keep: boolean): Promise<void> {
   title("Tools and sandbox");
@@ -70,7 +59,7 @@ async function demo(target: string, keep: boolean): Promise<void> {
 async function upgrade(sandbox: Sandbox, charts: string, target: string): Promise<void> {
   title(`Milvus 2.1.4, installed by the Helm CLI: helm install ${RELEASE.name} ${FROM_CHART}`);
   const keys = await seedMetadata(new EtcdClient(sandbox.metadataEtcd));
-  await installMilvus(sandbox, RELEASE, path.join(charts, FROM_CHART), VALUES);
+  await installMilvus(sandbox, RELEASE, path.join(charts, FROM_CHART), OLD_MILVUS_VALUES);
   const before = await observeMilvus(sandbox, RELEASE);
   detail(
     `${before.components.length} components ready; ${keys} keys of metadata in etcd, format ${before.metadata.format}`,
@@ -84,7 +73,7 @@ async function upgrade(sandbox: Sandbox, charts: string, target: string): Promis
       "milvus:version": target,
       "milvus:release": RELEASE.name,
       "milvus:namespace": RELEASE.namespace,
-      "milvus:values": VALUES,
+      "milvus:values": OLD_MILVUS_VALUES,
       "milvus:chartSource": { folder: charts },
       "milvus:timeouts": { settle: "5s" },
     },

@@ -89,14 +89,14 @@ function bundled(values: HelmValues, queue: MessageQueue): Dependency[] {
 }
 
 /** The tag that runs, where the chart would bring another one or may, for all that is known of it. */
-function keptTag({ name, keys, tags, movedAt }: DependencyImage, key: string, context: ValueContext) {
+function keptTag(image: DependencyImage, key: string, context: ValueContext) {
+  const { name, movedAt } = image;
   const { now, chart } = context;
   if (now === undefined || (movedAt !== undefined && compareVersions(chart, movedAt) >= 0)) return [];
   const recorded = getValue(now.defaults, path(key));
-  const known = { name, keys, tags };
   const said = getValue(now.values, path(key));
-  const before = said ?? recorded ?? tagOf(known, now.chart);
-  const after = chart === now.chart && recorded !== undefined ? recorded : tagOf(known, chart);
+  const before = said ?? recorded ?? tagOf(image, now.chart);
+  const after = chart === now.chart && recorded !== undefined ? recorded : tagOf(image, chart);
   const isSure = chart === now.chart || chartRelease(chart) !== undefined;
   // What the values say stays said: two runs over the same facts must send the same values.
   if (typeof before !== "string" || before === "" || (said === undefined && isSure && before === after)) return [];

@@ -8,24 +8,14 @@ import { EtcdClient } from "../../../sandbox/etcd";
 import { compareMetadata, type MetadataState, readMetadata } from "../../../sandbox/metadata";
 import { seedMetadata } from "../../../sandbox/metadataSeed";
 import { installMilvus, type ObservedMilvus, observeMilvus, type ReleaseName } from "../../../sandbox/milvusRelease";
+import { OLD_MILVUS_VALUES } from "../../../sandbox/oldMilvusValues";
 import { type Faults, writeFaults } from "../../../sandbox/podRunner/faults";
 import { changes, type EngineReport } from "../../../sandbox/report";
 import { type Sandbox, startSandbox } from "../../../sandbox/sandbox";
 
 export const RELEASE = { name: "my-release", namespace: "milvus" } as const;
 
-/** Charts before 3.3.6 ask by default for PodDisruptionBudgets of an API that Kubernetes 1.25 has removed. */
-const noBudgets = { pdb: { usePolicy: false } };
-export const VALUES = {
-  queryNode: { replicas: 3 },
-  pulsar: {
-    zookeeper: noBudgets,
-    bookkeeper: noBudgets,
-    broker: noBudgets,
-    proxy: noBudgets,
-    autorecovery: noBudgets,
-  },
-} as const;
+export const VALUES = OLD_MILVUS_VALUES;
 
 /** A sandbox of its own for one group of tests, with charts and a stack on it. */
 export interface TestBed {
