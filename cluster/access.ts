@@ -20,6 +20,8 @@ export interface ApiRequest {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** Media types, as in an Accept header. Missing: whatever the server prefers. */
+  readonly accept?: string;
   /** No second try: the answer is not worth waiting for. */
   readonly once?: boolean;
 }
@@ -194,7 +196,11 @@ async function send(
     const answer = await transport({
       method: content?.method ?? "GET",
       path: pathOf(request),
-      ...(content && { headers: { "content-type": content.type }, body: JSON.stringify(content.body) }),
+      headers: {
+        ...(request.accept !== undefined && { accept: request.accept }),
+        ...(content && { "content-type": content.type }),
+      },
+      ...(content && { body: JSON.stringify(content.body) }),
       signal: AbortSignal.timeout(patience.timeout),
     });
     return { answer };

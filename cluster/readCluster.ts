@@ -3,6 +3,7 @@ import { attemptSelector } from "../upgrade/attempt";
 import type { ClusterState, HelmRelease } from "../upgrade/model";
 import { VERIFICATION_MARK } from "../upgrade/verification";
 import type { ApiRequest, ClusterAccess } from "./access";
+import { readGroupNames } from "./apiVersions";
 import { attemptStates, type Claim } from "./attempts";
 import { ClusterError, hasCode } from "./errors";
 import type { Json, ObjectMeta } from "./json";
@@ -134,10 +135,7 @@ async function readVersion(access: ClusterAccess): Promise<string> {
 /** Names of the API groups the cluster serves; undefined when that may not be read. */
 async function readGroups(access: ClusterAccess): Promise<ReadonlySet<string> | undefined> {
   try {
-    const { groups } = (await access.read({ api: "apis" })) as {
-      readonly groups: readonly { readonly name: string }[];
-    };
-    return new Set(groups.map(({ name }) => name));
+    return await readGroupNames(access);
   } catch (error) {
     if (hasCode(error, "forbidden")) {
       return undefined;
