@@ -78,8 +78,11 @@ function owner({ access }: StepContext): Pick<k8s.types.input.meta.v1.ObjectMeta
   if (access === undefined) {
     return {};
   }
-  const { name, uid } = access.account.metadata;
-  return { ownerReferences: [{ apiVersion: "v1", kind: "ServiceAccount", name, uid }] };
+  const ownerReferences = access.account.metadata.apply(({ name, uid }) =>
+    // A preview that may not rehearse the account has no uid for it, and the API server takes none without.
+    uid ? [{ apiVersion: "v1", kind: "ServiceAccount", name, uid }] : [],
+  );
+  return { ownerReferences };
 }
 
 /**

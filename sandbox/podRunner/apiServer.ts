@@ -30,7 +30,7 @@ export class ApiError extends Error {
   }
 }
 
-export function isStatus(error: unknown, ...statuses: number[]): boolean {
+export function isStatus(error: unknown, ...statuses: number[]): error is ApiError {
   return error instanceof ApiError && statuses.includes(error.status);
 }
 

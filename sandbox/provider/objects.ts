@@ -88,15 +88,13 @@ export class ObjectHandler implements ResourceHandler {
     const object = plainProperties(inputs);
     const path = collectionPath(objectKind, namespaceOf(object));
     if (preview) {
-      const live = await this.api
-        .call<Properties>("POST", `${path}?dryRun=All`, { body: object })
-        .catch((error: unknown) => {
-          // Not there yet, not allowed to try, or there and about to be replaced: the real call will tell.
-          if (isStatus(error, 403, 404, 409)) {
-            return object;
-          }
-          throw error;
-        });
+      const live = await this.rehearse(path, object).catch((error: unknown) => {
+        // Not there yet, not allowed to try, or there and about to be replaced: the real call will tell.
+        if (isStatus(error, 403, 404, 409)) {
+          return object;
+        }
+        throw error;
+      });
       return { id: "", state: checkpoint(without(live, ["status"]), inputs) };
     }
     const created = await this.post(path, object, urn);
@@ -194,15 +192,32 @@ export class ObjectHandler implements ResourceHandler {
     }
   }
 
+  /** What the server would make of it. One that has to be replaced is tried under another name, as there. */
+  private async rehearse(path: string, object: Properties): Promise<Properties> {
+    try {
+      return await this.createOrTakeOver(path, object, { dryRun: "All" });
+    } catch (error) {
+      const isReplaced = isStatus(error, 422) && error.message.includes("field is immutable");
+      if (!isReplaced) throw error;
+      const name = `${text(at(object, "metadata", "name")) ?? ""}${randomBytes(3).toString("hex")}`;
+      return this.createOrTakeOver(path, merge(object, { metadata: { name } }), { dryRun: "All" });
+    }
+  }
+
   /** With upsertExistingObjects an object that is there already is taken over, by server-side apply. */
-  private createOrTakeOver(path: string, object: Properties): Promise<Properties> {
+  private createOrTakeOver(
+    path: string,
+    object: Properties,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<Properties> {
     const name = text(at(object, "metadata", "name"));
     return this.access.upsertExistingObjects && name !== undefined
-      ? this.api.call("PATCH", `${path}/${name}?fieldManager=${FIELD_MANAGER}&force=true`, {
-          body: object,
-          contentType: APPLY,
-        })
-      : this.api.call("POST", path, { body: object });
+      ? this.api.call(
+          "PATCH",
+          `${path}/${name}?${new URLSearchParams({ fieldManager: FIELD_MANAGER, force: "true", ...query }).toString()}`,
+          { body: object, contentType: APPLY },
+        )
+      : this.api.call("POST", `${path}?${new URLSearchParams(query).toString()}`, { body: object });
   }
 
   private async get(objectKind: ObjectKind, id: string): Promise<Properties | undefined> {

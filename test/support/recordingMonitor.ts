@@ -46,14 +46,24 @@ interface RegisterRequest {
 type Callback = (error: unknown, response: unknown) => void;
 type Invoke = (token: string, inputs: Record<string, unknown>) => Record<string, unknown>;
 
+type Inputs = Record<string, unknown> & { readonly metadata?: object };
+
+/** Like the API server, which gives every object a uid; a preview that may not rehearse gives back what it got. */
+function made(inputs: Inputs): Inputs {
+  return inputs.metadata === undefined ? inputs : { ...inputs, metadata: { ...inputs.metadata, uid: "made" } };
+}
+
 class RecordingMonitor extends MockMonitor {
   readonly registered: Registered[] = [];
   /** Names of the error hooks that the program has registered. */
   readonly errorHooks: string[] = [];
 
-  constructor(invoke: Invoke) {
+  constructor(invoke: Invoke, preview: boolean) {
     super({
-      newResource: ({ name, inputs, id }) => ({ id: id || `${name}-id`, state: inputs as Record<string, unknown> }),
+      newResource: ({ name, inputs, id }) => ({
+        id: id || `${name}-id`,
+        state: preview ? (inputs as Inputs) : made(inputs as Inputs),
+      }),
       call: ({ token, inputs }) => invoke(token, inputs as Record<string, unknown>),
     });
   }
@@ -112,7 +122,7 @@ export async function record(
   program: () => unknown,
   { preview = false, invoke = refuseCalls }: { preview?: boolean; invoke?: Invoke } = {},
 ): Promise<Recording> {
-  const monitor = new RecordingMonitor(invoke);
+  const monitor = new RecordingMonitor(invoke, preview);
   pulumi.runtime.setMockOptions(monitor, "milvus", "test", preview, "organization");
   try {
     // Asks the monitor for the engine's features as a real run does: without them secrets would be sent in the clear.

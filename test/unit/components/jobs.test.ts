@@ -37,8 +37,9 @@ interface Job {
 async function jobs(
   plan: UpgradePlan,
   changes: Partial<MilvusClusterArgs> = {},
+  options: { readonly preview?: boolean } = {},
 ): Promise<(Registered & { job: Job })[]> {
-  const { registered } = await record(() => new MilvusCluster("milvus", args(plan, changes)));
+  const { registered } = await record(() => new MilvusCluster("milvus", args(plan, changes)), options);
   return registered
     .filter(({ type }) => type === "kubernetes:batch/v1:Job")
     .map((resource) => ({ ...resource, job: resource.inputs as unknown as Job }));
@@ -78,8 +79,19 @@ describe("every Job of the upgrade", () => {
   it("is owned by the upgrade's ServiceAccount, so that one that no state knows is collected with it", () => {
     for (const { job: it, name } of all) {
       const [owner, ...others] = it.metadata.ownerReferences;
-      expect(owner, name).to.include({ apiVersion: "v1", kind: "ServiceAccount", name: "my-release-upgrade" });
+      expect(owner, name).to.include({
+        apiVersion: "v1",
+        kind: "ServiceAccount",
+        name: "my-release-upgrade",
+        uid: "made",
+      });
       expect(others, name).to.deep.equal([]);
+    }
+  });
+
+  it("has no owner in a preview that has no uid for it, which the API server would refuse", async () => {
+    for (const { job: it, name } of await jobs(PLANS.migration, {}, { preview: true })) {
+      expect(it.metadata.ownerReferences, name).to.deep.equal([]);
     }
   });
 
