@@ -30,16 +30,20 @@ import { snapshotBefore, verifyUpgrade } from "./verify/verify";
 async function upgradeMilvus(): Promise<MilvusOutputs> {
   const config = readStackConfig();
   const { releaseName, namespace } = config.wanted;
+  const access = connect(config.access);
+  // The engine takes as long to read its state as the cluster to be looked at; what either finds is said in this order.
+  const looking = lookAndPlan(access, config);
+  looking.catch(() => undefined);
+  const warning = warnOfOtherRun(access, config);
+  warning.catch(() => undefined);
   const previous = await readPreviousOutputs();
   refuseMovedRelease(previous.release, namespace, releaseName);
-
-  const access = connect(config.access);
-  await warnOfOtherRun(access, config);
+  await warning;
+  const look = await looking;
   if (pulumi.runtime.isDryRun()) {
-    return carryOut(access, config, previous, await lookAndPlan(access, config));
+    return carryOut(access, config, previous, look);
   }
-  // What is refused touches nothing, not even the lock.
-  await lookAndPlan(access, config);
+  // What is refused has touched nothing by now, not even the lock.
   const lock = await lockRelease(access, config);
   try {
     // Looked at again: until the lock was taken another run may have been at work.
