@@ -1,10 +1,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { parseDocument } from "yaml";
 import { connect } from "../cluster/access";
 import { readCluster } from "../cluster/readCluster";
-import { parseYaml } from "../config/helmValues";
 import { parseConfig } from "../config/parseConfig";
+import { parseStackFile, withConfig } from "../config/stackFile";
 import { parseTag } from "../upgrade/images";
 import type { ClusterState, HelmRelease, HelmValues, Wanted } from "../upgrade/model";
 import { type Observed, observe } from "../upgrade/observed";
@@ -49,7 +48,7 @@ export async function adopt(request: AdoptRequest): Promise<Adoption> {
   const { project, stack } = request;
   const file = path.join(project.folder, `Pulumi.${stack.split("/").at(-1) ?? stack}.yaml`);
   const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;
-  const kept = asTree(asTree(parseYaml(before ?? "{}")).config);
+  const kept = asTree(asTree(parseStackFile(before ?? "{}")).config);
   if (kept["milvus:version"] !== undefined && !request.force) {
     throw new UsageError(`${file} has milvus:version already. To write over it: --force`);
   }
@@ -139,13 +138,6 @@ async function prove(
   if (proof.plan === undefined || proof.plan.chart.version === chart) return { config, proof };
   const pinned = { ...config, "milvus:chartVersion": chart };
   return { config: pinned, proof: await planWith(pinned) };
-}
-
-/** The old file with these keys, its comments and other keys kept. */
-function withConfig(before: string | undefined, config: Readonly<Record<string, unknown>>): string {
-  const document = parseDocument(before ?? "config: {}\n");
-  for (const [key, value] of Object.entries(config)) document.setIn(["config", key], document.createNode(value));
-  return document.toString({ lineWidth: 120 });
 }
 
 async function checkStack({ project, stack }: AdoptRequest): Promise<void> {

@@ -3,6 +3,7 @@ import path from "node:path";
 import { parseYaml } from "../config/helmValues";
 import { parseConfig } from "../config/parseConfig";
 import type { Config } from "../config/schema";
+import { parseStackFile } from "../config/stackFile";
 import { asLastFacts, type LastFacts } from "../upgrade/lastFacts";
 import { MissingProgram, runCommand } from "./command";
 import { asTree, type Project, UsageError } from "./project";
@@ -29,7 +30,7 @@ export async function loadStackConfig(
   { stack, file }: { readonly stack: string; readonly file: string },
   overrides: Readonly<Record<string, unknown>> = {},
 ): Promise<StackConfig> {
-  const settings = asTree(parseYaml(readFileSync(file, "utf8")));
+  const settings = asTree(parseStackFile(readFileSync(file, "utf8")));
   const written = asTree(settings.config);
   const encrypted = Object.keys(written).filter((key) => hasSecret(written[key]));
   const isPlain = encrypted.length === 0 && settings.environment === undefined;

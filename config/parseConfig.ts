@@ -7,6 +7,7 @@ import { ConfigError, type ConfigProblem } from "./configError";
 import { mergeValues, parseValuesFile, parseYaml } from "./helmValues";
 import { CONFIG_KEY_NAMES, CONFIG_KEYS, type ConfigKey, DEFAULT_TIMEOUTS, type KeyDescription } from "./keys";
 import { type Config, configSchema, type ParsedConfig } from "./schema";
+import { datesTakenForTimes } from "./stackFile";
 import { suggest } from "./suggestion";
 
 /** The stack config as Pulumi hands it over, and the means to read values files. */
@@ -21,6 +22,8 @@ export interface RawConfig {
 
 const NAMESPACE = "milvus";
 const SHOWN_LENGTH = 80;
+const DATE_IN_QUOTES =
+  "is a date without quotes, which Pulumi takes for a time; write it in quotes in the stack config";
 /** Keys whose values may be secret though nobody encrypted them. */
 const HIDDEN: ReadonlySet<ConfigKey> = new Set(["values", "credentials", "tls"]);
 /** Keys with nested names a user may misspell. */
@@ -47,6 +50,9 @@ export function parseConfig(raw: RawConfig): Config {
   for (const key of CONFIG_KEY_NAMES) {
     try {
       decoded[key] = decode(key, raw);
+      for (const path of datesTakenForTimes(decoded[key])) {
+        problems.push(problem(raw, key, path, DATE_IN_QUOTES, true));
+      }
     } catch (error) {
       problems.push(problem(raw, key, [], (error as Error).message, true));
     }

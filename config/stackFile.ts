@@ -1,0 +1,74 @@
+import { parseDocument, type Tags } from "yaml";
+import { parseYaml } from "./helmValues";
+
+/**
+ * Reads a stack's file (Pulumi.STACK.yaml) as Pulumi does, whose YAML library is neither 1.1 nor 1.2: `1_000` is a number,
+ * 0777 is octal, `<<` merges, `yes` is text, and a date becomes a time. Compared with Pulumi 3.259 (go-yaml 3).
+ *
+ * @throws when it is not YAML; the message never quotes the contents.
+ */
+export function parseStackFile(contents: string): unknown {
+  return parseYaml(contents, { merge: true, customTags: asPulumi });
+}
+
+/**
+ * A stack's file with these keys under `config`; what else is in it stays, comments too. Texts that any YAML takes for
+ * something else are in quotes.
+ *
+ * @param before the file as it is; undefined: there is none
+ */
+export function withConfig(before: string | undefined, config: Readonly<Record<string, unknown>>): string {
+  const document = parseDocument(before ?? "config: {}\n", { compat: "yaml-1.1" });
+  for (const [key, value] of Object.entries(config)) document.setIn(["config", key], document.createNode(value));
+  return document.toString({ lineWidth: 120 });
+}
+
+/** How Go writes a time: what Pulumi makes of an unquoted date. */
+const GO_TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} \S+$/;
+
+/** Paths of the texts in a tree that were dates without quotes; the empty path for the tree itself. */
+export function datesTakenForTimes(tree: unknown): string[][] {
+  if (typeof tree === "string") return GO_TIME.test(tree) ? [[]] : [];
+  if (typeof tree !== "object" || tree === null) return [];
+  return Object.entries(tree).flatMap(([key, below]) => datesTakenForTimes(below).map((path) => [key, ...path]));
+}
+
+function asPulumi(tags: Tags): Tags {
+  const integer = {
+    tag: "tag:yaml.org,2002:int",
+    default: true,
+    test: /^[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)$/,
+    resolve: goInteger,
+  };
+  const float = {
+    tag: "tag:yaml.org,2002:float",
+    default: true,
+    test: /^[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?$/,
+    resolve: (text: string) => Number(text.replaceAll("_", "")),
+  };
+  const time = {
+    tag: "tag:yaml.org,2002:timestamp",
+    default: true,
+    test: /^\d{4}-\d\d?-\d\d?([Tt ]\d\d?:\d\d?:\d\d?(\.\d*)?(Z|[+-]\d\d:\d\d)?)?$/,
+    resolve: goTime,
+  };
+  return [time, integer, float, ...tags];
+}
+
+/** A leading 0 is octal, unless a digit says otherwise. */
+function goInteger(text: string): number {
+  const [, sign = "", digits = ""] = /^([-+]?)(.*)$/.exec(text.replaceAll("_", "")) ?? [];
+  const octal = /^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits;
+  return Number(octal) * (sign === "-" ? -1 : 1);
+}
+
+function goTime(text: string): string {
+  const [date = "", clock = "", zone] = text.split(/[Tt ]|(Z|[+-]\d\d:\d\d)$/).filter((part) => part !== undefined);
+  const two = (parts: string, between: string) =>
+    parts
+      .split(between)
+      .map((part) => part.padStart(2, "0"))
+      .join(between);
+  const offset = zone === undefined || zone === "" || zone === "Z" ? undefined : zone.replace(":", "");
+  return `${two(date, "-")} ${clock === "" ? "00:00:00" : two(clock, ":")} ${offset === undefined ? "+0000 UTC" : `${offset} ${offset}`}`;
+}
