@@ -1,5 +1,5 @@
 import type { Cause } from "./causes";
-import type { Evidence, Finding, KubernetesEvent } from "./evidence";
+import type { Evidence, Finding, KubernetesEvent, Pod } from "./evidence";
 import { imageCause, unschedulableCause } from "./podFindings";
 
 type Rule = readonly [reason: RegExp, said: RegExp, cause: Cause | ((said: string) => Cause)];
@@ -41,7 +41,7 @@ export function eventFindings(evidence: Evidence, troubled: ReadonlySet<string>)
   return eventsOf(evidence).flatMap((event) => {
     const { kind = "", name = "" } = event.involvedObject;
     const cause = causeOf(event);
-    if (cause === undefined || Date.parse(timeOf(event)) < since || isOver(kind, name)) {
+    if (cause === undefined || Date.parse(timeOf(event)) < since || isOver(kind, name, event.reason ?? "")) {
       return [];
     }
     const label = kind === "Pod" ? "pod" : kind === "PersistentVolumeClaim" ? "claim" : kind;
@@ -56,25 +56,42 @@ function beginning({ job, now }: Evidence): number {
   return created === undefined ? Date.parse(now) - FORGOTTEN_AFTER * 1000 : Date.parse(created);
 }
 
-function overcome(evidence: Evidence, troubled: ReadonlySet<string>): (kind: string, name: string) => boolean {
+type IsOver = (kind: string, name: string, reason: string) => boolean;
+
+function overcome(evidence: Evidence, troubled: ReadonlySet<string>): IsOver {
   const { pods, claims, deployments, statefulSets } = evidence;
-  const living = new Set(pods.map(({ metadata }) => metadata?.name ?? ""));
+  const living = new Map(pods.map((pod) => [pod.metadata?.name ?? "", pod]));
   const bound = new Set(
     claims.filter(({ status }) => status?.phase === "Bound").map(({ metadata }) => metadata?.name ?? ""),
   );
   const complete = [...deployments, ...statefulSets]
     .filter(({ spec, status }) => (status?.replicas ?? 0) >= (spec?.replicas ?? 1))
     .map(({ metadata }) => metadata?.name ?? "");
-  return (kind, name) => {
+  return (kind, name, reason) => {
+    const pod = living.get(name);
     switch (kind) {
       case "Pod":
-        return living.has(name) && !troubled.has(name);
+        return pod !== undefined && (!troubled.has(name) || isPast(reason, pod));
       case "PersistentVolumeClaim":
         return bound.has(name);
       default:
         return complete.some((it) => name === it || (kind === "ReplicaSet" && isMadeBy(name, it)));
     }
   };
+}
+
+/** A pod that does not get ready may have left other trouble behind: it waited for a node, a volume or its image. */
+function isPast(reason: string, { spec, status }: Pod): boolean {
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const hasStarted = containers.some(
+    ({ state, lastState }) => state?.running !== undefined || state?.terminated !== undefined || lastState?.terminated,
+  );
+  if (reason === "FailedScheduling") return spec?.nodeName !== undefined;
+  if (/^Failed(AttachVolume|Mount|MapVolume|CreatePodSandBox)$/.test(reason)) return hasStarted;
+  if (/^(Failed|InspectFailed|ErrImageNeverPull)$/.test(reason)) {
+    return containers.length > 0 && containers.every(({ imageID = "" }) => imageID !== "");
+  }
+  return false;
 }
 
 /** Events about the subject and what belongs to it, newest first. */

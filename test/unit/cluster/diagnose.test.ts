@@ -503,6 +503,21 @@ describe("diagnose", () => {
     expect(diagnose(release({ pods: [well, pod({ phase: "Succeeded" }, {}, "done")], events }))).to.equal(undefined);
   });
 
+  for (const { past, reason, message, state } of [
+    { past: "a node", reason: "FailedScheduling", message: "0/3 nodes are available: 3 Insufficient cpu", state: {} },
+    { past: "a volume", reason: "FailedMount", message: "MountVolume.SetUp failed: timed out", state: {} },
+    { past: "a sandbox", reason: "FailedCreatePodSandBox", message: "plugin type=cni failed", state: {} },
+    { past: "its image", reason: "Failed", message: "Failed to pull image: not found", state: { imageID: "sha256:1" } },
+  ]) {
+    it(`does not blame ${past} that a pod waited for and has got meanwhile`, () => {
+      const crashes = { ...crashed(1), ...state };
+      const events = [event("Pod", POD, reason, message)];
+      const diagnosis = diagnose(release({ pods: [running(crashes)], events }));
+      expect(diagnosis?.cause).to.equal("crashLoop");
+      expect(diagnosis?.others).to.deep.equal([]);
+    });
+  }
+
   it("passes over events of others, of claims that got bound, of workloads that are complete, and old ones", () => {
     const quota = "exceeded quota: q";
     const complete = {
