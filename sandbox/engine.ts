@@ -164,7 +164,7 @@ export class EngineStack {
     return this.run(
       "preview",
       options,
-      async (run) => (await this.stack.preview({ ...run, ...packs(options), diff: true })).stdout,
+      async (run) => (await this.stack.preview({ ...run, ...packs(options) })).stdout,
     );
   }
 
