@@ -1,4 +1,4 @@
-import { parseDocument, type Tags } from "yaml";
+import { isMap, parseDocument, type Tags } from "yaml";
 import { parseYaml } from "./helmValues";
 
 /**
@@ -15,11 +15,14 @@ export function parseStackFile(contents: string): unknown {
  * A stack's file with these keys under `config`; what else is in it stays, comments too. Texts that any YAML takes for
  * something else are in quotes.
  *
- * @param before the file as it is; undefined: there is none
+ * @param before the file as it is; undefined or empty: there is none
  */
 export function withConfig(before: string | undefined, config: Readonly<Record<string, unknown>>): string {
-  const document = parseDocument(before ?? "config: {}\n", { compat: "yaml-1.1" });
+  const document = parseDocument(before ?? "", { compat: "yaml-1.1" });
   for (const [key, value] of Object.entries(config)) document.setIn(["config", key], document.createNode(value));
+  const written = document.get("config");
+  // A line for each key, also where the file had an empty {}.
+  if (isMap(written)) written.flow = false;
   return document.toString({ lineWidth: 120 });
 }
 

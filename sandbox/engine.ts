@@ -12,6 +12,7 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
+import { parseStackFile, withConfig } from "../config/stackFile";
 import { projectFolder } from "./folders";
 import { type KubernetesProvider, startKubernetesProvider } from "./kubernetesProvider";
 import { type EngineReport, EventCollector, errors } from "./report";
@@ -142,12 +143,12 @@ export class EngineStack {
     const entries = Object.entries(config);
     const file = path.join(this.stack.workspace.workDir, `Pulumi.${this.name}.yaml`);
     const text = await readFile(file, "utf8").catch(() => "");
-    const settings = (parse(text) ?? {}) as { config?: Record<string, unknown> };
+    const settings = (parseStackFile(text) ?? {}) as { config?: Record<string, unknown> };
     const open = entries.filter(([, value]) => !(value instanceof Secret));
     const news = open.filter(([key, value]) => !isDeepStrictEqual(settings.config?.[key], value));
     // What somebody has written by hand, with comments, stays as it is.
     if (news.length > 0) {
-      await writeFile(file, stringify({ ...settings, config: { ...settings.config, ...Object.fromEntries(news) } }));
+      await writeFile(file, withConfig(text, Object.fromEntries(news)));
     }
     for (const [key, value] of entries) {
       if (value instanceof Secret) {

@@ -57,6 +57,14 @@ describe("a stack's file", () => {
     expect(withConfig(before, { "milvus:version": "2.2.14" })).to.equal(`${before}  milvus:version: 2.2.14\n`);
   });
 
+  for (const before of [undefined, "config: {}\n"]) {
+    it(`has a line for each key where there was ${before ?? "no file"}`, () => {
+      expect(withConfig(before, { "milvus:release": "r", "milvus:values": { a: { b: 1 } } })).to.equal(
+        "config:\n  milvus:release: r\n  milvus:values:\n    a:\n      b: 1\n",
+      );
+    });
+  }
+
   it("is refused where a date has no quotes, with its place", () => {
     const file = "milvus:version: 2.2.14\nmilvus:values:\n  minio:\n    image:\n      tag: 2022-03-17\n";
     const config = parseStackFile(file) as Record<string, unknown>;
