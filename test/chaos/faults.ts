@@ -124,7 +124,7 @@ export const FAULTS: readonly ChaosFault[] = [
       try {
         await killUpWhen(chaos.bed.sandbox, step.name, condition, { stackName });
       } catch (error) {
-        return { outcome: "done", missed: String(error).split("\n")[0] ?? "" };
+        return { outcome: "ended", missed: String(error) };
       }
       return { outcome: "killed" };
     },
