@@ -8,13 +8,7 @@ import type { RunLock } from "./cluster/runLock";
 import type { FailedResource } from "./components/context";
 import { MilvusCluster } from "./components/milvusCluster";
 import type { MilvusOutputs } from "./components/outputs";
-import {
-  GONE_RELEASE,
-  type PreviousOutputs,
-  readPreviousOutputs,
-  refuseMovedRelease,
-  stateHasRelease,
-} from "./components/previousRelease";
+import { goneRelease, type PreviousOutputs, readPreviousOutputs, stateHasRelease } from "./components/previousRelease";
 import { ConfigError } from "./config/configError";
 import type { Config } from "./config/schema";
 import { readStackConfig } from "./config/stackConfig";
@@ -29,17 +23,11 @@ import { snapshotBefore, verifyUpgrade } from "./verify/verify";
 /** What is wanted + what is there → plan → resources. A refusal ends the program before anything is declared. */
 async function upgradeMilvus(): Promise<MilvusOutputs> {
   const config = readStackConfig();
-  const { releaseName, namespace } = config.wanted;
   const access = connect(config.access);
-  // The engine takes as long to read its state as the cluster to be looked at; what either finds is said in this order.
-  const looking = lookAndPlan(access, config);
-  looking.catch(() => undefined);
-  const warning = warnOfOtherRun(access, config);
-  warning.catch(() => undefined);
-  const previous = await readPreviousOutputs();
-  refuseMovedRelease(previous.release, namespace, releaseName);
-  await warning;
-  const look = await looking;
+  // The engine takes as long to read its state as the cluster to be looked at.
+  const reading = readPreviousOutputs();
+  const [look] = await Promise.all([lookAndPlan(access, config, reading), warnOfOtherRun(access, config)]);
+  const previous = await reading;
   if (pulumi.runtime.isDryRun()) {
     return carryOut(access, config, previous, look);
   }
@@ -47,7 +35,7 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
   const lock = await lockRelease(access, config);
   try {
     // Looked at again: until the lock was taken another run may have been at work.
-    return await carryOut(access, config, previous, await lookAndPlan(access, config), lock);
+    return await carryOut(access, config, previous, await lookAndPlan(access, config, reading), lock);
   } catch (error) {
     await lock.release();
     throw error;
@@ -75,6 +63,9 @@ async function carryOut(
   const provider = new k8s.Provider("kubernetes", {
     ...cluster,
     ...(kubeconfig !== undefined && { kubeconfig: pulumi.secret(kubeconfig) }),
+    // Always the same: by another address, or with a new certificate, it is still the same cluster, and the provider would
+    // replace everything. Whether it is the same is checked by `refuseOtherCluster`.
+    clusterIdentifier: "milvus-upgrade",
     // A killed run leaves objects that the state does not know: the next run takes them over.
     upsertExistingObjects: true,
   });
@@ -122,7 +113,7 @@ async function goOnFromDeadInstall(
   namespace: string,
 ): Promise<string | undefined> {
   if (!(await stateHasRelease())) return undefined;
-  if (release === undefined) throw new pulumi.RunError(GONE_RELEASE);
+  if (release === undefined) throw goneRelease(access);
   return failedRecordOf(access, { namespace, recordName: release.recordName });
 }
 

@@ -89,7 +89,7 @@ function isPast(reason: string, { spec, status }: Pod): boolean {
   if (reason === "FailedScheduling") return spec?.nodeName !== undefined;
   if (/^Failed(AttachVolume|Mount|MapVolume|CreatePodSandBox)$/.test(reason)) return hasStarted;
   if (/^(Failed|InspectFailed|ErrImageNeverPull)$/.test(reason)) {
-    return containers.length > 0 && containers.every(({ imageID = "" }) => imageID !== "");
+    return containers.length > 0 && containers.every(({ imageID }) => imageID !== "");
   }
   return false;
 }

@@ -10,6 +10,7 @@ export type Json<T> = T extends Date
 /** The part of every object that the readers of unknown kinds need. */
 export interface ObjectMeta {
   readonly name?: string;
+  readonly uid?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly creationTimestamp?: string;

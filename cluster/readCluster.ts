@@ -148,12 +148,17 @@ async function readNamespace(
   access: ClusterAccess,
   namespace: string,
   notes: string[],
-): Promise<Pick<ClusterState, "namespaceExists" | "namespaceEnds">> {
+): Promise<Pick<ClusterState, "namespaceExists" | "namespaceUid" | "namespaceEnds">> {
   try {
     const found = (await access.read({ api: "v1", resource: "namespaces", name: namespace })) as {
       readonly metadata?: ObjectMeta;
     };
-    return { namespaceExists: true, ...(found.metadata?.deletionTimestamp !== undefined && { namespaceEnds: true }) };
+    const { uid, deletionTimestamp } = found.metadata ?? {};
+    return {
+      namespaceExists: true,
+      ...(uid !== undefined && { namespaceUid: uid }),
+      ...(deletionTimestamp !== undefined && { namespaceEnds: true }),
+    };
   } catch (error) {
     if (hasCode(error, "notFound")) {
       return { namespaceExists: false };

@@ -19,7 +19,8 @@ export function parseStackFile(contents: string): unknown {
  */
 export function withConfig(before: string | undefined, config: Readonly<Record<string, unknown>>): string {
   const document = parseDocument(before ?? "", { compat: "yaml-1.1" });
-  for (const [key, value] of Object.entries(config)) document.setIn(["config", key], document.createNode(value));
+  for (const [key, value] of Object.entries(config))
+    document.setIn(["config", key], document.createNode(value, { aliasDuplicateObjects: false }));
   const written = document.get("config");
   // A line for each key, also where the file had an empty {}.
   if (isMap(written)) written.flow = false;

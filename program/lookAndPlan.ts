@@ -3,6 +3,7 @@ import type { ClusterAccess } from "../cluster/access";
 import { oneLook } from "../cluster/oneLook";
 import { preflight } from "../cluster/preflight";
 import { readCluster } from "../cluster/readCluster";
+import { type PreviousOutputs, refuseMovedRelease, refuseOtherCluster } from "../components/previousRelease";
 import type { Config } from "../config/schema";
 import {
   approvalHash,
@@ -29,12 +30,23 @@ export interface Look {
 /**
  * What is there, and what to do about it. Nothing is written.
  *
+ * @param reading what this stack's last run has left, while it is still being read
  * @throws RunError what is refused; ClusterError
  */
-export async function lookAndPlan(access: ClusterAccess, config: Config): Promise<Look> {
+export async function lookAndPlan(
+  access: ClusterAccess,
+  config: Config,
+  reading: Promise<PreviousOutputs>,
+): Promise<Look> {
   const { wanted, settings, approvedPlan, verification } = config;
   const cluster = oneLook(access);
-  const state = await readCluster(cluster, wanted);
+  const [previous, found] = await Promise.allSettled([reading, readCluster(cluster, wanted)]);
+  if (previous.status === "rejected") throw previous.reason;
+  // Said first, also where the cluster cannot be read: it needs none.
+  refuseMovedRelease(previous.value.release, wanted.namespace, wanted.releaseName);
+  if (found.status === "rejected") throw found.reason;
+  const state = found.value;
+  refuseOtherCluster(previous.value, state, access);
   const planned = planUpgrade(wanted, state);
   const plan = await preflight(cluster, wanted, planned, state, config);
   const description = describePlan(plan);

@@ -94,7 +94,7 @@ async function standIn(sandbox: Sandbox, version: string, folder: string): Promi
   return {
     kind: "stand-in",
     description: "stand-in for the kubernetes plugin (the official one can be neither found nor installed here)",
-    env: { PULUMI_DEBUG_PROVIDERS: `kubernetes:${port}` },
+    env: { PULUMI_DEBUG_PROVIDERS: `kubernetes:${port}`, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" },
     stop: () => {
       child.kill("SIGKILL");
     },

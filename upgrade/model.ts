@@ -183,6 +183,8 @@ export interface ClusterState {
   /** ISO 8601: when this was read, by the same clock as the times in it. Without it a pending record is never cleared. */
   readonly observedAt?: string;
   readonly namespaceExists: boolean;
+  /** Tells one cluster from another; missing where the namespace may not be read. */
+  readonly namespaceUid?: string;
   /** It is being deleted: nothing can be created in it any more. */
   readonly namespaceEnds?: boolean;
   /** Missing: no release of that name in that namespace, and nothing forbade looking. */

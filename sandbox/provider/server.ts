@@ -9,6 +9,7 @@ import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { ChangeKind } from "./diff";
+import { diffConfig } from "./diffConfig";
 import { type EngineLog, InitializationFailure, type ResourceHandler } from "./handler";
 import { RELEASE_TOKEN, tokenOf } from "./kinds";
 import { isObject, type Properties, plainProperties } from "./values";
@@ -90,9 +91,14 @@ function implementation(options: ProviderOptions): grpc.UntypedServiceImplementa
       response.setInputs(request.getNews());
       return Promise.resolve(response);
     }),
-    diffConfig: unary(async () => {
+    diffConfig: unary(async (request: provider.DiffRequest) => {
+      const plain = (config: Struct | undefined) => plainProperties(fromStruct(config));
+      const { changed, replaces } = diffConfig(plain(request.getOlds()), plain(request.getNews()));
+      const { DIFF_NONE, DIFF_SOME } = provider.DiffResponse.DiffChanges;
       const response = new provider.DiffResponse();
-      response.setChanges(provider.DiffResponse.DiffChanges.DIFF_NONE);
+      response.setChanges(changed.length === 0 ? DIFF_NONE : DIFF_SOME);
+      response.setDiffsList([...changed]);
+      response.setReplacesList([...replaces]);
       return Promise.resolve(response);
     }),
     configure: unary(async (request: provider.ConfigureRequest) => {

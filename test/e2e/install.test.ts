@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import type { EngineStack } from "../../sandbox/engine";
 import { changeList, failureOf, problems, RELEASE, startTestBed, type TestBed } from "./support/testBed";
@@ -64,6 +65,14 @@ describe("a new Milvus", () => {
     });
   }
 
+  it("is the same Milvus at another address of its cluster: nothing is replaced", async () => {
+    const kubeconfig = readFileSync(bed.sandbox.kubeconfig, "utf8");
+    await stack.setConfig({ "kubernetes:kubeconfig": kubeconfig.replace("//127.0.0.1:", "//localhost:") });
+    expect(changeList(await stack.up())).to.deep.equal([]);
+    expect((await bed.observe()).revision).to.equal(2);
+    await stack.setConfig({ "kubernetes:kubeconfig": bed.sandbox.kubeconfig });
+  });
+
   it("is never taken for missing when the cluster cannot be reached", async () => {
     await bed.sandbox.stopApiServer();
     try {
@@ -73,5 +82,17 @@ describe("a new Milvus", () => {
     } finally {
       await bed.sandbox.startApiServer();
     }
+  });
+
+  it("is not taken for another one of its name: of another cluster, or in a namespace that was made anew", async () => {
+    await bed.sandbox.kubectl(["delete", "namespace", RELEASE.namespace, "--timeout=120s"], { timeoutSeconds: 130 });
+    const gone = await failureOf(stack.up());
+    expect(gone.message).to.contain("the-state-has-a-release-that-is-gone").and.to.contain("Is it the right cluster?");
+    await bed.install("4.0.34");
+    const untouched = await bed.fingerprint();
+    for (const run of [() => stack.preview(), () => stack.up()]) {
+      expect((await failureOf(run())).message).to.contain("the-cluster-is-another-one");
+    }
+    expect(await bed.fingerprint()).to.equal(untouched);
   });
 });

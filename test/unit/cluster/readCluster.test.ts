@@ -105,8 +105,12 @@ describe("readCluster", () => {
   });
 
   it("sees a namespace that is being deleted, and notes one that may not be looked at", async () => {
-    const terminating = { metadata: { name: "milvus", deletionTimestamp: "2026-01-01T00:00:00Z" } };
-    expect(await read({ namespaces: terminating })).to.include({ namespaceExists: true, namespaceEnds: true });
+    const terminating = { metadata: { name: "milvus", uid: "u-1", deletionTimestamp: "2026-01-01T00:00:00Z" } };
+    expect(await read({ namespaces: terminating })).to.include({
+      namespaceExists: true,
+      namespaceUid: "u-1",
+      namespaceEnds: true,
+    });
     const state = await read({ namespaces: forbidden("namespaces") });
     expect(state.namespaceExists).to.equal(true);
     expect(state.notes).to.have.length(1);

@@ -1,6 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import { readPreviousOutputs, refuseMovedRelease, stateHasRelease } from "../../../components/previousRelease";
+import {
+  readPreviousOutputs,
+  refuseMovedRelease,
+  refuseOtherCluster,
+  stateHasRelease,
+} from "../../../components/previousRelease";
+import { state } from "../../support/plans";
 import { record } from "../../support/recordingMonitor";
 
 describe("readPreviousOutputs", () => {
@@ -24,6 +30,9 @@ describe("readPreviousOutputs", () => {
   });
   it("gives the figures of the last upgrade", async () => {
     expect(await previous({ lastUpgrade: { seconds: 12 } })).to.deep.equal({ lastUpgrade: { seconds: 12 } });
+  });
+  it("gives the uid of the namespace", async () => {
+    expect(await previous({ namespaceUid: "u-1" })).to.deep.equal({ namespaceUid: "u-1" });
   });
   it("gives nothing for a new stack", async () => {
     expect(await previous({})).to.deep.equal({});
@@ -54,6 +63,42 @@ describe("refuseMovedRelease", () => {
         .and.matches(/pulumi config set milvus:namespace db/);
     });
   }
+});
+
+describe("refuseOtherCluster", () => {
+  const { release } = state();
+  const where = { context: "staging", server: "https://staging.invalid" };
+  const refusing =
+    (before: string | undefined, now: string | undefined, found = release) =>
+    () =>
+      refuseOtherCluster(
+        { release: "db/my-release", ...(before !== undefined && { namespaceUid: before }) },
+        { ...(now !== undefined && { namespaceUid: now }), ...(found && { release: found }) },
+        where,
+      );
+
+  it("refuses the release of another cluster under the same name, and says where it looked", () => {
+    expect(refusing("u-1", "u-2"))
+      .to.throw(pulumi.RunError)
+      .with.property("message")
+      .that.matches(/the-cluster-is-another-one/)
+      .and.matches(/https:\/\/staging\.invalid \(context staging\)/)
+      .and.matches(/has the uid u-2, and had u-1/)
+      .and.matches(/pulumi config set kubernetes:context NAME/)
+      .and.matches(/pulumi stack init NAME && npm run adopt/);
+  });
+  for (const { what, before, now } of [
+    { what: "the same namespace", before: "u-1", now: "u-1" },
+    { what: "a stack that has not looked yet", before: undefined, now: "u-2" },
+    { what: "a namespace that may not be read", before: "u-1", now: undefined },
+  ]) {
+    it(`accepts ${what}`, () => {
+      expect(refusing(before, now)).to.not.throw();
+    });
+  }
+  it("leaves a release that is not there to those who install", () => {
+    expect(() => refuseOtherCluster({ namespaceUid: "u-1" }, { namespaceUid: "u-2" }, where)).to.not.throw();
+  });
 });
 
 describe("stateHasRelease", () => {
