@@ -59,6 +59,9 @@ function asPulumi(tags: Tags): Tags {
   return [time, integer, float, ...tags];
 }
 
+/** At the end of a time; the group is missing for Z. */
+const ZONE = /(?:Z|(?<=:[\d.]+)([+-]\d\d:\d\d))$/;
+
 /** A leading 0 is octal, unless a digit says otherwise. */
 function goInteger(text: string): number {
   const [, sign = "", digits = ""] = /^([-+]?)(.*)$/.exec(text.replaceAll("_", "")) ?? [];
@@ -67,12 +70,12 @@ function goInteger(text: string): number {
 }
 
 function goTime(text: string): string {
-  const [date = "", clock = "", zone] = text.split(/[Tt ]|(Z|[+-]\d\d:\d\d)$/).filter((part) => part !== undefined);
+  const [date = "", clock = "0:0:0"] = text.replace(ZONE, "").split(/[Tt ]/);
+  const zone = ZONE.exec(text)?.[1]?.replace(":", "");
   const two = (parts: string, between: string) =>
     parts
       .split(between)
       .map((part) => part.padStart(2, "0"))
       .join(between);
-  const offset = zone === undefined || zone === "" || zone === "Z" ? undefined : zone.replace(":", "");
-  return `${two(date, "-")} ${clock === "" ? "00:00:00" : two(clock, ":")} ${offset === undefined ? "+0000 UTC" : `${offset} ${offset}`}`;
+  return `${two(date, "-")} ${two(clock, ":")} ${zone === undefined ? "+0000 UTC" : `${zone} ${zone}`}`;
 }
