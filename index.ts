@@ -75,7 +75,7 @@ async function carryOut(
     "milvus",
     {
       plan,
-      planHash: hash,
+      ...(hash !== undefined && { planHash: hash }),
       lastUpgrade: previous.lastUpgrade,
       state,
       releaseName,

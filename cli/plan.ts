@@ -107,7 +107,7 @@ async function reportOf(
   // Whoever mirrors images wants to know of each that is not.
   const withImages = request.withImages || config.wanted.imageRegistry !== undefined;
   const rendered = request.withManifests || withImages ? await render(request, plan, state, access) : undefined;
-  const approval = access ? approvalOf(planned, state, config) : { approval: [] };
+  const approval = access ? await approvalOf(planned, state, config) : { approval: [] };
   return {
     outcome,
     plan: { ...partOf(plan, mask), ...approval },
@@ -121,10 +121,14 @@ function knownSecrets(plan: UpgradePlan, release: HelmRelease | undefined): stri
   return [...sensitiveTexts(plan.values), ...sensitiveTexts(release?.userValues ?? {})];
 }
 
-function approvalOf(plan: UpgradePlan, state: ClusterState, config: Config): Pick<PlanPart, "hash" | "approval"> {
+async function approvalOf(
+  plan: UpgradePlan,
+  state: ClusterState,
+  config: Config,
+): Promise<Pick<PlanPart, "hash" | "approval">> {
   if (plan.kind === "nothing") return { approval: [] };
   const { wanted, settings, approvedPlan } = config;
-  const hash = approvalHash({ wanted, settings, state, plan });
+  const hash = await approvalHash({ wanted, settings, state, plan });
   return { hash, approval: approvalLines(approvedPlan, hash) };
 }
 

@@ -21,8 +21,8 @@ import { openVerification } from "../verify/verify";
 export interface Look {
   readonly state: ClusterState;
   readonly plan: UpgradePlan;
-  /** By which the plan is approved. */
-  readonly hash: string;
+  /** By which the plan is approved; missing where nothing is to be done. */
+  readonly hash?: string;
   /** What is said of it. */
   readonly lines: readonly string[];
 }
@@ -52,10 +52,10 @@ export async function lookAndPlan(
   const description = describePlan(plan);
   if (planned.kind === "refused" || plan.kind === "refused") throw new pulumi.RunError(description.join("\n"));
   // What the preflight warns of may come and go; what was approved is the plan.
-  const hash = approvalHash({ wanted, settings, state, plan: planned });
-  const approval = plan.kind === "nothing" ? [] : approvalLines(approvedPlan, hash);
   const verified = describeVerification(verification, plan, openVerification(plan, state));
-  const lines = [...description, ...verified, ...approval];
+  if (planned.kind === "nothing") return { state, plan, lines: [...description, ...verified] };
+  const hash = await approvalHash({ wanted, settings, state, plan: planned });
+  const lines = [...description, ...verified, ...approvalLines(approvedPlan, hash)];
   const unconfirmed = refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan);
   const unapproved = unconfirmed ?? refusalOfUnapproved(approvedPlan, hash, plan);
   if (unapproved !== undefined && !pulumi.runtime.isDryRun()) {

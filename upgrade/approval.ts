@@ -1,4 +1,5 @@
-import { createHash, scryptSync } from "node:crypto";
+import { createHash, scrypt } from "node:crypto";
+import { promisify } from "node:util";
 import catalogue from "./catalogue.json";
 import type { ClusterState, ComponentState, HelmRelease, Step, UpgradePlan, Wanted } from "./model";
 
@@ -35,13 +36,16 @@ export interface ApprovalInput {
  * The hash that binds an approval to a plan: `config.rules.release.cluster.plan`, 12 hex digits each. The same as long
  * as nothing moves that the plan depends on; times, ready pods and notes of the reader are left out.
  */
-export function approvalHash(input: ApprovalInput): string {
+export async function approvalHash(input: ApprovalInput): Promise<string> {
   const { wanted, settings, state, plan } = input;
   const { values, ...request } = wanted;
+  const [wantedValues, releaseValues, plannedValues] = await Promise.all(
+    [values, state.release?.userValues, plan.values].map(secretly),
+  );
   const parts = {
-    config: [request, settings, secretly(values)],
+    config: [request, settings, wantedValues],
     rules: catalogue,
-    release: state.release ? releaseFacts(state.release) : null,
+    release: state.release ? [...releaseFacts(state.release), releaseValues] : null,
     cluster: clusterFacts(state),
     plan: [
       plan.kind,
@@ -51,7 +55,7 @@ export function approvalHash(input: ApprovalInput): string {
       plan.chart,
       plan.migration,
       plan.adopt,
-      secretly(plan.values),
+      plannedValues,
     ],
   } satisfies Record<ApprovalPart, unknown>;
   return APPROVAL_PARTS.map((part) => digest(parts[part])).join(SEPARATOR);
@@ -105,10 +109,10 @@ export function refusalOfUnconfirmed(
   ].join("\n");
 }
 
-function releaseFacts({ userValues, lastDeployed, ...release }: HelmRelease): unknown {
+function releaseFacts({ lastDeployed, ...release }: HelmRelease): unknown[] {
   const { name, namespace, revision, status, chartName, chartVersion, appVersion } = release;
   const last = lastDeployed && [lastDeployed.revision, lastDeployed.chartVersion, lastDeployed.appVersion];
-  return [name, namespace, revision, status, chartName, chartVersion, appVersion, last, secretly(userValues)];
+  return [name, namespace, revision, status, chartName, chartVersion, appVersion, last];
 }
 
 function clusterFacts({ kubernetesVersion, namespaceExists, components, attempts, operatorResource }: ClusterState) {
@@ -143,9 +147,16 @@ function inOrder(step: Step): unknown {
 }
 
 /** A hash is shown to everybody, and a password is short: guessing it from a fast hash would be a matter of minutes. */
-function secretly(values: unknown): string {
-  return scryptSync(canonical(values), "milvus-upgrade", 32).toString("hex");
+function secretly(values: unknown): Promise<string> {
+  const text = canonical(values);
+  const hash = hashed.get(text) ?? deriveKey(text, "milvus-upgrade", 32).then((key) => key.toString("hex"));
+  hashed.set(text, hash);
+  return hash;
 }
+
+const deriveKey = promisify<string, string, number, Buffer>(scrypt);
+/** Slow on purpose, so the same values are hashed only once in a run. */
+const hashed = new Map<string, Promise<string>>();
 
 function digest(content: unknown): string {
   return createHash("sha256").update(canonical(content)).digest("hex").slice(0, DIGITS);
