@@ -86,6 +86,20 @@ describe("the README's steps, with the pulumi command itself", () => {
     expect(await passes("up", "--yes")).to.match(/unchanged/);
   });
 
+  it("take the hops that are left with one command", async () => {
+    const walk = (...args: string[]) =>
+      tryRun("npm", ["run", "--silent", "upgrade", "--", "--stack", "dev", "--to", "2.3", ...args], {
+        cwd: project,
+        env: { ...env, MILVUS_PULUMI: bed.sandbox.tools.pulumi, NO_COLOR: "1" },
+        timeoutSeconds: 600,
+      });
+    expect((await walk("--dry-run")).stdout).to.contain("Milvus 2.2.16 → 2.3.13 (2.3) in 1 hop");
+    const { exitCode, stdout, stderr } = await walk("--yes");
+    expect(exitCode, `${stdout}\n${stderr}`).to.equal(0);
+    expect(stdout).to.contain("arrived: Milvus 2.3.13");
+    expect(problems(await bed.observe(), { version: "2.3.13" })).to.deep.equal([]);
+  });
+
   it("say a refusal and nothing else: no stack trace, no word about programs", async () => {
     await passes("config", "set", "milvus:version", "2.6.15");
     const { exitCode, stdout, stderr } = await pulumi("preview");
