@@ -8,7 +8,16 @@ import { number, ratio, seconds } from "./statistics";
 
 const CHART = "4.2.20";
 const NEXT = "2.4.17";
-const VALUES = { cluster: { enabled: false } } as const;
+/** Small, so that fifty of them find room, and each with its own part of the sandbox's one etcd. */
+function valuesOf(index: number) {
+  return {
+    cluster: { enabled: false },
+    pulsar: { enabled: false },
+    etcd: { replicaCount: 1 },
+    minio: { replicas: 1 },
+    extraConfigFiles: { "user.yaml": `etcd:\n  rootPath: fleet-${index}\n` },
+  };
+}
 
 /** How many stacks, and how many of them at the same time. */
 const FLEETS: readonly Fleet[] = [
@@ -72,7 +81,10 @@ async function allFleets(context: BenchContext, bed: Bed, fleets: readonly Fleet
   try {
     const largest = Math.max(...fleets.map(({ stacks }) => stacks));
     await forAll(largest, 4, (index) =>
-      installMilvus(bed.sandbox, releaseOf(index), bed.chart(CHART), { ...VALUES, image: { all: { tag: "v2.4.16" } } }),
+      installMilvus(bed.sandbox, releaseOf(index), bed.chart(CHART), {
+        ...valuesOf(index),
+        image: { all: { tag: "v2.4.16" } },
+      }),
     );
     context.log(`fleet: ${largest} clusters are there`);
     // Nobody needs the pods to do anything.
@@ -97,7 +109,7 @@ async function measure(bed: Bed, proxy: ApiProxy, fleet: Fleet, run: number): Pr
     const stack = await bed.stack(`${namespace}-${run}`, {
       "kubernetes:kubeconfig": proxy.kubeconfig,
       "milvus:namespace": namespace,
-      "milvus:values": VALUES,
+      "milvus:values": valuesOf(index),
       "milvus:version": NEXT,
     });
     try {
