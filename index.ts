@@ -8,7 +8,7 @@ import type { RunLock } from "./cluster/runLock";
 import type { FailedResource } from "./components/context";
 import { MilvusCluster } from "./components/milvusCluster";
 import type { MilvusOutputs } from "./components/outputs";
-import { goneRelease, type PreviousOutputs, readPreviousOutputs, stateHasRelease } from "./components/previousRelease";
+import { goneRelease, type Previous, readPrevious } from "./components/previousRelease";
 import { ConfigError } from "./config/configError";
 import type { Config } from "./config/schema";
 import { readStackConfig } from "./config/stackConfig";
@@ -25,8 +25,14 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
   const config = readStackConfig();
   const access = connect(config.access);
   // The engine takes as long to read its state as the cluster to be looked at.
-  const reading = readPreviousOutputs();
-  const [look] = await Promise.all([lookAndPlan(access, config, reading), warnOfOtherRun(access, config)]);
+  const reading = readPrevious();
+  const [looked, warned] = await Promise.allSettled([
+    lookAndPlan(access, config, reading),
+    warnOfOtherRun(access, config),
+  ]);
+  if (looked.status === "rejected") throw looked.reason;
+  if (warned.status === "rejected") throw warned.reason;
+  const look = looked.value;
   const previous = await reading;
   if (pulumi.runtime.isDryRun()) {
     return carryOut(access, config, previous, look);
@@ -46,14 +52,15 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
 async function carryOut(
   access: ClusterAccess,
   config: Config,
-  previous: PreviousOutputs,
+  previous: Previous,
   { state, plan, hash, lines }: Look,
   lock?: RunLock,
 ): Promise<MilvusOutputs> {
   const { releaseName, namespace } = config.wanted;
   const { verification } = config;
   await pulumi.log.info(lines.join("\n"));
-  const failedRecord = plan.kind === "install" ? await goOnFromDeadInstall(access, state, namespace) : undefined;
+  const failedRecord =
+    plan.kind === "install" ? await goOnFromDeadInstall(access, state, previous, namespace) : undefined;
   const target = { access, accessSettings: config.access, releaseName, namespace };
   const say = (line: string) => void pulumi.log.info(`verification: ${line}`);
   const isPreview = pulumi.runtime.isDryRun();
@@ -63,9 +70,9 @@ async function carryOut(
   const provider = new k8s.Provider("kubernetes", {
     ...cluster,
     ...(kubeconfig !== undefined && { kubeconfig: pulumi.secret(kubeconfig) }),
-    // Always the same: by another address, or with a new certificate, it is still the same cluster, and the provider would
-    // replace everything. Whether it is the same is checked by `refuseOtherCluster`.
-    clusterIdentifier: "milvus-upgrade",
+    // By another address, or with a new certificate, it is still the same cluster, and the provider would replace everything.
+    // `refuseOtherCluster` finds it in the state, where it is also after a run that failed.
+    ...(state.namespaceUid !== undefined && { clusterIdentifier: state.namespaceUid }),
     // A killed run leaves objects that the state does not know: the next run takes them over.
     upsertExistingObjects: true,
   });
@@ -110,9 +117,10 @@ async function carryOut(
 async function goOnFromDeadInstall(
   access: ClusterAccess,
   { release }: ClusterState,
+  { hasRelease }: Previous,
   namespace: string,
 ): Promise<string | undefined> {
-  if (!(await stateHasRelease())) return undefined;
+  if (!hasRelease) return undefined;
   if (release === undefined) throw goneRelease(access);
   return failedRecordOf(access, { namespace, recordName: release.recordName });
 }

@@ -7,6 +7,8 @@ interface Discovery {
     readonly metadata?: { readonly name?: string };
     readonly versions?: readonly {
       readonly version: string;
+      /** Stale: its own server does not answer now. */
+      readonly freshness?: "Current" | "Stale";
       readonly resources?: readonly {
         readonly resource: string;
         readonly responseKind?: { readonly kind?: string };
@@ -105,9 +107,9 @@ function isDiscovery(answer: Discovery | GroupList): answer is Discovery {
 function served({ items = [] }: Discovery): ServedApis {
   const groups = items.flatMap(({ metadata, versions = [] }) => {
     const group = metadata?.name ?? "";
-    return versions.map(({ version, resources = [] }) => ({
+    return versions.map(({ version, freshness, resources = [] }) => ({
       api: group === "" ? version : `${group}/${version}`,
-      resources,
+      resources: freshness === "Stale" ? [] : resources,
     }));
   });
   return {
@@ -115,7 +117,7 @@ function served({ items = [] }: Discovery): ServedApis {
     kinds: groups.flatMap(({ api, resources }) =>
       resources.flatMap(({ resource, responseKind: { kind } = {}, scope }) =>
         // Without a kind it has only subresources.
-        kind === undefined ? [] : [{ api, kind, resource, namespaced: scope === "Namespaced" }],
+        kind === undefined || kind === "" ? [] : [{ api, kind, resource, namespaced: scope === "Namespaced" }],
       ),
     ),
   };

@@ -41,7 +41,7 @@ export function eventFindings(evidence: Evidence, troubled: ReadonlySet<string>)
   return eventsOf(evidence).flatMap((event) => {
     const { kind = "", name = "" } = event.involvedObject;
     const cause = causeOf(event);
-    if (cause === undefined || Date.parse(timeOf(event)) < since || isOver(kind, name, event.reason ?? "")) {
+    if (cause === undefined || Date.parse(timeOf(event)) < since || isOver(kind, name, event)) {
       return [];
     }
     const label = kind === "Pod" ? "pod" : kind === "PersistentVolumeClaim" ? "claim" : kind;
@@ -56,7 +56,7 @@ function beginning({ job, now }: Evidence): number {
   return created === undefined ? Date.parse(now) - FORGOTTEN_AFTER * 1000 : Date.parse(created);
 }
 
-type IsOver = (kind: string, name: string, reason: string) => boolean;
+type IsOver = (kind: string, name: string, event: KubernetesEvent) => boolean;
 
 function overcome(evidence: Evidence, troubled: ReadonlySet<string>): IsOver {
   const { pods, claims, deployments, statefulSets } = evidence;
@@ -67,11 +67,11 @@ function overcome(evidence: Evidence, troubled: ReadonlySet<string>): IsOver {
   const complete = [...deployments, ...statefulSets]
     .filter(({ spec, status }) => (status?.replicas ?? 0) >= (spec?.replicas ?? 1))
     .map(({ metadata }) => metadata?.name ?? "");
-  return (kind, name, reason) => {
+  return (kind, name, event) => {
     const pod = living.get(name);
     switch (kind) {
       case "Pod":
-        return pod !== undefined && (!troubled.has(name) || isPast(reason, pod));
+        return pod !== undefined && (!troubled.has(name) || isPast(event, pod));
       case "PersistentVolumeClaim":
         return bound.has(name);
       default:
@@ -81,13 +81,16 @@ function overcome(evidence: Evidence, troubled: ReadonlySet<string>): IsOver {
 }
 
 /** A pod that does not get ready may have left other trouble behind: it waited for a node, a volume or its image. */
-function isPast(reason: string, { spec, status }: Pod): boolean {
+function isPast(event: KubernetesEvent, { spec, status }: Pod): boolean {
+  const { reason = "" } = event;
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  const hasStarted = containers.some(
-    ({ state, lastState }) => state?.running !== undefined || state?.terminated !== undefined || lastState?.terminated,
+  const startedSince = containers.some(({ state, lastState }) =>
+    [state?.running, state?.terminated, lastState?.terminated].some(
+      (it) => it?.startedAt !== undefined && Date.parse(it.startedAt) >= Date.parse(timeOf(event)),
+    ),
   );
   if (reason === "FailedScheduling") return spec?.nodeName !== undefined;
-  if (/^Failed(AttachVolume|Mount|MapVolume|CreatePodSandBox)$/.test(reason)) return hasStarted;
+  if (/^Failed(AttachVolume|Mount|MapVolume|CreatePodSandBox)$/.test(reason)) return startedSince;
   if (/^(Failed|InspectFailed|ErrImageNeverPull)$/.test(reason)) {
     return containers.length > 0 && containers.every(({ imageID }) => imageID !== "");
   }

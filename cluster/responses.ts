@@ -83,6 +83,7 @@ export function transportError(error: unknown, request: ApiRequest, where: Where
 
 /** What the reader needs besides Secrets: one Role for all of it, so that nobody has to fix this kind by kind. */
 const READ_RESOURCES = [
+  "namespaces",
   "secrets",
   "configmaps",
   "pods",

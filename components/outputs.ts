@@ -15,8 +15,6 @@ const LONGEST_NAME = 63;
 export interface MilvusOutputs {
   /** `namespace/name` of the Helm release. */
   readonly release: string;
-  /** By which the next run knows that it looks at the same cluster; missing where it may not be read. */
-  readonly namespaceUid?: string;
   /** Milvus version found at the start; missing for an install. */
   readonly versionFrom?: string;
   readonly versionTo: string;
@@ -56,7 +54,6 @@ export function outputsOf({ plan, planHash, state, releaseName, namespace }: Mil
   const attempt = plan.migration?.attempt;
   return {
     release: `${namespace}/${releaseName}`,
-    ...(state.namespaceUid !== undefined && { namespaceUid: state.namespaceUid }),
     ...(plan.from !== undefined && { versionFrom: plan.from }),
     versionTo: plan.to,
     chart: `${plan.chart.name}-${plan.chart.version}`,

@@ -1,32 +1,50 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterState } from "../upgrade/model";
 
-/** What this stack's last run has left in its outputs. */
-export interface PreviousOutputs {
+/** What earlier runs of this stack have left. */
+export interface Previous {
   /** `namespace/name` of the release that the stack manages. */
   readonly release?: string;
-  readonly namespaceUid?: string;
   readonly lastUpgrade?: unknown;
+  /** The state has a Release, though Helm may know of none that was ever deployed: an install that failed is kept there. */
+  readonly hasRelease: boolean;
+  /** Of the namespace in which the last run worked, also of one that failed; missing where it may not be read. */
+  readonly namespaceUid?: string;
 }
 
+const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
+const PROVIDER_TYPE = "pulumi:providers:kubernetes";
+
 /**
- * Empty for a new stack or one whose outputs cannot be read. They are only asked for a clear message and for figures:
- * the Release is protected in any case.
+ * Nothing for a new stack or one whose state cannot be read: it is only asked for clear messages and for figures, and the
+ * Release is protected in any case.
  */
-export async function readPreviousOutputs(): Promise<PreviousOutputs> {
+export async function readPrevious(): Promise<Previous> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  const [outputs, resources] = await Promise.all([
+    readState("pulumi:pulumi:readStackOutputs", { name }),
+    readState("pulumi:pulumi:readStackResourceOutputs", { stackName: name }),
+  ]);
+  const { release, lastUpgrade } = outputs;
+  const types = new Map(Object.entries(resources).map(([urn, of]) => [urn.split("::")[2]?.split("$").at(-1), of]));
+  const provider = types.get(PROVIDER_TYPE) as
+    | { readonly outputs?: { readonly clusterIdentifier?: unknown } }
+    | undefined;
+  const clusterIdentifier = provider?.outputs?.clusterIdentifier;
+  return {
+    ...(typeof release === "string" && { release }),
+    ...(lastUpgrade !== undefined && { lastUpgrade }),
+    hasRelease: types.has(RELEASE_TYPE),
+    ...(typeof clusterIdentifier === "string" && { namespaceUid: clusterIdentifier }),
+  };
+}
+
+async function readState(token: string, request: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
   try {
-    const result = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as {
-      outputs?: { release?: unknown; namespaceUid?: unknown; lastUpgrade?: unknown };
-    };
-    const { release, namespaceUid, lastUpgrade } = result.outputs ?? {};
-    return {
-      ...(typeof release === "string" && { release }),
-      ...(typeof namespaceUid === "string" && { namespaceUid }),
-      ...(lastUpgrade !== undefined && { lastUpgrade }),
-    };
+    const result = (await pulumi.runtime.invoke(token, request)) as { outputs?: Record<string, unknown> };
+    return result.outputs ?? {};
   } catch (error) {
-    await pulumi.log.debug(`The outputs of ${name} cannot be read: ${String(error)}`);
+    await pulumi.log.debug(`${token} cannot be read: ${String(error)}`);
     return {};
   }
 }
@@ -35,7 +53,7 @@ export async function readPreviousOutputs(): Promise<PreviousOutputs> {
  * Refuses another release name or namespace than before. Helm cannot rename a release: Pulumi would install a second
  * Milvus and uninstall this one.
  *
- * @param previous as given by `readPreviousOutputs`
+ * @param previous as given by `readPrevious`
  * @throws RunError
  */
 export function refuseMovedRelease(previous: string | undefined, namespace: string, releaseName: string): void {
@@ -66,11 +84,11 @@ export interface Whereabouts {
  * Refuses a release that is there, of that name, and not the one that this stack has upgraded before: its namespace is
  * another one. Pulumi would write version and values of one Milvus over another.
  *
- * @param previous as given by `readPreviousOutputs`
+ * @param previous as given by `readPrevious`
  * @throws RunError
  */
 export function refuseOtherCluster(
-  { release: managed, namespaceUid: before }: PreviousOutputs,
+  { namespaceUid: before }: Pick<Previous, "namespaceUid">,
   { release, namespaceUid }: Pick<ClusterState, "release" | "namespaceUid">,
   { context, server }: Whereabouts,
 ): void {
@@ -78,11 +96,11 @@ export function refuseOtherCluster(
   const { name, namespace } = release;
   throw new pulumi.RunError(
     [
-      `Refused (the-cluster-is-another-one): the release ${managed ?? `${namespace}/${name}`} at ${server} (context ${context}) is not the one that this stack upgraded last: its namespace has the uid ${namespaceUid}, and had ${before}.`,
-      "Version and values of this stack would be written over another Milvus. Where it is the wrong cluster:",
-      "  pulumi config set kubernetes:context NAME",
+      `Refused (the-cluster-is-another-one): the release ${namespace}/${name} at ${server} (context ${context}) is not the one that this stack upgraded last: its namespace has the uid ${namespaceUid}, and had ${before}.`,
+      "Version and values of this stack would be written over another Milvus. Where it is the wrong cluster, set the right one, as the kubeconfig was given:",
+      "  pulumi config set kubernetes:context NAME, or kubernetes:kubeconfig, or KUBECONFIG",
       "Where it is the same Milvus, in a cluster or namespace that was made anew, let another stack take it over:",
-      `  pulumi stack init NAME && npm run adopt -- --release ${name} --namespace ${namespace} --stack NAME`,
+      `  pulumi stack init NAME && npm run adopt -- --release ${name} --namespace ${namespace} --context ${context} --stack NAME`,
     ].join("\n"),
   );
 }
@@ -98,23 +116,4 @@ export function goneRelease({ context, server }: Whereabouts): pulumi.RunError {
       "If it is not, its records are: look for them (helm list --all-namespaces --all) before anything else.",
     ].join("\n"),
   );
-}
-
-const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
-
-/**
- * True when the state has a Release, though Helm may know of none that was ever deployed: an install that failed is
- * kept in the state, and Pulumi would upgrade it and not install it again.
- */
-export async function stateHasRelease(): Promise<boolean> {
-  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  try {
-    const result = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName })) as {
-      outputs?: Record<string, unknown>;
-    };
-    return Object.keys(result.outputs ?? {}).some((urn) => urn.split("::")[2]?.split("$").at(-1) === RELEASE_TYPE);
-  } catch (error) {
-    await pulumi.log.debug(`The resources of ${stackName} cannot be read: ${String(error)}`);
-    return false;
-  }
 }

@@ -23,7 +23,7 @@ export interface RawConfig {
 const NAMESPACE = "milvus";
 const SHOWN_LENGTH = 80;
 const DATE_IN_QUOTES =
-  "is a date without quotes, which Pulumi takes for a time; write it in quotes in the stack config";
+  "reads like a time that Pulumi has made of a date without quotes; write the date in quotes in the stack config (where it really is this text: in a file of milvus:valuesFiles)";
 /** Keys whose values may be secret though nobody encrypted them. */
 const HIDDEN: ReadonlySet<ConfigKey> = new Set(["values", "credentials", "tls"]);
 /** Keys with nested names a user may misspell. */

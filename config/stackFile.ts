@@ -1,4 +1,5 @@
-import { isMap, parseDocument, type Tags } from "yaml";
+import { isDeepStrictEqual } from "node:util";
+import { isMap, parseDocument, stringify, type Tags } from "yaml";
 import { parseYaml } from "./helmValues";
 
 /**
@@ -18,13 +19,21 @@ export function parseStackFile(contents: string): unknown {
  * @param before the file as it is; undefined or empty: there is none
  */
 export function withConfig(before: string | undefined, config: Readonly<Record<string, unknown>>): string {
-  const document = parseDocument(before ?? "", { compat: "yaml-1.1" });
-  for (const [key, value] of Object.entries(config))
-    document.setIn(["config", key], document.createNode(value, { aliasDuplicateObjects: false }));
+  const { config: known } = (parseStackFile(before ?? "") ?? {}) as {
+    readonly config?: Readonly<Record<string, unknown>>;
+  };
+  // Without a schema nothing in it is understood, and so nothing is written in another way than it was.
+  const document = parseDocument(before ?? "", { schema: "failsafe" });
+  if (document.has("config") && !isMap(document.get("config"))) document.delete("config");
+  for (const [key, value] of Object.entries(config)) {
+    if (isDeepStrictEqual(known?.[key], value)) continue;
+    const text = stringify(value, { compat: "yaml-1.1", aliasDuplicateObjects: false, lineWidth: 0 });
+    document.setIn(["config", key], parseDocument(text, { schema: "failsafe" }).contents);
+  }
   const written = document.get("config");
   // A line for each key, also where the file had an empty {}.
   if (isMap(written)) written.flow = false;
-  return document.toString({ lineWidth: 120 });
+  return document.toString({ lineWidth: 0 });
 }
 
 /** How Go writes a time: what Pulumi makes of an unquoted date. */
@@ -41,19 +50,20 @@ function asPulumi(tags: Tags): Tags {
   const integer = {
     tag: "tag:yaml.org,2002:int",
     default: true,
-    test: /^[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)$/,
+    test: /^[-+]?(0b_*[01][01_]*|0o_*[0-7][0-7_]*|0x_*[0-9a-fA-F][0-9a-fA-F_]*|[0-9][0-9_]*)$/,
     resolve: goInteger,
   };
   const float = {
     tag: "tag:yaml.org,2002:float",
     default: true,
-    test: /^[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?$/,
+    test: /^[-+]?(\._*[0-9][0-9_]*|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9_]*[0-9][0-9_]*)?$/,
     resolve: (text: string) => Number(text.replaceAll("_", "")),
   };
   const time = {
     tag: "tag:yaml.org,2002:timestamp",
     default: true,
-    test: /^\d{4}-\d\d?-\d\d?([Tt ]\d\d?:\d\d?:\d\d?(\.\d*)?(Z|[+-]\d\d:\d\d)?)?$/,
+    // With T it needs a zone, and without has none.
+    test: /^\d{4}-\d\d?-\d\d?([Tt]\d\d?:\d\d?:\d\d?(\.\d+)?(Z|[+-]\d\d:\d\d)| +\d\d?:\d\d?:\d\d?(\.\d+)?)?$/,
     resolve: goTime,
   };
   return [time, integer, float, ...tags];
@@ -70,12 +80,16 @@ function goInteger(text: string): number {
 }
 
 function goTime(text: string): string {
-  const [date = "", clock = "0:0:0"] = text.replace(ZONE, "").split(/[Tt ]/);
+  const [date = "", clock = "0:0:0"] = text.replace(ZONE, "").split(/[Tt]| +/);
   const zone = ZONE.exec(text)?.[1]?.replace(":", "");
   const two = (parts: string, between: string) =>
     parts
       .split(between)
       .map((part) => part.padStart(2, "0"))
       .join(between);
-  return `${two(date, "-")} ${two(clock, ":")} ${zone === undefined ? "+0000 UTC" : `${zone} ${zone}`}`;
+  const [day, time] = [two(date, "-"), two(clock, ":").replace(/\.?0*$/, (end) => (clock.includes(".") ? "" : end))];
+  // A date that does not exist is text.
+  const moment = new Date(`${day}T${time}Z`);
+  if (Number.isNaN(moment.getTime()) || !moment.toISOString().startsWith(day)) return text;
+  return `${day} ${time} ${zone === undefined ? "+0000 UTC" : `${zone} ${zone}`}`;
 }

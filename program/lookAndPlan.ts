@@ -3,7 +3,7 @@ import type { ClusterAccess } from "../cluster/access";
 import { oneLook } from "../cluster/oneLook";
 import { preflight } from "../cluster/preflight";
 import { readCluster } from "../cluster/readCluster";
-import { type PreviousOutputs, refuseMovedRelease, refuseOtherCluster } from "../components/previousRelease";
+import { type Previous, refuseMovedRelease, refuseOtherCluster } from "../components/previousRelease";
 import type { Config } from "../config/schema";
 import {
   approvalHash,
@@ -30,14 +30,10 @@ export interface Look {
 /**
  * What is there, and what to do about it. Nothing is written.
  *
- * @param reading what this stack's last run has left, while it is still being read
+ * @param reading what earlier runs of this stack have left, while it is still being read
  * @throws RunError what is refused; ClusterError
  */
-export async function lookAndPlan(
-  access: ClusterAccess,
-  config: Config,
-  reading: Promise<PreviousOutputs>,
-): Promise<Look> {
+export async function lookAndPlan(access: ClusterAccess, config: Config, reading: Promise<Previous>): Promise<Look> {
   const { wanted, settings, approvedPlan, verification } = config;
   const cluster = oneLook(access);
   const [previous, found] = await Promise.allSettled([reading, readCluster(cluster, wanted)]);

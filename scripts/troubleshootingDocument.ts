@@ -83,7 +83,7 @@ export function troubleshootingDocument(): string {
     "| the cluster cannot be read | see [errors of the cluster](#errors-of-the-cluster) |",
     "| `the stack is currently locked` | a run was killed: make sure that none is at work, then `pulumi cancel` |",
     "| `another operation (install/upgrade/rollback) is in progress` | run `pulumi up`: it clears the record once it has been silent for `milvus:timeouts.pending` |",
-    "| `the-cluster-is-another-one` | `up` looks at another Milvus than last time: set `kubernetes:context`; for one that was restored elsewhere, a stack of its own |",
+    "| `the-cluster-is-another-one` | `up` looks at another Milvus than last time: set `kubernetes:context`; for one that was restored elsewhere, a stack of its own (`npm run plan` does not read the state, and cannot say it) |",
     "| `the-state-has-a-release-that-is-gone` | it may be the wrong cluster; if Milvus is gone on purpose, `pulumi refresh`, then `pulumi up` |",
     "| `is protected` | the change would replace or delete the release: set `milvus:release` and `milvus:namespace` back |",
     "| `only_the_approved_plan_is_run` | something has moved since the approval: look at the preview again, approve its hash |",

@@ -95,4 +95,18 @@ describe("a new Milvus", () => {
     }
     expect(await bed.fingerprint()).to.equal(untouched);
   });
+
+  it("may be gone on purpose: refreshed, it is installed anew, also when the first try dies", async () => {
+    await bed.sandbox.kubectl(["delete", "namespace", RELEASE.namespace, "--timeout=120s"], { timeoutSeconds: 130 });
+    await stack.unprotect();
+    await stack.refresh();
+    bed.faults({ milvus: [{ component: "proxy", image: "2.2.16", effect: "neverReady" }] });
+    await stack.setConfig({ "milvus:timeouts": { settle: "1s", release: "15s" } });
+    await failureOf(stack.up());
+    bed.faults({});
+    await stack.setConfig({ "milvus:timeouts": { settle: "1s", pending: "5s" } });
+    await stack.up();
+    expect(problems(await bed.observe(), { version: "2.2.16" })).to.deep.equal([]);
+    expect(changeList(await stack.up())).to.deep.equal([]);
+  });
 });

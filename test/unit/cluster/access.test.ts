@@ -218,7 +218,7 @@ describe("reading from a cluster", () => {
       .to.include(`${USER} may not list secrets in the namespace milvus`)
       .and.to.include("Helm keeps its release records in Secrets")
       .and.to.include(
-        "kubectl create role milvus-upgrade-reader --namespace milvus --verb=get,list --resource=secrets,",
+        "kubectl create role milvus-upgrade-reader --namespace milvus --verb=get,list --resource=namespaces,secrets,",
       )
       .and.to.include("--role=milvus-upgrade-reader --serviceaccount=ci:deployer");
     expect(seen).to.have.length(1);

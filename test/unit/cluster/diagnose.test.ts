@@ -5,6 +5,8 @@ import type { Evidence, KubernetesEvent, Pod } from "../../../cluster/evidence";
 
 const NOW = "2026-01-01T01:00:00Z";
 const RECENT = "2026-01-01T00:59:00Z";
+/** Of a container that started after what happened at that time, and ended. */
+const STARTED = { lastState: { terminated: { exitCode: 1, startedAt: "2026-01-01T00:59:30Z" } } };
 const DEPLOYMENT = "my-release-milvus-proxy";
 const POD = `${DEPLOYMENT}-7d5f9c-abcde`;
 
@@ -505,8 +507,8 @@ describe("diagnose", () => {
 
   for (const { past, reason, message, state } of [
     { past: "a node", reason: "FailedScheduling", message: "0/3 nodes are available: 3 Insufficient cpu", state: {} },
-    { past: "a volume", reason: "FailedMount", message: "MountVolume.SetUp failed: timed out", state: {} },
-    { past: "a sandbox", reason: "FailedCreatePodSandBox", message: "plugin type=cni failed", state: {} },
+    { past: "a volume", reason: "FailedMount", message: "MountVolume.SetUp failed: timed out", state: STARTED },
+    { past: "a sandbox", reason: "FailedCreatePodSandBox", message: "plugin type=cni failed", state: STARTED },
     { past: "its image", reason: "Failed", message: "Failed to pull image: not found", state: { imageID: "sha256:1" } },
   ]) {
     it(`does not blame ${past} that a pod waited for and has got meanwhile`, () => {
@@ -517,6 +519,12 @@ describe("diagnose", () => {
       expect(diagnosis?.others).to.deep.equal([]);
     });
   }
+
+  it("blames a volume that is missing now for a pod that had run before", () => {
+    const events = [event("Pod", POD, "FailedMount", "MountVolume.SetUp failed: timed out")];
+    const rebooted = container({ terminated: { exitCode: 255, startedAt: "2026-01-01T00:10:00Z" } });
+    expect(diagnose(release({ pods: [running(rebooted)], events }))?.cause).to.equal("volumeMountFailed");
+  });
 
   it("passes over events of others, of claims that got bound, of workloads that are complete, and old ones", () => {
     const quota = "exceeded quota: q";

@@ -1,45 +1,85 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import {
-  readPreviousOutputs,
-  refuseMovedRelease,
-  refuseOtherCluster,
-  stateHasRelease,
-} from "../../../components/previousRelease";
+import { readPrevious, refuseMovedRelease, refuseOtherCluster } from "../../../components/previousRelease";
 import { state } from "../../support/plans";
 import { record } from "../../support/recordingMonitor";
 
-describe("readPreviousOutputs", () => {
-  const previous = async (outputs: Record<string, unknown> | Error): Promise<unknown> => {
+describe("readPrevious", () => {
+  const COMPONENT = "milvus:upgrade:MilvusCluster";
+  const urn = (type: string, name: string) => `urn:pulumi:dev::milvus::${type}::${name}`;
+  const RELEASE = urn(`${COMPONENT}$kubernetes:helm.sh/v3:Release`, "milvus-release");
+  const PROVIDER = urn("pulumi:providers:kubernetes", "kubernetes");
+  const JOB = urn(`${COMPONENT}$kubernetes:batch/v1:Job`, "my-release-stop");
+
+  const previous = async (outputs: object | Error, resources: object | Error = {}): Promise<unknown> => {
     let found: unknown;
-    await record(async () => (found = await readPreviousOutputs()), {
+    await record(async () => (found = await readPrevious()), {
       invoke: (token, inputs) => {
-        expect(token).to.equal("pulumi:pulumi:readStackOutputs");
-        expect(inputs).to.deep.equal({ name: "organization/milvus/test" });
-        if (outputs instanceof Error) {
-          throw outputs;
-        }
-        return { outputs };
+        const [key, answer] =
+          token === "pulumi:pulumi:readStackOutputs"
+            ? ["name", outputs]
+            : token === "pulumi:pulumi:readStackResourceOutputs"
+              ? ["stackName", resources]
+              : expect.fail(token);
+        expect(inputs).to.deep.equal({ [key]: "organization/milvus/test" });
+        if (answer instanceof Error) throw answer;
+        return { outputs: answer };
       },
     });
     return found;
   };
+  const GONE = new Error("no backend client is available");
 
-  it("gives the release of this stack's last outputs", async () => {
-    expect(await previous({ release: "db/my-release" })).to.deep.equal({ release: "db/my-release" });
-  });
-  it("gives the figures of the last upgrade", async () => {
-    expect(await previous({ lastUpgrade: { seconds: 12 } })).to.deep.equal({ lastUpgrade: { seconds: 12 } });
-  });
-  it("gives the uid of the namespace", async () => {
-    expect(await previous({ namespaceUid: "u-1" })).to.deep.equal({ namespaceUid: "u-1" });
-  });
-  it("gives nothing for a new stack", async () => {
-    expect(await previous({})).to.deep.equal({});
-  });
-  it("gives nothing when the outputs cannot be read: the Release is protected in any case", async () => {
-    expect(await previous(new Error("no backend client is available"))).to.deep.equal({});
-  });
+  for (const { what, outputs, resources, found } of [
+    { what: "nothing for a new stack", outputs: {}, resources: {}, found: { hasRelease: false } },
+    {
+      what: "the release of this stack's last outputs",
+      outputs: { release: "db/my-release" },
+      resources: {},
+      found: { hasRelease: false, release: "db/my-release" },
+    },
+    {
+      what: "the figures of the last upgrade",
+      outputs: { lastUpgrade: { seconds: 12 } },
+      resources: {},
+      found: { hasRelease: false, lastUpgrade: { seconds: 12 } },
+    },
+    {
+      what: "a Release in the state, failed or not",
+      outputs: {},
+      resources: { [JOB]: {}, [RELEASE]: {} },
+      found: { hasRelease: true },
+    },
+    {
+      what: "no Release with other resources only",
+      outputs: {},
+      resources: { [JOB]: {} },
+      found: { hasRelease: false },
+    },
+    {
+      what: "the namespace that the provider was made for, whether that run ended well or not",
+      outputs: {},
+      resources: { [PROVIDER]: { outputs: { clusterIdentifier: "u-1", upsertExistingObjects: "true" } } },
+      found: { hasRelease: false, namespaceUid: "u-1" },
+    },
+    {
+      what: "no namespace where the provider was made without",
+      outputs: {},
+      resources: { [PROVIDER]: { outputs: { upsertExistingObjects: "true" } } },
+      found: { hasRelease: false },
+    },
+    {
+      what: "what can be read, where the rest cannot: the Release is protected in any case",
+      outputs: GONE,
+      resources: { [RELEASE]: {} },
+      found: { hasRelease: true },
+    },
+    { what: "nothing where nothing can be read", outputs: GONE, resources: GONE, found: { hasRelease: false } },
+  ]) {
+    it(`gives ${what}`, async () => {
+      expect(await previous(outputs, resources)).to.deep.equal(found);
+    });
+  }
 });
 
 describe("refuseMovedRelease", () => {
@@ -72,7 +112,7 @@ describe("refuseOtherCluster", () => {
     (before: string | undefined, now: string | undefined, found = release) =>
     () =>
       refuseOtherCluster(
-        { release: "db/my-release", ...(before !== undefined && { namespaceUid: before }) },
+        before === undefined ? {} : { namespaceUid: before },
         { ...(now !== undefined && { namespaceUid: now }), ...(found && { release: found }) },
         where,
       );
@@ -85,7 +125,7 @@ describe("refuseOtherCluster", () => {
       .and.matches(/https:\/\/staging\.invalid \(context staging\)/)
       .and.matches(/has the uid u-2, and had u-1/)
       .and.matches(/pulumi config set kubernetes:context NAME/)
-      .and.matches(/pulumi stack init NAME && npm run adopt/);
+      .and.matches(/pulumi stack init NAME && npm run adopt .* --context staging/);
   });
   for (const { what, before, now } of [
     { what: "the same namespace", before: "u-1", now: "u-1" },
@@ -98,33 +138,5 @@ describe("refuseOtherCluster", () => {
   }
   it("leaves a release that is not there to those who install", () => {
     expect(() => refuseOtherCluster({ namespaceUid: "u-1" }, { namespaceUid: "u-2" }, where)).to.not.throw();
-  });
-});
-
-describe("stateHasRelease", () => {
-  const urn = (type: string) => `urn:pulumi:dev::milvus::milvus:upgrade:MilvusCluster$${type}::milvus-release`;
-  const has = async (outputs: Record<string, unknown> | Error): Promise<boolean | undefined> => {
-    let answer: boolean | undefined;
-    await record(
-      async () => {
-        answer = await stateHasRelease();
-      },
-      {
-        invoke: (token) => {
-          expect(token).to.equal("pulumi:pulumi:readStackResourceOutputs");
-          if (outputs instanceof Error) throw outputs;
-          return { outputs };
-        },
-      },
-    );
-    return answer;
-  };
-
-  it("is true when the state has one, failed or not", async () => {
-    expect(await has({ [urn("kubernetes:helm.sh/v3:Release")]: {} })).to.equal(true);
-  });
-  it("is false with other resources only, and when the state cannot be read", async () => {
-    expect(await has({ [urn("kubernetes:batch/v1:Job")]: {} })).to.equal(false);
-    expect(await has(new Error("no backend client is available"))).to.equal(false);
   });
 });

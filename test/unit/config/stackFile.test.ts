@@ -10,6 +10,13 @@ describe("a stack's file", () => {
     { written: "2022-03-17T10:00:00Z", read: "2022-03-17 10:00:00 +0000 UTC" },
     { written: "2022-03-17T10:00:00+02:00", read: "2022-03-17 10:00:00 +0200 +0200" },
     { written: "2022-03-17 10:00", read: "2022-03-17 10:00" },
+    { written: "2022-03-17 10:00:00", read: "2022-03-17 10:00:00 +0000 UTC" },
+    { written: "2022-03-17T10:00:00", read: "2022-03-17T10:00:00" },
+    { written: "2022-03-17 10:00:00Z", read: "2022-03-17 10:00:00Z" },
+    { written: "2023-99-99", read: "2023-99-99" },
+    { written: "2023-02-30", read: "2023-02-30" },
+    { written: "0x_", read: "0x_" },
+    { written: "._", read: "._" },
     { written: '"2022-03-17"', read: "2022-03-17" },
     { written: "1_000", read: 1000 },
     { written: "0b11", read: 3 },
@@ -53,12 +60,30 @@ describe("a stack's file", () => {
   });
 
   it("keeps its comments and other keys", () => {
-    const before = "# ours\nsecretsprovider: awskms\nconfig:\n  # the cluster\n  kubernetes:context: prod\n";
+    const before = [
+      "# ours",
+      "secretsprovider: awskms",
+      "config:",
+      "  # the cluster",
+      "  kubernetes:context: prod",
+      "  other:octal: 0777 # a mode",
+      "  other:big: 12345678901234567890",
+      "  other:date: 2022-03-17",
+      '  other:text: "1"',
+      "  other:nothing:",
+      "  other:merged: { a: 1.50 }",
+      "",
+    ].join("\n");
     expect(withConfig(before, { "milvus:version": "2.2.14" })).to.equal(`${before}  milvus:version: 2.2.14\n`);
   });
 
-  for (const before of [undefined, "config: {}\n"]) {
-    it(`has a line for each key where there was ${before ?? "no file"}`, () => {
+  it("does not touch what is there already", () => {
+    const before = "config:\n  milvus:version: 2.10\n  milvus:size: 12345678901234567890\n";
+    expect(withConfig(before, (parseStackFile(before) as { config: Record<string, unknown> }).config)).to.equal(before);
+  });
+
+  for (const before of [undefined, "config: {}\n", "config:\n"]) {
+    it(`has a line for each key where there was ${JSON.stringify(before ?? "no file")}`, () => {
       expect(withConfig(before, { "milvus:release": "r", "milvus:values": { a: { b: 1 } } })).to.equal(
         "config:\n  milvus:release: r\n  milvus:values:\n    a:\n      b: 1\n",
       );
@@ -69,7 +94,7 @@ describe("a stack's file", () => {
     const file = "milvus:version: 2.2.14\nmilvus:values:\n  minio:\n    image:\n      tag: 2022-03-17\n";
     const config = parseStackFile(file) as Record<string, unknown>;
     expect(() => parseConfig({ config })).to.throw(
-      "milvus:values.minio.image.tag: is a date without quotes, which Pulumi takes for a time; write it in quotes",
+      "milvus:values.minio.image.tag: reads like a time that Pulumi has made of a date without quotes; write the date in quotes",
     );
   });
 });
