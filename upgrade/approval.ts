@@ -141,8 +141,9 @@ function componentFacts(component: ComponentState) {
   };
 }
 
-/** Which Deployments are stopped or paused together is a set. */
+/** Which Deployments are stopped or paused together is a set, and which pods are there at the moment is no content. */
 function inOrder(step: Step): unknown {
+  if (step.kind === "resume") return { ...step, oldPods: undefined };
   return "deployments" in step ? { ...step, deployments: step.deployments.map((it) => canonical(it)).sort() } : step;
 }
 

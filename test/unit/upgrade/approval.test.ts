@@ -53,6 +53,13 @@ describe("the hash of a plan", () => {
     });
   }
 
+  it("stays the same while the only pod of a component is away", async () => {
+    const podTemplates = [{ image: "milvusdb/milvus:v2.4.16", hash: "5c498b9b79", graceSeconds: 30 }];
+    const there = components({ podTemplates, podImages: ["milvusdb/milvus:v2.4.16"] });
+    expect(input({ state: there }).plan.steps.some((step) => "oldPods" in step)).to.equal(true);
+    expect(await approvalHash(input({ state: there }))).to.equal(await approvalHash(input({ state: components({}) })));
+  });
+
   it("stays the same while an autoscaler scales", async () => {
     const scaled = (replicas: number) =>
       approvalHash(
