@@ -103,12 +103,17 @@ export async function runCell(chaos: ChaosBed, cell: Cell, random: Random): Prom
   } catch (error) {
     return done({
       verdict: "FAILED",
-      problems: [error instanceof Error ? error.message.slice(0, 1500) : String(error)],
+      problems: [ends(error instanceof Error ? error.message : String(error))],
     });
   } finally {
     await killOrphans(stackName);
     after?.();
   }
+}
+
+/** What failed stands first, why mostly last. */
+function ends(text: string): string {
+  return text.length <= 3000 ? text : `${text.slice(0, 500)}\n…\n${text.slice(-2500)}`;
 }
 
 /** Refusals that say to wait for a run that may be at work. */
