@@ -78,7 +78,10 @@ export async function readGroupNames(access: ClusterAccess): Promise<ReadonlySet
  * @throws ClusterError when the list of groups cannot be read
  */
 export async function readServedApis(access: ClusterAccess): Promise<ServedApis> {
-  const [groups, core] = (await Promise.all([access.read(GROUPS), access.read(CORE)])) as (Discovery | GroupList)[];
+  const [groups, core] = (await Promise.all([access.read(GROUPS), access.read(CORE)])) as [
+    Discovery | GroupList,
+    Discovery | GroupList,
+  ];
   const all = await Promise.all([servedBy(access, core, ["v1"]), servedBy(access, groups, [])]);
   return { versions: all.flatMap(({ versions }) => versions), kinds: all.flatMap(({ kinds }) => kinds) };
 }
@@ -90,11 +93,11 @@ export function apiVersions({ versions, kinds }: ServedApis): string[] {
 
 async function servedBy(
   access: ClusterAccess,
-  answer: Discovery | GroupList | undefined,
+  answer: Discovery | GroupList,
   unlisted: readonly string[],
 ): Promise<ServedApis> {
-  if (answer !== undefined && isDiscovery(answer)) return served(answer);
-  const listed = (answer?.groups ?? []).flatMap(({ versions = [] }) => versions.map((it) => it.groupVersion));
+  if (isDiscovery(answer)) return served(answer);
+  const listed = (answer.groups ?? []).flatMap(({ versions = [] }) => versions.map((it) => it.groupVersion));
   const versions = [...unlisted, ...listed];
   const kinds = await Promise.all(versions.map((version) => kindsOf(access, version)));
   return { versions, kinds: kinds.flat() };

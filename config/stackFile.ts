@@ -22,11 +22,12 @@ export function withConfig(before: string | undefined, config: Readonly<Record<s
   const { config: known } = (parseStackFile(before ?? "") ?? {}) as {
     readonly config?: Readonly<Record<string, unknown>>;
   };
+  const news = Object.entries(config).filter(([key, value]) => !isDeepStrictEqual(known?.[key], value));
+  if (news.length === 0) return before ?? "";
   // Without a schema nothing in it is understood, and so nothing is written in another way than it was.
   const document = parseDocument(before ?? "", { schema: "failsafe" });
   if (document.has("config") && !isMap(document.get("config"))) document.delete("config");
-  for (const [key, value] of Object.entries(config)) {
-    if (isDeepStrictEqual(known?.[key], value)) continue;
+  for (const [key, value] of news) {
     const text = stringify(value, { compat: "yaml-1.1", aliasDuplicateObjects: false, lineWidth: 0 });
     document.setIn(["config", key], parseDocument(text, { schema: "failsafe" }).contents);
   }

@@ -1,7 +1,6 @@
 import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import {
   type Deployment,
   type EngineEvent,
@@ -12,7 +11,7 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
-import { parseStackFile, withConfig } from "../config/stackFile";
+import { withConfig } from "../config/stackFile";
 import { projectFolder } from "./folders";
 import { type KubernetesProvider, startKubernetesProvider } from "./kubernetesProvider";
 import { type EngineReport, EventCollector, errors } from "./report";
@@ -143,13 +142,10 @@ export class EngineStack {
     const entries = Object.entries(config);
     const file = path.join(this.stack.workspace.workDir, `Pulumi.${this.name}.yaml`);
     const text = await readFile(file, "utf8").catch(() => "");
-    const settings = (parseStackFile(text) ?? {}) as { config?: Record<string, unknown> };
     const open = entries.filter(([, value]) => !(value instanceof Secret));
-    const news = open.filter(([key, value]) => !isDeepStrictEqual(settings.config?.[key], value));
     // What somebody has written by hand, with comments, stays as it is.
-    if (news.length > 0) {
-      await writeFile(file, withConfig(text, Object.fromEntries(news)));
-    }
+    const next = withConfig(text, Object.fromEntries(open));
+    if (next !== text) await writeFile(file, next);
     for (const [key, value] of entries) {
       if (value instanceof Secret) {
         await this.stack.setConfig(key, { value: value.value, secret: true });

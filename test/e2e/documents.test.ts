@@ -3,7 +3,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { expect } from "chai";
-import { parse, parseDocument } from "yaml";
+import { parse } from "yaml";
+import { withConfig } from "../../config/stackFile";
 import { cacheFolder, projectFolder } from "../../sandbox/folders";
 import { describeDifference } from "../../upgrade/approval";
 import { type Block, blocksOf, commandBlocks, commandsOf } from "../support/commandBlocks";
@@ -107,9 +108,7 @@ describe("the commands of the documents", () => {
   /** What a site without the public repository has in its stack config. */
   function addConfig(stack: string, config: Readonly<Record<string, unknown>>): void {
     const file = path.join(shell.project, `Pulumi.${stack}.yaml`);
-    const document = parseDocument(existsSync(file) ? readFileSync(file, "utf8") : "config: {}\n");
-    for (const [key, value] of Object.entries(config)) document.setIn(["config", key], document.createNode(value));
-    writeFileSync(file, document.toString());
+    writeFileSync(file, withConfig(existsSync(file) ? readFileSync(file, "utf8") : undefined, config));
   }
   const fromFolder = (stack: string) => () => addConfig(stack, { "milvus:chartSource": { folder: "charts" } });
 
