@@ -78,12 +78,13 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
   if (release === undefined && deployments.length === 0) notes.push(...(await noteOfOthers(access, address)));
   const verification = newestVerification(verifications);
   const operatorResource = operatorResourceOf(releaseName, customs, [...deployments, ...pods]);
+  const observedAt = new Date().toISOString();
   return {
     kubernetesVersion,
-    observedAt: new Date().toISOString(),
+    observedAt,
     ...foundNamespace,
     ...(release === undefined ? {} : { release }),
-    components: componentStates({ deployments, pods, autoscalers, scaledObjects }, nameLabelOf(release)),
+    components: componentStates({ deployments, pods, autoscalers, scaledObjects }, observedAt, nameLabelOf(release)),
     attempts: attemptStates(claims),
     ...(verification === undefined ? {} : { verification }),
     ...(operatorResource === undefined ? {} : { operatorResource }),

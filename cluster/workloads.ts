@@ -26,15 +26,23 @@ export const REPLICAS_ANNOTATION = "milvus-upgrade/replicas";
 /** Label `app.kubernetes.io/name` of Milvus' own objects, unless the values' `nameOverride` changes it. */
 export const DEFAULT_NAME_LABEL = "milvus";
 
-/** The components of a release among the workloads with its instance label, sorted by name. */
-export function componentStates(workloads: Workloads, nameLabel: string = DEFAULT_NAME_LABEL): ComponentState[] {
+/**
+ * The components of a release among the workloads with its instance label, sorted by name.
+ *
+ * @param at ISO 8601, when the workloads were read
+ */
+export function componentStates(
+  workloads: Workloads,
+  at: string,
+  nameLabel: string = DEFAULT_NAME_LABEL,
+): ComponentState[] {
   return workloads.deployments
     .filter(({ metadata }) => metadata?.labels?.["app.kubernetes.io/name"] === nameLabel)
-    .map((deployment) => componentState(deployment, workloads))
+    .map((deployment) => componentState(deployment, workloads, at))
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-function componentState(deployment: Deployment, workloads: Workloads): ComponentState {
+function componentState(deployment: Deployment, workloads: Workloads, at: string): ComponentState {
   const { metadata, spec, status } = deployment;
   const name = metadata?.name ?? "";
   const component = metadata?.labels?.component ?? metadata?.labels?.["app.kubernetes.io/component"] ?? name;
@@ -48,6 +56,7 @@ function componentState(deployment: Deployment, workloads: Workloads): Component
   ].sort();
   const podTemplates = podTemplatesOf(pods, component);
   const progressedAt = status?.conditions?.find(({ type }) => type === "Progressing")?.lastUpdateTime;
+  const rolledOut = isRolledOut(deployment, replicas);
   return {
     name,
     component,
@@ -60,7 +69,8 @@ function componentState(deployment: Deployment, workloads: Workloads): Component
     updatedReplicas: status?.updatedReplicas ?? 0,
     pods: pods.length,
     paused: spec?.paused ?? false,
-    rolledOut: isRolledOut(deployment, replicas),
+    rolledOut,
+    ...(!rolledOut && isRestarting(deployment, pods, Date.parse(at)) && { restarting: true }),
     strategyType: spec?.strategy?.type === "Recreate" ? "Recreate" : "RollingUpdate",
     ...(autoscaler === undefined ? {} : { autoscaler }),
     ...(managedBy === undefined ? {} : { managedBy }),
@@ -90,15 +100,47 @@ function podTemplatesOf(pods: readonly Pod[], component: string): PodTemplate[] 
 }
 
 /** What `kubectl rollout status` calls done. */
-function isRolledOut({ metadata, status }: Deployment, replicas: number): boolean {
-  const isObserved = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
+function isRolledOut(deployment: Deployment, replicas: number): boolean {
+  const { status } = deployment;
   const updated = status?.updatedReplicas ?? 0;
   return (
-    isObserved &&
+    isObserved(deployment) &&
     updated === replicas &&
     (status?.replicas ?? 0) === updated &&
     (status?.availableReplicas ?? 0) === updated
   );
+}
+
+function isObserved({ metadata, status }: Deployment): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
+}
+
+/** How long a pod may be about getting ready: the chart's probes wait 90 s, sessions 60 s, and an image has to be pulled. */
+const RESTART_MILLISECONDS = 5 * 60_000;
+/** Reasons of a container that waits for nothing but its start. */
+const STARTING: readonly string[] = ["ContainerCreating", "PodInitializing"];
+
+/** No old pod is left, and each that is not ready is young: it was deleted, moved or restarted a moment ago. */
+function isRestarting(deployment: Deployment, pods: readonly Pod[], now: number): boolean {
+  const { status } = deployment;
+  const conditions = status?.conditions ?? [];
+  const isStuck = conditions.some(
+    (it) =>
+      (it.type === "ReplicaFailure" && it.status === "True") || (it.type === "Progressing" && it.status === "False"),
+  );
+  const oldPods = (status?.replicas ?? 0) - (status?.updatedReplicas ?? 0);
+  if (!isObserved(deployment) || isStuck || oldPods > 0) return false;
+  return pods.filter(({ metadata }) => metadata?.deletionTimestamp === undefined).every((pod) => isStarting(pod, now));
+}
+
+/** Ready counts too. A pod that crashes again and again without getting ready is as old as its creation. */
+function isStarting({ metadata, status }: Pod, now: number): boolean {
+  const readiness = status?.conditions?.find(({ type }) => type === "Ready");
+  if (readiness?.status === "True") return true;
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const reasons = containers.flatMap(({ state }) => state?.waiting?.reason ?? []);
+  const since = Date.parse(readiness?.lastTransitionTime ?? metadata?.creationTimestamp ?? "");
+  return reasons.every((reason) => STARTING.includes(reason)) && now - since < RESTART_MILLISECONDS;
 }
 
 /** A pod of a ReplicaSet of the Deployment. The ReplicaSet is named DEPLOYMENT-HASH, with the hash in the pod's label. */

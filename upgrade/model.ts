@@ -117,6 +117,8 @@ export interface ComponentState {
   readonly paused: boolean;
   /** observedGeneration is current and every replica is updated and available. */
   readonly rolledOut: boolean;
+  /** Not rolled out for no other reason than pods that are getting ready, none of them for long: it passes by itself. */
+  readonly restarting?: boolean;
   /** Update strategy type of the live object. */
   readonly strategyType: "RollingUpdate" | "Recreate";
   /** Name and kind of an autoscaler (HPA or KEDA ScaledObject) that sets the replicas. */

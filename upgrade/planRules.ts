@@ -212,7 +212,8 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
     source: "chart 5.0.17",
   },
   rolling_needs_healthy_components: {
-    explanation: "An ordered roll starts from healthy components only; one that died is continued.",
+    explanation:
+      "An ordered roll starts from healthy components only; one that died is continued. A pod that was deleted or restarted less than five minutes ago, and is only getting ready, is no illness: the plan stays the one that it was, and preview warns (componentsHealthy).",
     source: "milvus deployments/upgrade/rollingUpdate.sh",
   },
   a_gap_is_said: {

@@ -46,7 +46,10 @@ function obstacle(request: RolloutRequest): { readonly rule: string; readonly wh
       why: "replicaResourceGroups makes Deployments whose order is not known",
     };
   }
-  const unhealthy = components.filter(({ rolledOut, replicas }) => !rolledOut && replicas > 0);
+  // A pod that is just being restarted must not turn an ordered roll into one of all components at once.
+  const unhealthy = components.filter(
+    ({ rolledOut, restarting, replicas }) => !rolledOut && restarting !== true && replicas > 0,
+  );
   if (unhealthy.length > 0 && !isUnderWay) {
     const names = list(unhealthy.map(({ name }) => name));
     return { rule: "rolling_needs_healthy_components", why: `not every component is healthy: ${names}` };

@@ -182,10 +182,26 @@ describe("the commands of the documents", () => {
           )
         : value;
     writeFileSync(file, JSON.stringify(turned(parse(text))));
-    await bed.sandbox.kubectl(["delete", "pod", "-n", "milvus", "-l", "component=proxy", "--wait=false"]);
+    bed.faults({ milvus: [{ component: "proxy", image: "2.2.16", effect: "neverReady" }] });
+    await bed.sandbox.kubectl(["delete", "pod", "-n", "milvus", "-l", "component=proxy"]);
+    const proxy = ["-n", "milvus", "deployment", "-l", "component=proxy"];
+    expect(
+      await bed.sandbox.kubectl(["get", ...proxy, "-o", "jsonpath={.items[*].status.availableReplicas}"]),
+    ).to.equal("");
     const after = await hash({ TZ: "Asia/Tokyo", LANG: "de_DE.UTF-8", HOSTNAME: "elsewhere" });
     expect(describeDifference(before, after)).to.deep.equal([]);
     writeFileSync(file, text);
+    bed.faults({});
+    await bed.sandbox.kubectl([
+      "rollout",
+      "status",
+      "-n",
+      "milvus",
+      "deployment",
+      "-l",
+      "component=proxy",
+      "--timeout=60s",
+    ]);
   });
 
   it("of ci.md plan without the cluster, from the last outputs", async () => {

@@ -3,8 +3,9 @@ import { type Autoscaler, componentStates, type Deployment, type Pod } from "../
 import { deployment, pod } from "./objects";
 
 const none = { pods: [], autoscalers: [], scaledObjects: [] };
+const NOW = "2026-11-25T12:00:00Z";
 const only = (it: Deployment, over: Partial<Parameters<typeof componentStates>[0]> = {}) =>
-  componentStates({ ...none, ...over, deployments: [it] })[0];
+  componentStates({ ...none, ...over, deployments: [it] }, NOW)[0];
 
 describe("componentStates", () => {
   it("tells of a healthy component", () => {
@@ -56,6 +57,107 @@ describe("componentStates", () => {
     ];
     for (const it of cases) {
       expect(only(deployment("proxy", { status: it }))?.rolledOut, JSON.stringify(it)).to.equal(false);
+    }
+  });
+
+  describe("one of its pods is not ready", () => {
+    const complete = { observedGeneration: 2, replicas: 1, updatedReplicas: 1, availableReplicas: 0 };
+    const notReady = (since: string, reason?: string): Pod =>
+      pod("my-release-milvus-proxy", "a", {
+        status: {
+          conditions: [{ type: "Ready", status: "False", lastTransitionTime: since }],
+          containerStatuses: [
+            {
+              name: "proxy",
+              image: "milvusdb/milvus:v2.1.4",
+              imageID: "",
+              ready: false,
+              restartCount: 0,
+              state: reason === undefined ? { running: {} } : { waiting: { reason } },
+            },
+          ],
+        },
+      });
+    const ending = pod("my-release-milvus-proxy", "b", {
+      metadata: {
+        ...pod("my-release-milvus-proxy", "b").metadata,
+        deletionTimestamp: NOW,
+        creationTimestamp: "2026-01-01T00:00:00Z",
+      },
+    });
+    const failing = [{ type: "ReplicaFailure", status: "True", reason: "FailedCreate" }];
+    const overdue = [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }];
+    for (const { title, pods, status, restarting } of [
+      {
+        title: "it was deleted, and the next one is not there yet",
+        pods: [ending],
+        status: { ...complete, replicas: 0, updatedReplicas: 0 },
+        restarting: true,
+      },
+      {
+        title: "it is being made",
+        pods: [ending, notReady("2026-11-25T11:59:58Z", "ContainerCreating")],
+        status: complete,
+        restarting: true,
+      },
+      {
+        title: "it has run for four minutes",
+        pods: [notReady("2026-11-25T11:56:00Z")],
+        status: complete,
+        restarting: true,
+      },
+      {
+        title: "it has run for five minutes",
+        pods: [notReady("2026-11-25T11:55:00Z")],
+        status: complete,
+        restarting: undefined,
+      },
+      {
+        title: "its image cannot be pulled",
+        pods: [notReady("2026-11-25T11:59:58Z", "ImagePullBackOff")],
+        status: complete,
+        restarting: undefined,
+      },
+      {
+        title: "it crashes again and again",
+        pods: [notReady("2026-11-25T11:59:58Z", "CrashLoopBackOff")],
+        status: complete,
+        restarting: undefined,
+      },
+      {
+        title: "none can be made",
+        pods: [],
+        status: { ...complete, replicas: 0, updatedReplicas: 0, conditions: failing },
+        restarting: undefined,
+      },
+      {
+        title: "its rollout has taken too long",
+        pods: [notReady("2026-11-25T11:59:58Z")],
+        status: { ...complete, conditions: overdue },
+        restarting: undefined,
+      },
+      {
+        title: "one of the old template is left",
+        pods: [notReady("2026-11-25T11:59:58Z")],
+        status: { ...complete, replicas: 2 },
+        restarting: undefined,
+      },
+      {
+        title: "its Deployment was just changed",
+        pods: [notReady("2026-11-25T11:59:58Z")],
+        status: { ...complete, observedGeneration: 1 },
+        restarting: undefined,
+      },
+    ] as const) {
+      it(`${restarting === true ? "is a restart that passes" : "is no mere restart"}: ${title}`, () => {
+        const state = only(
+          deployment("proxy", {
+            status: { ...status, conditions: "conditions" in status ? [...status.conditions] : [] },
+          }),
+          { pods },
+        );
+        expect([state?.rolledOut, state?.restarting]).to.deep.equal([false, restarting]);
+      });
     }
   });
 
@@ -151,7 +253,7 @@ describe("componentStates", () => {
       ...etcd,
       metadata: { ...etcd.metadata, labels: { ...etcd.metadata?.labels, "app.kubernetes.io/name": name } },
     });
-    expect(componentStates({ ...none, deployments: [labelled("etcd")] })).to.deep.equal([]);
-    expect(componentStates({ ...none, deployments: [labelled("vectors")] }, "vectors")).to.have.length(1);
+    expect(componentStates({ ...none, deployments: [labelled("etcd")] }, NOW)).to.deep.equal([]);
+    expect(componentStates({ ...none, deployments: [labelled("vectors")] }, NOW, "vectors")).to.have.length(1);
   });
 });

@@ -67,6 +67,7 @@ const components: fc.Arbitrary<ComponentState[]> = fc.array(
       pods: fc.constantFrom(0, 1, 3),
       paused: fc.boolean(),
       rolledOut: fc.boolean(),
+      restarting: fc.boolean(),
       image: fc.constantFrom(undefined, "milvusdb/milvus@sha256:ab"),
       old: fc.option(version, { nil: undefined }),
     })
@@ -181,6 +182,7 @@ const CONDITIONS: Record<string, Partial<ComponentState>> = {
   down: DOWN,
   paused: { paused: true },
   ill: { rolledOut: false, readyReplicas: 0 },
+  restarting: { rolledOut: false, readyReplicas: 0, restarting: true },
 };
 
 describe("whatever the cluster and the config are like", function () {

@@ -39,7 +39,15 @@ describe("the hash of a plan", () => {
     ["the time of reading", { state: { observedAt: "2030-01-01T00:00:00Z" } }],
     [
       "pods that come and go",
-      { state: components({ pods: 9, readyReplicas: 0, progressedAt: "2030-01-01T00:00:00Z" }) },
+      {
+        state: components({
+          pods: 9,
+          readyReplicas: 0,
+          rolledOut: false,
+          restarting: true,
+          progressedAt: "2030-01-01T00:00:00Z",
+        }),
+      },
     ],
     ["the order of the Deployments", { state: { components: STATE.components.toReversed() } }],
     ["notes of the reader", { state: { notes: ["secrets may not be listed"] } }],

@@ -296,6 +296,14 @@ describe("milvus:strategy", () => {
       says: "not every component is healthy",
     },
     {
+      title: "auto rolls although a pod was restarted a moment ago",
+      state: running("4.0.34", "2.2.14", { component: { rolledOut: false, restarting: true } }),
+      to: "2.3.13",
+      strategy: "auto",
+      kind: "rolling",
+      says: "rule book's order",
+    },
+    {
       title: "rolling rolls",
       state: running("4.0.34", "2.2.14"),
       to: "2.3.13",
