@@ -57,16 +57,16 @@ export interface RunOptions {
 export class EngineFailure extends Error {
   constructor(readonly report: EngineReport) {
     const said = errors(report);
-    super(`pulumi ${report.operation} failed:\n${said.length > 0 ? said.join("\n") : errorText(report.output)}`);
+    super(`pulumi ${report.operation} failed:\n${said.length > 0 ? said.join("\n") : withoutEvents(report.output)}`);
     this.name = "EngineFailure";
   }
 }
 
-/** An engine that did not get as far as events says why on stderr, among much else. */
-function errorText(output: string): string {
+/** An engine that did not get as far as events says why on stderr, among much else; how it ended may be all there is. */
+function withoutEvents(output: string): string {
   const [, ...parts] = output.split(/^\s*(?:stderr: )?error: /m);
-  const last = parts.at(-1)?.split(/\n\s*(?:\n|err\?:)/)[0];
-  return last?.trim() ?? output.slice(-3000);
+  const last = parts.at(-1)?.split(/\n\s*(?:\n|err\?:)/)[0]?.trim();
+  return last !== undefined && last !== "" ? last : output.slice(-3000);
 }
 
 /** Opens a stack of the project, new or as it was left, on the real engine with its state in local files. */
