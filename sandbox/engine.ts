@@ -65,7 +65,10 @@ export class EngineFailure extends Error {
 /** An engine that did not get as far as events says why on stderr, among much else; how it ended may be all there is. */
 function withoutEvents(output: string): string {
   const [, ...parts] = output.split(/^\s*(?:stderr: )?error: /m);
-  const last = parts.at(-1)?.split(/\n\s*(?:\n|err\?:)/)[0]?.trim();
+  const last = parts
+    .at(-1)
+    ?.split(/\n\s*(?:\n|err\?:)/)[0]
+    ?.trim();
   return last !== undefined && last !== "" ? last : output.slice(-3000);
 }
 

@@ -88,7 +88,10 @@ export function describeSteps(steps: readonly ResourceStep[]): string[] {
 
 /** The errors of a run, one text each. */
 export function errors(report: EngineReport): string[] {
-  return report.diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message.trim());
+  const messages = report.diagnostics
+    .filter(({ severity }) => severity === "error")
+    .map(({ message }) => message.trim());
+  return messages.filter((message) => message !== "");
 }
 
 function withoutColour(message: string): string {

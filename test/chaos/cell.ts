@@ -106,7 +106,7 @@ export async function runCell(chaos: ChaosBed, cell: Cell, random: Random): Prom
       problems: [ends(error instanceof Error ? error.message : String(error))],
     });
   } finally {
-    await killOrphans(stackName);
+    await killOrphans(chaos, stackName);
     after?.();
   }
 }

@@ -1,7 +1,7 @@
 /** What can go wrong during a run. Each fault runs `up` once, strikes at a step, and leaves the world in order again. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { EngineFailure, type EngineStack } from "../../sandbox/engine";
-import { killAll, listProcesses, processTree } from "../../sandbox/processTree";
+import { EngineFailure, type EngineStack, stackFolder } from "../../sandbox/engine";
+import { killAll, listProcesses, processTree, type RunningProcess } from "../../sandbox/processTree";
 import { killUpWhen } from "../e2e/support/killedRun";
 import { type ChaosBed, mountStateDisk, TIMEOUTS } from "./chaosBed";
 import { type ChaosPlan, type ChaosStep, isUnderWay } from "./plans";
@@ -99,12 +99,9 @@ export const FAULTS: readonly ChaosFault[] = [
     hits: always,
     async strike(strike) {
       const struck = await runAndStrike(strike, async () => {
-        const all = await listProcesses();
         // The provider and the program live on, and what the provider was at goes on.
-        const engine = all.filter(({ command }) =>
-          command.includes(`/stacks/${strike.stackName}/pulumi/bin/pulumi up`),
-        );
-        killAll(engine);
+        const processes = await processesOf(strike.chaos, strike.stackName);
+        killAll(processes.filter(({ command }) => command.includes("/pulumi/bin/pulumi up")));
       });
       return struck.outcome === "done"
         ? { ...struck, missed: "the engine had ended" }
@@ -202,10 +199,15 @@ export const FAULTS: readonly ChaosFault[] = [
 const disks = new Map<string, NonNullable<Awaited<ReturnType<typeof mountStateDisk>>>>();
 
 /** Providers that outlived their engine, which would go on for minutes. */
-export async function killOrphans(stackName: string): Promise<void> {
-  const all = await listProcesses();
-  const mine = all.filter(({ command }) => command.includes(`/stacks/${stackName}/`) && !command.startsWith("node"));
-  for (const { pid } of mine) {
+export async function killOrphans(chaos: ChaosBed, stackName: string): Promise<void> {
+  const processes = await processesOf(chaos, stackName);
+  for (const { pid } of processes.filter(({ command }) => !command.startsWith("node"))) {
     killAll(await processTree(pid));
   }
+}
+
+/** Of this sandbox alone: another one on this machine has stacks of the same names. */
+async function processesOf({ bed }: ChaosBed, stackName: string): Promise<RunningProcess[]> {
+  const { folder } = stackFolder(bed.sandbox, stackName);
+  return (await listProcesses()).filter(({ command }) => command.includes(`${folder}/`));
 }
