@@ -9,7 +9,7 @@ import { ClusterError, hasCode } from "./errors";
 import type { Json, ObjectMeta } from "./json";
 import { operatorResourceOf } from "./owners";
 import { decodeRelease, type RecordObject, recordsRequest } from "./releaseRecord";
-import { newestVerification } from "./verifications";
+import { verificationStates } from "./verifications";
 import {
   type Autoscaler,
   componentStates,
@@ -76,7 +76,9 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
   ]);
 
   if (release === undefined && deployments.length === 0) notes.push(...(await noteOfOthers(access, address)));
-  const verification = newestVerification(verifications);
+  const verified = verificationStates(verifications);
+  const verification = verified.at(-1);
+  const passed = verified.filter(({ status }) => status === "passed").map(({ configMap }) => configMap);
   const operatorResource = operatorResourceOf(releaseName, customs, [...deployments, ...pods]);
   const observedAt = new Date().toISOString();
   return {
@@ -87,6 +89,7 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
     components: componentStates({ deployments, pods, autoscalers, scaledObjects }, observedAt, nameLabelOf(release)),
     attempts: attemptStates(claims),
     ...(verification === undefined ? {} : { verification }),
+    ...(passed.length > 0 && { passedVerifications: passed }),
     ...(operatorResource === undefined ? {} : { operatorResource }),
     notes,
   };

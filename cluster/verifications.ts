@@ -11,8 +11,8 @@ export const SNAPSHOT_KEY = "snapshot.json";
 export const PACKED_SNAPSHOT_KEY = "snapshot.json.gz";
 export const SUMMARY_KEY = "summary";
 
-/** The newest of a release's verifications. ConfigMaps that are none are passed over. */
-export function newestVerification(configMaps: readonly Json<V1ConfigMap>[]): VerificationState | undefined {
+/** A release's verifications, the oldest first. ConfigMaps that are none are passed over. */
+export function verificationStates(configMaps: readonly Json<V1ConfigMap>[]): VerificationState[] {
   return configMaps
     .flatMap(({ metadata, data, binaryData }) => {
       const attempt = attemptFromLabels(metadata?.labels ?? {});
@@ -29,7 +29,7 @@ export function newestVerification(configMaps: readonly Json<V1ConfigMap>[]): Ve
       return [{ state, createdAt: metadata?.creationTimestamp ?? "" }];
     })
     .sort((a, b) => a.state.attempt.revision - b.state.attempt.revision || a.createdAt.localeCompare(b.createdAt))
-    .at(-1)?.state;
+    .map(({ state }) => state);
 }
 
 function unpacked(base64: string | undefined): string | undefined {

@@ -194,6 +194,8 @@ export interface ClusterState {
   readonly components: readonly ComponentState[];
   readonly attempts: readonly AttemptState[];
   readonly verification?: VerificationState;
+  /** Names of the ConfigMaps of those that have passed, the oldest first. */
+  readonly passedVerifications?: readonly string[];
   /** Milvus custom resources of the Milvus Operator that own something under this name. */
   readonly operatorResource?: string;
   /** Warnings of the reader, such as a kind it was not allowed to list. */

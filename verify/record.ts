@@ -1,6 +1,6 @@
 /** What a verification keeps in its ConfigMap. */
 import { gzipSync } from "node:zlib";
-import type { ConfigMapContent } from "../cluster/applyConfigMap";
+import type { ConfigMapContent } from "../cluster/configMaps";
 import { PACKED_SNAPSHOT_KEY, SNAPSHOT_KEY, SUMMARY_KEY } from "../cluster/verifications";
 import { attemptLabels } from "../upgrade/attempt";
 import type { VerificationState } from "../upgrade/model";

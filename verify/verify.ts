@@ -1,5 +1,5 @@
 /** Verification of an upgrade: what is looked at before it, and what after. Data is only read, unless told to reload. */
-import { applyConfigMap } from "../cluster/applyConfigMap";
+import { applyConfigMap, deleteConfigMap } from "../cluster/configMaps";
 import { ClusterError } from "../cluster/errors";
 import { oneLook } from "../cluster/oneLook";
 import { readPodHealth } from "../cluster/podHealth";
@@ -44,6 +44,8 @@ export interface Result {
 export type Say = (line: string) => void;
 
 const POLL_MS = 2000;
+/** Results of verifications that have passed. */
+const KEPT_RECORDS = 3;
 const PROGRESS_MS = 10_000;
 
 /**
@@ -136,7 +138,20 @@ export async function verifyUpgrade(
     if (!failed || !(error instanceof ClusterError)) throw error;
     return { ...result, unkept: error.message };
   }
+  if (!failed) await dropOldRecords(target, state, configMap, say);
   return { ...result, configMap };
+}
+
+/** They tell the story of the last upgrades, and each may be as large as a ConfigMap gets. What cannot be deleted is told. */
+async function dropOldRecords(target: Target, state: ClusterState, newest: string, say: Say): Promise<void> {
+  const passed = [...(state.passedVerifications ?? []).filter((name) => name !== newest), newest];
+  for (const name of passed.slice(0, -KEPT_RECORDS)) {
+    const why = await deleteConfigMap(target.accessSettings, { name, namespace: target.namespace });
+    if (why !== undefined) {
+      say(`the result ${name} of an earlier upgrade cannot be deleted (${why}); nothing needs it any more`);
+      return;
+    }
+  }
 }
 
 /** Passes what was found wrong, by hand. */

@@ -14,6 +14,7 @@ import {
 } from "../../sandbox/milvusData";
 import { tryRun } from "../../sandbox/run";
 import { tsxCommand } from "../../sandbox/tsx";
+import { recordContent } from "../../verify/record";
 import { killUpWhen } from "./support/killedRun";
 import { failureOf, startTestBed, type TestBed, until } from "./support/testBed";
 
@@ -67,9 +68,19 @@ describe("real Milvus servers, upgraded with their data verified", () => {
   const record = async (release: { readonly name: string; readonly namespace: string }) => {
     const text = await bed.sandbox.kubectl([
       ...["get", "configmap", "-n", release.namespace, "-l", "milvus-upgrade/verification", "-o"],
-      "jsonpath={range .items[*]}{.metadata.name} {.metadata.annotations.milvus-upgrade/verification}{end}",
+      'jsonpath={range .items[*]}{.metadata.name} {.metadata.annotations.milvus-upgrade/verification}{"\\n"}{end}',
     ]);
-    return text.trim();
+    return text.trim().replaceAll("\n", ", ");
+  };
+
+  const passLongAgo = async (from: string, to: string) => {
+    const attempt = { from, to, revision: 1, ordinal: 1 };
+    const { name, labels, annotations, data } = recordContent(
+      { releaseName: FIRST.name, namespace: FIRST.namespace },
+      { configMap: `earlier-${to}`, attempt, status: "passed", summary: "" },
+    );
+    const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, labels, annotations }, data };
+    await bed.sandbox.kubectl(["apply", "-n", FIRST.namespace, "-f", "-"], { input: JSON.stringify(object) });
   };
 
   it("says in the preview what will be looked at, and that the snapshot is taken first", async () => {
@@ -82,6 +93,7 @@ describe("real Milvus servers, upgraded with their data verified", () => {
   });
 
   it("2.2.16 → 2.3.5 fails after everything is in place: loaded collections do not answer, and nothing else is wrong", async () => {
+    for (const to of ["2.2.13", "2.2.14", "2.2.15"]) await passLongAgo("2.2.12", to);
     const { message } = await failureOf(first.up());
     const lines = listed(message);
     expect(lines).to.have.length(4);
@@ -89,12 +101,17 @@ describe("real Milvus servers, upgraded with their data verified", () => {
       expect(lines[index]).to.match(new RegExp(`^A search in ${name} fails \\(.*not loaded`));
     }
     expect(message).to.contain("npm run verify -- --reload").and.to.contain("The way back: ");
-    expect(await record(FIRST)).to.equal("my-release-verify-2.2.16-to-2.3.5-r1 failed");
+    expect(await record(FIRST)).to.equal(
+      [
+        ...["13", "14", "15"].map((to) => `earlier-2.2.${to} passed`),
+        "my-release-verify-2.2.16-to-2.3.5-r1 failed",
+      ].join(", "),
+    );
     const version = await withMilvus(bed.sandbox, FIRST, async (client) => (await client.getVersion()).version);
     expect(version).to.match(/^v2\.3\.5/);
   });
 
-  it("passes with npm run verify -- --reload, as the failure said, against the same snapshot", async () => {
+  it("passes with npm run verify -- --reload, as the failure said, against the same snapshot; of what had passed the last three stay", async () => {
     const project = path.join(bed.sandbox.folder, "stacks", "dev", "project");
     const [node, args] = tsxCommand(path.join(projectFolder, "cli", "main.ts"), [
       "verify",
@@ -106,7 +123,9 @@ describe("real Milvus servers, upgraded with their data verified", () => {
     expect(stderr).to.match(/books does not answer \(.*\): releasing and loading it again/);
     expect(stdout).to.match(/passed: .*4 collections with 1600 rows, 4 answers as before/);
     expect(exitCode).to.equal(0);
-    expect(await record(FIRST)).to.equal("my-release-verify-2.2.16-to-2.3.5-r1 passed");
+    expect(await record(FIRST)).to.equal(
+      "earlier-2.2.14 passed, earlier-2.2.15 passed, my-release-verify-2.2.16-to-2.3.5-r1 passed",
+    );
   });
 
   it("finds a collection that was removed, rows that were added and a neighbour that was changed, each by name", async () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { newestVerification } from "../../../cluster/verifications";
+import { verificationStates } from "../../../cluster/verifications";
 import type { UpgradePlan, VerificationState } from "../../../upgrade/model";
 import type { RefusalError } from "../../../upgrade/refusal";
 import { refuseUnverified } from "../../../upgrade/verification";
@@ -38,7 +38,7 @@ describe("an upgrade from 2.2.16 to 2.3.5 that was not verified", () => {
     });
   }
 
-  it("is read from the newest ConfigMap that is one", () => {
+  it("is read from the ConfigMaps that are one, the newest last", () => {
     const labels = (revision: string) => ({
       "milvus-upgrade/release": "my",
       "milvus-upgrade/from": "2.2.16",
@@ -47,7 +47,7 @@ describe("an upgrade from 2.2.16 to 2.3.5 that was not verified", () => {
       "milvus-upgrade/ordinal": "1",
     });
     const annotations = (status: string) => ({ "milvus-upgrade/verification": status });
-    const found = newestVerification([
+    const found = verificationStates([
       {
         metadata: { name: "new", labels: labels("12"), annotations: annotations("failed") },
         data: { summary: "gone" },
@@ -56,7 +56,8 @@ describe("an upgrade from 2.2.16 to 2.3.5 that was not verified", () => {
       { metadata: { name: "odd", labels: labels("13"), annotations: annotations("perhaps") } },
       { metadata: { name: "foreign", labels: { owner: "helm" } } },
     ]);
-    expect(found).to.deep.include({ configMap: "new", status: "failed", summary: "gone" });
-    expect(newestVerification([])).to.equal(undefined);
+    expect(found.map(({ configMap }) => configMap)).to.deep.equal(["old", "new"]);
+    expect(found.at(-1)).to.deep.include({ status: "failed", summary: "gone" });
+    expect(verificationStates([])).to.deep.equal([]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { newestVerification } from "../../../cluster/verifications";
+import { verificationStates } from "../../../cluster/verifications";
 import type { VerificationState } from "../../../upgrade/model";
 import type { Difference } from "../../../verify/compare";
 import { recordContent } from "../../../verify/record";
@@ -56,13 +56,13 @@ function sizeOf({ data, binaryData }: ReturnType<typeof recordContent>): number 
 /** Written, and read again as the next run does. */
 function kept(state: VerificationState): VerificationState | undefined {
   const { name, labels, annotations, data, binaryData } = recordContent(TARGET, state);
-  return newestVerification([
+  return verificationStates([
     {
       metadata: { name, labels: { ...labels }, annotations: { ...annotations } },
       data: { ...data },
       binaryData: { ...binaryData },
     },
-  ]);
+  ]).at(-1);
 }
 
 describe("the ConfigMap of a verification", () => {

@@ -28,7 +28,7 @@ export async function applyConfigMap(
   for (let tries = 0; ; tries += 1) {
     const answer = await write({
       method: "PATCH",
-      path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}?fieldManager=${MANAGER}&force=true`,
+      path: `${pathOf(namespace, name)}?fieldManager=${MANAGER}&force=true`,
       contentType: "application/apply-patch+yaml",
       body: {
         apiVersion: "v1",
@@ -44,9 +44,27 @@ export async function applyConfigMap(
       throw new ClusterError(
         answer.status === 403 ? "forbidden" : "serverError",
         `The ConfigMap ${name} in the namespace ${namespace} cannot be written: ${answer.message}`,
-        `The verification keeps its snapshot and its result in it. Allow it: kubectl create role milvus-upgrade-verify --namespace ${namespace} --verb=get,list,create,patch --resource=configmaps`,
+        `The verification keeps its snapshot and its result in it. Allow it: kubectl create role milvus-upgrade-verify --namespace ${namespace} --verb=get,list,create,patch,delete --resource=configmaps`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
+}
+
+/** Deletes one; that it is gone already is fine. One try: returns why it is still there, undefined when it is not. */
+export async function deleteConfigMap(
+  settings: AccessSettings,
+  { name, namespace }: Pick<ConfigMapContent, "name" | "namespace">,
+): Promise<string | undefined> {
+  const answer = await openWriter(settings)({
+    method: "DELETE",
+    path: pathOf(namespace, name),
+    contentType: "application/json",
+    body: {},
+  });
+  return isDone(answer) || answer.status === 404 ? undefined : answer.message;
+}
+
+function pathOf(namespace: string, name: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`;
 }
