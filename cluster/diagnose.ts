@@ -1,7 +1,7 @@
 import { CAUSE_TEXTS, CAUSES, type Cause } from "./causes";
-import { eventFindings, eventsOf, said, timeOf } from "./eventFindings";
+import { beginning, eventFindings, eventsOf, said, timeOf } from "./eventFindings";
 import type { Evidence, Finding, Pod, Subject } from "./evidence";
-import { podFindings } from "./podFindings";
+import { endedBefore, podFindings } from "./podFindings";
 import { scrub } from "./scrub";
 
 const SHOWN_EVENTS = 5;
@@ -98,7 +98,9 @@ export function describeDiagnosis(
   return scrub(lines.join("\n"), hide);
 }
 
-function findings(evidence: Evidence): Finding[] {
+function findings(all: Evidence): Finding[] {
+  const since = beginning(all);
+  const evidence = { ...all, pods: all.pods.filter((pod) => !endedBefore(pod, since)) };
   const fromPods = evidence.pods.flatMap((pod) => podFindings(pod, evidence.now));
   const troubled = new Set(evidence.pods.filter(isInTrouble).map(({ metadata }) => metadata?.name ?? ""));
   const found = [...fromPods, ...eventFindings(evidence, troubled), ...jobFindings(evidence)];

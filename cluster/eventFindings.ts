@@ -50,8 +50,11 @@ export function eventFindings(evidence: Evidence, troubled: ReadonlySet<string>)
   });
 }
 
-/** A Job that was made anew under its name has the events of the one before; a Release has no beginning. */
-function beginning({ job, now }: Evidence): number {
+/**
+ * What is older belongs to something else: a Job that was made anew under its name has the events of the one before; a
+ * Release has no beginning. Milliseconds.
+ */
+export function beginning({ job, now }: Evidence): number {
   const created = job?.metadata?.creationTimestamp;
   return created === undefined ? Date.parse(now) - FORGOTTEN_AFTER * 1000 : Date.parse(created);
 }

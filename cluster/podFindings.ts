@@ -52,6 +52,19 @@ export function podFindings(pod: Pod, now: string): Finding[] {
   return [...init, ...main];
 }
 
+/** Evicted, or shut down with its node, long ago: it lies about, and has had a successor since. */
+export function endedBefore({ metadata, status }: Pod, since: number): boolean {
+  if (status?.phase !== "Failed") return false;
+  const times = [
+    metadata?.creationTimestamp,
+    status.startTime,
+    ...(status.conditions ?? []).map(({ lastTransitionTime }) => lastTransitionTime),
+    ...(status.containerStatuses ?? []).map(({ state }) => state?.terminated?.finishedAt),
+  ];
+  const known = times.flatMap((time) => (time === undefined ? [] : Date.parse(time)));
+  return known.length > 0 && Math.max(...known) < since;
+}
+
 /** Why the scheduler found no node. It lists for each reason how many nodes have it. */
 export function unschedulableCause(said: string): Cause {
   const patterns: readonly (readonly [RegExp, Cause])[] = [

@@ -1,5 +1,5 @@
 import type { ClusterAccess } from "./access";
-import { belongsTo, type Pod } from "./workloads";
+import { belongsTo, hasEnded, type Pod } from "./workloads";
 
 /** Health of one pod of a Deployment; the same shape as the verification wants it. */
 export interface PodReport {
@@ -14,7 +14,7 @@ export interface PodReport {
 }
 
 /**
- * The pods of these Deployments, those that are going away left out.
+ * The pods of these Deployments; those that are going away, or have ended and lie about, left out.
  *
  * @throws ClusterError
  */
@@ -29,7 +29,7 @@ export async function readPodHealth(
     readonly items?: readonly Pod[];
   };
   return items
-    .filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
+    .filter((pod) => pod.metadata?.deletionTimestamp === undefined && !hasEnded(pod))
     .flatMap((pod) => {
       const deployment = deployments.find((name) => belongsTo(pod, name));
       return deployment === undefined ? [] : [podReport(pod, deployment)];

@@ -50,7 +50,7 @@ function componentState(deployment: Deployment, workloads: Workloads, at: string
   const autoscaler = autoscalerOf(name, workloads);
   const managedBy = managerOf(metadata);
   const remembered = metadata?.annotations?.[REPLICAS_ANNOTATION];
-  const pods = workloads.pods.filter((pod) => belongsTo(pod, name));
+  const pods = workloads.pods.filter((pod) => belongsTo(pod, name) && !hasEnded(pod));
   const podImages = [
     ...new Set(pods.map((pod) => imageOf(pod.spec, component)).filter((image) => image !== "")),
   ].sort();
@@ -141,6 +141,14 @@ function isStarting({ metadata, status }: Pod, now: number): boolean {
   const reasons = containers.flatMap(({ state }) => state?.waiting?.reason ?? []);
   const since = Date.parse(readiness?.lastTransitionTime ?? metadata?.creationTimestamp ?? "");
   return reasons.every((reason) => STARTING.includes(reason)) && now - since < RESTART_MILLISECONDS;
+}
+
+/**
+ * Evicted, or shut down with its node. Its successor is there, and nothing deletes it: Kubernetes keeps up to 12,500 of
+ * them in a cluster.
+ */
+export function hasEnded({ status }: Pod): boolean {
+  return status?.phase === "Failed" || status?.phase === "Succeeded";
 }
 
 /** A pod of a ReplicaSet of the Deployment. The ReplicaSet is named DEPLOYMENT-HASH, with the hash in the pod's label. */

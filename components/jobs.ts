@@ -100,6 +100,22 @@ export function kubectl(context: StepContext, name: string, ...args: string[]): 
   return { name, image: context.settings.kubectlImage, args: [...args, `--namespace=${context.namespace}`] };
 }
 
+/** Evicted pods, and those that were shut down with their node, lie about until somebody deletes them. */
+const NOT_ENDED = "status.phase!=Failed,status.phase!=Succeeded";
+
+/**
+ * Waits until these pods are gone; that there is none is fine.
+ * @param limit seconds
+ */
+export function awaitPodsGone(context: StepContext, name: string, selector: string, limit: number): Command {
+  return kubectl(
+    context,
+    name,
+    ...["wait", "--for=delete", "pod", `--selector=${selector}`, `--field-selector=${NOT_ENDED}`],
+    `--timeout=${limit}s`,
+  );
+}
+
 /** The labels that the chart's Deployments select their pods by; it takes the name from the value nameOverride. */
 export function podSelector({ releaseName, state }: StepContext, components: readonly string[]): string {
   const override = state.release?.userValues.nameOverride;

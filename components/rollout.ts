@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import { RECREATE_ANNOTATION } from "../upgrade/mixcoordHop";
 import type { HelmValues, Step } from "../upgrade/model";
 import type { After, StepContext } from "./context";
-import { type Command, declareKubectlJob, kubectl, podSelector } from "./jobs";
+import { awaitPodsGone, type Command, declareKubectlJob, kubectl, podSelector } from "./jobs";
 
 /** The subcharts label their StatefulSets with the release's name in one of these two ways. */
 const RELEASE_LABELS = { dependencies: "app.kubernetes.io/instance", "older-dependencies": "release" } as const;
@@ -52,15 +52,7 @@ function rolloutLimit({ settings }: StepContext, component: string): number {
 
 function awaitOldPods(context: StepContext, component: string, hashes: readonly string[], limit: number): Command {
   const selector = `${podSelector(context, [component])},pod-template-hash in (${hashes.join(",")})`;
-  return kubectl(
-    context,
-    "await-old-pods",
-    "wait",
-    "--for=delete",
-    "pod",
-    `--selector=${selector}`,
-    `--timeout=${limit}s`,
-  );
+  return awaitPodsGone(context, "await-old-pods", selector, limit);
 }
 
 /** After the component; with a number where a component has several Deployments (replica groups). */

@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { Step, StoppedDeployment } from "../upgrade/model";
 import type { After, StepContext } from "./context";
-import { type Command, declareKubectlJob, kubectl, podSelector } from "./jobs";
+import { awaitPodsGone, type Command, declareKubectlJob, kubectl, podSelector } from "./jobs";
 import { setPaused } from "./rollout";
 
 /** Annotation of a stopped Deployment: the replicas it had. */
@@ -25,7 +25,7 @@ export function declareStop(
     ...remember(context, step.deployments),
     kubectl(context, "scale-to-zero", "scale", "--replicas=0", ...step.deployments.map(reference)),
     ...unpause(context, step.deployments),
-    kubectl(context, "await-pods-gone", "wait", "--for=delete", "pod", `--selector=${pods}`, `--timeout=${limit}s`),
+    awaitPodsGone(context, "await-pods-gone", pods, limit),
   ];
   return declareKubectlJob(context, { step: "stop", commands, limit }, after);
 }

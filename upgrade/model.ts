@@ -112,7 +112,7 @@ export interface ComponentState {
   readonly replicas: number;
   readonly readyReplicas: number;
   readonly updatedReplicas: number;
-  /** Pods of this Deployment that exist, terminating ones included. */
+  /** Pods of this Deployment that run or will, terminating ones included; evicted ones that lie about are none. */
   readonly pods: number;
   readonly paused: boolean;
   /** observedGeneration is current and every replica is updated and available. */

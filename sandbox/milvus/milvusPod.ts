@@ -45,7 +45,8 @@ export class MilvusPod implements PodWorker {
 
   update(pod: Pod): void {
     this.#pod = pod;
-    if (pod.metadata?.deletionTimestamp !== undefined) this.#ending.abort();
+    // Failed without having been deleted: it is evicted, and lies about.
+    if (pod.metadata?.deletionTimestamp !== undefined || pod.status?.phase === "Failed") this.#ending.abort();
   }
 
   kill(): void {
@@ -141,8 +142,13 @@ export class MilvusPod implements PodWorker {
     if (!this.#ending.signal.aborted && !server.lost.aborted) await this.#write(running(true));
     const crash = await server.ended;
     if (crash !== undefined) return crash;
-    await server.stop(this.#gone ? 0 : (this.#pod.metadata?.deletionGracePeriodSeconds ?? 0) * 1000);
+    await server.stop(this.#gone ? 0 : this.#graceSeconds() * 1000);
     return undefined;
+  }
+
+  #graceSeconds(): number {
+    const { metadata, spec } = this.#pod;
+    return metadata?.deletionGracePeriodSeconds ?? spec?.terminationGracePeriodSeconds ?? 0;
   }
 
   #fault(): ReturnType<RunnerContext["faults"]["milvusFault"]> {

@@ -8,6 +8,7 @@ import type { WayReport } from "../../cli/wayReport";
 import type { MetadataState } from "../../sandbox/metadata";
 import { killAll, processTree } from "../../sandbox/processTree";
 import { tsxCommand } from "../../sandbox/tsx";
+import { evictPods } from "./support/evictedPod";
 import { isTurnOf, type JobPod } from "./support/jobPods";
 import { problems, RELEASE, startTestBed, type TestBed, until } from "./support/testBed";
 
@@ -22,6 +23,8 @@ describe("upgrade, from 2.1.4 over three hops to 2.4", () => {
     bed = await startTestBed();
     original = await bed.seed();
     await bed.install("3.2.18");
+    // What lies about of them must keep no step waiting, on no hop.
+    for (const component of ["proxy", "querynode"]) await evictPods(bed, component);
     const stack = await bed.stack({
       "milvus:version": "2.1.4",
       "milvus:verify": "health",

@@ -520,6 +520,20 @@ describe("diagnose", () => {
     });
   }
 
+  for (const { when, time, cause } of [
+    { when: "not for one that was evicted long ago and lies about", time: "2025-12-24T00:00:00Z", cause: "crashLoop" },
+    { when: "for one that was evicted now", time: RECENT, cause: "evicted" },
+  ]) {
+    it(`blames the eviction of a pod ${when}`, () => {
+      const conditions = [{ type: "DisruptionTarget", status: "True", lastTransitionTime: time }];
+      const start = { startTime: "2025-12-01T00:00:00Z", phase: "Failed", reason: "Evicted" };
+      const evicted = pod({ ...start, conditions, message: "low on memory" }, {}, `${POD}-old`);
+      const found = diagnose(release({ pods: [running(crashed(1)), evicted] }));
+      expect([found?.cause, ...(found?.others ?? [])].join()).to.include(cause);
+      expect(JSON.stringify(found).includes("evicted")).to.equal(cause === "evicted");
+    });
+  }
+
   it("blames a volume that is missing now for a pod that had run before", () => {
     const events = [event("Pod", POD, "FailedMount", "MountVolume.SetUp failed: timed out")];
     const rebooted = container({ terminated: { exitCode: 255, startedAt: "2026-01-01T00:10:00Z" } });

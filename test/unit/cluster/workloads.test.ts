@@ -46,6 +46,18 @@ describe("componentStates", () => {
     expect(only(deployment("query"), { pods })?.pods).to.equal(2);
   });
 
+  it("has no part in pods that were evicted or shut down with their node, and lie about", () => {
+    const relic = (phase: string, id: string): Pod => ({
+      ...pod("my-release-milvus-proxy", id),
+      spec: { containers: [{ name: "proxy", image: "milvusdb/milvus:v2.1.0" }] },
+      status: { phase, reason: "Evicted" },
+    });
+    const pods = [relic("Failed", "b"), relic("Succeeded", "c"), pod("my-release-milvus-proxy", "a")];
+    const state = only(deployment("proxy"), { pods });
+    expect(state).to.deep.equal(only(deployment("proxy"), { pods: pods.slice(2) }));
+    expect(state?.pods).to.equal(1);
+  });
+
   it("is not rolled out while the controller has not seen the change, or old pods are left, or one is not available", () => {
     const status = { observedGeneration: 2, replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
     const cases = [

@@ -196,6 +196,7 @@ describe("the stop Job", () => {
         "--for=delete",
         "pod",
         "--selector=app.kubernetes.io/instance=my-release,app.kubernetes.io/name=milvus,component in (proxy,querynode,rootcoord)",
+        "--field-selector=status.phase!=Failed,status.phase!=Succeeded",
         "--timeout=600s",
         "--namespace=milvus",
       ],
@@ -269,6 +270,7 @@ describe("the rolling Jobs", () => {
       "--for=delete",
       "pod",
       "--selector=app.kubernetes.io/instance=my-release,app.kubernetes.io/name=milvus,component in (querynode),pod-template-hash in (5f,7d)",
+      "--field-selector=status.phase!=Failed,status.phase!=Succeeded",
       "--timeout=1500s",
       "--namespace=milvus",
     ]);
