@@ -14,6 +14,10 @@ export interface UpgradeSettings {
   readonly imagePullSecrets: readonly string[];
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly k8s.types.input.core.v1.Toleration[];
+  /** Of the Jobs and their pods, over those that keep a service mesh out; the program's own stay. Default: none. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Of the pods, over those that keep a service mesh and the autoscalers of nodes out. Default: none. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Of each container. Default, when nothing is given: small requests and no limits. */
   readonly resources: {
     readonly requests?: ResourceAmounts | undefined;

@@ -36,8 +36,14 @@ const REPORT_LIMIT = 120;
 const SMALL_REQUESTS = { cpu: "50m", memory: "128Mi" };
 /** "nobody" of distroless images; any number that is not root would do. */
 const NON_ROOT = 65532;
-/** A pod at work on the metadata must not be moved to save a node. */
-const STAY = {
+/**
+ * No sidecar of a service mesh: it would not end with the pod's work, and the commands, which are init containers, would have
+ * no network before it runs.
+ */
+const LABELS = { "sidecar.istio.io/inject": "false" };
+const ANNOTATIONS = {
+  "linkerd.io/inject": "disabled",
+  // A pod at work on the metadata must not be moved to save a node.
   "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
   "karpenter.sh/do-not-disrupt": "true",
 };
@@ -48,7 +54,13 @@ const STAY = {
  * succeeded in an earlier run counts for nothing. Its pod passes the Pod Security standard "restricted".
  */
 export function declareJob(context: StepContext, job: UpgradeJob, after: After): k8s.batch.v1.Job {
-  const labels = { ...upgradeLabels(context.releaseName), "milvus-upgrade/step": job.step };
+  const { settings } = context;
+  const labels = {
+    ...LABELS,
+    ...settings.labels,
+    ...upgradeLabels(context.releaseName),
+    "milvus-upgrade/step": job.step,
+  };
   const annotations = { "pulumi.com/replaceUnready": "true" };
   return new k8s.batch.v1.Job(
     `${context.releaseName}-${job.step}`,
@@ -57,7 +69,10 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
       spec: {
         backoffLimit: 0,
         activeDeadlineSeconds: START_LIMIT + job.limit,
-        template: { metadata: { labels, annotations: STAY }, spec: podSpec(context, job) },
+        template: {
+          metadata: { labels, annotations: { ...ANNOTATIONS, ...settings.annotations } },
+          spec: podSpec(context, job),
+        },
       },
     },
     {

@@ -143,6 +143,18 @@ export const CONFIG_KEYS = {
     default: [],
     description: "Tolerations of the pods of the Jobs.",
   },
+  jobLabels: {
+    type: "object",
+    default: {},
+    description:
+      "Labels of the Jobs and their pods, such as a policy asks for. Over the one that keeps Istio's sidecar out: sidecar.istio.io/inject.",
+  },
+  jobAnnotations: {
+    type: "object",
+    default: {},
+    description:
+      "Annotations of the pods of the Jobs, over those that keep Linkerd's sidecar and the autoscalers of nodes out.",
+  },
   jobResources: {
     type: "object",
     default: {},

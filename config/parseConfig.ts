@@ -106,6 +106,8 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       imagePullSecrets: parsed.imagePullSecrets,
       nodeSelector: parsed.nodeSelector,
       tolerations: parsed.tolerations,
+      labels: parsed.jobLabels,
+      annotations: parsed.jobAnnotations,
       resources: parsed.jobResources,
       backup: {
         size: parsed.backupSize,

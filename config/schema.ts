@@ -31,6 +31,10 @@ export interface Config {
     readonly imagePullSecrets: readonly string[];
     readonly nodeSelector: Readonly<Record<string, string>>;
     readonly tolerations: readonly Toleration[];
+    /** Of the Jobs and their pods. */
+    readonly labels: Readonly<Record<string, string>>;
+    /** Of the pods. */
+    readonly annotations: Readonly<Record<string, string>>;
     /** Of every container; empty: none are set. */
     readonly resources: JobResources;
     readonly backup: {
@@ -109,6 +113,23 @@ const resourceAmount = z.union([quantity, z.number().positive().transform(String
 const resourceList = z.strictObject({ cpu: resourceAmount.optional(), memory: resourceAmount.optional() });
 const jobResources = z.strictObject({ requests: resourceList.optional(), limits: resourceList.optional() });
 export type JobResources = Readonly<z.output<typeof jobResources>>;
+
+const texts = z.record(z.string(), z.string("must be text: put it in quotes"));
+/** Keys that neither a Service or Deployment of Milvus selects nor this program sets. */
+const FREE_LABEL = /^(?!component$|app\.kubernetes\.io\/|milvus-upgrade\/)/;
+const labelValue = z
+  .string("must be text: put it in quotes")
+  .regex(
+    /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/,
+    "is not the value of a label: at most 63 letters, digits, '-', '_' and '.'",
+  );
+
+const jobLabels = z.record(z.string(), labelValue).superRefine((labels, context) => {
+  for (const key of Object.keys(labels).filter((it) => !FREE_LABEL.test(it))) {
+    const message = "is a label that a Service of Milvus selects, or that this program sets";
+    context.addIssue({ code: "custom", path: [key], message });
+  }
+});
 
 const toleration = z
   .strictObject({
@@ -221,8 +242,10 @@ export const configSchema = z.strictObject({
   ),
   dependencyImages: z.enum(DEPENDENCY_IMAGES),
   imagePullSecrets: z.array(objectName),
-  nodeSelector: z.record(z.string(), z.string("must be text: put it in quotes")),
+  nodeSelector: texts,
   tolerations: z.array(toleration),
+  jobLabels,
+  jobAnnotations: texts,
   jobResources,
   preflight: z.strictObject(
     Object.fromEntries(PREFLIGHT_CHECK_NAMES.map((name) => [name, level])) as Record<PreflightCheck, typeof level>,

@@ -30,7 +30,13 @@ interface Job {
   readonly spec: {
     readonly backoffLimit: number;
     readonly activeDeadlineSeconds: number;
-    readonly template: { readonly metadata: { readonly labels: Record<string, string> }; readonly spec: PodSpec };
+    readonly template: {
+      readonly metadata: {
+        readonly labels: Record<string, string>;
+        readonly annotations: Record<string, string>;
+      };
+      readonly spec: PodSpec;
+    };
   };
 }
 
@@ -136,6 +142,23 @@ describe("every Job of the upgrade", () => {
       });
       expect(it.spec.template.metadata.labels, name).to.not.have.any.keys("app.kubernetes.io/name", "component");
     }
+  });
+
+  it("keeps the sidecars of service meshes out, and has the labels and annotations of the config", async () => {
+    const INJECT = "sidecar.istio.io/inject";
+    for (const { job: it, name } of all) {
+      expect(it.spec.template.metadata.labels, name).to.include({ [INJECT]: "false" });
+      expect(it.spec.template.metadata.annotations, name).to.include({ "linkerd.io/inject": "disabled" });
+    }
+    const labels = { team: "search", [INJECT]: "true", "milvus-upgrade/step": "other" };
+    const settings = { ...SETTINGS, labels, annotations: { "karpenter.sh/do-not-disrupt": "false" } };
+    const it = await job(PLANS.migration, "migrate", { settings });
+    const { metadata } = it.spec.template;
+    expect(metadata.labels).to.include({ team: "search", [INJECT]: "true", "milvus-upgrade/step": "migrate" });
+    expect(metadata.annotations).to.include({
+      "karpenter.sh/do-not-disrupt": "false",
+      "linkerd.io/inject": "disabled",
+    });
   });
 
   it("has small requests by default, and instead exactly what the config says", async () => {

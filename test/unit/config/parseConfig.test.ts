@@ -42,6 +42,8 @@ describe("parseConfig", () => {
         imagePullSecrets: [],
         nodeSelector: {},
         tolerations: [],
+        labels: {},
+        annotations: {},
         resources: {},
         backup: { size: "10Gi" },
         timeouts: {
@@ -98,6 +100,8 @@ describe("parseConfig", () => {
       "milvus:imagePullSecrets": '["pull-me"]',
       "milvus:nodeSelector": '{"disk":"ssd"}',
       "milvus:tolerations": '[{"key":"dedicated","value":"milvus","effect":"NoSchedule"},{"operator":"Exists"}]',
+      "milvus:jobLabels": '{"team":"search"}',
+      "milvus:jobAnnotations": '{"linkerd.io/inject":"enabled"}',
       "milvus:jobResources": '{"requests":{"cpu":0.5,"memory":"256Mi"}}',
       "milvus:timeouts": '{"migrate":"1h30m","rolloutOf":{"querynode":"1h"}}',
       "kubernetes:kubeconfig": "~/.kube/prod",
@@ -118,6 +122,10 @@ describe("parseConfig", () => {
       pendingSilentMinutes: 10,
     });
     expect(config.settings.backup).to.deep.equal({ size: "1.5Gi", storageClass: "fast" });
+    expect(config.settings).to.deep.include({
+      labels: { team: "search" },
+      annotations: { "linkerd.io/inject": "enabled" },
+    });
     expect(config.settings.resources).to.deep.equal({ requests: { cpu: "0.5", memory: "256Mi" } });
     expect(config.settings.timeouts).to.include({ migrate: 5400, stop: 600, rollout: 1800 });
     expect(config.settings.timeouts.rolloutOf).to.deep.equal({ querynode: 3600 });
@@ -221,6 +229,9 @@ describe("parseConfig", () => {
     { key: "metaMigrationImage", value: "milvusdb/meta-migration:", says: ["tag or digest"] },
     { key: "imagePullSecrets", value: '["Pull_Me"]', says: ["imagePullSecrets.0"] },
     { key: "nodeSelector", value: '{"gpu":true}', says: ["nodeSelector.gpu", "quotes"] },
+    { key: "jobLabels", value: '{"component":"proxy"}', says: ["jobLabels.component", "a Service of Milvus selects"] },
+    { key: "jobLabels", value: '{"milvus-upgrade/step":"x"}', says: ["jobLabels", "this program"] },
+    { key: "jobLabels", value: '{"team":"a b"}', says: ["jobLabels.team", "label"] },
     { key: "tolerations", value: '[{"key":"a","operator":"exists"}]', says: ["did you mean Exists?"] },
     { key: "tolerations", value: '[{"operator":"Exists","value":"x"}]', says: ["takes no value"] },
     { key: "tolerations", value: '[{"effect":"NoSchedule"}]', says: ["without a key"] },
