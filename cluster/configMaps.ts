@@ -28,7 +28,7 @@ export async function applyConfigMap(
   for (let tries = 0; ; tries += 1) {
     const answer = await write({
       method: "PATCH",
-      path: `${pathOf(namespace, name)}?fieldManager=${MANAGER}&force=true`,
+      path: `${configMapPath(namespace, name)}?fieldManager=${MANAGER}&force=true`,
       contentType: "application/apply-patch+yaml",
       body: {
         apiVersion: "v1",
@@ -58,13 +58,14 @@ export async function deleteConfigMap(
 ): Promise<string | undefined> {
   const answer = await openWriter(settings)({
     method: "DELETE",
-    path: pathOf(namespace, name),
+    path: configMapPath(namespace, name),
     contentType: "application/json",
     body: {},
   });
   return isDone(answer) || answer.status === 404 ? undefined : answer.message;
 }
 
-function pathOf(namespace: string, name: string): string {
+/** Of one ConfigMap, each part encoded. */
+export function configMapPath(namespace: string, name: string): string {
   return `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`;
 }

@@ -2,12 +2,11 @@ import type { V1ContainerStateTerminated, V1ContainerStatus } from "@kubernetes/
 import type { Cause } from "./causes";
 import type { Finding, Pod } from "./evidence";
 import type { Json } from "./json";
+import { STARTING } from "./workloads";
 
 type ContainerStatus = Json<V1ContainerStatus>;
 type Ended = Json<V1ContainerStateTerminated>;
 
-/** Reasons of a waiting container that are no trouble by themselves. */
-const STARTING = new Set(["ContainerCreating", "PodInitializing"]);
 /** A container that was killed from outside ends with 128 + 9. */
 const KILLED = 137;
 /** Exit codes of a shell for a command that is not there or not executable. */

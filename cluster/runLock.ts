@@ -1,6 +1,7 @@
 import type { V1ConfigMap } from "@kubernetes/client-node";
 import { describeHolder, lockName, type RunHolder } from "../upgrade/runLock";
 import type { ClusterAccess } from "./access";
+import { configMapPath } from "./configMaps";
 import { ClusterError, hasCode } from "./errors";
 import type { Json } from "./json";
 import type { AccessSettings } from "./kubeConfig";
@@ -267,7 +268,7 @@ function change(
 }
 
 function pathOf({ namespace, releaseName }: LockRequest): string {
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(lockName(releaseName))}`;
+  return configMapPath(namespace, lockName(releaseName));
 }
 
 async function persistently(attempt: () => Promise<WriteAnswer>): Promise<WriteAnswer> {

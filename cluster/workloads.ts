@@ -117,8 +117,8 @@ function isObserved({ metadata, status }: Deployment): boolean {
 
 /** How long a pod may be about getting ready: the chart's probes wait 90 s, sessions 60 s, and an image has to be pulled. */
 const RESTART_MILLISECONDS = 5 * 60_000;
-/** Reasons of a container that waits for nothing but its start. */
-const STARTING: readonly string[] = ["ContainerCreating", "PodInitializing"];
+/** Reasons of a waiting container that are no trouble by themselves. */
+export const STARTING: ReadonlySet<string> = new Set(["ContainerCreating", "PodInitializing"]);
 
 /** No old pod is left, and each that is not ready is young: it was deleted, moved or restarted a moment ago. */
 function isRestarting(deployment: Deployment, pods: readonly Pod[], now: number): boolean {
@@ -140,7 +140,7 @@ function isStarting({ metadata, status }: Pod, now: number): boolean {
   const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
   const reasons = containers.flatMap(({ state }) => state?.waiting?.reason ?? []);
   const since = Date.parse(readiness?.lastTransitionTime ?? metadata?.creationTimestamp ?? "");
-  return reasons.every((reason) => STARTING.includes(reason)) && now - since < RESTART_MILLISECONDS;
+  return reasons.every((reason) => STARTING.has(reason)) && now - since < RESTART_MILLISECONDS;
 }
 
 /**
