@@ -56,6 +56,10 @@ const CLUSTER_ERRORS = {
     "another run has taken over, because this one was silent for long: a laptop that slept, a network that was cut",
     "let the other one finish; `pulumi preview` says what is left",
   ],
+  foreignObject: [
+    "a ConfigMap of somebody else has the name of the lock or of a verification's record; it was not written to",
+    "look at it, rename it where it comes from, or delete it, which loses what is in it; the message has the lines",
+  ],
 } as const satisfies Record<ClusterErrorCode, readonly [string, string]>;
 
 /** Every error with its cause and remedy, from the tables that the program itself asks. */

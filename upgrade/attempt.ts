@@ -1,3 +1,4 @@
+import { RELEASE_LABEL } from "./labels";
 import type { AttemptId } from "./model";
 
 /** `2.1.4-to-2.2.9-r7`, with `-2` at the end for a second attempt in the same Helm revision. */
@@ -14,7 +15,7 @@ export function claimName(releaseName: string, attempt: AttemptId): string {
 export const PHASE_ANNOTATION = "milvus-upgrade/phase";
 
 const LABELS = {
-  release: "milvus-upgrade/release",
+  release: RELEASE_LABEL,
   from: "milvus-upgrade/from",
   to: "milvus-upgrade/to",
   revision: "milvus-upgrade/revision",

@@ -22,7 +22,7 @@ function answer(
   if (path.endsWith("/selfsubjectaccessreviews")) {
     return { status: 201, body: { status: { allowed: true } } };
   }
-  if (method === "GET" && path.startsWith(`${CONFIG_MAPS}/`)) {
+  if (method === "GET" && /\/configmaps\/[^/]+$/.test(path)) {
     return { status: 404, body: { kind: "Status", reason: "NotFound", message: "not found" } };
   }
   if (path === "/apis") {

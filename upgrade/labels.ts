@@ -1,0 +1,19 @@
+const PART_OF = "app.kubernetes.io/part-of";
+const PROGRAM = "milvus-upgrade";
+/** Names the release that an object is for. */
+export const RELEASE_LABEL = "milvus-upgrade/release";
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Labels of everything the upgrade itself creates; none of them is one that a Milvus Service or Deployment selects. */
+export function upgradeLabels(releaseName: string): Labels {
+  return { [PART_OF]: PROGRAM, [RELEASE_LABEL]: releaseName };
+}
+
+/** An object of that name without these labels is somebody else's: it is neither written nor waited for. */
+export function isOurs(labels: Labels | undefined): boolean {
+  return labels?.[PART_OF] === PROGRAM;
+}
+
+/** What `isOurs` asks for, for people. */
+export const OUR_LABEL = `${PART_OF}=${PROGRAM}`;
