@@ -2,7 +2,7 @@ import type { V1ConfigMap } from "@kubernetes/client-node";
 import { isOurs, upgradeLabels } from "../upgrade/labels";
 import { describeHolder, lockName, type RunHolder } from "../upgrade/runLock";
 import type { ClusterAccess } from "./access";
-import { configMapPath } from "./configMaps";
+import { configMapPath, configMapsPath } from "./configMaps";
 import { ClusterError, foreignConfigMap, hasCode } from "./errors";
 import type { Json } from "./json";
 import type { AccessSettings } from "./kubeConfig";
@@ -261,7 +261,7 @@ function contentOf({ holder, silence, releaseName }: LockRequest) {
 function create(write: Write, request: LockRequest): Promise<WriteAnswer> {
   return write({
     method: "POST",
-    path: `/api/v1/namespaces/${encodeURIComponent(request.namespace)}/configmaps`,
+    path: configMapsPath(request.namespace),
     contentType: "application/json",
     body: { apiVersion: "v1", kind: "ConfigMap", ...contentOf(request) },
   });

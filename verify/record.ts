@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { ConfigMapContent } from "../cluster/configMaps";
 import { PACKED_SNAPSHOT_KEY, SNAPSHOT_KEY, SUMMARY_KEY } from "../cluster/verifications";
 import { attemptLabels } from "../upgrade/attempt";
+import { upgradeLabels } from "../upgrade/labels";
 import type { VerificationState } from "../upgrade/model";
 import { VERIFICATION_MARK } from "../upgrade/verification";
 import type { Difference } from "./compare";
@@ -31,7 +32,7 @@ export function recordContent(
   return {
     name,
     namespace,
-    labels: { ...attemptLabels(releaseName, attempt), [VERIFICATION_MARK]: "true" },
+    labels: { ...upgradeLabels(releaseName), ...attemptLabels(releaseName, attempt), [VERIFICATION_MARK]: "true" },
     annotations: { [VERIFICATION_MARK]: status },
     data: {
       [SUMMARY_KEY]: cut(summary, LONGEST_SUMMARY),

@@ -257,7 +257,7 @@ function recordName(releaseName: string, attempt: AttemptId): string {
 }
 
 async function writeRecord(target: Target, record: VerificationState, result?: Result): Promise<void> {
-  await applyConfigMap(target.accessSettings, recordContent(target, record, result));
+  await applyConfigMap(target.access, target.accessSettings, recordContent(target, record, result));
 }
 
 /** `2 collections with 1500 rows, 1 answer`. */

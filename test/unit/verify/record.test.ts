@@ -84,6 +84,15 @@ describe("the ConfigMap of a verification", () => {
     });
   }
 
+  it("says whose it is, as everything that the upgrade makes", () => {
+    const { labels } = recordContent(TARGET, record(undefined));
+    expect(labels).to.include({
+      "app.kubernetes.io/part-of": "milvus-upgrade",
+      "milvus-upgrade/release": "my-release",
+      "milvus-upgrade/verification": "true",
+    });
+  });
+
   it("a snapshot that does not fit is refused with what to do", () => {
     expect(() => recordContent(TARGET, record(snapshotOf(900, 1536)))).to.throw("milvus:verify health");
   });
