@@ -14,6 +14,8 @@ export interface ConfigMapContent {
   readonly data: Readonly<Record<string, string>>;
   /** In base64. */
   readonly binaryData: Readonly<Record<string, string>>;
+  /** Keys that stay as they are where they are there already. */
+  readonly kept?: readonly string[];
 }
 
 const FIELD_MANAGER = "fieldManager=milvus-upgrade";
@@ -88,7 +90,7 @@ function creationOf({ name, namespace, labels, annotations, data, binaryData }: 
 
 /** Only if nobody has written to it since it was read. What it does not hold any more is taken out. */
 function changeOf(
-  { name, namespace, labels, annotations, data, binaryData }: ConfigMapContent,
+  { name, namespace, labels, annotations, data, binaryData, kept = [] }: ConfigMapContent,
   found: Json<V1ConfigMap>,
 ): WriteRequest {
   const { resourceVersion } = found.metadata ?? {};
@@ -98,15 +100,16 @@ function changeOf(
     contentType: "application/merge-patch+json",
     body: {
       metadata: { labels, annotations, resourceVersion },
-      data: { ...removal(found.data), ...data },
-      binaryData: { ...removal(found.binaryData), ...binaryData },
+      data: { ...removal(found.data, kept), ...data },
+      binaryData: { ...removal(found.binaryData, kept), ...binaryData },
     },
   };
 }
 
 /** As a merge patch says it. */
-function removal(table: Readonly<Record<string, string>> | undefined): Record<string, null> {
-  return Object.fromEntries(Object.keys(table ?? {}).map((key) => [key, null]));
+function removal(table: Readonly<Record<string, string>> | undefined, kept: readonly string[]): Record<string, null> {
+  const gone = Object.keys(table ?? {}).filter((key) => !kept.includes(key));
+  return Object.fromEntries(gone.map((key) => [key, null]));
 }
 
 /** Deletes one; that it is gone already is fine. One try: returns why it is still there, undefined when it is not. */

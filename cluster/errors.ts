@@ -17,6 +17,7 @@ export const CLUSTER_ERROR_CODES = [
   "badAttempt",
   "lockLost",
   "foreignObject",
+  "badSnapshot",
 ] as const;
 export type ClusterErrorCode = (typeof CLUSTER_ERROR_CODES)[number];
 

@@ -174,8 +174,10 @@ export interface VerificationState {
   readonly status: VerificationStatus;
   /** What was wrong, in one line; empty when nothing was. */
   readonly summary: string;
-  /** JSON of the snapshot taken before the upgrade; missing where only the health was looked at. */
+  /** JSON of the snapshot taken before the upgrade; missing where only the health was looked at, or where it is damaged. */
   readonly snapshot?: string;
+  /** Why the snapshot that was taken cannot be read, e.g. `it cannot be unpacked (unexpected end of file)`. */
+  readonly damaged?: string;
 }
 
 /** Everything read from the cluster before anything is declared. */

@@ -10,7 +10,7 @@ import type { RowRule, VerifyMode } from "../upgrade/verification";
 import { compareSnapshots, type Difference } from "./compare";
 import { type ConnectionSettings, connectService, type Target } from "./connection";
 import { healthProblems, saysVersion } from "./health";
-import { recordContent } from "./record";
+import { hasSnapshot, readSnapshot, recordContent } from "./record";
 import { ServiceError } from "./service";
 import type { Snapshot } from "./snapshot";
 import { type ChosenQuery, repeatSnapshot, takeSnapshot } from "./takeSnapshot";
@@ -62,6 +62,8 @@ export async function snapshotBefore(
   say: Say,
 ): Promise<VerificationState | undefined> {
   const open = openVerification(plan, state);
+  // Found out now: after the upgrade it would be too late to do anything about it.
+  if (settings.mode === "data") readSnapshot(target.namespace, open);
   if (settings.mode !== "data" || open !== undefined || plan.from === undefined || plan.from === plan.to) return open;
   if (state.components.every(({ readyReplicas }) => readyReplicas === 0)) {
     say("Milvus does not run, so there is no snapshot to compare the upgrade with.");
@@ -92,7 +94,7 @@ export async function snapshotBefore(
  * result is kept in the cluster where something was wrong or a snapshot had been taken.
  *
  * @param keeps false: what is wrong is only told, where no upgrade waits to be verified
- * @throws ClusterError when the cluster cannot be read
+ * @throws ClusterError when the cluster cannot be read, or the snapshot that is to be compared with is damaged
  */
 export async function verifyUpgrade(
   target: Target,
@@ -102,11 +104,12 @@ export async function verifyUpgrade(
   say: Say,
   keeps = true,
 ): Promise<Result> {
+  const before = settings.mode === "data" ? readSnapshot(target.namespace, record) : undefined;
   const { problems, state, version } = await awaitHealth(target, settings, plan.to, say);
   let compared: Pick<Result, "before" | "after" | "differences"> = { differences: [] };
-  if (problems.length === 0 && record?.snapshot !== undefined && settings.mode === "data") {
+  if (problems.length === 0 && before !== undefined) {
     try {
-      compared = await compareData(target, settings, state, JSON.parse(record.snapshot) as Snapshot, say);
+      compared = await compareData(target, settings, state, before, say);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       problems.push(error.message);
@@ -120,19 +123,13 @@ export async function verifyUpgrade(
     ...(version !== undefined && { version }),
   } as const;
   // A look at the health alone does not settle a comparison that is still to be made.
-  const settles = failed || settings.mode === "data" || record?.snapshot === undefined;
+  const settles = failed || settings.mode === "data" || !hasSnapshot(record);
   if (!settles || (record === undefined && !(failed && keeps))) return result;
   const attempt = record?.attempt ?? attemptOf(plan, state);
   const summary = [...problems, ...compared.differences.map(({ message }) => message)].join(" ");
   const configMap = record?.configMap ?? recordName(target.releaseName, attempt);
-  const known = record?.snapshot;
-  const { status } = result;
   try {
-    await writeRecord(
-      target,
-      { configMap, attempt, status, summary, ...(known !== undefined && { snapshot: known }) },
-      result,
-    );
+    await writeRecord(target, { ...record, configMap, attempt, status: result.status, summary }, result);
   } catch (error) {
     // What was found wrong is worth more than where it is kept. That it passed must be kept, or the next hop stays blocked.
     if (!failed || !(error instanceof ClusterError)) throw error;

@@ -109,12 +109,11 @@ function conflict(message: string): Answer {
 
 /** A JSON merge patch: null takes out. */
 function merged(target: object, patch: object): object {
-  const result: Record<string, unknown> = { ...target };
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key];
-    else
-      result[key] =
-        typeof value === "object" ? merged((result[key] as object | undefined) ?? {}, value as object) : value;
+  const result = new Map<string, unknown>(Object.entries(target));
+  for (const [key, value] of Object.entries(patch) as [string, unknown][]) {
+    if (value === null) result.delete(key);
+    else if (typeof value === "object") result.set(key, merged((result.get(key) as object | undefined) ?? {}, value));
+    else result.set(key, value);
   }
-  return result;
+  return Object.fromEntries(result);
 }
