@@ -1,6 +1,7 @@
-import { claimName, RELEASE_LABEL } from "./attempt";
+import { claimName } from "./attempt";
 import { parseImage } from "./images";
 import { installationOf } from "./installation";
+import { RELEASE_LABEL } from "./marks";
 import { metaStoreOf } from "./metaStore";
 import { isDown } from "./milvusComponents";
 import type {
@@ -107,7 +108,7 @@ function isOfMinor(component: ComponentState, minor: string): boolean {
   });
 }
 
-/** The command after which a claim is never used again; it stays, with its backup. */
+/** The command after which a claim is never used again: without its label it belongs to no attempt. It stays, with its backup. */
 export function letGoLine(namespace: string, { claimName: name }: AttemptState): string {
   return `kubectl -n ${namespace} label pvc ${name} ${RELEASE_LABEL}-`;
 }

@@ -28,7 +28,7 @@ function answer(
   if (method === "GET" && path.endsWith("/configmaps/my-release-upgrade-lock") && lock !== undefined) {
     return { status: 200, body: lock };
   }
-  if (method === "GET" && (path.startsWith(`${CONFIG_MAPS}/`) || NAMED.test(path))) {
+  if (method === "GET" && (/\/configmaps\/[^/]+$/.test(path) || NAMED.test(path))) {
     return { status: 404, body: { kind: "Status", reason: "NotFound", message: "not found" } };
   }
   if (path === "/apis") {

@@ -15,6 +15,11 @@ interface Container {
   readonly env: { readonly name: string; readonly value: string }[];
   readonly [key: string]: unknown;
 }
+interface Mount {
+  readonly name: string;
+  readonly mountPath: string;
+  readonly readOnly?: boolean;
+}
 interface PodSpec {
   readonly initContainers: Container[];
   readonly containers: Container[];
@@ -116,8 +121,55 @@ describe("every Job of the upgrade", () => {
         });
       }
       const kinds = ((spec.volumes ?? []) as object[]).flatMap((volume) => Object.keys(volume));
-      expect(["name", "configMap", "persistentVolumeClaim", "emptyDir"], name).to.include.members(kinds);
+      expect(["name", "configMap", "persistentVolumeClaim", "emptyDir", "projected"], name).to.include.members(kinds);
     }
+  });
+
+  it("gives the token of its ServiceAccount to kubectl, and to no image of somebody else", () => {
+    const PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
+    let without = 0;
+    for (const { job: it, name } of all) {
+      const { spec } = it.spec.template;
+      expect(spec.automountServiceAccountToken, name).to.equal(false);
+      const holders = containers(it).filter(({ volumeMounts }) =>
+        (volumeMounts as Mount[]).some(({ mountPath }) => mountPath === PATH),
+      );
+      const kubectls = containers(it).filter(({ image }) => image === SETTINGS.kubectlImage);
+      expect(holders, name).to.deep.equal(kubectls);
+      without += containers(it).length - holders.length;
+      const volumes = (spec.volumes as object[]).filter((volume) => "projected" in volume);
+      // The probe runs no kubectl.
+      const access = [
+        {
+          name: "api-access",
+          projected: {
+            sources: [
+              { serviceAccountToken: { path: "token", expirationSeconds: 3600 } },
+              { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+              {
+                downwardAPI: {
+                  items: [{ path: "namespace", fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" } }],
+                },
+              },
+            ],
+          },
+        },
+      ];
+      expect(volumes, name).to.deep.equal(kubectls.length > 0 ? access : []);
+      for (const { volumeMounts } of holders) {
+        expect(volumeMounts, name).to.deep.include({ name: "api-access", mountPath: PATH, readOnly: true });
+      }
+    }
+    // Of the metadata Jobs' scripts, which run the migration tool.
+    expect(without).to.be.above(0);
+  });
+
+  it("has no token at all where no command runs kubectl: a backup that is only looked at again", async () => {
+    const { attempt: id, claimName } = PLANS.migration.migration;
+    const found = state({ attempts: [{ id, claimName, phase: "migrated", createdAt: "2026-01-01T00:00:00Z" }] });
+    const { spec } = (await job(PLANS.migration, "backup", { state: found })).spec.template;
+    expect(spec.automountServiceAccountToken).to.equal(false);
+    expect((spec.volumes as object[]).filter((volume) => "projected" in volume)).to.deep.equal([]);
   });
 
   it("has one container for each command, under different names, whose log tells why it failed", () => {

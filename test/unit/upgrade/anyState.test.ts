@@ -244,7 +244,10 @@ describe("whatever the cluster and the config are like", function () {
         expect(claimName).to.contain(`-r${attempt.revision}`);
         const isOldRunning = state.components.some((it) => it.pods > 0 && it.image.includes(":v2.1."));
         // A backup from before it ran again would lose what it has written since.
-        if (isOldRunning && found && attempt.to === found.id.to) expect(found.phase).to.equal("prepared");
+        if (!isOldRunning || !found || attempt.to !== found.id.to) return;
+        // Giving up what was not begun, or is undone, leaves the metadata as it is: the script says so.
+        const harmless = plan.kind === "giveUp" ? ["prepared", "backedUp", "restored"] : ["prepared"];
+        expect(harmless).to.include(found.phase);
       }),
       { numRuns: 3000 },
     );
