@@ -114,6 +114,10 @@ export class TestEtcd {
     await this.call("kv/put", { key: encode(key), value: encode(value) });
   }
 
+  async removeKey(key: string): Promise<void> {
+    await this.call("kv/deleterange", { key: encode(key) });
+  }
+
   async remove(prefix: string): Promise<void> {
     await this.call("kv/deleterange", { key: encode(prefix), range_end: encode(prefixEnd(prefix)) });
   }
