@@ -187,7 +187,7 @@ nobody_registered() {
   fi
   others=$((now_counter - counter_base - counter_calls))
   if [ "$others" -gt 0 ]; then
-    registered=" Components of Milvus (or other runs of the tool) have registered $others times since this attempt last looked."
+    registered=" Components of Milvus (or other runs of the tool) have registered at least $others times since this attempt last looked."
     return 1
   fi
 }

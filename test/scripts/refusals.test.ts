@@ -193,7 +193,7 @@ const REFUSALS: readonly Refusal[] = [
     after: ["backup", "migrate"],
     prepare: (site) => site.startMilvus(),
     code: EXIT.alreadyMigrated,
-    says: /registered 8 times since.*ask for it by the verb rollback/,
+    says: /registered at least 8 times since.*ask for it by the verb rollback/,
     leaves: "new",
     started: true,
   },
