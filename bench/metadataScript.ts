@@ -97,7 +97,16 @@ async function run(context: BenchContext): Promise<Findings> {
       ],
       tables: [
         {
-          head: ["entries", "size", "verb", "in all", "in the tool", "its calls", "the script adds", "for 100,000 entries"],
+          head: [
+            "entries",
+            "size",
+            "verb",
+            "in all",
+            "in the tool",
+            "its calls",
+            "the script adds",
+            "for 100,000 entries",
+          ],
           rows: found.map((row) => [
             row.entries.toLocaleString("en"),
             `${number(row.megabytes)} MB`,

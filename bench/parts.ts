@@ -8,7 +8,16 @@ import { scaleFleet } from "./scaleFleet";
 import { scalePods } from "./scalePods";
 import { startup } from "./startup";
 
-export const PARTS: readonly Part[] = [downtime, metadataScript, rolling, overhead, startup, planning, scalePods, scaleFleet];
+export const PARTS: readonly Part[] = [
+  downtime,
+  metadataScript,
+  rolling,
+  overhead,
+  startup,
+  planning,
+  scalePods,
+  scaleFleet,
+];
 
 /** By name; `scale` stands for all whose names begin so. */
 export function chooseParts(only: string | undefined): readonly Part[] {

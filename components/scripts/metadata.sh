@@ -321,7 +321,9 @@ why_tool_failed() {
       reason="sessions under $meta_root/session/ did not expire within $SESSION_TIMEOUT s: $session_kind ($session_count alive; the tool names the first kind it finds). Something still runs Milvus: look for pods of this release and for what scales them up." ;;
     other)
       reason_code=$OTHER_MIGRATION
-      reason="another migration holds $meta_root/session/migration and did not end within $patience s. A killed one holds it for $TOOL_LEASE s." ;;
+      waited=" and did not end within $patience s"
+      if [ "$patience" -eq 0 ]; then waited=; fi
+      reason="another migration holds $meta_root/session/migration$waited. A killed one holds it for $TOOL_LEASE s." ;;
     disk)
       reason_code=$DISK_FULL
       reason="no space: $tool_line. $no_space_hint" ;;
