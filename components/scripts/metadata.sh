@@ -220,7 +220,8 @@ read_tool_log() {
     /version not supported|is forbidden|higher version to lower|Major.Minor.Patch|Invalid character|leading zeroes/ { versions = $0 }
     /no need to migrate/ { versions = $0 }
     /Error while dialing|connection refused|no such host|i\/o timeout|DeadlineExceeded|deadline exceeded|no available endpoints|connection reset|EOF|etcdserver:/ { etcd = $0 }
-    /[^ \t]/ { last = $0 }
+    # Said after whatever went wrong.
+    /[^ \t]/ && !/migration session expired/ { last = $0 }
     END {
       t = touched ? "touched " : "untouched "
       if (sessions != "") print t "sessions " sessions
@@ -245,10 +246,12 @@ call_tool() {
   tool_pid=$!
   begun=$(date +%s)
   looks=0
+  pause=0.05
   next_word=15
   while kill -0 "$tool_pid" 2>/dev/null; do
     # Short looks first: most calls take milliseconds. A sleep that knows no fractions sleeps a whole second.
-    if [ "$looks" -lt 40 ]; then sleep 0.05 2>/dev/null || sleep 1; else sleep 1; fi
+    if [ "$looks" -eq 40 ]; then pause=0.25; fi
+    sleep "$pause" 2>/dev/null || sleep 1
     looks=$((looks + 1))
     took=$(($(date +%s) - begun))
     if [ "$took" -ge "$next_word" ]; then
@@ -318,7 +321,9 @@ why_tool_failed() {
       reason="sessions under $meta_root/session/ did not expire within $SESSION_TIMEOUT s: $session_kind ($session_count alive; the tool names the first kind it finds). Something still runs Milvus: look for pods of this release and for what scales them up." ;;
     other)
       reason_code=$OTHER_MIGRATION
-      reason="another migration holds $meta_root/session/migration and did not end within $patience s. A killed one holds it for $TOOL_LEASE s." ;;
+      waited=" and did not end within $patience s"
+      if [ "$patience" -eq 0 ]; then waited=; fi
+      reason="another migration holds $meta_root/session/migration$waited. A killed one holds it for $TOOL_LEASE s." ;;
     disk)
       reason_code=$DISK_FULL
       reason="no space: $tool_line. $no_space_hint" ;;
