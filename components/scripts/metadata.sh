@@ -653,17 +653,20 @@ is_explained() {
 }
 
 # is_of_22 BACKUP MIGRATED NOW: NOW may be what 2.2 has made of MIGRATED: no record that only 2.1 has, no collection as it was before
-# the migration, and no new one without partitions of its own, which 2.1 keeps in the collection. Prints what says otherwise.
+# the migration, not all of them gone, and no new one without partitions of its own, which 2.1 keeps in the collection. Prints
+# what says otherwise.
 is_of_22() {
   awk -F '\t' -v root="$meta_root/" "$keys"'
     { key = below($1); is = kind(key); value = $2 "\t" $3 }
-    FILENAME == ARGV[1] { if (is == "collection") before[key] = value; next }
-    FILENAME == ARGV[2] { if (is == "collection") after[key] = value; next }
+    FILENAME == ARGV[1] { if (is == "collection") { before[key] = value; had++ } next }
+    FILENAME == ARGV[2] { if (is == "collection") { after[key] = value; had++ } next }
     is == "old" { differs("of 2.1: " $1) }
+    is == "collection" || key ~ /^(snapshots\/)?root-coord\/database\// { has++ }
     key ~ /^root-coord\/partitions\// { split(key, part, "/"); has_partitions[part[3]] = 1 }
     key ~ /^root-coord\/collection\// && !(key in before) && !(key in after) { split(key, part, "/"); is_new[part[3]] = $1 }
     is == "collection" && (key in before) && (key in after) && value == before[key] && value != after[key] { differs("as before the migration: " $1) }
     END {
+      if (had && !has) differs("no collection is left")
       for (id in is_new) if (!(id in has_partitions)) differs("of 2.1: " is_new[id])
       if (differences) { print differences " entries" differing; exit 1 }
     }' "$1" "$2" "$3"
@@ -1107,7 +1110,7 @@ do_backup() {
   case $? in
     0) say "$summary" ;;
     2) refuse_backup "$HALF_MIGRATED" "the metadata holds records of 2.2 already ($summary), so a migration ran here before. It is not taken for a backup of 2.1 metadata: restore the earlier attempt first." ;;
-    3) refuse_backup "$HALF_MIGRATED" "the metadata holds segments or snapshots of collections, but no collection ($summary): a migration removed the records and died. Restore that attempt's backup first." ;;
+    3) refuse_backup "$HALF_MIGRATED" "the metadata holds segments or snapshots of collections without their collection ($summary): a migration removed the records and died. Restore that attempt's backup first." ;;
     4) refuse_backup "$WRONG_PLACE" "there is no metadata under $meta_root at $ETCD_ENDPOINTS: the root path is wrong (etcd.rootPath and etcd.metaSubPath of milvus.yaml), or it is another etcd. No backup was recorded, nothing changed." ;;
     *) refuse_backup "$BACKUP_CORRUPT" "the backup is not what it should be: $summary. A restore would write outside of the root path. Check ETCD_ROOT_PATH and ETCD_META_SUB_PATH." ;;
   esac

@@ -133,6 +133,17 @@ describe("metadata.sh backup under a new name, of what a migration on another vo
     }
   });
 
+  it("killed in mid-save, with some collections saved and nothing yet that only 2.2 has: 16, never backed up", async () => {
+    for (const saved of [1, 2, 3]) {
+      const site = await stoppedSite(bench(), "backup");
+      await site.run("migrate", { env: { SANDBOX_FAULT: `mid-save:${saved}=kill-group` } });
+      await site.expireLeases();
+      site.clearVolume();
+      expect((await site.run("backup", settings)).code).to.equal(EXIT.halfMigrated);
+      expect(site.has("backup.record", settings.attempt)).to.equal(false);
+    }
+  });
+
   it("only snapshots of living collections are left, no segment: 16", async () => {
     const site = bench().site();
     const snapshots = [...OLD].filter(([key]) => key.startsWith("snapshots/root-coord/collection/"));
@@ -141,7 +152,7 @@ describe("metadata.sh backup under a new name, of what a migration on another vo
       site,
       "backup",
       EXIT.halfMigrated,
-      /segments or snapshots of collections, but no collection/,
+      /segments or snapshots of collections without their collection/,
       settings,
     );
   });
@@ -153,7 +164,7 @@ describe("metadata.sh backup under a new name, of what a migration on another vo
       site,
       "backup",
       EXIT.halfMigrated,
-      /segments or snapshots of collections, but no collection/,
+      /segments or snapshots of collections without their collection/,
       settings,
     );
   });
@@ -173,6 +184,6 @@ describe("metadata.sh backup under a new name, of what a migration on another vo
     const site = bench().site();
     const dropped = COLLECTIONS.reduce<Entries>((records, { id }) => withoutCollection(records, id), OLD);
     await site.seed(new Map([...dropped, ["snapshots/root-coord/collection/2_ts1000", "alive"]]));
-    await mustRefuse(site, "backup", EXIT.halfMigrated, /but no collection/, settings);
+    await mustRefuse(site, "backup", EXIT.halfMigrated, /without their collection/, settings);
   });
 });

@@ -177,6 +177,18 @@ describe("metadata.sh and metadata that its own migration cannot have left", fun
       await mustRefuse(site, "migrate", EXIT.metadataChanged, /2 entries; as before the migration: /);
     });
 
+    it("a collection that only 2.1 can have made, with its partitions in its own record: 21; one of 2.2: 0", async () => {
+      const site = await migrated();
+      const made = exampleCollection(3);
+      await site.startMilvus();
+      await site.write(
+        new Map([...records21([{ ...made, id: 77 }])].filter(([key]) => key === "root-coord/collection/77")),
+      );
+      await mustRefuse(site, "migrate", EXIT.metadataChanged, /of 2\.1: milvus-\d+\/meta\/root-coord\/collection\/77/);
+      await site.write(new Map([["root-coord/partitions/77/770", "{}"]]));
+      await mustEnd(site, "migrate");
+    });
+
     it("an empty etcd, or another one: 21", async () => {
       const site = await migrated();
       await site.seed(new Map(), 60);
