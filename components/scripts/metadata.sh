@@ -534,8 +534,8 @@ keys='
 '
 
 # describe LISTING: counts by kind on one line. Exit code 1: a key outside of the root path. 2: records of 2.2 are among
-# them. 3: what a migration leaves behind that died after removing the old records: segments, or snapshots, of a collection
-# that was not dropped, without the collection. 4: nothing, but for the session counter.
+# them. 3: what a migration leaves behind that died after removing the old records: the snapshot of a collection that was not
+# dropped without the collection, a collection without its snapshot, or segments without any of them. 4: nothing, but for the session counter.
 describe() {
   awk -F '\t' -v root="$meta_root/" "$keys"'
     index($1, root) != 1 { print "key " $1 " is not under " root; outside = 1; exit 1 }
@@ -543,7 +543,7 @@ describe() {
       key = below($1); is = kind(key)
       total++
       if (is == "counter") others++
-      else if (key ~ /^datacoord-meta\/s\//) { segments++; split(key, part, "/"); with_segments[part[3]] = 1 }
+      else if (key ~ /^datacoord-meta\/s\//) segments++
       else if (is == "collection" && key !~ /^snapshots/) { collections++; split(key, part, "/"); is_there[part[3]] = 1 }
       else if (is == "collection") {
         snapshots++
@@ -563,8 +563,10 @@ describe() {
       if (total == others + 0) exit 4
       if (newer) exit 2
       # A snapshot of 3 bytes is the tombstone of a drop.
-      for (id in size) { split(id, part, "/"); if (size[id] == 3) dropped[part[4]] = 1; else if (!(part[4] in is_there)) exit 3 }
-      for (id in with_segments) if (!(id in is_there) && !(id in dropped)) exit 3
+      for (id in size) { split(id, part, "/"); has_snapshot[part[4]] = 1; if (size[id] != 3 && !(part[4] in is_there)) exit 3 }
+      # 2.1 writes a snapshot with every collection. Segments may be left over from a rollback of 2.2.
+      for (id in is_there) if (!(id in has_snapshot)) exit 3
+      if (segments && !collections && !snapshots) exit 3
     }' "$1"
 }
 
@@ -1110,7 +1112,7 @@ do_backup() {
   case $? in
     0) say "$summary" ;;
     2) refuse_backup "$HALF_MIGRATED" "the metadata holds records of 2.2 already ($summary), so a migration ran here before. It is not taken for a backup of 2.1 metadata: restore the earlier attempt first." ;;
-    3) refuse_backup "$HALF_MIGRATED" "the metadata holds segments or snapshots of collections without their collection ($summary): a migration removed the records and died. Restore that attempt's backup first." ;;
+    3) refuse_backup "$HALF_MIGRATED" "the metadata holds snapshots or segments of collections without their records, or records without their snapshots ($summary): a migration removed the records and died. Restore that attempt's backup first." ;;
     4) refuse_backup "$WRONG_PLACE" "there is no metadata under $meta_root at $ETCD_ENDPOINTS: the root path is wrong (etcd.rootPath and etcd.metaSubPath of milvus.yaml), or it is another etcd. No backup was recorded, nothing changed." ;;
     *) refuse_backup "$BACKUP_CORRUPT" "the backup is not what it should be: $summary. A restore would write outside of the root path. Check ETCD_ROOT_PATH and ETCD_META_SUB_PATH." ;;
   esac

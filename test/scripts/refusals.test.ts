@@ -173,7 +173,7 @@ const REFUSALS: readonly Refusal[] = [
     verb: "backup",
     prepare: (site) => remove(site, ["root-coord/", "snapshots/", "indexes/"]),
     code: EXIT.halfMigrated,
-    says: /holds segments or snapshots of collections without their collection/,
+    says: /without their records/,
     leaves: "neither",
   },
   {
