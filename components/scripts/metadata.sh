@@ -241,6 +241,7 @@ call_tool() {
     tool_code=1 tool_touched=untouched tool_problem=disk tool_line="cannot write $WORK_DIR/$1.yaml"
     return
   fi
+  tool_ended_late=
   count_call "$1"
   "$META_MIGRATION" -config="$WORK_DIR/$1.yaml" >"$WORK_DIR/tool.log" 2>&1 &
   tool_pid=$!
@@ -261,6 +262,7 @@ call_tool() {
     if [ -n "$stopping" ] && [ -z "$must_finish" ]; then kill -TERM "$tool_pid" 2>/dev/null; fi
     if [ "$took" -ge "$TOOL_TIMEOUT" ]; then
       say "the tool's $1 takes longer than $TOOL_TIMEOUT s: ending it"
+      tool_ended_late=yes
       kill -KILL "$tool_pid" 2>/dev/null
     elif [ "$took" -ge "$ETCD_TIMEOUT" ] && cannot_connect; then
       kill -KILL "$tool_pid" 2>/dev/null
@@ -338,6 +340,10 @@ why_tool_failed() {
       reason="etcd at $ETCD_ENDPOINTS cannot be reached: $tool_line." ;;
     *)
       reason_code=$TOOL_FAILED
+      if [ -n "$tool_ended_late" ]; then
+        reason="the tool took longer than $TOOL_TIMEOUT s (TOOL_TIMEOUT) and was ended. It asks etcd for one key at a time, which takes very long with many keys: give it more time."
+        return
+      fi
       reason="the tool failed with exit code $tool_code: $tool_line." ;;
   esac
 }
