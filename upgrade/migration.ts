@@ -26,7 +26,16 @@ import { minorOf } from "./versions";
 export function ownAttempts({ attempts }: Pick<ClusterState, "attempts">): readonly AttemptState[] {
   return attempts
     .filter((attempt) => attempt.isForeign !== true)
-    .toSorted((a, b) => a.id.revision - b.id.revision || a.id.ordinal - b.id.ordinal);
+    .toSorted(
+      (a, b) =>
+        // Not by revision alone: that of a pending record is free again once the record is cleared.
+        a.createdAt.localeCompare(b.createdAt) || a.id.revision - b.id.revision || a.id.ordinal - b.id.ordinal,
+    );
+}
+
+/** What etcd holds is what this attempt left: the one that binds, or else the newest. */
+export function lastAttempt(state: Pick<ClusterState, "attempts">): AttemptState | undefined {
+  return bindingAttempt(state) ?? ownAttempts(state).at(-1);
 }
 
 /** From the begin of a migration until it is undone. */
