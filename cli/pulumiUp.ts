@@ -96,7 +96,7 @@ export function limitOf(steps: readonly Step[], timeouts: Timeouts): number {
     restore: metadata(timeouts.migrate),
     pause: timeouts.rollout,
     release: timeouts.release,
-    resume: 4 * Math.max(timeouts.rollout, ...Object.values(timeouts.rolloutOf ?? {}).map((seconds) => seconds ?? 0)),
+    resume: 4 * Math.max(timeouts.rollout, ...Object.values(timeouts.rolloutOf ?? {})),
   } as const satisfies Record<Step["kind"], number>;
   const ofSteps = steps.reduce((sum, { kind }) => sum + own[kind] + timeouts.start + STEP_OVERHEAD_SECONDS, 0);
   // What a dead run has left at work on the metadata is waited for.

@@ -184,9 +184,15 @@ describe("what the backup needs and does not get", () => {
     },
     {
       title: "a network policy, or a wrong endpoint, is between the Jobs and etcd",
-      before: () => Promise.resolve(old.bed.faults({ hosts: { "my-release-etcd:2379": "127.0.0.1:1" } })),
+      before: () => {
+        old.bed.faults({ hosts: { "my-release-etcd:2379": "127.0.0.1:1" } });
+        return Promise.resolve();
+      },
       says: /etcd at my-release-etcd:2379 cannot be reached/,
-      after: () => Promise.resolve(old.bed.faults({})),
+      after: () => {
+        old.bed.faults({});
+        return Promise.resolve();
+      },
     },
     {
       title: "a quota of the namespace leaves no room for the Jobs' pods",

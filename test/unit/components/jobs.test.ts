@@ -475,7 +475,7 @@ describe("the metadata Jobs", () => {
   it("tell the script that the backup may go over what is there, where the config names the claim", async () => {
     const plan = { ...PLANS.migration, migration: { ...PLANS.migration.migration, overwrite: true } };
     const [, script] = containers(await job(plan, "migrate"));
-    expect(script?.env?.find(({ name }) => name === "OVERWRITE")?.value).to.equal("yes");
+    expect(script?.env.find(({ name }) => name === "OVERWRITE")?.value).to.equal("yes");
   });
 
   it("probe with the script alone, on the claim and with the image of the backup", async () => {

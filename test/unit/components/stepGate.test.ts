@@ -19,7 +19,7 @@ async function openAfter(
       const job = new k8s.batch.v1.Job("stop", { metadata: { name } });
       answer = await Promise.resolve(gate.open([job])).then(
         () => "open",
-        (error: Error) => error.message,
+        (error: unknown) => (error as Error).message,
       );
     },
     { leftOut },
