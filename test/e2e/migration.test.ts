@@ -32,7 +32,7 @@ describe("metadata migration of a release that Pulumi has never seen, 2.1.4 to 2
     expect(dependencies).to.contain("milvusdb/etcd:");
     const report = await stack.up();
     const jobs = report.steps.filter(({ type, outcome }) => type.endsWith(":Job") && outcome === "done");
-    expect(jobs).to.have.length(3);
+    expect(jobs).to.have.length(4);
     expect(report.steps.some(({ op, type }) => op.startsWith("import") && type.endsWith(":Release"))).to.equal(true);
     const milvus = await bed.observe();
     expect(problems(milvus, { version: "2.2.0", metadata: { before: original, format: "2.2" } })).to.deep.equal([]);

@@ -131,8 +131,9 @@ describe("the plan on the command line", () => {
     expect(exitCode).to.equal(2);
     for (const words of [
       "upgrade with metadata migration, Milvus 2.1.4 → 2.2.14",
-      "1. stop 8 Deployments",
-      "3. migrate metadata",
+      "1. probe the metadata",
+      "2. stop 8 Deployments",
+      "4. migrate metadata",
       "compared with revision 1",
       "- milvusdb/milvus:v2.1.4",
       "+ milvusdb/milvus:v2.2.14",
