@@ -1,0 +1,38 @@
+import fc from "fast-check";
+import { histories } from "./generate";
+import { type History, runHistory } from "./history";
+import { minimise } from "./minimise";
+import { ModelScript } from "./modelScript";
+import { NAMED } from "./named";
+import type { Program } from "./run";
+
+/** Chooses the histories; printed, so that a run can be repeated by `HISTORIES_SEED`. */
+const SEED = Number(process.env.HISTORIES_SEED ?? Date.now() % 1_000_000);
+const RUNS = Number(process.env.HISTORIES ?? 400);
+const PROGRAM: Program = { script: new ModelScript(), hasGate: false };
+
+describe("whatever people do", function () {
+  this.timeout(10 * 60 * 1000);
+
+  for (const { name, events } of NAMED) {
+    it(name, async () => mustHold(await runHistory(events, PROGRAM)));
+  }
+
+  it("nothing acknowledged is lost, and no upgrade succeeds over metadata of another format", async () => {
+    process.stdout.write(`      HISTORIES_SEED=${SEED}, ${RUNS} histories\n`);
+    const outcome = await fc.check(
+      fc.asyncProperty(histories, async (events) => mustHold(await runHistory(events, PROGRAM))),
+      { seed: SEED, numRuns: RUNS },
+    );
+    const found = outcome.counterexample?.[0];
+    if (found === undefined) return;
+    const small = await minimise(found, PROGRAM);
+    mustHold(await runHistory(small, PROGRAM), `HISTORIES_SEED=${SEED}\n${JSON.stringify(small)}`);
+    throw outcome.errorInstance;
+  });
+});
+
+function mustHold({ violation, lines }: History, how = ""): void {
+  if (violation === undefined) return;
+  throw new Error([`${violation.what}: ${violation.why}`, "", ...lines, how].join("\n"));
+}
