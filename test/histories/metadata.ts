@@ -4,19 +4,39 @@ import type { Fault } from "./tool";
 
 export type Verb = "probe" | "backup" | "migrate" | "restore" | "rollback";
 
+export const MARKS = [
+  "backup.done",
+  "backup.outdated",
+  "migrate.started",
+  "migrate.done",
+  "restore.started",
+  "restore.done",
+] as const;
+export type Mark = (typeof MARKS)[number];
+
 /** What an attempt has left on its volume. */
 export interface Folder {
   backup?: Backup;
-  /** What was set aside before the backup was put over it. */
-  replaced?: readonly Backup[];
-  readonly marks: Set<string>;
+  /** What the session counter was at the last look that was explained, and the calls of the tool since. */
+  counter?: { readonly base: number; readonly calls: number };
+  /** The verified metadata at the end of the migration. */
+  migrated?: Entries;
+  /** Set aside before the backup was put over it, the newest last. */
+  readonly replaced: Copy[];
+  /** Backups of this attempt from before Milvus ran again. */
+  readonly outdated: Copy[];
+  readonly marks: Set<Mark>;
 }
 
-export interface Backup {
+export interface Copy {
   readonly entries: Entries;
   readonly counter: number;
+}
+
+export interface Backup extends Copy {
   readonly root: string;
   readonly versions: string;
+  readonly installation: string;
 }
 
 /** A claim's volume: one folder for each attempt. */
@@ -27,6 +47,8 @@ export interface ScriptEnvironment {
   readonly attempt: string;
   readonly source: string;
   readonly target: string;
+  readonly installation: string;
+  readonly overwrite: boolean;
   /** Sessions of Milvus below the root path. */
   readonly sessions: () => number;
 }
@@ -53,12 +75,51 @@ export const EXIT = {
   toolFailed: 20,
   metadataChanged: 21,
   alreadyMigrated: 22,
+  otherInstallation: 23,
+  wrongPlace: 24,
 } as const;
+
+export function newFolder(): Folder {
+  return { replaced: [], outdated: [], marks: new Set() };
+}
 
 export function isHalfMigrated({ marks }: Folder): boolean {
   return (
     marks.has("migrate.started") &&
     !marks.has("restore.done") &&
     (marks.has("restore.started") || !marks.has("migrate.done"))
+  );
+}
+
+/** Everything of a volume that decides anything, as text: to compare two of them. */
+export function describeVolume(volume: Volume): string {
+  const entriesOf = (entries: Entries) => [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+  const copy = ({ entries, counter }: Copy) => [counter, entriesOf(entries)];
+  return JSON.stringify(
+    [...volume]
+      .map(([name, { backup, counter, migrated, replaced, outdated, marks }]) => [
+        name,
+        [...marks].sort(),
+        backup && [copy(backup), backup.root, backup.versions, backup.installation],
+        counter && [counter.base, counter.calls],
+        migrated && entriesOf(migrated),
+        replaced.map(copy),
+        outdated.map(copy),
+      ])
+      .sort(),
+  );
+}
+
+export function copyVolume(volume: Volume): Volume {
+  return new Map(
+    [...volume].map(([name, folder]) => [
+      name,
+      {
+        ...folder,
+        marks: new Set(folder.marks),
+        replaced: [...folder.replaced],
+        outdated: [...folder.outdated],
+      },
+    ]),
   );
 }

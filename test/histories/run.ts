@@ -256,6 +256,8 @@ class UpRun {
       attempt: attemptName(attempt),
       source: migration.sourceVersion,
       target: migration.targetVersion,
+      installation: world.installation,
+      overwrite: overwrites(plan, world),
       sessions: () => world.sessionsAt(store.rootPath),
     };
     if (consents(plan, world)) world.consent(claimName);

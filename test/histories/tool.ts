@@ -17,12 +17,19 @@ export interface Point {
 
 export type Problem = "none" | "sessions" | "etcd" | "unknown";
 
+export type Command = "backup" | "run" | "rollback";
+
+interface Backed {
+  readonly entries: Entries;
+  readonly counter: number;
+}
+
 export interface ToolResult {
   /** It has begun to remove what is there. */
   readonly touched: boolean;
   readonly problem: Problem;
   /** What `backup` wrote: whole listing, the session counter apart. */
-  readonly file?: { readonly entries: Entries; readonly counter: number };
+  readonly file?: Backed;
 }
 
 export interface ToolSite {
@@ -72,11 +79,7 @@ export class Tool {
     private readonly fault: Fault,
   ) {}
 
-  *call(
-    command: "backup" | "run" | "rollback",
-    backup: Entries = new Map(),
-    counter = 0,
-  ): Generator<Point, ToolResult> {
+  *call(command: Command, backup?: Backed): Generator<Point, ToolResult> {
     const { etcd, root, sessions } = this.site;
     this.touched = false;
     etcd.register(root);
@@ -85,7 +88,7 @@ export class Tool {
       if (sessions() > 0) return { touched: false, problem: "sessions" };
       yield* this.point("after-register", "passes");
       if (command === "backup") return yield* this.backup();
-      yield* command === "run" ? this.migrate() : this.rollback(backup, counter);
+      yield* command === "run" ? this.migrate() : this.rollback(backup);
       yield* this.point("before-stop", "passes");
       return { touched: this.touched, problem: "none" };
     } catch (error) {
@@ -129,12 +132,12 @@ export class Tool {
     yield* this.point("after-save");
   }
 
-  private *rollback(backup: Entries, counter: number): Generator<Point, void> {
+  private *rollback(backup: Backed = { entries: new Map(), counter: 0 }): Generator<Point, void> {
     const { etcd, root } = this.site;
     yield* this.clean("2.1", "mid-clean-source");
     yield* this.clean("2.2", "mid-clean-target");
     yield* this.point("before-restore");
-    const entries: [string, string][] = [...backup, ["session/id", String(counter)]];
+    const entries: [string, string][] = [...backup.entries, ["session/id", String(backup.counter)]];
     entries.sort(([a], [b]) => (a < b ? -1 : 1));
     for (const [index, entry] of entries.entries()) {
       etcd.put(root, [entry]);

@@ -128,6 +128,11 @@ export class World {
     return this.revisions.filter(({ status }) => status === "deployed" || status === "superseded").at(-1);
   }
 
+  /** What the program tells the script of the installation. */
+  get installation(): string {
+    return `uid-of-the-namespace ${iso(this.firstDeployed)}`;
+  }
+
   get isUp(): boolean {
     return this.components.length > 0 && this.components.every(({ pods }) => pods > 0);
   }
