@@ -12,6 +12,7 @@ import { goneRelease, type Previous, readPrevious } from "./components/previousR
 import { ConfigError } from "./config/configError";
 import type { Config } from "./config/schema";
 import { readStackConfig } from "./config/stackConfig";
+import { endDeadRuns } from "./program/deadRuns";
 import { lockRelease, warnOfOtherRun } from "./program/lockRelease";
 import { type Look, lookAndPlan } from "./program/lookAndPlan";
 import type { ClusterState } from "./upgrade/model";
@@ -40,6 +41,7 @@ async function upgradeMilvus(): Promise<MilvusOutputs> {
   // What is refused has touched nothing by now, not even the lock.
   const lock = await lockRelease(access, config);
   try {
+    await endDeadRuns(access, config);
     // Looked at again: until the lock was taken another run may have been at work.
     return await carryOut(access, config, previous, await lookAndPlan(access, config, reading), lock);
   } catch (error) {

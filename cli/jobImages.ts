@@ -3,6 +3,7 @@ import type { StepKind, UpgradePlan } from "../upgrade/model";
 
 /** Which images the Job of a step runs. */
 const IMAGES = {
+  probe: ["metaMigrationImage"],
   clearPendingRelease: ["kubectlImage"],
   stop: ["kubectlImage"],
   backup: ["kubectlImage", "metaMigrationImage"],

@@ -85,6 +85,7 @@ async function runUp(
 export function limitOf(steps: readonly Step[], timeouts: Timeouts): number {
   const own = {
     clearPendingRelease: 60,
+    probe: timeouts.backup,
     stop: timeouts.stop,
     backup: timeouts.sessions + timeouts.backup,
     migrate: timeouts.sessions + timeouts.migrate,

@@ -1,4 +1,5 @@
 import type { V1Job } from "@kubernetes/client-node";
+import { STEP_LABEL } from "../upgrade/marks";
 import type { UpgradePlan } from "../upgrade/model";
 import type { ClusterAccess } from "./access";
 import { diagnoseFailure } from "./diagnoseFailure";
@@ -46,5 +47,5 @@ async function whatIsBehind(
 /** When the Job that failed is the stop itself. */
 async function stopBegan(access: ClusterAccess, { name, namespace }: Subject): Promise<string | undefined> {
   const job = (await access.read({ api: "batch/v1", resource: "jobs", namespace, name })) as Json<V1Job>;
-  return job.metadata?.labels?.["milvus-upgrade/step"] === "stop" ? job.status?.startTime : undefined;
+  return job.metadata?.labels?.[STEP_LABEL] === "stop" ? job.status?.startTime : undefined;
 }

@@ -1,14 +1,18 @@
 import type { V1ConfigMap } from "@kubernetes/client-node";
 import { attemptSelector } from "../upgrade/attempt";
+import { installationOf } from "../upgrade/installation";
+import { upgradeSelector } from "../upgrade/marks";
 import type { ClusterState, HelmRelease } from "../upgrade/model";
 import { VERIFICATION_MARK } from "../upgrade/verification";
 import type { ApiRequest, ClusterAccess } from "./access";
 import { readGroupNames } from "./apiVersions";
-import { attemptStates, type Claim } from "./attempts";
+import { attemptStates, type Claim, takenClaimNames } from "./attempts";
 import { ClusterError, hasCode } from "./errors";
 import type { Json, ObjectMeta } from "./json";
 import { operatorResourceOf } from "./owners";
 import { decodeRelease, type RecordObject, recordsRequest } from "./releaseRecord";
+import { readStrangers } from "./strangers";
+import { activeJobs, type Job } from "./upgradeJobs";
 import { verificationStates } from "./verifications";
 import {
   type Autoscaler,
@@ -25,7 +29,7 @@ export interface ReleaseAddress {
 }
 
 /**
- * Reads everything the planner needs, in about ten calls at once. Nothing is written.
+ * Reads everything the planner needs, in about fifteen calls at once. Nothing is written.
  *
  * @throws ClusterError when the cluster, the release records, the Deployments, pods or backup claims cannot be read.
  * What only sharpens the picture (autoscalers, custom resources) becomes a note when it is forbidden.
@@ -54,17 +58,16 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
     scaledObjects,
     customs,
     verifications,
+    jobs,
+    strangers,
   ] = await allOrFirstError([
     readVersion(access),
     readNamespace(access, namespace, notes),
     readRelease(access, address, notes),
     list<Deployment>({ api: "apps/v1", resource: "deployments", labelSelector: instance }),
     list<Pod>({ api: "v1", resource: "pods", labelSelector: instance }),
-    list<Claim>({
-      api: "v1",
-      resource: "persistentvolumeclaims",
-      labelSelector: attemptSelector(releaseName),
-    }),
+    // All of them: a new attempt must not take over a claim that a person has let go of, or made.
+    list<Claim>({ api: "v1", resource: "persistentvolumeclaims" }),
     optional<Autoscaler>({ api: "autoscaling/v2", resource: "horizontalpodautoscalers" }),
     custom<ScaledObject>("keda.sh/v1alpha1", "scaledobjects"),
     custom<{ readonly metadata?: ObjectMeta }>("milvus.io/v1beta1", "milvuses"),
@@ -73,10 +76,14 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
       resource: "configmaps",
       labelSelector: `${attemptSelector(releaseName)},${VERIFICATION_MARK}`,
     }),
+    optional<Job>({ api: "batch/v1", resource: "jobs", labelSelector: upgradeSelector(releaseName) }),
+    readStrangers(access, address),
   ]);
 
   if (release === undefined && deployments.length === 0) notes.push(...(await noteOfOthers(access, address)));
-  const verified = verificationStates(verifications);
+  const installation = installationOf({ ...foundNamespace, ...(release && { release }) });
+  const verified = verificationStates(verifications, installation);
+  const active = activeJobs(jobs);
   const verification = verified.at(-1);
   const passed = verified.filter(({ status }) => status === "passed").map(({ configMap }) => configMap);
   const operatorResource = operatorResourceOf(releaseName, customs, [...deployments, ...pods]);
@@ -87,7 +94,10 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
     ...foundNamespace,
     ...(release === undefined ? {} : { release }),
     components: componentStates({ deployments, pods, autoscalers, scaledObjects }, observedAt, nameLabelOf(release)),
-    attempts: attemptStates(claims),
+    attempts: attemptStates(claims, releaseName, installation),
+    takenClaimNames: takenClaimNames(claims, releaseName),
+    ...(strangers.length > 0 && { strangers }),
+    ...(active.length > 0 && { activeJobs: active.map(({ name }) => name) }),
     ...(verification === undefined ? {} : { verification }),
     ...(passed.length > 0 && { passedVerifications: passed }),
     ...(operatorResource === undefined ? {} : { operatorResource }),

@@ -84,6 +84,7 @@ export function decodeRecord(record: RecordObject): HelmRelease {
     chartValues: map(chart?.values) ?? {},
     description: text(info?.description) ?? "",
     updatedAt: text(info?.last_deployed) ?? "",
+    ...(text(info?.first_deployed) !== undefined && { firstDeployedAt: text(info?.first_deployed) as string }),
     recordName,
   };
 }

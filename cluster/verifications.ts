@@ -1,7 +1,13 @@
 import { gunzipSync } from "node:zlib";
 import type { V1ConfigMap } from "@kubernetes/client-node";
 import { attemptFromLabels } from "../upgrade/attempt";
-import { VERIFICATION_STATUSES, type VerificationState, type VerificationStatus } from "../upgrade/model";
+import { isForeign } from "../upgrade/installation";
+import {
+  type Installation,
+  VERIFICATION_STATUSES,
+  type VerificationState,
+  type VerificationStatus,
+} from "../upgrade/model";
 import { VERIFICATION_MARK } from "../upgrade/verification";
 import type { Json } from "./json";
 
@@ -11,13 +17,17 @@ export const SNAPSHOT_KEY = "snapshot.json";
 export const PACKED_SNAPSHOT_KEY = "snapshot.json.gz";
 export const SUMMARY_KEY = "summary";
 
-/** A release's verifications, the oldest first. ConfigMaps that are none are passed over. */
-export function verificationStates(configMaps: readonly Json<V1ConfigMap>[]): VerificationState[] {
+/** The verifications of an installation, the oldest first. ConfigMaps that are none, or of another one, are passed over. */
+export function verificationStates(
+  configMaps: readonly Json<V1ConfigMap>[],
+  installation: Installation,
+): VerificationState[] {
   return configMaps
     .flatMap(({ metadata, data, binaryData }) => {
       const attempt = attemptFromLabels(metadata?.labels ?? {});
       const status = metadata?.annotations?.[VERIFICATION_MARK];
-      if (attempt === undefined || !isStatus(status)) return [];
+      const marked = { annotations: metadata?.annotations ?? {}, createdAt: metadata?.creationTimestamp ?? "" };
+      if (attempt === undefined || !isStatus(status) || isForeign(marked, installation)) return [];
       const snapshot = data?.[SNAPSHOT_KEY] ?? unpacked(binaryData?.[PACKED_SNAPSHOT_KEY]);
       const state: VerificationState = {
         configMap: metadata?.name ?? "",

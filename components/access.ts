@@ -1,16 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import { jobRights } from "../upgrade/jobRights";
+import { upgradeLabels, upgradeServiceAccount } from "../upgrade/marks";
 import type { After, StepContext } from "./context";
-
-/** Labels of everything the upgrade itself creates; none of them is one that a Milvus Service or Deployment selects. */
-export function upgradeLabels(releaseName: string): Record<string, string> {
-  return { "app.kubernetes.io/part-of": "milvus-upgrade", "milvus-upgrade/release": releaseName };
-}
-
-/** Name of the ServiceAccount, Role and RoleBinding of the upgrade's Jobs. */
-export function upgradeServiceAccount(releaseName: string): string {
-  return `${releaseName}-upgrade`;
-}
 
 /**
  * For objects that change between plans. Each run whose predecessor was killed is another field manager, and the API

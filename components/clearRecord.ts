@@ -34,7 +34,7 @@ export function declareFailedRecord(
       data: { release: pulumi.secret(failedRecord) },
     },
     // Helm's, not ours: it stays when it is no longer declared.
-    { ...context.options, dependsOn: [...after], retainOnDelete: true },
+    { ...context.options, dependsOn: context.gate.open(after), retainOnDelete: true },
   );
 }
 

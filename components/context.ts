@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterState, UpgradePlan } from "../upgrade/model";
 import type { UpgradeAccess } from "./access";
 import type { RunGuard } from "./runGuard";
+import type { StepGate } from "./stepGate";
 
 /** How the upgrade's own Jobs are run; a part of the stack config. */
 export interface UpgradeSettings {
@@ -90,6 +91,8 @@ export interface StepContext extends MilvusClusterArgs {
   readonly options: pulumi.CustomResourceOptions;
   /** Different in each run of the program. */
   readonly run: string;
+  /** Lets a step begin. */
+  readonly gate: StepGate;
   /** Missing: the plan has no Jobs. */
   readonly access?: UpgradeAccess;
 }

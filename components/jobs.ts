@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
-import { upgradeLabels, upgradeServiceAccount } from "./access";
+import { STEP_LABEL, upgradeLabels, upgradeServiceAccount } from "../upgrade/marks";
 import type { After, ResourceAmounts, StepContext, UpgradeSettings } from "./context";
-import { digest, jobName } from "./names";
+import { jobName, shortRun } from "./names";
 
 /** One command of a Job: a container. */
 export interface Command {
@@ -18,8 +18,8 @@ export interface Command {
 export interface UpgradeJob {
   /** What it does, e.g. `resume-proxy`; with the release's name before it, the name in Pulumi's display. */
   readonly step: string;
-  /** Name of the Kubernetes object. */
-  readonly name: string;
+  /** What its name in Kubernetes begins with: the release's, or that of the attempt's claim. */
+  readonly nameBase: string;
   /** Run one after the other in one pod; the first that fails ends the Job. */
   readonly commands: readonly Command[];
   readonly volumes?: readonly k8s.types.input.core.v1.Volume[];
@@ -50,8 +50,9 @@ const ANNOTATIONS = {
 
 /**
  * A Job that runs its commands once. It never retries by itself: the next `pulumi up` replaces it, after the plan has
- * been made again from what is there then. A step that is in the plan is to be done now, so a Job in the state that
- * succeeded in an earlier run counts for nothing. Its pod passes the Pod Security standard "restricted".
+ * been made again from what is there then. A step that is in the plan is to be done now, so a Job that succeeded in an
+ * earlier run counts for nothing, whether the state knows it or not: each run's Jobs have names of their own. Its pod passes
+ * the Pod Security standard "restricted".
  */
 export function declareJob(context: StepContext, job: UpgradeJob, after: After): k8s.batch.v1.Job {
   const { settings } = context;
@@ -59,13 +60,13 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
     ...LABELS,
     ...settings.labels,
     ...upgradeLabels(context.releaseName),
-    "milvus-upgrade/step": job.step,
+    [STEP_LABEL]: job.step,
   };
   const annotations = { "pulumi.com/replaceUnready": "true" };
   return new k8s.batch.v1.Job(
     `${context.releaseName}-${job.step}`,
     {
-      metadata: { name: job.name, namespace: context.namespace, labels, annotations, ...owner(context) },
+      metadata: { name: nameOf(context, job), namespace: context.namespace, labels, annotations, ...owner(context) },
       spec: {
         backoffLimit: 0,
         activeDeadlineSeconds: START_LIMIT + job.limit,
@@ -77,7 +78,7 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
     },
     {
       ...context.options,
-      dependsOn: [...after],
+      dependsOn: context.gate.open(after),
       deleteBeforeReplace: true,
       replacementTrigger: context.run,
       customTimeouts: { create: `${START_LIMIT + job.limit + REPORT_LIMIT}s`, delete: "5m" },
@@ -100,14 +101,17 @@ function owner({ access }: StepContext): Pick<k8s.types.input.meta.v1.ObjectMeta
   return { ownerReferences };
 }
 
-/**
- * A Job of kubectl commands. Its Kubernetes name changes with the facts it was planned from: after a kill, the next
- * run over the same facts finds the same Job and awaits it, and a run over other facts never takes the finished Job
- * of an earlier run for its own work.
- */
-export function declareKubectlJob(context: StepContext, job: Omit<UpgradeJob, "name">, after: After): k8s.batch.v1.Job {
-  const facts = digest([observed(context), podSpec(context, job)]);
-  return declareJob(context, { ...job, name: jobName(context.releaseName, `${job.step}-${facts}`) }, after);
+function nameOf({ run }: StepContext, { nameBase, step }: UpgradeJob): string {
+  return jobName(nameBase, `${step}-${shortRun(run)}`);
+}
+
+/** A Job of kubectl commands. */
+export function declareKubectlJob(
+  context: StepContext,
+  job: Omit<UpgradeJob, "nameBase">,
+  after: After,
+): k8s.batch.v1.Job {
+  return declareJob(context, { ...job, nameBase: context.releaseName }, after);
 }
 
 /** kubectl with these arguments, in the release's namespace. */
@@ -138,16 +142,7 @@ export function podSelector({ releaseName, state }: StepContext, components: rea
   return `app.kubernetes.io/instance=${releaseName},app.kubernetes.io/name=${name},component in (${components.toSorted().join(",")})`;
 }
 
-/** The facts that decide whether an earlier Job's work still holds; counts that move by themselves are left out. */
-function observed({ state, plan }: StepContext): unknown {
-  const components = state.components.map(({ name, replicas, paused }) => [name, replicas, paused]);
-  return [plan.to, state.release?.revision ?? 0, components];
-}
-
-function podSpec(
-  { settings, releaseName }: StepContext,
-  job: Omit<UpgradeJob, "name">,
-): k8s.types.input.core.v1.PodSpec {
+function podSpec({ settings, releaseName }: StepContext, job: UpgradeJob): k8s.types.input.core.v1.PodSpec {
   const containers = job.commands.map((command) => container(command, settings.resources));
   return {
     restartPolicy: "Never",

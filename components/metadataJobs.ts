@@ -2,13 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../upgrade/attempt";
+import { installationAnnotations, installationOf } from "../upgrade/installation";
+import { upgradeLabels } from "../upgrade/marks";
 import { ATTEMPT_PHASES, type AttemptPhase, type MigrationPlan, type StepKind } from "../upgrade/model";
-import { FORCED, upgradeLabels } from "./access";
+import { FORCED } from "./access";
 import type { After, StepContext } from "./context";
 import { type Command, declareJob, kubectl } from "./jobs";
-import { jobName } from "./names";
 
-type MetadataStep = Extract<StepKind, "backup" | "migrate" | "restore">;
+type MetadataStep = Extract<StepKind, "probe" | "backup" | "migrate" | "restore">;
 
 const SCRIPT = "metadata.sh";
 /** Where the script and the tool find their things; the script is told by its environment. */
@@ -20,11 +21,10 @@ const GRACE = 600;
 const LONGEST_CALLS = 3;
 
 /**
- * The claim that keeps the backup. It is created after the stop has finished, so that its existence says so, and is
- * kept in the cluster when it is no longer declared and on `pulumi destroy`: nothing but a person deletes a backup.
- * The phase is set by the Jobs and not declared here, so that Pulumi never sets it back.
+ * The claim that keeps the backup. It is made for the first step that works on the metadata, and is kept in the cluster when it is
+ * no longer declared and on `pulumi destroy`: nothing but a person deletes a backup. The phase is set by the Jobs and not declared here, so that Pulumi never sets it back.
  */
-export function declareBackupClaim(context: StepContext, after: After): k8s.core.v1.PersistentVolumeClaim {
+export function declareBackupClaim(context: StepContext): k8s.core.v1.PersistentVolumeClaim {
   const { attempt, claimName } = migrationOf(context);
   const { size, storageClass } = context.settings.backup;
   return new k8s.core.v1.PersistentVolumeClaim(
@@ -38,7 +38,7 @@ export function declareBackupClaim(context: StepContext, after: After): k8s.core
           ...attemptLabels(context.releaseName, attempt),
         },
         // A class that binds on first use binds only when the backup's pod is there.
-        annotations: { "pulumi.com/skipAwait": "true" },
+        annotations: { ...installationAnnotations(installationOf(context.state)), "pulumi.com/skipAwait": "true" },
       },
       spec: {
         accessModes: ["ReadWriteOnce"],
@@ -46,7 +46,7 @@ export function declareBackupClaim(context: StepContext, after: After): k8s.core
         ...(storageClass !== undefined && { storageClassName: storageClass }),
       },
     },
-    { ...context.options, dependsOn: [...after], retainOnDelete: true, ignoreChanges: ["spec"] },
+    { ...context.options, retainOnDelete: true, ignoreChanges: ["spec"] },
   );
 }
 
@@ -70,24 +70,24 @@ export function declareScript(context: StepContext): k8s.core.v1.ConfigMap {
 }
 
 /**
- * One step of the migration. Its Kubernetes name is fixed for the attempt: two Jobs that work on the same metadata can
- * never exist side by side, and one that outlived a killed run is found and awaited.
+ * One step of the migration. Two of them never work side by side: the lock keeps other runs off, a run waits at its start for
+ * the Jobs that a dead one has left at work, and the script takes its turn on the volume.
  */
 export function declareMetadataJob(context: StepContext, step: MetadataStep, after: After): k8s.batch.v1.Job {
   const { claimName } = migrationOf(context);
   const { timeouts } = context.settings;
-  const toolTimeout = step === "backup" ? timeouts.backup : timeouts.migrate;
+  const toolTimeout = step === "probe" || step === "backup" ? timeouts.backup : timeouts.migrate;
   const verb = step === "restore" && context.plan.kind === "rollback" ? "rollback" : step;
   const job = {
     step: verb,
-    name: jobName(claimName, verb),
+    nameBase: claimName,
     commands: commandsOf(context, step, runScript(context, verb, toolTimeout)),
     volumes: [
       { name: "scripts", configMap: { name: scriptName(claimName), defaultMode: 0o555 } },
       { name: "data", persistentVolumeClaim: { claimName } },
       { name: "work", emptyDir: {} },
     ],
-    limit: timeouts.sessions + LONGEST_CALLS * toolTimeout,
+    limit: step === "probe" ? toolTimeout : timeouts.sessions + LONGEST_CALLS * toolTimeout,
     grace: GRACE,
   };
   return declareJob(context, job, after);
@@ -96,6 +96,8 @@ export function declareMetadataJob(context: StepContext, step: MetadataStep, aft
 /** The script, between the commands that record on the claim how far the attempt has come. */
 function commandsOf(context: StepContext, step: MetadataStep, script: Command): Command[] {
   switch (step) {
+    case "probe":
+      return [script];
     case "backup":
       return hasPassed(context, "backedUp") ? [script] : [script, setPhase(context, "backedUp")];
     case "migrate":
@@ -112,7 +114,7 @@ function hasPassed({ state, plan }: StepContext, phase: AttemptPhase): boolean {
 }
 
 function runScript(context: StepContext, verb: MetadataStep | "rollback", toolTimeout: number): Command {
-  const { attempt, sourceVersion, targetVersion, store } = migrationOf(context);
+  const { attempt, sourceVersion, targetVersion, store, installation = "", overwrite = false } = migrationOf(context);
   return {
     name: verb,
     image: context.settings.metaMigrationImage,
@@ -122,6 +124,8 @@ function runScript(context: StepContext, verb: MetadataStep | "rollback", toolTi
       DATA_DIR: PATHS.data,
       WORK_DIR: PATHS.work,
       ATTEMPT: attemptName(attempt),
+      INSTALLATION: installation,
+      OVERWRITE: overwrite ? "yes" : "no",
       SOURCE_VERSION: sourceVersion,
       TARGET_VERSION: targetVersion,
       ETCD_ENDPOINTS: store.endpoints.join(","),

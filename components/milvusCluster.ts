@@ -12,6 +12,7 @@ import { type MilvusOutputs, outputsOf } from "./outputs";
 import { declareRelease, releaseResourceName } from "./release";
 import { declarePause, declareResume } from "./rollout";
 import { guardHook } from "./runGuard";
+import { StepGate } from "./stepGate";
 import { declareStop } from "./stopJob";
 
 /**
@@ -27,13 +28,16 @@ export class MilvusCluster extends pulumi.ComponentResource {
   constructor(name: string, args: MilvusClusterArgs, options?: pulumi.ComponentResourceOptions) {
     checkPlan(args.plan);
     super("milvus:upgrade:MilvusCluster", name, {}, options);
-    const own = { ...args, run: randomUUID(), options: { parent: this, hooks: hooksOf(args, name) } };
+    const run = randomUUID();
+    const gate = new StepGate(args, run);
+    const own = { ...args, run, gate, options: { parent: this, hooks: hooksOf(args, name) } };
 
     const { steps } = args.plan;
     const access = steps.some(runsAsJob) ? declareAccess(own) : undefined;
     const context: StepContext = { ...own, ...(access && { access }) };
     const script = steps.some(touchesMetadata) ? [declareScript(context)] : [];
-    const jobsNeed = [...(access?.ready ?? []), ...script];
+    const claim = steps.some(({ kind }) => kind === "backup") ? [declareBackupClaim(context)] : [];
+    const jobsNeed = [...(access?.ready ?? []), ...script, ...claim];
     const started = Date.now();
     const ends: pulumi.Resource[] = [];
     let after: After = [];
@@ -66,8 +70,8 @@ function declareStep(context: StepContext, step: Step, after: After, name: strin
         : declareFailedRecord(context, step, context.failedRecord, after);
     case "stop":
       return declareStop(context, step, after);
+    case "probe":
     case "backup":
-      return declareMetadataJob(context, "backup", [...after, declareBackupClaim(context, after)]);
     case "migrate":
     case "restore":
       return declareMetadataJob(context, step.kind, after);

@@ -4,8 +4,18 @@ import { createHash } from "node:crypto";
 const LONGEST = 63;
 const DIGEST_LENGTH = 8;
 
+/** As it stands at the end of the names of a run's Jobs. */
+export function shortRun(run: string): string {
+  return run.slice(0, DIGEST_LENGTH);
+}
+
+/** Was the Job of that name made by this run? */
+export function isOfRun(name: string | undefined, run: string): boolean {
+  return name?.endsWith(`-${shortRun(run)}`) === true;
+}
+
 /** Short digest of plain data: the same for the same content. */
-export function digest(content: unknown): string {
+function digest(content: unknown): string {
   return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, DIGEST_LENGTH);
 }
 

@@ -37,7 +37,7 @@ export function declareRelease(
     },
     {
       ...context.options,
-      dependsOn: [...after],
+      dependsOn: context.gate.open(after),
       protect: true,
       ...(plan.adopt && { import: `${namespace}/${releaseName}` }),
       ignoreChanges: ["createNamespace", ...(plan.kind === "nothing" ? OF_THE_DAY : [])],

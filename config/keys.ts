@@ -79,6 +79,12 @@ export const CONFIG_KEYS = {
     description:
       "Go back over a finished metadata migration to milvus:version. Everything written since the migration is lost.",
   },
+  overwriteMetadata: {
+    type: "string",
+    default: "",
+    description:
+      "Name of a backup claim (my-release-meta-2.1.4-to-2.2.9-r7) whose backup may be put back although etcd holds something that neither the backup nor its migration has left. What etcd holds is first saved on the claim; Milvus loses what was written since the backup. Take it out again afterwards.",
+  },
   dropValues: {
     type: "array",
     items: "string",

@@ -79,7 +79,7 @@ export function parseConfig(raw: RawConfig): Config {
 const SECONDS_PER_MINUTE = 60;
 
 function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Config {
-  const { chartVersion, currentVersion, backupStorageClass } = parsed;
+  const { chartVersion, currentVersion, overwriteMetadata, backupStorageClass } = parsed;
   return {
     wanted: {
       version: parsed.version,
@@ -96,6 +96,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       ...(parsed.maxDowntime === undefined ? {} : { maxDowntimeSeconds: parsed.maxDowntime }),
       ...(chartVersion === undefined ? {} : { chartVersion }),
       ...(currentVersion === undefined ? {} : { currentVersion }),
+      ...(overwriteMetadata === undefined ? {} : { overwriteMetadata }),
     },
     ...(parsed.approvedPlan === undefined ? {} : { approvedPlan: parsed.approvedPlan }),
     valuesAreSecret: isSecret(raw, "values"),

@@ -84,6 +84,8 @@ const QUANTITY = /^\d+(\.\d+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/;
 /** Repository with an optional registry, then a tag, a digest or both. */
 const IMAGE =
   /^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?=[:@])(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
+/** RFC 1123 subdomain. */
+const CLAIM_NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 const DOTTED_PATH = /^[^.\s]+(\.[^.\s]+)*$/;
 
 const text = (pattern: RegExp, allowed: string) => z.string(allowed).regex(pattern, allowed);
@@ -222,6 +224,9 @@ export const configSchema = z.strictObject({
   currentVersion: optionalText(text(EXACT_VERSION, "is not an exact Milvus version, such as 2.3.5")),
   strategy: z.enum(STRATEGIES),
   rollback: z.boolean("must be true or false"),
+  overwriteMetadata: optionalText(
+    text(CLAIM_NAME, "is not the name of a backup claim, such as my-release-meta-2.1.4-to-2.2.9-r7"),
+  ),
   dropValues: z.array(text(DOTTED_PATH, "is not a path in the Helm values, such as pulsar.proxy.resources")),
   approvedPlan: optionalText(
     text(

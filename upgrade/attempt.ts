@@ -7,7 +7,12 @@ export function attemptName({ from, to, revision, ordinal }: AttemptId): string 
 
 /** Name of the claim that keeps the backup: `RELEASE-meta-2.1.4-to-2.2.9-r7`. */
 export function claimName(releaseName: string, attempt: AttemptId): string {
-  return `${releaseName}-meta-${attemptName(attempt)}`;
+  return `${claimPrefix(releaseName)}${attemptName(attempt)}`;
+}
+
+/** With which the names of all backup claims of a release begin. */
+export function claimPrefix(releaseName: string): string {
+  return `${releaseName}-meta-`;
 }
 
 /** The phase of an attempt (`AttemptPhase`), an annotation of its claim. */
@@ -32,10 +37,18 @@ export function attemptLabels(releaseName: string, attempt: AttemptId): Record<s
   };
 }
 
-/** Selects the claims of a release's attempts. */
+/** Selects the ConfigMaps that belong to a release's attempts. */
 export function attemptSelector(releaseName: string): string {
   return `${LABELS.release}=${releaseName},${LABELS.from},${LABELS.to},${LABELS.revision},${LABELS.ordinal}`;
 }
+
+/** Do these labels say that the object belongs to an attempt of this release? Without the release's label it is let go. */
+export function isOfAttempt(labels: Readonly<Record<string, string>>, releaseName: string): boolean {
+  return labels[LABELS.release] === releaseName && Object.values(LABELS).every((label) => label in labels);
+}
+
+/** What a person takes off a claim so that it is never used again: `kubectl label pvc NAME milvus-upgrade/release-`. */
+export const RELEASE_LABEL = LABELS.release;
 
 /** The attempt that these labels name; undefined when one is missing or no number. */
 export function attemptFromLabels(labels: Readonly<Record<string, string>>): AttemptId | undefined {

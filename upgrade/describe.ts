@@ -62,6 +62,8 @@ export function describeStep(step: Step): string {
   switch (step.kind) {
     case "clearPendingRelease":
       return `clear the pending record of revision ${step.revision}`;
+    case "probe":
+      return "probe the metadata";
     case "stop":
       return `stop ${step.deployments.length} Deployments`;
     case "pause":

@@ -14,7 +14,7 @@ export function jobRights(plan: UpgradePlan): Right[] {
   const scaled = plan.steps.flatMap((step) => (step.kind === "stop" ? step.deployments.map(({ name }) => name) : []));
   const awaited = plan.steps.flatMap((step) => (step.kind === "resume" ? [step.deployment] : []));
   const records = plan.steps.flatMap((step) => (step.kind === "clearPendingRelease" ? [step.recordName] : []));
-  const claims = plan.steps.some(touchesMetadata) && plan.migration ? [plan.migration.claimName] : [];
+  const claims = plan.steps.some(recordsPhase) && plan.migration ? [plan.migration.claimName] : [];
   return [
     ...named("apps", "deployments", ["get", "patch"], changed),
     ...named("apps", "deployments", ["list", "watch"], awaited),
@@ -26,8 +26,17 @@ export function jobRights(plan: UpgradePlan): Right[] {
   ];
 }
 
-export function touchesMetadata(step: Step): boolean {
-  return step.kind === "backup" || step.kind === "migrate" || step.kind === "restore";
+/** The probe records nothing. */
+function recordsPhase(step: Step): boolean {
+  return touchesMetadata(step) && step.kind !== "probe";
+}
+
+/** Steps that run the script of the metadata; `rollback` is how the restore of a finished migration is labelled. */
+export const METADATA_STEPS: readonly string[] = ["probe", "backup", "migrate", "restore", "rollback"];
+
+/** Runs the script of the metadata. */
+export function touchesMetadata({ kind }: Step): boolean {
+  return METADATA_STEPS.includes(kind);
 }
 
 function awaitsPods(step: Step): boolean {

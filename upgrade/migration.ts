@@ -1,5 +1,6 @@
-import { claimName } from "./attempt";
+import { attemptName, claimName, RELEASE_LABEL } from "./attempt";
 import { parseImage } from "./images";
+import { installationOf } from "./installation";
 import { metaStoreOf } from "./metaStore";
 import { isDown } from "./milvusComponents";
 import type {
@@ -12,18 +13,46 @@ import type {
   MigrationPlan,
   StoppedDeployment,
   Wanted,
+  Warning,
 } from "./model";
 import type { Observed } from "./observed";
 import { configLine, list, refuse, valueLine } from "./refusal";
 import { getValue } from "./values/tree";
 import { minorOf } from "./versions";
 
-/** Attempts that were begun from this version and since which nothing was deployed: their backups are still true. */
-export function currentAttempts(state: ClusterState, release: HelmRelease, from: string): readonly AttemptState[] {
-  const least = release.status === "deployed" ? release.revision : (release.lastDeployed?.revision ?? release.revision);
-  return state.attempts
-    .filter(({ id }) => id.from === from && id.revision >= least && id.revision <= release.revision)
+/** The attempts of this installation, the oldest first. Those of another one are never gone on with, restored or rolled back. */
+export function ownAttempts({ attempts }: Pick<ClusterState, "attempts">): readonly AttemptState[] {
+  return attempts
+    .filter((attempt) => attempt.isForeign !== true)
     .toSorted((a, b) => a.id.revision - b.id.revision || a.id.ordinal - b.id.ordinal);
+}
+
+/**
+ * The attempt whose migration was begun and not undone: what etcd holds is what it left, whatever was deployed since and
+ * whatever patch the images are of. It binds until it is restored, or a person takes its label off.
+ */
+export function bindingAttempt(state: Pick<ClusterState, "attempts">): AttemptState | undefined {
+  return ownAttempts(state).findLast(({ phase }) => phase === "migrating" || phase === "migrated");
+}
+
+/** The attempt that a cluster of 2.1 is in the middle of; undefined when there is none, or it was restored. */
+export function attemptUnderWay(state: ClusterState, release: HelmRelease, from: string): AttemptState | undefined {
+  if (minorOf(from) !== "2.1") return undefined;
+  const attempt = bindingAttempt(state) ?? currentAttempts(state, release, from).at(-1);
+  return attempt?.phase === "restored" ? undefined : attempt;
+}
+
+/** Attempts that were begun from this version and since which nothing was deployed: their backups may still be true. */
+function currentAttempts(state: ClusterState, release: HelmRelease, from: string): readonly AttemptState[] {
+  const least = release.status === "deployed" ? release.revision : (release.lastDeployed?.revision ?? release.revision);
+  return ownAttempts(state).filter(
+    ({ id }) => id.from === from && id.revision >= least && id.revision <= release.revision,
+  );
+}
+
+/** The last attempt that may be gone on with, or given up. */
+export function lastOpenAttempt(state: ClusterState, release: HelmRelease, from: string): AttemptState | undefined {
+  return bindingAttempt(state) ?? currentAttempts(state, release, from).at(-1);
 }
 
 export interface MigrationRequest {
@@ -35,62 +64,122 @@ export interface MigrationRequest {
 }
 
 /**
- * The attempt that a migration goes on with, or a new one. While the cluster stays down the backup of the last attempt
- * is still true; once it has run again a new attempt takes a new one, so that an old backup never goes over newer
- * metadata (issue 5).
+ * The attempt that a migration goes on with, or a new one. One that binds is gone on with. Otherwise, while the cluster stays
+ * down the backup of the last attempt may still be true (the script compares it with etcd); once it has run again a
+ * new attempt takes a new one.
  */
 export function attemptFor(request: MigrationRequest): AttemptId {
-  const { state, release, observed, to } = request;
+  const { state, release, observed } = request;
   const from = observed.version;
-  const attempts = currentAttempts(state, release, from);
-  const last = attempts.at(-1);
-  const fresh = { from, to, revision: release.revision, ordinal: nextOrdinal(attempts, release.revision) };
-  if (last === undefined) return fresh;
-  // What runs the old version now may have written since the backup; what is down, or is of 2.2, cannot have.
-  const running = observed.components.filter((component) => !isDown(component) && isOfMinor(component, from));
-  if (running.length === 0) return last.phase === "restored" ? fresh : last.id;
-  if (last.phase === "migrating" || last.phase === "migrated") return refuseRunningOld(last, running, request);
-  return last.phase === "stopped" ? last.id : fresh;
+  const running = runningOld(observed);
+  const binding = bindingAttempt(state);
+  if (binding !== undefined) {
+    return running.length > 0 ? refuseRunningOld(binding, running, request.wanted) : binding.id;
+  }
+  const last = currentAttempts(state, release, from).at(-1);
+  if (last?.phase === "prepared") return last.id;
+  if (last?.phase === "backedUp" && running.length === 0) return last.id;
+  return freshAttempt(request);
 }
 
-function nextOrdinal(attempts: readonly AttemptState[], revision: number): number {
-  return Math.max(0, ...attempts.filter(({ id }) => id.revision === revision).map(({ id }) => id.ordinal)) + 1;
+/** What runs 2.1 may have written since a backup; what is down, or is of 2.2, cannot have. */
+export function runningOld({ components }: Observed): readonly ComponentState[] {
+  return components.filter((component) => !isDown(component) && isOfMinor(component, "2.1"));
 }
 
-function isOfMinor(component: ComponentState, version: string): boolean {
+/** The first one of this revision whose claim is not there yet, whoever's that would be. */
+function freshAttempt({ state, release, observed, wanted, to }: MigrationRequest): AttemptId {
+  const taken = new Set([...(state.takenClaimNames ?? []), ...state.attempts.map((attempt) => attempt.claimName)]);
+  const known = new Set(state.attempts.map(({ id }) => attemptName(id)));
+  for (let ordinal = 1; ; ordinal += 1) {
+    const id = { from: observed.version, to, revision: release.revision, ordinal };
+    if (!taken.has(claimName(wanted.releaseName, id)) && !known.has(attemptName(id))) return id;
+  }
+}
+
+function isOfMinor(component: ComponentState, minor: string): boolean {
   const images = component.podImages ?? [component.image];
   return images.some((image) => {
     const found = parseImage(image).version;
     // An image without a version was told to be the old one.
-    return found === undefined || minorOf(found) === minorOf(version);
+    return found === undefined || minorOf(found) === minor;
   });
 }
 
-function refuseRunningOld(
-  attempt: AttemptState,
-  running: readonly ComponentState[],
-  { wanted, to }: MigrationRequest,
-): never {
-  const names = list(running.map(({ name }) => name));
+/** The command after which a claim is never used again; it stays, with its backup. */
+export function letGoLine(namespace: string, { claimName: name }: AttemptState): string {
+  return `kubectl -n ${namespace} label pvc ${name} ${RELEASE_LABEL}-`;
+}
+
+/**
+ * Milvus 2.1 runs, and the last thing known of the metadata is that a migration was begun on it. Either somebody has put it
+ * back, and then the attempt must be let go of; or Milvus runs on a part of it.
+ */
+export function refuseRunningOld(attempt: AttemptState, running: readonly ComponentState[], wanted: Wanted): never {
+  const names = running.map(({ name }) => name);
   const isDone = attempt.phase === "migrated";
+  const { namespace } = wanted;
   return refuse({
     rule: isDone ? "old_milvus_must_not_run_on_migrated_metadata" : "old_milvus_must_not_run_on_half_migrated_metadata",
-    reason: `The migration ${attempt.claimName} ${isDone ? "is finished" : "was begun and neither finished nor undone"}, and Milvus ${attempt.id.from} runs: ${names}. It may see ${isDone ? "no" : "only a part of the"} metadata.`,
-    remedy: `Stop it: kubectl -n ${wanted.namespace} scale deployment ${running.map(({ name }) => name).join(" ")} --replicas=0. Then pulumi up goes on to ${to}${isDone ? "" : ", restoring the backup first"}. To go back to ${attempt.id.from} instead: ${configLine("version", attempt.id.from)}, then pulumi up.`,
+    reason: `Milvus 2.1 runs (${list(names)}), and the migration ${attempt.claimName} ${isDone ? "is finished" : "was begun, and neither finished nor undone"}. If nobody has put the metadata back, this Milvus sees ${isDone ? "none" : "only a part"} of it.`,
+    remedy: [
+      `Look whether your collections are there. If they are, somebody has put the metadata back: let the attempt go (${letGoLine(namespace, attempt)}), then pulumi up plans anew and takes a new backup. This loses nothing; the old backup stays on the claim.`,
+      `If they are not, stop Milvus (kubectl -n ${namespace} scale deployment ${names.join(" ")} --replicas=0), then pulumi up.`,
+      `It compares etcd with what the migration has left. If Milvus has written nothing since, it ${isDone ? `goes on to ${attempt.id.to}` : "puts the backup back and goes on"}, or back to ${attempt.id.from} with ${configLine("version", attempt.id.from)}. If Milvus has written something, it changes nothing and says what.`,
+    ].join(" "),
     source: "facts 6.7 and 6.8",
   });
 }
 
 /** What the Jobs of an attempt are told. The tool's target is the attempt's own: its backup belongs to these versions. */
 export function migrationPlan(request: Omit<MigrationRequest, "to">, attempt: AttemptId): MigrationPlan {
-  const { wanted, observed } = request;
+  const { state, wanted, observed } = request;
+  const { firstDeployedAt } = installationOf(state);
+  const claim = claimName(wanted.releaseName, attempt);
   return {
     attempt,
-    claimName: claimName(wanted.releaseName, attempt),
+    claimName: claim,
     store: metaStoreOf(observed.inForce, wanted.releaseName, wanted.namespace),
     sourceVersion: attempt.from,
     targetVersion: attempt.to,
+    ...(firstDeployedAt !== undefined && { installation: firstDeployedAt }),
+    ...(wanted.overwriteMetadata === claim && { overwrite: true }),
   };
+}
+
+/** What is said of every plan that touches the metadata. */
+export function migrationWarnings(
+  { attempts }: ClusterState,
+  { claimName: claim, overwrite }: MigrationPlan,
+  { overwriteMetadata }: Wanted,
+): Warning[] {
+  const foreign = attempts.filter(({ isForeign }) => isForeign === true).map(({ claimName: name }) => name);
+  return [
+    ...(foreign.length > 0
+      ? [
+          {
+            rule: "an_attempt_of_another_installation_is_left_alone",
+            message: `Backup claims of an earlier installation of this release, or of another cluster, are not used: ${list(foreign)}.`,
+          },
+        ]
+      : []),
+    ...(overwrite === true
+      ? [
+          {
+            rule: "overwriting_loses_what_was_written_since",
+            message: `milvus:overwriteMetadata allows it: where etcd holds something else than the backup of ${claim} and its migration can have left, that is first saved on the claim (replaced-1.bak), then replaced by the backup. Milvus loses everything written since the backup.`,
+          },
+        ]
+      : []),
+    ...(overwriteMetadata !== undefined && overwrite !== true
+      ? [
+          {
+            rule: "overwriting_is_allowed_for_one_claim",
+            message: `milvus:overwriteMetadata names ${overwriteMetadata}, and this plan uses ${claim}: it allows nothing here.`,
+          },
+        ]
+      : []),
+  ];
 }
 
 /** Every Milvus Deployment, with the replicas to remember: those it had before it was stopped. */

@@ -39,6 +39,8 @@ export interface Wanted {
   readonly strategy: Strategy;
   /** Go back over a finished metadata migration, losing everything written since. */
   readonly rollback: boolean;
+  /** Claim whose backup may be put over metadata that is neither the backup nor left by its migration. */
+  readonly overwriteMetadata?: string;
   /** User values found in the release that may be dropped although the stack config does not repeat them. */
   readonly dropValues: readonly string[];
   /** Minutes without a sign of life after which a `pending-…` record is cleared. Default 10. */
@@ -82,6 +84,8 @@ export interface HelmRelease {
   readonly description: string;
   /** ISO 8601. */
   readonly updatedAt: string;
+  /** As Helm wrote it: the same for every revision, another one after a reinstall. */
+  readonly firstDeployedAt?: string;
   /** Name of the Secret that holds this revision. */
   readonly recordName: string;
   /** The last revision with status `deployed` or `superseded`, when the newest one is neither. */
@@ -140,8 +144,8 @@ export interface PodTemplate {
   readonly graceSeconds: number;
 }
 
-/** How far a metadata migration attempt has come, as recorded on its backup claim. */
-export const ATTEMPT_PHASES = ["stopped", "backedUp", "migrating", "migrated", "restored"] as const;
+/** How far a metadata migration attempt has come, as recorded on its backup claim; `prepared`: the claim is there, and nothing else. */
+export const ATTEMPT_PHASES = ["prepared", "backedUp", "migrating", "migrated", "restored"] as const;
 export type AttemptPhase = (typeof ATTEMPT_PHASES)[number];
 
 /** An attempt found in the cluster: its backup claim with labels and annotations. */
@@ -151,6 +155,19 @@ export interface AttemptState {
   readonly phase: AttemptPhase;
   /** ISO 8601. */
   readonly createdAt: string;
+  /** Of an earlier installation under this name, or of another cluster: it is named, and never used. */
+  readonly isForeign?: boolean;
+}
+
+/**
+ * What is one installation: `helm upgrade` and `helm rollback` keep it, `helm uninstall` ends it. Parts that are not known
+ * are missing.
+ */
+export interface Installation {
+  /** Of the release, as Helm wrote it. */
+  readonly firstDeployedAt?: string;
+  /** Of the namespace: a copy of it in another cluster is another installation. */
+  readonly namespaceUid?: string;
 }
 
 /** Identity of an attempt; everything it creates is named after it. */
@@ -193,6 +210,12 @@ export interface ClusterState {
   readonly release?: HelmRelease;
   readonly components: readonly ComponentState[];
   readonly attempts: readonly AttemptState[];
+  /** Names that a new attempt's claim cannot have, whoever's those claims are. */
+  readonly takenClaimNames?: readonly string[];
+  /** Objects under names that the upgrade's own would have, and that are somebody else's: `Role my-release-upgrade`. */
+  readonly strangers?: readonly string[];
+  /** The upgrade's Jobs on the metadata that a run which is gone has left at work. */
+  readonly activeJobs?: readonly string[];
   readonly verification?: VerificationState;
   /** Names of the ConfigMaps of those that have passed, the oldest first. */
   readonly passedVerifications?: readonly string[];
@@ -251,6 +274,8 @@ export interface ExpectedInterruption {
 
 export type Step =
   | { readonly kind: "clearPendingRelease"; readonly recordName: string; readonly revision: number }
+  /** Milvus is up: shows that image, claim, network and the place of the metadata are right before anything is stopped. */
+  | { readonly kind: "probe" }
   | { readonly kind: "stop"; readonly deployments: readonly StoppedDeployment[] }
   | { readonly kind: "backup" }
   | { readonly kind: "migrate" }
@@ -312,6 +337,10 @@ export interface MigrationPlan {
   /** Strict semver without `v` (fact 6.3), what the tool is told. */
   readonly sourceVersion: string;
   readonly targetVersion: string;
+  /** `firstDeployedAt` of the installation; the backup is of no other one. */
+  readonly installation?: string;
+  /** milvus:overwriteMetadata names this attempt's claim: its backup may go over what etcd holds now. */
+  readonly overwrite?: boolean;
 }
 
 export interface Hop {

@@ -1,5 +1,6 @@
 import { type ChosenChart, chartReference, chooseChart } from "./chartChoice";
 import { describeExpected, duration, expectedInterruption } from "./interruption";
+import { upgradeServiceAccount } from "./marks";
 import type {
   ClusterState,
   ExpectedInterruption,
@@ -14,7 +15,7 @@ import { observe } from "./observed";
 import { refuseForeign } from "./ownership";
 import { clearPending } from "./pendingRelease";
 import { planExisting } from "./planExisting";
-import { configLine, RefusalError, refuse } from "./refusal";
+import { configLine, list, RefusalError, refuse } from "./refusal";
 import { type ComposedValues, composeValues } from "./values/compose";
 import { refuseUnverified } from "./verification";
 import { type ResolvedVersion, resolveVersion } from "./versionRequest";
@@ -27,14 +28,42 @@ export function planUpgrade(wanted: Wanted, state: ClusterState): Plan {
   try {
     refuseForeign(state, wanted);
     const plan = state.release ? planRelease(wanted, state, state.release) : planInstall(wanted, state, []);
+    refuseStrangers(plan, state, wanted);
     refuseUnverified(plan, state.verification);
     const expected = expectedInterruption(plan, state);
     refuseMoreDowntime(expected, wanted);
-    return { ...plan, expected, warnings: [...plan.warnings, ...state.notes.map(asWarning)] };
+    return { ...plan, expected, warnings: [...plan.warnings, ...leftAtWork(state), ...state.notes.map(asWarning)] };
   } catch (error) {
     if (error instanceof RefusalError) return error.refusal;
     throw error;
   }
+}
+
+/** The provider would take them over by force, and the run after the upgrade would delete them. */
+function refuseStrangers(
+  { steps }: UpgradePlan,
+  { strangers = [] }: ClusterState,
+  { namespace, releaseName }: Wanted,
+): void {
+  if (strangers.length === 0 || steps.every(({ kind }) => kind === "release")) return;
+  const name = upgradeServiceAccount(releaseName);
+  const types = strangers.map((stranger) => stranger.split(" ")[0]?.toLowerCase() ?? "").join(",");
+  refuse({
+    rule: "objects_of_somebody_else_are_not_taken_over",
+    reason: `The upgrade's Jobs need a ServiceAccount, a Role and a RoleBinding named ${name}. In namespace ${namespace} somebody else has: ${list(strangers)}. Nothing was touched.`,
+    remedy: `See whose it is: kubectl -n ${namespace} get ${types} ${name} -o yaml. Give it another name there. If nobody needs it, delete it: kubectl -n ${namespace} delete ${types} ${name}; whatever uses it loses its rights.`,
+    source: "Kubernetes, server-side apply: a forced apply takes over fields of others",
+  });
+}
+
+function leftAtWork({ activeJobs = [] }: ClusterState): Warning[] {
+  if (activeJobs.length === 0) return [];
+  return [
+    {
+      rule: "what_a_dead_run_left_at_work_ends_first",
+      message: `Jobs of an earlier run are at work: ${list(activeJobs)}. up waits for those on the metadata, deletes the others, and then plans anew.`,
+    },
+  ];
 }
 
 /** Where nothing runs, or a roll is half done, the plan is the way out: it expects no more than is there already. */

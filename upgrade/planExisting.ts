@@ -3,7 +3,7 @@ import { checkHop } from "./hopRefusal";
 import { needsMetadataMigration } from "./hopRules";
 import type { ComponentState, UpgradePlan } from "./model";
 import { type Base, baseFor, type Facts, type Target } from "./planBase";
-import { planGoingBack, refuseStartOnOldMetadata } from "./planGoingBack";
+import { planGoingBack, refuseUnmigrated } from "./planGoingBack";
 import { planMigration } from "./planMigration";
 import { configLine, list, refuse } from "./refusal";
 import {
@@ -30,7 +30,7 @@ export function planExisting(facts: Facts): UpgradePlan {
     const back = planGoingBack(facts, resolved);
     if (back) return back;
   }
-  refuseStartOnOldMetadata(facts);
+  refuseUnmigrated(facts);
   if (needsMetadataMigration({ from: observed.version, to })) return planMigration(facts, resolved);
   const goesBack = compareVersions(to, observed.newest) < 0;
   const settingBack = goesBack ? checkSettingBack(facts, to) : [];

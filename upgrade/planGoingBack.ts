@@ -1,10 +1,18 @@
 import { attemptName } from "./attempt";
-import { parseImage } from "./images";
-import { currentAttempts, migrationPlan, stoppedDeployments } from "./migration";
-import { isDown } from "./milvusComponents";
-import type { AttemptState, ClusterState, ComponentState, Step, UpgradePlan } from "./model";
+import {
+  bindingAttempt,
+  lastOpenAttempt,
+  letGoLine,
+  migrationPlan,
+  migrationWarnings,
+  ownAttempts,
+  refuseRunningOld,
+  runningOld,
+  stoppedDeployments,
+} from "./migration";
+import type { AttemptState, HelmRelease, Step, UpgradePlan } from "./model";
 import { baseFor, type Facts } from "./planBase";
-import { configLine, list, refuse } from "./refusal";
+import { configLine, refuse } from "./refusal";
 import type { ResolvedVersion } from "./versionRequest";
 import { compareVersions, minorOf } from "./versions";
 
@@ -20,60 +28,94 @@ export function planGoingBack(facts: Facts, resolved: ResolvedVersion): UpgradeP
 }
 
 /** 2.2 runs, or its images are in place: what it wrote is lost, so this must be asked for. */
-function planRollback(facts: Facts, { version: to, variant, warnings }: ResolvedVersion): UpgradePlan | undefined {
-  const { wanted, state, observed } = facts;
-  const finished = lastAttempt(state);
-  // Restored already, by a rollback that died before its Release: the same chain ends it.
-  const isUndone = finished?.phase === "restored" && !observed.components.some(runs2_2);
+function planRollback(facts: Facts, resolved: ResolvedVersion): UpgradePlan | undefined {
+  const { state, observed } = facts;
+  const { version: to, variant, warnings } = resolved;
+  const last = ownAttempts(state).at(-1);
   // Without a migration of ours the hop rules say what the way back would need.
-  if (finished === undefined || (finished.phase !== "migrated" && !isUndone)) return undefined;
-  if (finished.id.from !== to) {
-    return refuse({
-      rule: "a_rollback_goes_to_the_version_of_the_backup",
-      reason: `The backup ${finished.claimName} is of Milvus ${finished.id.from}, and ${to} is wanted.`,
-      remedy: `Go back to ${finished.id.from} first: ${configLine("version", finished.id.from)}`,
-      source: "fact 6.8: a rollback needs the versions of the migration",
-    });
+  if (last === undefined) return undefined;
+  refuseOtherSource(last, to);
+  if (last.phase === "migrated") {
+    const situation = `Milvus ${observed.newest} is in place on migrated metadata.`;
+    if (!facts.wanted.rollback) refuseUnasked(last, to, situation, observed.newest);
+    return rollBack(facts, last, resolved);
   }
-  if (!wanted.rollback) {
-    return refuse({
-      rule: "back_to_2_1_only_from_the_backup",
-      reason: `Milvus ${observed.newest} is in place on migrated metadata. Going back to ${to} restores the backup of ${finished.createdAt}: everything written since is lost.`,
-      remedy: `To do that: ${configLine("rollback", "true")}. To stay: ${configLine("version", observed.newest)}`,
-      source: "milvus deployments/migrate-meta/README.md, step 6",
-    });
-  }
-  return undo(facts, finished, {
+  // A rollback that died before its Release, or images of 2.2 that somebody has put over metadata of 2.1. What etcd holds the
+  // script finds before it puts anything back.
+  return undo(facts, last, {
+    kind: "giveUp",
+    to,
+    variant,
+    reason: `the migration ${attemptName(last.id)} is ${last.phase}, so Milvus ${observed.newest} has no metadata that it can read`,
+    warnings,
+  });
+}
+
+function refuseOtherSource(attempt: AttemptState, to: string): void {
+  if (attempt.id.from === to) return;
+  refuse({
+    rule: "a_rollback_goes_to_the_version_of_the_backup",
+    reason: `The backup ${attempt.claimName} is of Milvus ${attempt.id.from}, and ${to} is wanted.`,
+    remedy: `Go back to ${attempt.id.from} first: ${configLine("version", attempt.id.from)}`,
+    source: "fact 6.8: a rollback needs the versions of the migration",
+  });
+}
+
+function refuseUnasked(attempt: AttemptState, to: string, situation: string, stay: string): never {
+  return refuse({
+    rule: "back_to_2_1_only_from_the_backup",
+    reason: `${situation} Going back to ${to} restores the backup of ${attempt.createdAt}: everything written since is lost.`,
+    remedy: `To do that: ${configLine("rollback", "true")}. To stay: ${configLine("version", stay)}`,
+    source: "milvus deployments/migrate-meta/README.md, step 6",
+  });
+}
+
+function rollBack(
+  facts: Facts,
+  attempt: AttemptState,
+  { version: to, variant, warnings }: ResolvedVersion,
+): UpgradePlan {
+  return undo(facts, attempt, {
     kind: "rollback",
     to,
     variant,
-    reason: `milvus:rollback asks for it; restores the backup of ${finished.createdAt} from ${finished.claimName}`,
+    reason: `milvus:rollback asks for it; restores the backup of ${attempt.createdAt} from ${attempt.claimName}`,
     warnings: [
       ...warnings,
       {
         rule: "a_rollback_loses_what_was_written_since",
-        message: `Everything written since the backup of ${finished.createdAt} is lost: collections, partitions, indexes, users and data known only to the metadata of ${observed.newest}.`,
+        message: `Everything written since the backup of ${attempt.createdAt} is lost: collections, partitions, indexes, users and data known only to the metadata of 2.2. What etcd holds before is saved on the claim (replaced-1.bak).`,
       },
     ],
   });
 }
 
 /** Every image is of 2.1. Where it is down and a migration was begun, the metadata is put back first. */
-function planGiveUp(facts: Facts, { version: to, variant, warnings }: ResolvedVersion): UpgradePlan | undefined {
-  const { state, release, observed, clear } = facts;
-  const last = currentAttempts(state, release, observed.version).at(-1);
-  const begun = last && (last.phase === "backedUp" || last.phase === "migrating" || last.phase === "migrated");
-  if (!observed.components.every(isDown)) {
-    if (last && (last.phase === "migrating" || last.phase === "migrated")) refuseRunning(facts, last);
-    return undefined;
+function planGiveUp(facts: Facts, resolved: ResolvedVersion): UpgradePlan | undefined {
+  const { state, release, observed, wanted, clear } = facts;
+  const { version: to, variant, warnings } = resolved;
+  const binding = bindingAttempt(state);
+  const running = runningOld(observed);
+  if (running.length > 0) return binding === undefined ? undefined : refuseRunningOld(binding, running, wanted);
+  const last = lastOpenAttempt(state, release, observed.version);
+  if (last?.phase === "migrated" && hasServedSince(release, last)) {
+    if (!wanted.rollback) {
+      refuseUnasked(
+        last,
+        to,
+        `The migration ${last.claimName} is finished, and Helm has deployed revision ${deployedRevision(release)} since: Milvus ${last.id.to} may have served on the new metadata, though the images are of ${observed.version} now.`,
+        last.id.to,
+      );
+    }
+    return rollBack(facts, last, resolved);
   }
-  if (begun) {
-    // 2.2 has never run, so nothing was written that going back over a finished migration could lose.
+  if (last?.phase === "migrated" && wanted.rollback) return rollBack(facts, last, resolved);
+  if (last && last.phase !== "prepared" && last.phase !== "restored") {
     return undo(facts, last, {
-      kind: last.phase === "migrated" || facts.wanted.rollback ? "rollback" : "giveUp",
+      kind: "giveUp",
       to,
       variant,
-      reason: `the migration ${attemptName(last.id)} (${last.phase}) is given up; Milvus 2.2 has never run, so nothing is lost`,
+      reason: `the migration ${attemptName(last.id)} (${last.phase}) is given up before Milvus ${last.id.to} was deployed`,
       warnings,
     });
   }
@@ -101,6 +143,7 @@ interface Undo extends Pick<UpgradePlan, "kind" | "to" | "reason" | "warnings"> 
 /** stop → restore → release of the old version, with its chart. */
 function undo(facts: Facts, attempt: AttemptState, plan: Undo): UpgradePlan {
   const { state, release, observed, wanted, clear } = facts;
+  const migration = migrationPlan({ state, release, observed, wanted }, attempt.id);
   const target = { version: plan.to, variant: plan.variant, goesBack: observed.newest !== plan.to };
   const { common } = baseFor(facts, target, plan.warnings);
   return {
@@ -111,49 +154,43 @@ function undo(facts: Facts, attempt: AttemptState, plan: Undo): UpgradePlan {
     reason: plan.reason,
     interruption: `An outage until Milvus ${plan.to} is ready.`,
     reversibility: plan.kind === "rollback" ? "one way" : "reversible",
-    migration: migrationPlan({ state, release, observed, wanted }, attempt.id),
+    warnings: [...common.warnings, ...migrationWarnings(state, migration, wanted)],
+    migration,
   };
+}
+
+/** The last revision that Helm calls deployed. */
+function deployedRevision({ status, revision, lastDeployed }: HelmRelease): number {
+  return status === "deployed" ? revision : (lastDeployed?.revision ?? 0);
+}
+
+/**
+ * Has 2.2 served since the migration, as far as Helm knows? A revision that failed or was killed may have started it for a
+ * moment: that the script finds, by the session counter in etcd.
+ */
+function hasServedSince(release: HelmRelease, { id }: AttemptState): boolean {
+  return deployedRevision(release) > id.revision;
 }
 
 function stopOf({ components }: Facts["observed"]): Step {
   return { kind: "stop", deployments: stoppedDeployments(components) };
 }
 
-function refuseRunning({ observed, wanted }: Facts, attempt: AttemptState): never {
-  const names = observed.components.filter((component) => !isDown(component)).map(({ name }) => name);
-  return refuse({
-    rule:
-      attempt.phase === "migrated"
-        ? "old_milvus_must_not_run_on_migrated_metadata"
-        : "old_milvus_must_not_run_on_half_migrated_metadata",
-    reason: `The migration ${attempt.claimName} is ${attempt.phase}, and Milvus ${attempt.id.from} runs on what it left: ${list(names)}.`,
-    remedy: `Stop it: kubectl -n ${wanted.namespace} scale deployment ${names.join(" ")} --replicas=0. Then pulumi up restores the backup and starts ${attempt.id.from} again.`,
-    source: "facts 6.7 and 6.8",
-  });
-}
-
-/** The newest attempt of all, whatever has been deployed since. */
-function lastAttempt(state: ClusterState): AttemptState | undefined {
-  return state.attempts.toSorted((a, b) => a.id.revision - b.id.revision || a.id.ordinal - b.id.ordinal).at(-1);
-}
-
-function runs2_2(component: ComponentState): boolean {
-  const { version } = parseImage(component.image);
-  return !isDown(component) && version !== undefined && minorOf(version) === "2.2";
-}
-
 /**
- * Images of 2.2 that are down over metadata of 2.1, because a rollback died half way or somebody patched the images:
- * started, they would show an empty Milvus.
+ * Images of 2.2 over metadata that is not known to be of 2.2: a rollback died half way, or somebody patched the images. They
+ * would show an empty Milvus.
  */
-export function refuseStartOnOldMetadata({ state, observed, wanted }: Facts): void {
-  const last = lastAttempt(state);
-  if (last === undefined || last.phase === "migrated" || minorOf(observed.version) !== "2.2" || !observed.stopped)
-    return;
+export function refuseUnmigrated({ state, observed, wanted }: Facts): void {
+  const last = ownAttempts(state).at(-1);
+  if (last === undefined || last.phase === "migrated" || minorOf(observed.version) !== "2.2") return;
+  const { from } = last.id;
   refuse({
     rule: "2_2_must_not_run_on_metadata_of_2_1",
-    reason: `Every component has an image of Milvus ${observed.version} and is at 0, and the last migration (${last.claimName}) is ${last.phase}: the metadata is that of ${last.id.from}.`,
-    remedy: `Go back first: ${configLine("version", last.id.from)}, ${configLine("rollback", "true")}, pulumi up. Then upgrade again. Was the metadata migrated by other means, take the label off the claim: kubectl -n ${wanted.namespace} label pvc ${last.claimName} milvus-upgrade/release-`,
+    reason: `Every component has an image of Milvus ${observed.version}${observed.stopped ? " and is at 0" : ""}, and the last migration (${last.claimName}) is ${last.phase}: the metadata is that of ${from}, or only half migrated.`,
+    remedy: [
+      `Go back first: ${configLine("version", from)}, then pulumi up. It compares etcd with the backup, and changes nothing where Milvus has written since. Then upgrade again.`,
+      `Only if the metadata was migrated by other means and your collections are there, let the attempt go instead: ${letGoLine(wanted.namespace, last)}. From then on this program takes etcd as it is.`,
+    ].join(" "),
     source: "milvus issues 20324 and 19708",
   });
 }

@@ -1,15 +1,22 @@
 import { attemptName } from "./attempt";
 import { checkHop } from "./hopRefusal";
-import { attemptFor, currentAttempts, migrationPlan, refuseUnsafeStop, stoppedDeployments } from "./migration";
-import type { AttemptId, UpgradePlan } from "./model";
+import {
+  attemptFor,
+  bindingAttempt,
+  migrationPlan,
+  migrationWarnings,
+  refuseUnsafeStop,
+  stoppedDeployments,
+} from "./migration";
+import type { AttemptId, Step, UpgradePlan } from "./model";
 import { baseFor, type Facts } from "./planBase";
 import { configLine, refuse } from "./refusal";
 import type { ResolvedVersion } from "./versionRequest";
 import { minorOf } from "./versions";
 
 /**
- * 2.1.x → 2.2.x: stop → backup → migrate → release. The same chain whatever is done of it already: every step can be
- * repeated, and what is done is not done again.
+ * 2.1.x → 2.2.x: probe → stop → backup → migrate → release. The same chain whatever is done of it already: every step can be
+ * repeated, and what is done is not done again. The probe needs a Milvus that is up.
  */
 export function planMigration(facts: Facts, { version: to, variant, warnings }: ResolvedVersion): UpgradePlan {
   const { wanted, state, release, observed, clear } = facts;
@@ -21,12 +28,14 @@ export function planMigration(facts: Facts, { version: to, variant, warnings }: 
   const migration = migrationPlan({ state, release, observed, wanted }, attempt);
   const { common } = baseFor(facts, { version: to, variant }, warnings);
   refuseUnsafeStop({ observed, wanted }, common.values);
+  const probe: readonly Step[] = observed.stopped ? [] : [{ kind: "probe" }];
   return {
     ...common,
     kind: "migration",
     from: observed.version,
     steps: [
       ...clear,
+      ...probe,
       { kind: "stop", deployments: stoppedDeployments(observed.components) },
       { kind: "backup" },
       { kind: "migrate" },
@@ -35,6 +44,7 @@ export function planMigration(facts: Facts, { version: to, variant, warnings }: 
     reason: reasonOf(facts, attempt),
     interruption: "An outage from the stop until Milvus 2.2 is ready: the metadata is moved while nothing runs.",
     reversibility: "restore only",
+    warnings: [...common.warnings, ...migrationWarnings(state, migration, wanted)],
     migration,
   };
 }
@@ -49,10 +59,8 @@ function reasonOf({ state, observed }: Facts, attempt: AttemptId): string {
 }
 
 /** Images of 2.2 beside 2.1 without a finished migration: somebody patched them past the migration. */
-function refuseUnmigrated2_2({ state, release, observed, wanted }: Facts): void {
-  if (minorOf(observed.newest) === "2.1") return;
-  const attempts = currentAttempts(state, release, observed.version);
-  if (attempts.some(({ phase }) => phase === "migrated")) return;
+function refuseUnmigrated2_2({ state, observed, wanted }: Facts): void {
+  if (minorOf(observed.newest) === "2.1" || bindingAttempt(state)?.phase === "migrated") return;
   refuse({
     rule: "2_2_must_not_run_on_metadata_of_2_1",
     reason: `Some components have images of Milvus ${observed.newest}, others of ${observed.version}, and no migration of the metadata has finished: 2.2 cannot read the metadata of 2.1.`,

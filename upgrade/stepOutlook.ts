@@ -15,6 +15,11 @@ const FIXED = {
     why: "the record of a revision that never finished is deleted; nothing that runs depends on it",
     source: "helm issues 8987 and 4558",
   },
+  probe: {
+    reversibility: "reversible",
+    why: "Milvus runs on, and nothing is changed but the backup claim that is made",
+    source: "milvus cmd/tools/migration/migration/runner.go: it refuses while sessions live",
+  },
   stop: {
     reversibility: "reversible",
     why: "the replicas are remembered, and milvus:version set back starts them again",

@@ -1,7 +1,7 @@
 import { skipsAMinor } from "./hopRules";
 import { parseTag } from "./images";
 import { factsAfter, stateFromFacts } from "./lastFacts";
-import { currentAttempts } from "./migration";
+import { attemptUnderWay } from "./migration";
 import type { ClusterState, HelmRelease, Refusal, UpgradePlan, Wanted } from "./model";
 import { type Observed, observe } from "./observed";
 import { nextStop } from "./path";
@@ -84,8 +84,8 @@ function versionBegun(wanted: Wanted, state: ClusterState, release: HelmRelease)
   const observed = observeQuietly(wanted, state, release);
   if (observed === undefined) return undefined;
   if (observed.versions.length > 1) return observed.newest;
-  const attempt = currentAttempts(state, release, observed.version).at(-1);
-  if (attempt !== undefined && attempt.phase !== "restored") return attempt.id.to;
+  const attempt = attemptUnderWay(state, release, observed.version);
+  if (attempt !== undefined) return attempt.id.to;
   if (release.status === "deployed") return undefined;
   const tag = getValue(release.userValues, path("image.all.tag"));
   const version = typeof tag === "string" ? parseTag(tag).version : undefined;

@@ -192,7 +192,7 @@ describe("readCluster", () => {
   describe("attempts", () => {
     it("without a phase have come as far as the stop", async () => {
       const [attempt] = (await read({ persistentvolumeclaims: [claim({})] })).attempts;
-      expect(attempt?.phase).to.equal("stopped");
+      expect(attempt?.phase).to.equal("prepared");
     });
 
     it("are listed oldest first", async () => {

@@ -63,7 +63,7 @@ describe("the metadata migration 2.1.x → 2.2.x", () => {
   });
 
   it("lists the remembered replicas once it is down", () => {
-    const plan = planned(wanted("2.2.9"), old([attempt("stopped")], { down: true }));
+    const plan = planned(wanted("2.2.9"), old([attempt("prepared")], { down: true }));
     const stop = plan.steps.find((step) => step.kind === "stop");
     expect(new Set(stop?.deployments.map(({ replicas }) => replicas))).to.deep.equal(new Set([2]));
   });
@@ -75,7 +75,7 @@ describe("the metadata migration 2.1.x → 2.2.x", () => {
   for (const { title, attempts, down, over, id } of [
     { title: "a new one at the start", attempts: [], id: { to: "2.2.9", revision: 7, ordinal: 1 } },
     { title: "a new one when the stop died", attempts: [], down: true, id: { to: "2.2.9", revision: 7, ordinal: 1 } },
-    ...(["stopped", "backedUp", "migrating", "migrated"] as const).map((phase) => ({
+    ...(["prepared", "backedUp", "migrating", "migrated"] as const).map((phase) => ({
       title: `the same one, down and ${phase}`,
       attempts: [attempt(phase)],
       down: true,
@@ -106,7 +106,7 @@ describe("the metadata migration 2.1.x → 2.2.x", () => {
     },
     {
       title: "the same one when it runs and no backup was begun",
-      attempts: [attempt("stopped")],
+      attempts: [attempt("prepared")],
       id: { to: "2.2.9", revision: 7, ordinal: 1 },
     },
     {
@@ -188,7 +188,7 @@ describe("the metadata migration 2.1.x → 2.2.x", () => {
     expect([plan.kind, stepKinds(plan)]).to.deep.equal(["helm", ["release"]]);
   });
 
-  for (const phase of ["stopped", "backedUp", "migrating", "restored"] as const satisfies readonly AttemptPhase[]) {
+  for (const phase of ["prepared", "backedUp", "migrating", "restored"] as const satisfies readonly AttemptPhase[]) {
     it(`does not start 2.2 on metadata that is ${phase}`, () => {
       const components = SEPARATE.map((name) => component(name, "2.2.9", DOWN));
       const state = cluster({
@@ -248,7 +248,7 @@ interface AttemptRow {
 
 describe("giving up a migration", () => {
   for (const { phase, kind, steps } of [
-    { phase: "stopped", kind: "giveUp", steps: ["release"] },
+    { phase: "prepared", kind: "giveUp", steps: ["release"] },
     { phase: "backedUp", kind: "giveUp", steps: ["stop", "restore", "release"] },
     { phase: "migrating", kind: "giveUp", steps: ["stop", "restore", "release"] },
     { phase: "migrated", kind: "rollback", steps: ["stop", "restore", "release"] },

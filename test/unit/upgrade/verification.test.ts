@@ -47,17 +47,20 @@ describe("an upgrade from 2.2.16 to 2.3.5 that was not verified", () => {
       "milvus-upgrade/ordinal": "1",
     });
     const annotations = (status: string) => ({ "milvus-upgrade/verification": status });
-    const found = verificationStates([
-      {
-        metadata: { name: "new", labels: labels("12"), annotations: annotations("failed") },
-        data: { summary: "gone" },
-      },
-      { metadata: { name: "old", labels: labels("2"), annotations: annotations("passed") } },
-      { metadata: { name: "odd", labels: labels("13"), annotations: annotations("perhaps") } },
-      { metadata: { name: "foreign", labels: { owner: "helm" } } },
-    ]);
+    const found = verificationStates(
+      [
+        {
+          metadata: { name: "new", labels: labels("12"), annotations: annotations("failed") },
+          data: { summary: "gone" },
+        },
+        { metadata: { name: "old", labels: labels("2"), annotations: annotations("passed") } },
+        { metadata: { name: "odd", labels: labels("13"), annotations: annotations("perhaps") } },
+        { metadata: { name: "foreign", labels: { owner: "helm" } } },
+      ],
+      {},
+    );
     expect(found.map(({ configMap }) => configMap)).to.deep.equal(["old", "new"]);
     expect(found.at(-1)).to.deep.include({ status: "failed", summary: "gone" });
-    expect(verificationStates([])).to.deep.equal([]);
+    expect(verificationStates([], {})).to.deep.equal([]);
   });
 });

@@ -56,13 +56,16 @@ function sizeOf({ data, binaryData }: ReturnType<typeof recordContent>): number 
 /** Written, and read again as the next run does. */
 function kept(state: VerificationState): VerificationState | undefined {
   const { name, labels, annotations, data, binaryData } = recordContent(TARGET, state);
-  return verificationStates([
-    {
-      metadata: { name, labels: { ...labels }, annotations: { ...annotations } },
-      data: { ...data },
-      binaryData: { ...binaryData },
-    },
-  ]).at(-1);
+  return verificationStates(
+    [
+      {
+        metadata: { name, labels: { ...labels }, annotations: { ...annotations } },
+        data: { ...data },
+        binaryData: { ...binaryData },
+      },
+    ],
+    {},
+  ).at(-1);
 }
 
 describe("the ConfigMap of a verification", () => {

@@ -1,0 +1,68 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { After, MilvusClusterArgs } from "./context";
+import { isOfRun } from "./names";
+
+/**
+ * Lets a step begin once this run still has the release's lock and the step before it has really been done in this run. The
+ * engine alone does not hold that: `--target` and `--exclude` leave steps out, and give the steps after them what the
+ * state has of an earlier run. It stands before the request to the engine, so that it covers what the engine deletes for
+ * a replacement as well.
+ */
+export class StepGate {
+  private readonly revision: number;
+
+  constructor(
+    private readonly args: Pick<MilvusClusterArgs, "guard" | "plan" | "state">,
+    private readonly run: string,
+  ) {
+    this.revision = revisionBefore(args);
+  }
+
+  /** What a step waits for, once it may begin; the promise is rejected where it may not. */
+  open(after: After): pulumi.Resource[] | Promise<pulumi.Resource[]> {
+    return pulumi.runtime.isDryRun() ? [...after] : this.passed(after);
+  }
+
+  private async passed(after: After): Promise<pulumi.Resource[]> {
+    for (const resource of after) {
+      if (!(await this.isDone(resource))) throw new pulumi.RunError(leftOut(resource));
+    }
+    await this.args.guard?.check();
+    return [...after];
+  }
+
+  private async isDone(resource: pulumi.Resource): Promise<boolean> {
+    if (resource instanceof k8s.batch.v1.Job) {
+      const metadata = await known(resource.metadata);
+      // A Job that was never made has no uid; one of an earlier run has another name.
+      return metadata?.uid !== undefined && isOfRun(metadata.name, this.run);
+    }
+    if (resource instanceof k8s.helm.v3.Release) {
+      const status = await known(resource.status);
+      return (status?.revision ?? 0) > this.revision;
+    }
+    await known(resource.urn);
+    return true;
+  }
+}
+
+/** The newest revision that will still be there when the Release is sent. */
+function revisionBefore({ plan, state }: Pick<MilvusClusterArgs, "plan" | "state">): number {
+  const { release } = state;
+  const isCleared = plan.steps.some(({ kind }) => kind === "clearPendingRelease");
+  return (isCleared ? release?.lastDeployed?.revision : release?.revision) ?? 0;
+}
+
+/** The value once it is there; undefined where the engine gives none, as for what `--target` leaves out. */
+function known<T>(output: pulumi.Output<T>): Promise<T | undefined> {
+  return (output as unknown as { promise(withUnknowns: boolean): Promise<T | undefined> }).promise(false);
+}
+
+function leftOut({ __name: name }: pulumi.Resource & { readonly __name?: string }): string {
+  return [
+    `refused (no_step_is_left_out): ${name ?? "the step before"} has not run in this run, so the steps after it do not begin.`,
+    "why: pulumi up was told to leave it out, by --target or --exclude. Milvus could start on metadata that is not its own.",
+    "what to do: run pulumi up without --target and --exclude. It plans anew from what is there, and finishes what was begun.",
+  ].join("\n");
+}
