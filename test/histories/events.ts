@@ -1,6 +1,7 @@
+import { RELEASE_LABEL } from "../../upgrade/attempt";
 import type { StepKind } from "../../upgrade/model";
 import { withoutValue } from "../../upgrade/values/tree";
-import { finishOrphan, type Program, type Trouble, touchesFormat, type UpResult, up } from "./run";
+import { finishOrphan, type Program, type Trouble, type UpResult, up } from "./run";
 import { minorOf, ROOT, rootOf, type World } from "./world";
 
 /** One thing a user, or fate, does. What does not fit the moment is passed over. */
@@ -168,8 +169,10 @@ function followRemedy(world: World, which: number): { line: string } | undefined
     return { line: `remedy: scale ${scaled.replaceAll("my-release-milvus-", "")} to 0` };
   }
   if (claim !== undefined) {
+    // Every remedy that names it says: only if your collections are there. Who reads it looks.
     const labels = world.claims.get(claim)?.labels;
-    if (labels) delete labels["milvus-upgrade/release"];
+    if (labels === undefined || world.running === undefined || !world.isWhole(world.running)) return undefined;
+    delete labels[RELEASE_LABEL];
     return { line: `remedy: label off ${claim}` };
   }
   if (key === "version" && value) world.config.version = value;
@@ -225,8 +228,8 @@ export function violationAfter(world: World, result: UpResult | undefined): Viol
     world.personMixed = undefined;
     return undefined;
   }
-  // Milvus of this minor was put there by a person, and the plan stays within it.
-  if (world.personMixed === minor && !touchesFormat(plan)) return undefined;
+  // Milvus of this minor was put over it by a person, and the plan has not looked into etcd.
+  if (world.personMixed === minor && plan.migration === undefined) return undefined;
   const { acknowledged } = world.ledger();
   const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name).join(", ") || "nothing";
   return {

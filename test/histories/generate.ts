@@ -26,7 +26,16 @@ const fault: fc.Arbitrary<Fault> = fc.record({
   number: fc.oneof(CROSS, fc.integer({ min: 1, max: 14 }), fc.integer({ min: 1, max: 60 })),
 });
 
-const jobStep = fc.constantFrom<StepKind>("stop", "backup", "migrate", "migrate", "migrate", "restore", "restore");
+const jobStep = fc.constantFrom<StepKind>(
+  "probe",
+  "stop",
+  "backup",
+  "migrate",
+  "migrate",
+  "migrate",
+  "restore",
+  "restore",
+);
 
 const trouble: fc.Arbitrary<Trouble> = fc.oneof(
   CROSS,
@@ -52,7 +61,7 @@ const without: fc.Arbitrary<readonly StepKind[]> = fc.oneof(
   { weight: 7, arbitrary: fc.constant([]) },
   {
     weight: 1,
-    arbitrary: fc.subarray<StepKind>(["stop", "backup", "migrate", "restore", "release"], { minLength: 1 }),
+    arbitrary: fc.subarray<StepKind>(["probe", "stop", "backup", "migrate", "restore", "release"], { minLength: 1 }),
   },
 );
 

@@ -9,7 +9,7 @@ import type { Program } from "./run";
 /** Chooses the histories; printed, so that a run can be repeated by `HISTORIES_SEED`. */
 const SEED = Number(process.env.HISTORIES_SEED ?? Date.now() % 1_000_000);
 const RUNS = Number(process.env.HISTORIES ?? 400);
-const PROGRAM: Program = { script: new ModelScript(), hasGate: false };
+const PROGRAM: Program = { script: new ModelScript(), hasGate: true };
 
 describe("whatever people do", function () {
   this.timeout(10 * 60 * 1000);

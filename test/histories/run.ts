@@ -1,10 +1,11 @@
-import { attemptLabels, attemptName } from "../../upgrade/attempt";
+import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../../upgrade/attempt";
+import { METADATA_STEPS } from "../../upgrade/jobRights";
 import type { AttemptPhase, MigrationPlan, Step, StepKind, UpgradePlan } from "../../upgrade/model";
 import { ATTEMPT_PHASES } from "../../upgrade/model";
 import { planUpgrade } from "../../upgrade/plan";
-import type { MetadataScript, ScriptEnvironment, Verb, VerbOutcome } from "./metadata";
+import { EXIT, type MetadataScript, type ScriptEnvironment, type Verb, type VerbOutcome } from "./metadata";
 import { type Fault, NO_FAULT } from "./tool";
-import { CHARTS, minorOf, RELEASE, rootOf, type World } from "./world";
+import { CHARTS, RELEASE, rootOf, type World } from "./world";
 
 /** What befalls one `pulumi up`. */
 export type Trouble =
@@ -55,8 +56,10 @@ class Failed extends Error {}
 /** `pulumi up` as the program does it, over the simulated cluster. */
 export async function up(world: World, program: Program, options: UpOptions): Promise<UpResult> {
   if (!options.overlaps) await finishOrphan(world);
-  const wanted = world.wanted;
-  const plan = planUpgrade(wanted, world.state());
+  // Refused at the first look, nothing is touched; else what a dead run has left is ended, and planned anew.
+  const first = planUpgrade(world.wanted, world.state());
+  if (world.orphan !== undefined && first.kind !== "refused") await endDeadRun(world);
+  const plan = planUpgrade(world.wanted, world.state());
   if (plan.kind === "refused") {
     await finishOrphan(world);
     return {
@@ -92,21 +95,23 @@ export async function up(world: World, program: Program, options: UpOptions): Pr
     if (error instanceof Killed) return ended("killed", error.message);
     if (error instanceof Failed) return ended("failed", error.message);
     throw error;
-  } finally {
-    await finishOrphan(world, run.orphaned);
   }
 }
 
-/** The Job of a killed run comes to its end, unless it is this one's own. */
-export async function finishOrphan(world: World, own?: () => Promise<void>): Promise<void> {
+/** The Job that a killed run has left comes to its end. */
+export async function finishOrphan(world: World): Promise<void> {
   const { orphan } = world;
-  if (orphan === undefined || orphan === own) return;
   world.orphan = undefined;
-  await orphan();
+  await orphan?.rest();
+}
+
+/** A Job on the metadata is waited for, any other is deleted. */
+async function endDeadRun(world: World): Promise<void> {
+  if (METADATA_STEPS.includes(world.orphan?.step ?? "")) await finishOrphan(world);
+  world.orphan = undefined;
 }
 
 class UpRun {
-  orphaned: (() => Promise<void>) | undefined;
   readonly verbs: VerbRun[] = [];
   released = false;
   private moment = 0;
@@ -122,6 +127,11 @@ class UpRun {
   }
 
   async steps(): Promise<void> {
+    const { migration, steps } = this.plan;
+    this.passes("before all steps");
+    if (migration && steps.some(({ kind }) => kind === "backup")) {
+      this.world.claimFor(migration.claimName, attemptLabels(RELEASE, migration.attempt));
+    }
     let leftOut: StepKind | undefined;
     for (const step of this.plan.steps) {
       if (this.options.without.includes(step.kind)) {
@@ -132,7 +142,6 @@ class UpRun {
         throw new Failed(`${step.kind} refuses to run: the step ${leftOut} before it was left out`);
       }
       this.passes(`before ${step.kind}`);
-      await finishOrphan(this.world);
       await this.step(step);
       this.passes(`after ${step.kind}`);
       this.world.wait(1);
@@ -170,6 +179,7 @@ class UpRun {
             }
           },
         ]);
+      case "probe":
       case "backup":
       case "migrate":
       case "restore":
@@ -189,8 +199,6 @@ class UpRun {
       case "release":
         this.release();
         return;
-      default:
-        return this.metadataStep((step as { kind: "probe" }).kind as never);
     }
   }
 
@@ -209,33 +217,35 @@ class UpRun {
     try {
       this.passes(`while ${step} runs`);
     } catch (error) {
-      this.orphaned = async () => {
-        await rest().catch((failure: unknown) => {
-          if (!(failure instanceof Failed)) throw failure;
-        });
+      this.world.orphan = {
+        step,
+        rest: () =>
+          rest().catch((failure: unknown) => {
+            if (!(failure instanceof Failed)) throw failure;
+          }),
       };
-      this.world.orphan = this.orphaned;
       throw error;
     }
     await rest();
   }
 
-  private metadataStep(kind: "backup" | "migrate" | "restore"): Promise<void> {
+  private metadataStep(kind: "probe" | "backup" | "migrate" | "restore"): Promise<void> {
     const { world, plan } = this;
     const migration = plan.migration;
     if (migration === undefined) throw new Error(`${kind} without an attempt`);
     const { claimName } = migration;
-    if (kind === "backup") world.claimFor(claimName, attemptLabels(RELEASE, migration.attempt));
     const claim = world.claims.get(claimName);
     if (claim === undefined) throw new Failed(`the pod of ${kind} does not start: there is no claim ${claimName}`);
     const record = (phase: AttemptPhase) => () => {
-      claim.annotations["milvus-upgrade/phase"] = phase;
+      claim.annotations[PHASE_ANNOTATION] = phase;
     };
     const verb: Verb = kind === "restore" && plan.kind === "rollback" ? "rollback" : kind;
     const script = () => this.script(kind, verb, migration);
     switch (kind) {
+      case "probe":
+        return this.job(kind, [script]);
       case "backup": {
-        const found = this.phases.get(claimName) ?? "stopped";
+        const found = this.phases.get(claimName) ?? "prepared";
         const hasPassed = ATTEMPT_PHASES.indexOf(found) > ATTEMPT_PHASES.indexOf("backedUp");
         return this.job(kind, hasPassed ? [script] : [script, record("backedUp")]);
       }
@@ -256,8 +266,8 @@ class UpRun {
       attempt: attemptName(attempt),
       source: migration.sourceVersion,
       target: migration.targetVersion,
-      installation: world.installation,
-      overwrite: overwrites(plan, world),
+      installation: migration.installation ?? "",
+      overwrite: migration.overwrite === true,
       sessions: () => world.sessionsAt(store.rootPath),
     };
     if (consents(plan, world)) world.consent(claimName);
@@ -274,6 +284,10 @@ class UpRun {
     this.verbs.push({ ...outcome, verb, claim: claimName, root: store.rootPath });
     if (claim.volume.get(environment.attempt)?.backup !== hadBackup) {
       world.backedUp.set(claimName, world.ledger().acknowledged);
+    }
+    if (outcome.code === EXIT.metadataChanged) {
+      const hint = `To put the backup back all the same: pulumi config set milvus:overwriteMetadata ${claimName}`;
+      throw new Failed(`${outcome.message} ${hint}`);
     }
     if (outcome.code !== 0) throw new Failed(outcome.message);
     if (fault === "after the script") throw new Failed(`the pod of ${step} ends after the script: ${outcome.message}`);
@@ -314,15 +328,7 @@ class UpRun {
 /** Only what was asked for by name, and whose message said that something is lost. */
 function consents(plan: UpgradePlan, world: World): boolean {
   const said = [plan.reason, ...plan.warnings.map(({ message }) => message)].join(" ");
-  const isSaid = /(is|are|be) lost/.test(said) && !/nothing is lost/.test(said);
-  return isSaid && ((world.config.rollback && plan.kind === "rollback") || overwrites(plan, world));
-}
-
-function overwrites({ migration }: UpgradePlan, { config }: World): boolean {
-  return migration !== undefined && config.overwrite === migration.claimName;
-}
-
-/** The plan is over versions that keep their metadata differently, or touches it. */
-export function touchesFormat({ migration, from, to }: UpgradePlan): boolean {
-  return migration !== undefined || (from !== undefined && minorOf(from) !== minorOf(to));
+  const isSaid = /is lost|loses everything/.test(said) && !/nothing is lost/.test(said);
+  const isAsked = world.config.overwrite === plan.migration?.claimName && plan.migration?.overwrite === true;
+  return isSaid && ((world.config.rollback && plan.kind === "rollback") || isAsked);
 }

@@ -1,4 +1,5 @@
-import { attemptFromLabels, type attemptLabels } from "../../upgrade/attempt";
+import { attemptFromLabels, type attemptLabels, isOfAttempt, PHASE_ANNOTATION } from "../../upgrade/attempt";
+import { installationAnnotations, isForeign } from "../../upgrade/installation";
 import type {
   AttemptPhase,
   AttemptState,
@@ -6,6 +7,7 @@ import type {
   ComponentState,
   HelmRelease,
   HelmValues,
+  Installation,
   ReleaseStatus,
   Wanted,
 } from "../../upgrade/model";
@@ -30,6 +32,7 @@ import {
 export const RELEASE = "my-release";
 export const NAMESPACE = "milvus";
 export const ROOT = "by-dev";
+const NAMESPACE_UID = "uid-of-the-namespace";
 const NAMES = ["rootcoord", "indexnode", "querynode", "proxy"] as const;
 const MINUTE = 60_000;
 
@@ -83,6 +86,8 @@ interface Ledger {
   acknowledged: readonly Collection[];
   /** What may be there instead, because somebody consented to the loss of the rest. */
   orElse: readonly (readonly Collection[])[];
+  /** What a person has installed another Milvus over: it need not be seen any more, and must not be lost either. */
+  heritage: readonly Collection[];
 }
 
 interface Snapshot {
@@ -114,7 +119,7 @@ export class World {
   };
   lastRemedy = "";
   /** A Job that outlived its run: what is left of it. */
-  orphan: (() => Promise<void>) | undefined;
+  orphan: { readonly step: string; readonly rest: () => Promise<void> } | undefined;
   /** A person has put this minor over metadata of the other. */
   personMixed: Minor | undefined;
 
@@ -126,11 +131,6 @@ export class World {
 
   get lastDeployed(): Revision | undefined {
     return this.revisions.filter(({ status }) => status === "deployed" || status === "superseded").at(-1);
-  }
-
-  /** What the program tells the script of the installation. */
-  get installation(): string {
-    return `uid-of-the-namespace ${iso(this.firstDeployed)}`;
   }
 
   get isUp(): boolean {
@@ -152,7 +152,7 @@ export class World {
   }
 
   ledger(root = this.serving): Ledger {
-    const found = this.ledgers.get(this.place(root)) ?? { acknowledged: [], orElse: [] };
+    const found = this.ledgers.get(this.place(root)) ?? { acknowledged: [], orElse: [], heritage: [] };
     this.ledgers.set(this.place(root), found);
     return found;
   }
@@ -167,8 +167,9 @@ export class World {
   }
 
   private matching(minor: Minor, root: string): readonly Collection[] | undefined {
-    const seen = this.seen(minor, root);
-    const { acknowledged, orElse } = this.ledger();
+    const { acknowledged, orElse, heritage } = this.ledger();
+    const isNew = (one: Collection) => !heritage.some((it) => sameCollection(it, one));
+    const seen = this.seen(minor, root).filter(isNew);
     if (sameCatalogue(acknowledged, seen)) return acknowledged;
     // Segments written since stay in etcd when the rest is put back: the data of a loss that was consented to.
     return orElse.some((it) => covers(seen, it)) ? seen : undefined;
@@ -177,12 +178,12 @@ export class World {
   /** It was seen whole: what was consented to has happened or has not. */
   settle(minor: Minor): void {
     const found = this.matching(minor, this.serving);
-    if (found) this.ledgers.set(this.place(), { acknowledged: found, orElse: [] });
+    if (found) this.ledgers.set(this.place(), { ...this.ledger(), acknowledged: found, orElse: [] });
   }
 
   /** What is nowhere any more: neither in etcd in some format, nor in any copy. */
   lost(): readonly Collection[] {
-    const { acknowledged, orElse } = this.ledger();
+    const { acknowledged, orElse, heritage } = this.ledger();
     const sources = [
       this.seen("2.1"),
       this.seen("2.2"),
@@ -196,7 +197,7 @@ export class World {
     ];
     const missing = (all: readonly Collection[]) =>
       all.filter((one) => !sources.some((source) => source.some((it) => sameCollection(it, one))));
-    const losses = [acknowledged, ...orElse].map(missing);
+    const losses = [acknowledged, ...orElse].map((all) => missing([...all, ...heritage]));
     return losses.find((loss) => loss.length === 0) ?? losses[0] ?? [];
   }
 
@@ -264,15 +265,15 @@ export class World {
   }
 
   private acknowledge(change: (all: readonly Collection[]) => readonly Collection[]): void {
-    const { acknowledged, orElse } = this.ledger();
-    this.ledgers.set(this.place(), { acknowledged: change(acknowledged), orElse: orElse.map(change) });
+    const { acknowledged, orElse, heritage } = this.ledger();
+    this.ledgers.set(this.place(), { acknowledged: change(acknowledged), orElse: orElse.map(change), heritage });
   }
 
   /** Somebody has agreed to have what the backup of this claim held in place of what is there. */
   consent(claim: string): void {
-    const { acknowledged, orElse } = this.ledger();
+    const { orElse, ...others } = this.ledger();
     const then = this.backedUp.get(claim);
-    if (then) this.ledgers.set(this.place(), { acknowledged, orElse: [...orElse, then] });
+    if (then) this.ledgers.set(this.place(), { ...others, orElse: [...orElse, then] });
   }
 
   // -------------------------------------------------------------------------------------------- Helm
@@ -329,6 +330,15 @@ export class World {
     });
     this.apply(revision);
     this.personActed();
+    if (this.isWhole(minorOf(version))) return;
+    // A new Milvus over what an older one has left: it begins with what it sees of it.
+    const { acknowledged, orElse, heritage } = this.ledger();
+    const seen = this.seen(minorOf(version)).filter((one) => acknowledged.some((it) => sameCollection(it, one)));
+    this.ledgers.set(this.place(), {
+      acknowledged: seen,
+      orElse: [],
+      heritage: orElse.length > 0 ? heritage : [...heritage, ...acknowledged.filter((one) => !seen.some((it) => sameCollection(it, one)))],
+    });
   }
 
   helmRollback(): boolean {
@@ -388,10 +398,11 @@ export class World {
       kubernetesVersion: "1.24.0",
       observedAt: iso(this.now),
       namespaceExists: true,
-      namespaceUid: "uid-of-the-namespace",
+      namespaceUid: NAMESPACE_UID,
       ...(release && { release }),
       components: this.components.map(componentState),
       attempts: this.attempts(),
+      takenClaimNames: [...this.claims.keys()].sort(),
       notes: [],
     };
   }
@@ -412,6 +423,7 @@ export class World {
       chartValues: {},
       description: newest.description,
       updatedAt: iso(newest.updatedAt),
+      firstDeployedAt: iso(this.firstDeployed),
       recordName: `sh.helm.release.v1.${RELEASE}.v${newest.revision}`,
       ...(last && {
         lastDeployed: {
@@ -425,13 +437,18 @@ export class World {
     };
   }
 
+  private get installation(): Installation {
+    return { firstDeployedAt: iso(this.firstDeployed), namespaceUid: NAMESPACE_UID };
+  }
+
   private attempts(): AttemptState[] {
     return [...this.claims.values()]
       .flatMap(({ name, labels, annotations, createdAt }) => {
         const id = attemptFromLabels(labels);
-        if (id === undefined || labels["milvus-upgrade/release"] !== RELEASE) return [];
-        const phase = (annotations["milvus-upgrade/phase"] ?? "stopped") as AttemptPhase;
-        return [{ id, claimName: name, phase, createdAt: iso(createdAt) }];
+        if (id === undefined || !isOfAttempt(labels, RELEASE)) return [];
+        const phase = (annotations[PHASE_ANNOTATION] ?? "prepared") as AttemptPhase;
+        const foreign = isForeign({ annotations, createdAt: iso(createdAt) }, this.installation);
+        return [{ id, claimName: name, phase, createdAt: iso(createdAt), ...(foreign && { isForeign: true }) }];
       })
       .sort((a, b) => a.id.revision - b.id.revision || a.id.ordinal - b.id.ordinal);
   }
@@ -445,6 +462,7 @@ export class World {
       volume: new Map(),
     };
     Object.assign(claim.labels, labels);
+    Object.assign(claim.annotations, installationAnnotations(this.installation));
     this.claims.set(name, claim);
     return claim;
   }
