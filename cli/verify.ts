@@ -6,6 +6,7 @@ import { isMilvusComponent } from "../upgrade/milvusComponents";
 import type { ClusterState, UpgradePlan, VerificationState } from "../upgrade/model";
 import { planUpgrade } from "../upgrade/plan";
 import { describeFailed, describePassed } from "../verify/describe";
+import { hasSnapshot } from "../verify/record";
 import { acceptVerification, verifyUpgrade } from "../verify/verify";
 import { UsageError } from "./project";
 
@@ -46,7 +47,7 @@ export async function verifyByHand(
       text: `accepted as it is: ${open.summary || "never compared"} (ConfigMap ${open.configMap})`,
     };
   }
-  const mode = open?.snapshot === undefined ? "health" : "data";
+  const mode = hasSnapshot(open) ? "data" : "health";
   const settings = { ...verification, mode, reload: reload || verification.reload } as const;
   const verified = whatRuns(planUpgrade(wanted, state), state, open);
   // A look at a healthy cluster's bad moment must not block the next upgrade.

@@ -1,6 +1,10 @@
-import { ClusterError } from "./errors";
+import type { V1ConfigMap } from "@kubernetes/client-node";
+import { isOurs, RELEASE_LABEL } from "../upgrade/marks";
+import type { ClusterAccess } from "./access";
+import { ClusterError, foreignConfigMap, hasCode } from "./errors";
+import type { Json } from "./json";
 import type { AccessSettings } from "./kubeConfig";
-import { isDone, isPassing, openWriter } from "./write";
+import { isDone, isPassing, openWriter, type WriteRequest } from "./write";
 
 export interface ConfigMapContent {
   readonly name: string;
@@ -10,37 +14,43 @@ export interface ConfigMapContent {
   readonly data: Readonly<Record<string, string>>;
   /** In base64. */
   readonly binaryData: Readonly<Record<string, string>>;
+  /** Keys that stay as they are where they are there already. */
+  readonly kept?: readonly string[];
 }
 
-const MANAGER = "milvus-upgrade";
+const FIELD_MANAGER = "fieldManager=milvus-upgrade";
 const PAUSES_MS = [500, 2000];
+const CONFLICT = 409;
 
 /**
- * Creates a ConfigMap or brings it to this content, by server-side apply: the same call twice changes nothing.
+ * Creates a ConfigMap or brings it to this content: the same call twice changes nothing. One of that name that this
+ * program has not made stays as it is, also when it is made while this looks.
  *
  * @throws ClusterError
  */
 export async function applyConfigMap(
+  access: ClusterAccess,
   settings: AccessSettings,
-  { name, namespace, labels, annotations, data, binaryData }: ConfigMapContent,
+  content: ConfigMapContent,
 ): Promise<void> {
+  const { name, namespace } = content;
   const write = openWriter(settings);
   for (let tries = 0; ; tries += 1) {
-    const answer = await write({
-      method: "PATCH",
-      path: `${configMapPath(namespace, name)}?fieldManager=${MANAGER}&force=true`,
-      contentType: "application/apply-patch+yaml",
-      body: {
-        apiVersion: "v1",
-        kind: "ConfigMap",
-        metadata: { name, namespace, labels, annotations },
-        data,
-        binaryData,
-      },
-    });
+    const found = await readConfigMap(access, content);
+    const labels = found?.metadata?.labels;
+    // The records of earlier versions of this program name the release alone.
+    if (found !== undefined && !isOurs(labels) && labels?.[RELEASE_LABEL] === undefined) {
+      throw foreignConfigMap(
+        namespace,
+        name,
+        "The verification needs that name for its snapshot and its result. Nothing was written to it.",
+      );
+    }
+    const answer = await write(found === undefined ? creationOf(content) : changeOf(content, found));
     if (isDone(answer)) return;
     const pause = PAUSES_MS[tries];
-    if (!isPassing(answer) || pause === undefined) {
+    // A conflict: somebody has made or changed it since it was read.
+    if (!(isPassing(answer) || answer.status === CONFLICT) || pause === undefined) {
       throw new ClusterError(
         answer.status === 403 ? "forbidden" : "serverError",
         `The ConfigMap ${name} in the namespace ${namespace} cannot be written: ${answer.message}`,
@@ -49,6 +59,57 @@ export async function applyConfigMap(
     }
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
+}
+
+async function readConfigMap(
+  access: ClusterAccess,
+  { name, namespace }: ConfigMapContent,
+): Promise<Json<V1ConfigMap> | undefined> {
+  try {
+    return (await access.read({ api: "v1", resource: "configmaps", namespace, name })) as Json<V1ConfigMap>;
+  } catch (error) {
+    if (hasCode(error, "notFound")) return undefined;
+    throw error;
+  }
+}
+
+function creationOf({ name, namespace, labels, annotations, data, binaryData }: ConfigMapContent): WriteRequest {
+  return {
+    method: "POST",
+    path: `${configMapsPath(namespace)}?${FIELD_MANAGER}`,
+    contentType: "application/json",
+    body: {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name, namespace, labels, annotations },
+      data,
+      binaryData,
+    },
+  };
+}
+
+/** Only if nobody has written to it since it was read. What it does not hold any more is taken out. */
+function changeOf(
+  { name, namespace, labels, annotations, data, binaryData, kept = [] }: ConfigMapContent,
+  found: Json<V1ConfigMap>,
+): WriteRequest {
+  const { resourceVersion } = found.metadata ?? {};
+  return {
+    method: "PATCH",
+    path: `${configMapPath(namespace, name)}?${FIELD_MANAGER}`,
+    contentType: "application/merge-patch+json",
+    body: {
+      metadata: { labels, annotations, resourceVersion },
+      data: { ...removal(found.data, kept), ...data },
+      binaryData: { ...removal(found.binaryData, kept), ...binaryData },
+    },
+  };
+}
+
+/** As a merge patch says it. */
+function removal(table: Readonly<Record<string, string>> | undefined, kept: readonly string[]): Record<string, null> {
+  const gone = Object.keys(table ?? {}).filter((key) => !kept.includes(key));
+  return Object.fromEntries(gone.map((key) => [key, null]));
 }
 
 /** Deletes one; that it is gone already is fine. One try: returns why it is still there, undefined when it is not. */
@@ -65,7 +126,12 @@ export async function deleteConfigMap(
   return isDone(answer) || answer.status === 404 ? undefined : answer.message;
 }
 
+/** Of a namespace's ConfigMaps, encoded. */
+export function configMapsPath(namespace: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`;
+}
+
 /** Of one ConfigMap, each part encoded. */
 export function configMapPath(namespace: string, name: string): string {
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`;
+  return `${configMapsPath(namespace)}/${encodeURIComponent(name)}`;
 }

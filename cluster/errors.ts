@@ -1,3 +1,5 @@
+import { OUR_LABEL } from "../upgrade/marks";
+
 /** Why the cluster could not be read. None of them ever means "not installed". */
 export const CLUSTER_ERROR_CODES = [
   "noKubeconfig",
@@ -14,6 +16,8 @@ export const CLUSTER_ERROR_CODES = [
   "unsupportedStorage",
   "badAttempt",
   "lockLost",
+  "foreignObject",
+  "badSnapshot",
 ] as const;
 export type ClusterErrorCode = (typeof CLUSTER_ERROR_CODES)[number];
 
@@ -34,4 +38,17 @@ export class ClusterError extends Error {
 
 export function hasCode(error: unknown, ...codes: readonly ClusterErrorCode[]): error is ClusterError {
   return error instanceof ClusterError && codes.includes(error.code);
+}
+
+/**
+ * An object of somebody else has a name that the program needs for one of its own.
+ *
+ * @param need what needs the name, and where the run stands: a sentence each
+ */
+export function foreignConfigMap(namespace: string, name: string, need: string): ClusterError {
+  return new ClusterError(
+    "foreignObject",
+    `The ConfigMap ${name} in the namespace ${namespace} is not this program's: it has no label ${OUR_LABEL}. ${need}`,
+    `See what it is: kubectl -n ${namespace} get configmap ${name} -o yaml. If something reads it, give it another name there first. Then delete it, which loses what is in it for good: kubectl -n ${namespace} delete configmap ${name}`,
+  );
 }

@@ -1,8 +1,9 @@
 import type { V1ConfigMap } from "@kubernetes/client-node";
+import { isOurs, upgradeLabels } from "../upgrade/marks";
 import { describeHolder, lockName, type RunHolder } from "../upgrade/runLock";
 import type { ClusterAccess } from "./access";
-import { configMapPath } from "./configMaps";
-import { ClusterError, hasCode } from "./errors";
+import { configMapPath, configMapsPath } from "./configMaps";
+import { ClusterError, foreignConfigMap, hasCode } from "./errors";
 import type { Json } from "./json";
 import type { AccessSettings } from "./kubeConfig";
 import type { ReleaseAddress } from "./readCluster";
@@ -41,9 +42,10 @@ interface Found {
   readonly holder: RunHolder;
   readonly version: string;
   readonly silence: number;
+  /** False: a ConfigMap of that name which is somebody else's. Nobody renews it, so it would look like that of a dead run. */
+  readonly isOurs: boolean;
 }
 
-const LABELS = { "app.kubernetes.io/part-of": "milvus-upgrade" };
 /** So many signs of life within the time of silence, so that a few may be lost. */
 const BEATS = 4;
 const WATCH_MS = 500;
@@ -68,8 +70,9 @@ export async function takeRunLock(
     // The namespace comes with the Release, and the record of an install is made once only, by Helm.
     if (created.status === 404) return { lock: FREE };
     if (created.status !== 409) throw writeError(created, request);
-    const found = await readRunLock(access, request);
+    const found = await find(access, request);
     if (found === undefined) continue;
+    if (!found.isOurs) throw foreign(request);
     // An earlier try, of which the answer was lost.
     if (found.holder.run === request.holder.run) return held(found.version);
     const outcome = await watch(access, request, found);
@@ -88,12 +91,15 @@ export async function takeRunLock(
 /**
  * Who has the lock; undefined when nobody has.
  *
- * @throws ClusterError
+ * @throws ClusterError also when its name belongs to something else: no run could take it
  */
-export async function readRunLock(
-  access: ClusterAccess,
-  { releaseName, namespace }: ReleaseAddress,
-): Promise<Found | undefined> {
+export async function readRunLock(access: ClusterAccess, address: ReleaseAddress): Promise<RunHolder | undefined> {
+  const found = await find(access, address);
+  if (found?.isOurs === false) throw foreign(address);
+  return found?.holder;
+}
+
+async function find(access: ClusterAccess, { releaseName, namespace }: ReleaseAddress): Promise<Found | undefined> {
   try {
     const found = (await access.read({
       api: "v1",
@@ -106,11 +112,20 @@ export async function readRunLock(
       holder: { run, who, stack, since },
       version: found.metadata?.resourceVersion ?? "",
       silence: Number(silence ?? 0) || 0,
+      isOurs: isOurs(found.metadata?.labels),
     };
   } catch (error) {
     if (hasCode(error, "notFound")) return undefined;
     throw error;
   }
+}
+
+function foreign({ releaseName, namespace }: ReleaseAddress): ClusterError {
+  return foreignConfigMap(
+    namespace,
+    lockName(releaseName),
+    `The lock of the release ${releaseName}, which keeps two runs from working on it, needs that name. Nothing was touched.`,
+  );
 }
 
 /** Where there is no namespace, there is nothing to hold. */
@@ -129,8 +144,8 @@ async function watch(access: ClusterAccess, request: LockRequest, found: Found):
   const end = Date.now() + patience * 1000;
   for (;;) {
     await sleep(WATCH_MS);
-    const now = await readRunLock(access, request);
-    if (now === undefined) return "gone";
+    const now = await find(access, request);
+    if (now === undefined || !now.isOurs) return "gone";
     if (now.version !== found.version) return "alive";
     if (Date.now() >= end) return "silent";
   }
@@ -154,7 +169,7 @@ class HeldLock implements RunLock {
     // A step has failed already, and those beside it end as they may.
     if (this.state === "released") return;
     if (this.state === "held") {
-      const found = await readRunLock(this.access, this.request);
+      const found = await find(this.access, this.request);
       if (found?.holder.run === this.request.holder.run) return;
       this.lose();
     }
@@ -221,7 +236,7 @@ class HeldLock implements RunLock {
   /** Learns the version that it has now. */
   private async isStillOurs({ run }: RunHolder): Promise<boolean> {
     try {
-      const found = await readRunLock(this.access, this.request);
+      const found = await find(this.access, this.request);
       if (found?.holder.run !== run) return false;
       this.version = found.version;
     } catch {
@@ -238,7 +253,7 @@ class HeldLock implements RunLock {
 
 function contentOf({ holder, silence, releaseName }: LockRequest) {
   return {
-    metadata: { name: lockName(releaseName), labels: { ...LABELS, "milvus-upgrade/release": releaseName } },
+    metadata: { name: lockName(releaseName), labels: upgradeLabels(releaseName) },
     data: { ...holder, silence: String(silence), renewed: holder.since },
   };
 }
@@ -246,7 +261,7 @@ function contentOf({ holder, silence, releaseName }: LockRequest) {
 function create(write: Write, request: LockRequest): Promise<WriteAnswer> {
   return write({
     method: "POST",
-    path: `/api/v1/namespaces/${encodeURIComponent(request.namespace)}/configmaps`,
+    path: configMapsPath(request.namespace),
     contentType: "application/json",
     body: { apiVersion: "v1", kind: "ConfigMap", ...contentOf(request) },
   });

@@ -1,4 +1,4 @@
-import { isOfUpgrade, upgradeServiceAccount } from "../upgrade/marks";
+import { isOurs, upgradeServiceAccount } from "../upgrade/marks";
 import type { ClusterAccess } from "./access";
 import { hasCode } from "./errors";
 import type { ObjectMeta } from "./json";
@@ -29,7 +29,7 @@ export async function readStrangers(
         const { metadata } = (await access.read({ api, resource, namespace, name })) as {
           readonly metadata?: ObjectMeta;
         };
-        return metadata === undefined || isOfUpgrade(metadata.labels, releaseName) ? [] : [`${kind} ${name}`];
+        return metadata === undefined || isOurs(metadata.labels) ? [] : [`${kind} ${name}`];
       } catch (error) {
         if (hasCode(error, "notFound") || hasCode(error, "forbidden")) return [];
         throw error;

@@ -6,7 +6,7 @@ export interface WriteRequest {
   readonly method: "POST" | "PATCH" | "DELETE";
   /** `/api/v1/namespaces/milvus/configmaps`, each part encoded; with its query. */
   readonly path: string;
-  readonly contentType: "application/json" | "application/merge-patch+json" | "application/apply-patch+yaml";
+  readonly contentType: "application/json" | "application/merge-patch+json";
   readonly body: object;
 }
 

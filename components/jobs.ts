@@ -13,6 +13,8 @@ export interface Command {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly mounts?: readonly k8s.types.input.core.v1.VolumeMount[];
+  /** It calls the API server. Only such a container gets the token of the upgrade's ServiceAccount. */
+  readonly needsApi?: boolean;
 }
 
 export interface UpgradeJob {
@@ -36,6 +38,27 @@ const REPORT_LIMIT = 120;
 const SMALL_REQUESTS = { cpu: "50m", memory: "128Mi" };
 /** "nobody" of distroless images; any number that is not root would do. */
 const NON_ROOT = 65532;
+/** Where a client inside a pod looks for the API server's certificate and for its own token. */
+const API_ACCESS_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
+/**
+ * What the API server would mount into every container if it were not told otherwise. The token may stop Milvus and
+ * delete a Helm record, and the image of the migration tool is somebody else's.
+ */
+const API_ACCESS = {
+  name: "api-access",
+  projected: {
+    sources: [
+      // Renewed by the kubelet before it is over, and read again by kubectl: a wait may take longer.
+      { serviceAccountToken: { path: "token", expirationSeconds: 3600 } },
+      { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+      {
+        downwardAPI: {
+          items: [{ path: "namespace", fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" } }],
+        },
+      },
+    ],
+  },
+};
 /**
  * No sidecar of a service mesh: it would not end with the pod's work, and the commands, which are init containers, would have
  * no network before it runs.
@@ -116,7 +139,8 @@ export function declareKubectlJob(
 
 /** kubectl with these arguments, in the release's namespace. */
 export function kubectl(context: StepContext, name: string, ...args: string[]): Command {
-  return { name, image: context.settings.kubectlImage, args: [...args, `--namespace=${context.namespace}`] };
+  const image = context.settings.kubectlImage;
+  return { name, image, args: [...args, `--namespace=${context.namespace}`], needsApi: true };
 }
 
 /** Evicted pods, and those that were shut down with their node, lie about until somebody deletes them. */
@@ -148,6 +172,7 @@ function podSpec({ settings, releaseName }: StepContext, job: UpgradeJob): k8s.t
     restartPolicy: "Never",
     ...(job.grace !== undefined && { terminationGracePeriodSeconds: job.grace }),
     serviceAccountName: upgradeServiceAccount(releaseName),
+    automountServiceAccountToken: false,
     securityContext: {
       runAsNonRoot: true,
       runAsUser: NON_ROOT,
@@ -160,7 +185,7 @@ function podSpec({ settings, releaseName }: StepContext, job: UpgradeJob): k8s.t
     tolerations: [...settings.tolerations],
     initContainers: containers.slice(0, -1),
     containers: containers.slice(-1),
-    volumes: [...(job.volumes ?? [])],
+    volumes: [...(job.volumes ?? []), ...(job.commands.some(({ needsApi }) => needsApi) ? [API_ACCESS] : [])],
   };
 }
 
@@ -171,7 +196,10 @@ function container(command: Command, resources: UpgradeSettings["resources"]): k
     ...(command.command && { command: [...command.command] }),
     ...(command.args && { args: [...command.args] }),
     env: Object.entries(command.env ?? {}).map(([name, value]) => ({ name, value })),
-    volumeMounts: [...(command.mounts ?? [])],
+    volumeMounts: [
+      ...(command.mounts ?? []),
+      ...(command.needsApi ? [{ name: API_ACCESS.name, mountPath: API_ACCESS_PATH, readOnly: true }] : []),
+    ],
     resources: requirements(resources),
     securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
     terminationMessagePolicy: "FallbackToLogsOnError",

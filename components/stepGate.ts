@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { describePlan } from "../upgrade/describe";
 import type { After, MilvusClusterArgs } from "./context";
 import { isOfRun } from "./names";
 
@@ -42,8 +43,7 @@ export class StepGate {
       const status = await known(resource.status);
       return (status?.revision ?? 0) > this.revision;
     }
-    await known(resource.urn);
-    return true;
+    return (await known(resource.urn)) !== undefined;
   }
 }
 
@@ -54,15 +54,25 @@ function revisionBefore({ plan, state }: Pick<MilvusClusterArgs, "plan" | "state
   return (isCleared ? release?.lastDeployed?.revision : release?.revision) ?? 0;
 }
 
+/** Says the SDK of a resource that the engine has skipped, or that failed in a run that goes on after errors. */
+const SKIPPED = /^resource .* failed to register$/;
+
 /** The value once it is there; undefined where the engine gives none, as for what `--target` leaves out. */
-function known<T>(output: pulumi.Output<T>): Promise<T | undefined> {
-  return (output as unknown as { promise(withUnknowns: boolean): Promise<T | undefined> }).promise(false);
+async function known<T>(output: pulumi.Output<T>): Promise<T | undefined> {
+  try {
+    return await (output as unknown as { promise(withUnknowns: boolean): Promise<T | undefined> }).promise(false);
+  } catch (error) {
+    if (SKIPPED.test((error as Error).message)) return undefined;
+    throw error;
+  }
 }
 
 function leftOut({ __name: name }: pulumi.Resource & { readonly __name?: string }): string {
-  return [
-    `refused (no_step_is_left_out): ${name ?? "the step before"} has not run in this run, so the steps after it do not begin.`,
-    "why: pulumi up was told to leave it out, by --target or --exclude. Milvus could start on metadata that is not its own.",
-    "what to do: run pulumi up without --target and --exclude. It plans anew from what is there, and finishes what was begun.",
-  ].join("\n");
+  return describePlan({
+    kind: "refused",
+    rule: "no_step_is_left_out",
+    reason: `the step ${name ?? "before"} has not been done in this run, so the steps after it do not begin: Milvus could start on metadata that is not its own. pulumi up was told to leave it out (--target, --exclude), or to go on after an error (--continue-on-error).`,
+    remedy: "Run pulumi up without these options. It plans anew from what is there, and finishes what was begun.",
+    source: "Pulumi documentation, pulumi up",
+  }).join("\n");
 }

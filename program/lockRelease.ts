@@ -37,12 +37,12 @@ export async function lockRelease(
 /**
  * Says who is at work, beside whatever else is said; what may not be read is not warned of.
  *
- * @throws ClusterError
+ * @throws ClusterError also when something else has the lock's name: `up` would be refused, and time does not mend it
  */
 export async function warnOfOtherRun(access: ClusterAccess, { wanted }: Config): Promise<void> {
   try {
     const other = await readRunLock(access, wanted);
-    if (other !== undefined) await pulumi.log.warn(warningOfOtherRun(other.holder));
+    if (other !== undefined) await pulumi.log.warn(warningOfOtherRun(other));
   } catch (error) {
     if (!hasCode(error, "forbidden")) throw error;
   }

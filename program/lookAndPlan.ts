@@ -48,7 +48,7 @@ export async function lookAndPlan(access: ClusterAccess, config: Config, reading
   const description = describePlan(plan);
   if (planned.kind === "refused" || plan.kind === "refused") throw new pulumi.RunError(description.join("\n"));
   // What the preflight warns of may come and go; what was approved is the plan.
-  const verified = describeVerification(verification, plan, openVerification(plan, state));
+  const verified = describeVerification(verification, plan, openVerification(plan, state), wanted.namespace);
   if (planned.kind === "nothing") return { state, plan, lines: [...description, ...verified] };
   const hash = await approvalHash({ wanted, settings, state, plan: planned });
   const lines = [...description, ...verified, ...approvalLines(approvedPlan, hash)];

@@ -56,6 +56,14 @@ const CLUSTER_ERRORS = {
     "another run has taken over, because this one was silent for long: a laptop that slept, a network that was cut",
     "let the other one finish; `pulumi preview` says what is left",
   ],
+  badSnapshot: [
+    "the snapshot that a verification is to compare with is damaged: edited by hand, cut off, or larger than any that is written",
+    "put a copy back, or delete the ConfigMap as the message says; then the data before that upgrade cannot be compared any more",
+  ],
+  foreignObject: [
+    "a ConfigMap of somebody else has the name of the lock or of a verification's record; it was not written to",
+    "look at it, rename it where it comes from, or delete it, which loses what is in it; the message has the lines",
+  ],
 } as const satisfies Record<ClusterErrorCode, readonly [string, string]>;
 
 /** Every error with its cause and remedy, from the tables that the program itself asks. */

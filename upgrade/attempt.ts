@@ -1,3 +1,4 @@
+import { RELEASE_LABEL } from "./marks";
 import type { AttemptId } from "./model";
 
 /** `2.1.4-to-2.2.9-r7`, with `-2` at the end for a second attempt in the same Helm revision. */
@@ -19,7 +20,7 @@ export function claimPrefix(releaseName: string): string {
 export const PHASE_ANNOTATION = "milvus-upgrade/phase";
 
 const LABELS = {
-  release: "milvus-upgrade/release",
+  release: RELEASE_LABEL,
   from: "milvus-upgrade/from",
   to: "milvus-upgrade/to",
   revision: "milvus-upgrade/revision",
@@ -46,9 +47,6 @@ export function attemptSelector(releaseName: string): string {
 export function isOfAttempt(labels: Readonly<Record<string, string>>, releaseName: string): boolean {
   return labels[LABELS.release] === releaseName && Object.values(LABELS).every((label) => label in labels);
 }
-
-/** What a person takes off a claim so that it is never used again: `kubectl label pvc NAME milvus-upgrade/release-`. */
-export const RELEASE_LABEL = LABELS.release;
 
 /** The attempt that these labels name; undefined when one is missing or no number. */
 export function attemptFromLabels(labels: Readonly<Record<string, string>>): AttemptId | undefined {

@@ -1,14 +1,17 @@
 /** Names of the objects that an upgrade makes, and the labels by which they are known as its own. */
 
-/** On everything that this program creates. */
-export const PART_OF = { "app.kubernetes.io/part-of": "milvus-upgrade" } as const;
-const RELEASE_LABEL = "milvus-upgrade/release";
+const PART_OF = "app.kubernetes.io/part-of";
+const PROGRAM = "milvus-upgrade";
+/** Names the release that an object is for. */
+export const RELEASE_LABEL = "milvus-upgrade/release";
 /** Label of a Job and its pods: which step it is. */
 export const STEP_LABEL = "milvus-upgrade/step";
 
+type Labels = Readonly<Record<string, string>>;
+
 /** Labels of everything the upgrade itself creates; none of them is one that a Milvus Service or Deployment selects. */
-export function upgradeLabels(releaseName: string): Record<string, string> {
-  return { ...PART_OF, [RELEASE_LABEL]: releaseName };
+export function upgradeLabels(releaseName: string): Labels {
+  return { [PART_OF]: PROGRAM, [RELEASE_LABEL]: releaseName };
 }
 
 /** Selects what `upgradeLabels` marks. */
@@ -18,10 +21,13 @@ export function upgradeSelector(releaseName: string): string {
     .join(",");
 }
 
-/** Was an object with these labels made by this program, for this release? */
-export function isOfUpgrade(labels: Readonly<Record<string, string>> | undefined, releaseName: string): boolean {
-  return Object.entries(upgradeLabels(releaseName)).every(([key, value]) => labels?.[key] === value);
+/** An object of that name without these labels is somebody else's: it is neither written nor waited for. */
+export function isOurs(labels: Labels | undefined): boolean {
+  return labels?.[PART_OF] === PROGRAM;
 }
+
+/** What `isOurs` asks for, for people. */
+export const OUR_LABEL = `${PART_OF}=${PROGRAM}`;
 
 /** Name of the ServiceAccount, Role and RoleBinding of the upgrade's Jobs. */
 export function upgradeServiceAccount(releaseName: string): string {

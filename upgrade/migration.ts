@@ -1,6 +1,7 @@
-import { attemptName, claimName, RELEASE_LABEL } from "./attempt";
+import { claimName } from "./attempt";
 import { parseImage } from "./images";
 import { installationOf } from "./installation";
+import { RELEASE_LABEL } from "./marks";
 import { metaStoreOf } from "./metaStore";
 import { isDown } from "./milvusComponents";
 import type {
@@ -87,13 +88,14 @@ export function runningOld({ components }: Observed): readonly ComponentState[] 
   return components.filter((component) => !isDown(component) && isOfMinor(component, "2.1"));
 }
 
-/** The first one of this revision whose claim is not there yet, whoever's that would be. */
+/** After all others of this revision, and with a claim that is not there yet, whoever's that would be. */
 function freshAttempt({ state, release, observed, wanted, to }: MigrationRequest): AttemptId {
   const taken = new Set([...(state.takenClaimNames ?? []), ...state.attempts.map((attempt) => attempt.claimName)]);
-  const known = new Set(state.attempts.map(({ id }) => attemptName(id)));
-  for (let ordinal = 1; ; ordinal += 1) {
-    const id = { from: observed.version, to, revision: release.revision, ordinal };
-    if (!taken.has(claimName(wanted.releaseName, id)) && !known.has(attemptName(id))) return id;
+  const { revision } = release;
+  const ordinals = state.attempts.filter(({ id }) => id.revision === revision).map(({ id }) => id.ordinal);
+  for (let ordinal = Math.max(0, ...ordinals) + 1; ; ordinal += 1) {
+    const id = { from: observed.version, to, revision, ordinal };
+    if (!taken.has(claimName(wanted.releaseName, id))) return id;
   }
 }
 
@@ -106,7 +108,7 @@ function isOfMinor(component: ComponentState, minor: string): boolean {
   });
 }
 
-/** The command after which a claim is never used again; it stays, with its backup. */
+/** The command after which a claim is never used again: without its label it belongs to no attempt. It stays, with its backup. */
 export function letGoLine(namespace: string, { claimName: name }: AttemptState): string {
   return `kubectl -n ${namespace} label pvc ${name} ${RELEASE_LABEL}-`;
 }

@@ -188,11 +188,15 @@ export interface VerificationState {
   /** Name of the ConfigMap. */
   readonly configMap: string;
   readonly attempt: AttemptId;
+  /** Of which it is, where this program makes the record anew. */
+  readonly installation?: Installation;
   readonly status: VerificationStatus;
   /** What was wrong, in one line; empty when nothing was. */
   readonly summary: string;
-  /** JSON of the snapshot taken before the upgrade; missing where only the health was looked at. */
+  /** JSON of the snapshot taken before the upgrade; missing where only the health was looked at, or where it is damaged. */
   readonly snapshot?: string;
+  /** Why the snapshot that was taken cannot be read, e.g. `it cannot be unpacked (unexpected end of file)`. */
+  readonly damaged?: string;
 }
 
 /** Everything read from the cluster before anything is declared. */

@@ -35,6 +35,8 @@ function planRollback(facts: Facts, resolved: ResolvedVersion): UpgradePlan | un
   // Without a migration of ours the hop rules say what the way back would need.
   if (last === undefined) return undefined;
   refuseOtherSource(last, to);
+  const running = runningOld(observed);
+  if (running.length > 0 && bindingAttempt(state) !== undefined) refuseRunningOld(last, running, facts.wanted);
   if (last.phase === "migrated") {
     const situation = `Milvus ${observed.newest} is in place on migrated metadata.`;
     if (!facts.wanted.rollback) refuseUnasked(last, to, situation, observed.newest);

@@ -161,15 +161,46 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
   },
   old_milvus_must_not_run_on_half_migrated_metadata: {
     explanation:
-      "A migration was begun, neither finished nor undone, and 2.1 runs: stop it; the next run restores the backup and goes on.",
+      "A migration was begun, neither finished nor undone, and 2.1 runs. Either somebody has put the metadata back, and then the attempt must be let go of (its label taken off), or Milvus runs on a part of it. An attempt binds until then, whatever was deployed since and whatever patch runs. Once Milvus is stopped, the script compares etcd with what the migration can have left, and puts the backup back only where nothing else is there.",
     source: "fact 6.7",
   },
   old_milvus_must_not_run_on_migrated_metadata: {
-    explanation: "The migration is finished and 2.1 runs on metadata it cannot see: stop it, then go on or back.",
+    explanation:
+      "The migration is finished and 2.1 runs, after `helm rollback` for example: on metadata it cannot see, unless somebody has put it back. Let the attempt go, or stop Milvus and go on or back; the script looks at etcd before it does anything.",
     source: "facts 6.7 and 6.8",
   },
+  an_attempt_of_another_installation_is_left_alone: {
+    explanation:
+      "Backup claims carry when the release was first deployed (Helm keeps that over all revisions; a reinstall makes it anew) and the namespace's uid. A claim of another installation is named, and never gone on with, restored or rolled back from; a claim of version 0.1 without these marks counts as another one's when it is older than the release.",
+    source: "Helm, release record: info.first_deployed",
+  },
+  overwriting_loses_what_was_written_since: {
+    explanation:
+      "With `milvus:overwriteMetadata` naming the attempt's claim, the script puts the backup back although etcd holds something that neither the backup nor its migration can have left. It first saves on the claim what is there.",
+    source: "milvus cmd/tools/migration/backend/etcd210.go: Restore writes over whatever is there",
+  },
+  overwriting_is_allowed_for_one_claim: {
+    explanation: "`milvus:overwriteMetadata` names another claim than the one this plan works with.",
+    source: "this program",
+  },
+  no_step_is_left_out: {
+    explanation:
+      "A step begins only when the step before it was done in this run. `--target`, `--exclude` and `--continue-on-error` would start Milvus on metadata that is not its own, or roll all components at once: the run stops there.",
+    source: "Pulumi documentation, pulumi up --target and --exclude",
+  },
+  objects_of_somebody_else_are_not_taken_over: {
+    explanation:
+      "The ServiceAccount, Role and RoleBinding of the upgrade's Jobs have fixed names. Where one exists without this program's labels it is somebody else's, and nothing is touched.",
+    source: "Kubernetes documentation, server-side apply: conflicts and force",
+  },
+  what_a_dead_run_left_at_work_ends_first: {
+    explanation:
+      "Jobs of a run that is gone may still be at work. Under its lock, `up` waits for those on the metadata (they put right what they have begun) and deletes the others, before it plans.",
+    source: "this program",
+  },
   "2_2_must_not_run_on_metadata_of_2_1": {
-    explanation: "Images of 2.2 beside 2.1 without a finished migration: somebody patched them past it.",
+    explanation:
+      "Images of 2.2 without a finished migration: beside those of 2.1, somebody patched them past it; on every component, while the last attempt of this installation is not finished, the metadata is that of 2.1.",
     source: "milvus issues 20324 and 19708",
   },
   "2_2_must_have_started_before_2_3": {

@@ -21,13 +21,22 @@ export function refuseUnverified(plan: UpgradePlan, verification: VerificationSt
   const goesOn = plan.from !== undefined && plan.to !== plan.from && plan.to !== to && plan.to !== from;
   // Not verified yet because the upgrade itself is not finished: that is for the other rules to judge.
   if (!goesOn || (verification.status === "pending" && plan.from !== to)) return;
-  const failed = verification.status === "failed";
+  const { configMap, status, summary, damaged } = verification;
+  const failed = status === "failed";
   const what = from === to ? `Milvus ${to}` : `The upgrade from ${from} to ${to}`;
+  const found = failed
+    ? `${what} was verified and something was wrong: ${summary}`
+    : `${what} was never verified: the run ended before that.`;
   refuse({
     rule: UNVERIFIED_RULE,
-    reason: failed
-      ? `${what} was verified and something was wrong: ${verification.summary}`
-      : `${what} was never verified: the run ended before that.`,
-    remedy: `Verify it again, after repairing what is wrong: ${configLine("version", to)}, then pulumi up or npm run verify. To go on as it is: npm run verify -- --accept`,
+    ...(damaged === undefined
+      ? {
+          reason: found,
+          remedy: `Verify it again, after repairing what is wrong: ${configLine("version", to)}, then pulumi up or npm run verify. To go on as it is: npm run verify -- --accept`,
+        }
+      : {
+          reason: `${found} The snapshot from before it, in the ConfigMap ${configMap}, is damaged: ${damaged}.`,
+          remedy: `Put a copy of that ConfigMap back if you have one, then npm run verify. To go on as it is: npm run verify -- --accept. It costs the comparison: nobody can say any more whether the data is as it was before that upgrade.`,
+        }),
   });
 }

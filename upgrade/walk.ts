@@ -69,7 +69,9 @@ function stopBetween({ from, to }: UpgradePlan, wanted: Wanted, state: ClusterSt
 
 function refusedMove(refusal: Refusal, state: ClusterState): Move {
   if (refusal.rule === PENDING_RULE) return { kind: "wait", refusal };
-  const verify = refusal.rule === UNVERIFIED_RULE ? verifyMove(state) : undefined;
+  // With a damaged snapshot no run can pass it: the refusal says what a person may do.
+  const mayPass = refusal.rule === UNVERIFIED_RULE && state.verification?.damaged === undefined;
+  const verify = mayPass ? verifyMove(state) : undefined;
   return verify ?? { kind: "refused", refusal };
 }
 

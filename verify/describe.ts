@@ -1,4 +1,6 @@
+import { ClusterError } from "../cluster/errors";
 import type { Reversibility, UpgradePlan, VerificationState } from "../upgrade/model";
+import { hasSnapshot, readSnapshot } from "./record";
 import type { Result, VerifySettings } from "./verify";
 import { describeSnapshot } from "./verify";
 
@@ -7,17 +9,19 @@ export function describeVerification(
   { mode, reload, timeouts, address }: VerifySettings,
   plan: Pick<UpgradePlan, "from" | "to">,
   open: VerificationState | undefined,
+  namespace: string,
 ): string[] {
   if (mode === "off") return ["verification: off"];
   const way = address === undefined ? "by a port-forward to a pod" : `at ${address}`;
   const health = `pods ready at ${plan.to} for ${timeouts.settle} s without a restart, Helm record deployed, the service (${way}) says ${plan.to}`;
   if (mode === "health") return [`verification: health: ${health}`];
-  const compares = open?.snapshot !== undefined || (plan.from !== undefined && plan.from !== plan.to);
+  const damage = damageOf(namespace, open);
+  if (damage !== undefined) return [`verification: data: ${damage}`, "verification: until then up is refused"];
+  const compares = hasSnapshot(open) || (plan.from !== undefined && plan.from !== plan.to);
   if (!compares) return [`verification: health: ${health}; no upgrade whose data could be compared`];
-  const snapshot =
-    open?.snapshot === undefined
-      ? "a snapshot is taken before anything changes"
-      : `the snapshot in the ConfigMap ${open.configMap} is compared with, which an earlier run took`;
+  const snapshot = hasSnapshot(open)
+    ? `the snapshot in the ConfigMap ${open.configMap} is compared with, which an earlier run took`
+    : "a snapshot is taken before anything changes";
   return [
     `verification: data: ${snapshot}; afterwards ${health}, and the same collections, rows, indexes, load states and answers`,
     ...(reload
@@ -26,6 +30,16 @@ export function describeVerification(
         ]
       : []),
   ];
+}
+
+function damageOf(namespace: string, open: VerificationState | undefined): string | undefined {
+  try {
+    readSnapshot(namespace, open);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ClusterError) return error.message;
+    throw error;
+  }
 }
 
 /** One line when all is well. */

@@ -1,4 +1,5 @@
 /** What a Milvus answers about its data at one moment: plain data, kept as JSON in a ConfigMap. */
+import { z } from "zod";
 
 export const LOAD_STATES = ["loaded", "loading", "not loaded"] as const;
 export type LoadState = (typeof LOAD_STATES)[number];
@@ -75,3 +76,38 @@ export function collectionName({ database, name }: { readonly database: string; 
 }
 
 export const DEFAULT_DATABASE = "default";
+
+/** What a comparison reads of a snapshot. Anything may be in a ConfigMap that somebody has edited. */
+const SHAPE = z.looseObject({
+  takenAt: z.string(),
+  databases: z.array(z.string()),
+  collections: z.array(
+    z.looseObject({
+      database: z.string(),
+      name: z.string(),
+      rows: z.number(),
+      loadState: z.enum(LOAD_STATES),
+      indexes: z.array(z.looseObject({ field: z.string(), name: z.string(), type: z.string() })),
+    }),
+  ),
+  answers: z.array(
+    z.looseObject({
+      query: z.looseObject({
+        database: z.string(),
+        collection: z.string(),
+        primaryKey: z.string(),
+        field: z.string(),
+        vector: z.array(z.number()),
+        limit: z.number(),
+        same: z.union([z.number(), z.literal("all")]),
+      }),
+      // JSON has no word for a distance that is no number, and writes null.
+      hits: z.array(z.looseObject({ id: z.string(), distance: z.number().nullable() })),
+      error: z.string().optional(),
+    }),
+  ),
+});
+
+export function isSnapshot(value: unknown): value is Snapshot {
+  return SHAPE.safeParse(value).success;
+}

@@ -5,12 +5,13 @@ import { oneLook } from "../cluster/oneLook";
 import { readPodHealth } from "../cluster/podHealth";
 import { readCluster } from "../cluster/readCluster";
 import { attemptName } from "../upgrade/attempt";
+import { installationOf } from "../upgrade/installation";
 import type { AttemptId, ClusterState, UpgradePlan, VerificationState, VerificationStatus } from "../upgrade/model";
 import type { RowRule, VerifyMode } from "../upgrade/verification";
 import { compareSnapshots, type Difference } from "./compare";
 import { type ConnectionSettings, connectService, type Target } from "./connection";
 import { healthProblems, saysVersion } from "./health";
-import { recordContent } from "./record";
+import { hasSnapshot, readSnapshot, recordContent } from "./record";
 import { ServiceError } from "./service";
 import type { Snapshot } from "./snapshot";
 import { type ChosenQuery, repeatSnapshot, takeSnapshot } from "./takeSnapshot";
@@ -62,6 +63,8 @@ export async function snapshotBefore(
   say: Say,
 ): Promise<VerificationState | undefined> {
   const open = openVerification(plan, state);
+  // Found out now: after the upgrade it would be too late to do anything about it.
+  if (settings.mode === "data") readSnapshot(target.namespace, open);
   if (settings.mode !== "data" || open !== undefined || plan.from === undefined || plan.from === plan.to) return open;
   if (state.components.every(({ readyReplicas }) => readyReplicas === 0)) {
     say("Milvus does not run, so there is no snapshot to compare the upgrade with.");
@@ -75,6 +78,7 @@ export async function snapshotBefore(
     const record: VerificationState = {
       configMap: recordName(target.releaseName, attempt),
       attempt,
+      installation: installationOf(state),
       status: "pending",
       summary: "",
       snapshot: JSON.stringify(snapshot),
@@ -92,7 +96,7 @@ export async function snapshotBefore(
  * result is kept in the cluster where something was wrong or a snapshot had been taken.
  *
  * @param keeps false: what is wrong is only told, where no upgrade waits to be verified
- * @throws ClusterError when the cluster cannot be read
+ * @throws ClusterError when the cluster cannot be read, or the snapshot that is to be compared with is damaged
  */
 export async function verifyUpgrade(
   target: Target,
@@ -102,11 +106,12 @@ export async function verifyUpgrade(
   say: Say,
   keeps = true,
 ): Promise<Result> {
+  const before = settings.mode === "data" ? readSnapshot(target.namespace, record) : undefined;
   const { problems, state, version } = await awaitHealth(target, settings, plan.to, say);
   let compared: Pick<Result, "before" | "after" | "differences"> = { differences: [] };
-  if (problems.length === 0 && record?.snapshot !== undefined && settings.mode === "data") {
+  if (problems.length === 0 && before !== undefined) {
     try {
-      compared = await compareData(target, settings, state, JSON.parse(record.snapshot) as Snapshot, say);
+      compared = await compareData(target, settings, state, before, say);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       problems.push(error.message);
@@ -120,19 +125,14 @@ export async function verifyUpgrade(
     ...(version !== undefined && { version }),
   } as const;
   // A look at the health alone does not settle a comparison that is still to be made.
-  const settles = failed || settings.mode === "data" || record?.snapshot === undefined;
+  const settles = failed || settings.mode === "data" || !hasSnapshot(record);
   if (!settles || (record === undefined && !(failed && keeps))) return result;
   const attempt = record?.attempt ?? attemptOf(plan, state);
   const summary = [...problems, ...compared.differences.map(({ message }) => message)].join(" ");
   const configMap = record?.configMap ?? recordName(target.releaseName, attempt);
-  const known = record?.snapshot;
-  const { status } = result;
   try {
-    await writeRecord(
-      target,
-      { configMap, attempt, status, summary, ...(known !== undefined && { snapshot: known }) },
-      result,
-    );
+    const installation = installationOf(state);
+    await writeRecord(target, { ...record, configMap, attempt, installation, status: result.status, summary }, result);
   } catch (error) {
     // What was found wrong is worth more than where it is kept. That it passed must be kept, or the next hop stays blocked.
     if (!failed || !(error instanceof ClusterError)) throw error;
@@ -257,7 +257,7 @@ function recordName(releaseName: string, attempt: AttemptId): string {
 }
 
 async function writeRecord(target: Target, record: VerificationState, result?: Result): Promise<void> {
-  await applyConfigMap(target.accessSettings, recordContent(target, record, result));
+  await applyConfigMap(target.access, target.accessSettings, recordContent(target, record, result));
 }
 
 /** `2 collections with 1500 rows, 1 answer`. */

@@ -10,6 +10,7 @@ import { logFile, makeFolder } from "./folders";
 import { clusterHosts, hostsVariable } from "./hosts";
 import type { LocalImage } from "./images";
 import type { NamespaceData } from "./namespaceData";
+import { hasToken } from "./serviceAccount";
 import type { TerminatedState } from "./status";
 import { pathTranslation } from "./volumes";
 
@@ -19,7 +20,7 @@ export interface ContainerSetting {
   readonly data: NamespaceData;
   readonly podFolder: string;
   readonly volumes: ReadonlyMap<string, string>;
-  /** A file that need not exist: a pod without a token has no access. */
+  /** Only for containers that have a token; a file that need not exist. */
   readonly kubeconfig: string;
 }
 
@@ -61,7 +62,7 @@ export async function prepareContainer(
     HOME: home,
     TMPDIR: makeFolder(home, "tmp"),
     ...Object.fromEntries(Object.entries(given).map(([name, value]) => [name, local(value)])),
-    KUBECONFIG: setting.kubeconfig,
+    ...(hasToken(pod, container) && { KUBECONFIG: setting.kubeconfig }),
     SANDBOX_HOSTS: hostsVariable(hosts),
     SANDBOX_SESSION_TTL: String(Math.max(TOOL_SESSION_SECONDS, context.milvus().sessionTtlSeconds)),
     ...fault?.env,

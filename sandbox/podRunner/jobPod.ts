@@ -14,7 +14,7 @@ import { kubeconfigText } from "./kubeconfig";
 import { namespaceData } from "./namespaceData";
 import { publishLogs } from "./podLogs";
 import { removePod } from "./podRemoval";
-import { mountsToken, requestToken } from "./serviceAccount";
+import { hasToken, requestToken } from "./serviceAccount";
 import { type ContainerRecord, type ContainerState, podPhase, podStatus, type TerminatedState } from "./status";
 import { StatusWriter } from "./statusWriter";
 import { MountError, prepareVolumes } from "./volumes";
@@ -108,7 +108,8 @@ export class JobPod implements PodWorker {
     const kubeconfig = join(folder, "kubeconfig");
     const getToken = (): Promise<string> => (token ??= requestToken(api, pod));
     const volumes = await prepareVolumes(pod, { folder: context.folder, podFolder: folder, data, token: getToken });
-    if (mountsToken(pod)) {
+    const containers = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
+    if (containers.some((container) => hasToken(pod, container))) {
       const namespace = pod.metadata?.namespace ?? "default";
       const text = kubeconfigText(api.url, api.certificateAuthority, namespace, await getToken());
       writeFileSync(kubeconfig, text, { mode: 0o600 });

@@ -1,13 +1,24 @@
 /** The pod's own identity: a token bound to the pod, so that the API server enforces the ServiceAccount's roles. */
 import type { ApiServer, Pod } from "./apiServer";
+import type { Container } from "./environment";
 
 /** Longer than any Job of an upgrade runs. */
 const LIFETIME_SECONDS = 24 * 3600;
 
-/** False when the pod mounts no token, as a client inside it would then find none. */
-export function mountsToken(pod: Pod): boolean {
-  return (pod.spec?.volumes ?? []).some((volume) =>
-    volume.projected?.sources?.some((source) => source.serviceAccountToken),
+/** Where a client inside a pod looks for its token. */
+const TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/**
+ * Whether a client inside this container would find a token. The API server has mounted one into every container of a pod
+ * that does not say automountServiceAccountToken: false.
+ */
+export function hasToken(pod: Pod, { volumeMounts = [] }: Container): boolean {
+  const withToken = (pod.spec?.volumes ?? []).filter(({ projected }) =>
+    projected?.sources?.some(({ serviceAccountToken }) => serviceAccountToken),
+  );
+  return volumeMounts.some(
+    ({ name, mountPath }) =>
+      mountPath.replace(/\/$/, "") === TOKEN_FOLDER && withToken.some((volume) => volume.name === name),
   );
 }
 

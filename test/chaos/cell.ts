@@ -215,7 +215,8 @@ function leftovers({ sandbox }: TestBed): Promise<string> {
     "get",
     "jobs,serviceaccounts,roles,rolebindings,configmaps",
     `--namespace=${RELEASE.namespace}`,
-    "--selector=app.kubernetes.io/part-of=milvus-upgrade",
+    // The results of verifications are kept on purpose.
+    "--selector=app.kubernetes.io/part-of=milvus-upgrade,!milvus-upgrade/verification",
     "--output=name",
   ]);
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
 import { EXIT, type RunSettings, type Site } from "./support/bench";
@@ -130,6 +130,56 @@ describe("metadata.sh on a volume that is full", function () {
     expect(outcome.code, outcome.log).to.equal(EXIT.etcdUnreachable);
     expect(outcome.reason).to.include("The metadata is as before");
     expect(await formatOf(site, OLD, converted)).to.equal("old");
+  });
+
+  it("rollback, which sets aside first: 10, nothing changed; with space, the same run goes through", async function () {
+    const { site, volume } = await prepare(this);
+    expect((await site.run("backup")).code).to.equal(0);
+    expect((await site.run("migrate")).code).to.equal(0);
+    volume.fill();
+    const outcome = await site.run("rollback");
+    expect(outcome.code, outcome.log).to.equal(EXIT.diskFull);
+    expect(outcome.reason).to.match(/could not be set aside, nothing changed.*Enlarge the claim/);
+    expect(site.has("restore.started")).to.equal(false);
+    expect(await formatOf(site, OLD, converted)).to.equal("new");
+    volume.free();
+    expect((await site.run("rollback")).code).to.equal(0);
+    expect(await formatOf(site, OLD, converted)).to.equal("old");
+  });
+
+  it("restore after a kill: not without the comparison, 18; with space, the same run goes through", async function () {
+    const { site, volume } = await prepare(this);
+    expect((await site.run("backup")).code).to.equal(0);
+    await site.run("migrate", { env: { SANDBOX_FAULT: "mid-save:9=kill-group" } });
+    await site.expireLeases();
+    volume.fill();
+    // The scratch space is full as well: a file may not grow to the size of a backup.
+    const limit = ["sh", "-c", 'ulimit -f 2; exec sh "$@"', "sh"];
+    const outcome = await site.run("restore", { shell: limit });
+    expect(outcome.code, outcome.log).to.equal(EXIT.restoreFailed);
+    expect(outcome.reason).to.match(/could not be restored: no space: .*do not start Milvus/);
+    expect(
+      (await site.run("restore", { env: { OVERWRITE: "yes" } })).code,
+      "explained: the scratch space is enough",
+    ).to.equal(0);
+    volume.free();
+    expect(await formatOf(site, OLD, converted)).to.equal("old");
+  });
+
+  it("backup over an outdated one: 10, the old one stays; with space, the same run goes through", async function () {
+    const { site, volume } = await prepare(this);
+    expect((await site.run("backup")).code).to.equal(0);
+    const backup = readFileSync(site.file("migration.bak"), "base64");
+    volume.fill();
+    expect((await site.run("backup")).reason).to.include("is what etcd holds; it is kept");
+    await site.drop("root-coord/dd-operation");
+    const outcome = await site.run("backup");
+    expect(outcome.code, outcome.log).to.equal(EXIT.diskFull);
+    expect(outcome.reason).to.match(/no new backup taken, nothing changed.*The backup of .* stays/);
+    expect(readFileSync(site.file("migration.bak"), "base64")).to.equal(backup);
+    volume.free();
+    expect((await site.run("backup")).code).to.equal(0);
+    expect((await site.run("migrate")).code).to.equal(0);
   });
 
   it("a file that may not grow to the backup's size (ulimit -f): 10, nothing changed", async () => {

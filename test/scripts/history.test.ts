@@ -120,6 +120,7 @@ class Cluster {
   /** Milvus starts and must find everything that was ever acknowledged, and nothing else. */
   private async start(version: "2.1" | "2.2"): Promise<void> {
     await this.mustHold(version, `Milvus ${version} starts`);
+    await this.site.startMilvus();
     this.version = version;
     this.isRunning = true;
     this.isRollingBack = false;
@@ -215,7 +216,11 @@ class Cluster {
       return;
     }
     const none: Fault = { kind: "none", number: 0 };
-    await this.run("backup", attempt, none);
+    const backup = await this.run("backup", attempt, none);
+    if (backup.code === 0) {
+      // Of 2.1, as it is now: an outdated backup was replaced.
+      this.attempts.set(attempt, [...this.acknowledged]);
+    }
     const { code, log } = await this.run("migrate", attempt, none);
     if (code === 0 && this.version === "2.1") {
       // Nothing was written in the meantime: the old backup is true.
@@ -223,7 +228,8 @@ class Cluster {
       return this.start("2.2");
     }
     expect(code, log).to.equal(EXIT.metadataChanged);
-    expect((await this.run("restore", attempt, none)).code).to.equal(0);
+    const restore = await this.run("restore", attempt, none);
+    expect(restore.code, restore.log).to.equal(this.version === "2.1" ? 0 : EXIT.metadataChanged);
     await this.mustHold(this.version, `after the refusal of ${attempt}`);
   }
 }

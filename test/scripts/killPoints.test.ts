@@ -1,9 +1,12 @@
 import { expect } from "chai";
 import { EXIT, type Site, type Verb } from "./support/bench";
+import { exampleCollection, metadata21, records22 } from "./support/catalogue";
 import type { Entries } from "./support/etcd";
 import { inParallel, Killer, type KillPoint } from "./support/killing";
 import {
+  COLLECTIONS,
   convertedByTool,
+  equal,
   formatOf,
   IS_FULL,
   load,
@@ -18,15 +21,33 @@ import { halfMigrate, mustEnd } from "./support/steps";
 import { findProgram } from "./support/tools";
 import { useBench } from "./support/useBench";
 
+/** What the metadata may be, once no mark says that it is half migrated. */
+interface Formats {
+  readonly old: Entries;
+  readonly new: Entries;
+  /** What the verb finds, where that is neither. */
+  readonly found?: Entries;
+}
+
 /** A state from which a verb starts, how it is reached, and what the runs after a kill must end with. */
 interface Scenario {
   readonly title: string;
   readonly verb: Verb;
+  readonly env?: Readonly<Record<string, string>>;
   readonly prepare: (site: Site, killer: Killer) => Promise<void>;
+  readonly formats?: (converted: Entries) => Formats;
   /** Take one of so many moments, unless all are asked for. */
   readonly every: number;
   /** Ways to go on after the kill. Each ends with the metadata in this format. */
-  readonly ways: readonly { readonly verbs: readonly Verb[]; readonly ends: "old" | "new" }[];
+  readonly ways: readonly Way[];
+}
+
+interface Way {
+  readonly verbs: readonly Verb[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly ends: "old" | "new";
+  /** The code of the last verb where the killed run had not begun: then what was found stays. Default: as if it had. */
+  readonly untouched?: number;
 }
 
 async function backUp(site: Site): Promise<void> {
@@ -43,6 +64,37 @@ async function halfWay(site: Site): Promise<void> {
   await backUp(site);
   await halfMigrate(site);
 }
+
+/** Milvus 2.1 has run since the backup was taken. */
+async function backUpEarlier(site: Site): Promise<void> {
+  await site.seed(metadata21(COLLECTIONS.slice(0, 3)));
+  await mustEnd(site, "backup");
+  await site.seed(OLD, (await site.counter()) + 8);
+}
+
+/** Made by 2.1 after the backup, with everything a collection can have. */
+const LATER_21 = metadata21([...COLLECTIONS, exampleCollection(8)]);
+
+async function backUpAndGoOn(site: Site): Promise<void> {
+  await backUp(site);
+  await site.seed(LATER_21, (await site.counter()) + 8);
+}
+
+const LATER_22 = records22(exampleCollection(77));
+
+async function migrateAndGoOn(site: Site): Promise<void> {
+  await migrate(site);
+  await site.startMilvus();
+  await site.write(LATER_22);
+}
+
+/** The records with those of the others that the tool does not remove when it puts a backup back. */
+function withLeftOvers(records: Entries, others: Entries): Entries {
+  const kept = [...others].filter(([key]) => /^(datacoord-meta|queryCoord-collectionMeta)\//.test(key));
+  return new Map([...kept, ...records]);
+}
+
+const OVERWRITE = { OVERWRITE: "yes" };
 
 const SCENARIOS: readonly Scenario[] = [
   {
@@ -95,6 +147,57 @@ const SCENARIOS: readonly Scenario[] = [
       { verbs: ["migrate"], ends: "new" },
     ],
   },
+  {
+    title: "backup over an outdated backup",
+    every: 1,
+    verb: "backup",
+    prepare: backUpEarlier,
+    ways: [
+      { verbs: ["backup", "migrate"], ends: "new" },
+      { verbs: ["restore"], ends: "old" },
+    ],
+  },
+  {
+    title: "migrate with OVERWRITE, over what 2.1 has written since the backup",
+    every: 4,
+    verb: "migrate",
+    env: OVERWRITE,
+    prepare: backUpAndGoOn,
+    formats: (converted) => ({
+      old: withLeftOvers(OLD, LATER_21),
+      new: withLeftOvers(converted, LATER_21),
+      found: LATER_21,
+    }),
+    ways: [
+      { verbs: ["migrate"], env: OVERWRITE, ends: "new" },
+      { verbs: ["restore"], ends: "old", untouched: 0 },
+    ],
+  },
+  {
+    title: "rollback of a migration that 2.2 has written after",
+    every: 5,
+    verb: "rollback",
+    prepare: migrateAndGoOn,
+    formats: (converted) => ({
+      old: withLeftOvers(OLD, LATER_22),
+      new: converted,
+      found: new Map([...converted, ...LATER_22]),
+    }),
+    ways: [
+      { verbs: ["rollback"], ends: "old" },
+      { verbs: ["restore"], ends: "old", untouched: EXIT.alreadyMigrated },
+    ],
+  },
+  {
+    title: "migrate once more after its end",
+    every: 1,
+    verb: "migrate",
+    prepare: migrate,
+    ways: [
+      { verbs: ["migrate"], ends: "new" },
+      { verbs: ["restore"], ends: "old" },
+    ],
+  },
 ];
 
 /** Every moment of every verb, found by reading the script and by asking the tool's stand-in: killed there, and run again. */
@@ -112,19 +215,27 @@ describe("metadata.sh, killed at any moment", function () {
     converted = await convertedByTool(bench().site(), OLD);
   });
 
-  const check = async (site: Site, where: string): Promise<void> => {
-    const format = await formatOf(site, OLD, converted);
-    if (!saysHalfMigrated(site.attemptFolder())) {
+  /** Whether the metadata is as it was found, where that is neither of the two formats. */
+  const check = async (site: Site, where: string, formats: Formats): Promise<boolean> => {
+    if (saysHalfMigrated(site.attemptFolder())) {
+      return false;
+    }
+    const isFound = formats.found !== undefined && equal(await site.metadata(), formats.found);
+    if (!isFound) {
+      const format = await formatOf(site, formats.old, formats.new);
       expect(format, `${where}: the marks say that the metadata is whole`).to.equal(isFinished(site) ? "new" : "old");
     }
+    return isFound;
   };
 
   for (const scenario of SCENARIOS) {
     it(`${scenario.title}: run again, nothing is lost`, async () => {
       const first = bench().site();
       await scenario.prepare(first, killer);
-      const { outcome, points: all } = await killer.points(first, scenario.verb);
+      const { env = {} } = scenario;
+      const { outcome, points: all } = await killer.points(first, scenario.verb, { env });
       expect(outcome.code, outcome.log).to.equal(0);
+      const formats = scenario.formats?.(converted) ?? { old: OLD, new: converted };
       const points = IS_FULL ? all : all.filter((_, index) => (index + SEED) % scenario.every === 0);
 
       const prepared = new Map<Site, Saved>();
@@ -139,15 +250,14 @@ describe("metadata.sh, killed at any moment", function () {
           prepared.set(site, await save(site, "start"));
         }
         const shell = shells[index % shells.length] ?? ["sh"];
-        const { signal, log } = await killer.killAt(site, scenario.verb, point, { shell });
+        const { signal, log } = await killer.killAt(site, scenario.verb, point, { shell, env });
         expect(signal, `${where}: not reached\n${log}`).to.equal("SIGKILL");
         killed += 1;
         // One in ten waits for the killed tool's session to end by itself.
         if (index % 10 !== 0) {
           await site.expireLeases();
         }
-        await check(site, where);
-        const wasFinished = isFinished(site);
+        const isFound = await check(site, where, formats);
         const ways = IS_FULL ? scenario.ways : [scenario.ways[index % scenario.ways.length]];
         const after = ways.length > 1 ? await save(site, "killed") : undefined;
         for (const way of ways) {
@@ -157,14 +267,16 @@ describe("metadata.sh, killed at any moment", function () {
           if (after && way !== ways[0]) {
             await load(site, after);
           }
+          const stays = isFound && way.untouched !== undefined;
           for (const verb of way.verbs) {
-            const outcome = await site.run(verb, { shell });
-            const expected = verb === "restore" && wasFinished ? EXIT.alreadyMigrated : 0;
+            const outcome = await site.run(verb, { shell, ...(way.env ? { env: way.env } : {}) });
+            const expected = stays ? way.untouched : 0;
             expect(outcome.code, `${where}, then ${verb}\n${log}\n---\n${outcome.log}`).to.equal(expected);
-            await check(site, `${where}, then ${verb}`);
+            await check(site, `${where}, then ${verb}`, formats);
           }
-          const ends = way.verbs.includes("restore") && wasFinished ? "new" : way.ends;
-          expect(await formatOf(site, OLD, converted), `${where}, then ${way.verbs.join(", ")}`).to.equal(ends);
+          const now = await site.metadata();
+          const ends = stays ? formats.found : formats[way.ends];
+          expect(ends !== undefined && equal(now, ends), `${where}, then ${way.verbs.join(", ")}`).to.equal(true);
         }
       });
       total += killed;
@@ -192,22 +304,21 @@ describe("metadata.sh, killed at any moment", function () {
       second: randomPoint(random),
       last: verbs[Math.floor(random() * verbs.length)] ?? "migrate",
     }));
+    const plain = { old: OLD, new: converted };
     await inParallel(bench(), plans, WORKERS, async ({ first, verb, second, last }, site) => {
       const where = `migrate killed ${first.name}, ${verb} killed ${second.name}, then ${last}`;
       site.clearVolume();
       await backUp(site);
       await killer.killAt(site, "migrate", first);
       await site.expireLeases();
-      await check(site, where);
+      await check(site, where, plain);
       // The run may be shorter than the random number: then it ends by itself, which is a case as well.
       await killer.killAt(site, verb, second);
       await site.expireLeases();
-      await check(site, where);
-      const wasFinished = isFinished(site);
+      await check(site, where, plain);
       const outcome = await site.run(last);
-      const expected = last === "restore" && wasFinished ? EXIT.alreadyMigrated : 0;
-      expect(outcome.code, `${where}\n${outcome.log}`).to.equal(expected);
-      const ends = last === "migrate" || wasFinished ? "new" : "old";
+      expect(outcome.code, `${where}\n${outcome.log}`).to.equal(0);
+      const ends = last === "migrate" ? "new" : "old";
       expect(await formatOf(site, OLD, converted), where).to.equal(ends);
     });
   });

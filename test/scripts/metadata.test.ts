@@ -162,9 +162,8 @@ describe("metadata.sh", function () {
 
     it("rollback after 2.2 has run: every old record is back, what 2.2 wrote is named", async () => {
       const site = await stoppedSite(bench(), "backup", "migrate");
-      for (const [key, value] of records22(exampleCollection(77))) {
-        await site.bench.etcd.put(site.prefix + key, value);
-      }
+      await site.startMilvus();
+      await site.write(records22(exampleCollection(77)));
       const { log } = await mustEnd(site, "rollback");
       expect(log).to.match(/2 entries that are not in the backup stay in etcd/);
       const now = await site.metadata();

@@ -173,7 +173,7 @@ const REFUSALS: readonly Refusal[] = [
     verb: "backup",
     prepare: (site) => remove(site, ["root-coord/", "snapshots/", "indexes/"]),
     code: EXIT.halfMigrated,
-    says: /holds segments but no collection/,
+    says: /holds segments or snapshots of collections, but no collection/,
     leaves: "neither",
   },
   {
@@ -188,11 +188,12 @@ const REFUSALS: readonly Refusal[] = [
     leaves: "new",
   },
   {
-    title: "restore of a finished migration",
+    title: "restore of a finished migration that 2.2 has been started on",
     verb: "restore",
     after: ["backup", "migrate"],
+    prepare: (site) => site.startMilvus(),
     code: EXIT.alreadyMigrated,
-    says: /ask for it by the verb rollback/,
+    says: /registered at least 8 times since.*ask for it by the verb rollback/,
     leaves: "new",
     started: true,
   },

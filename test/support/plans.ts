@@ -43,12 +43,14 @@ export const RELEASE: HelmRelease = {
   description: "Install complete",
   updatedAt: "2026-01-01T00:00:00Z",
   recordName: "sh.helm.release.v1.my-release.v7",
+  firstDeployedAt: "2026-01-01T08:00:00.5Z",
 };
 
 export function state(changes: Partial<ClusterState> = {}): ClusterState {
   return {
     kubernetesVersion: "1.36.3",
     namespaceExists: true,
+    namespaceUid: "4f0c",
     release: RELEASE,
     components: COMPONENTS.map((name) => component(name)),
     attempts: [],
@@ -67,6 +69,7 @@ const DEPLOYMENTS = STOPPED.map(({ name }) => name);
 /** One step of every kind, to be put together to plans. */
 export const STEP = {
   clearPendingRelease: { kind: "clearPendingRelease", recordName: "sh.helm.release.v1.my-release.v8", revision: 8 },
+  probe: { kind: "probe" },
   stop: { kind: "stop", deployments: STOPPED },
   backup: { kind: "backup" },
   migrate: { kind: "migrate" },
@@ -106,6 +109,7 @@ const MIGRATION = {
   store: { endpoints: ["my-release-etcd:2379"], rootPath: "by-dev", metaSubPath: "meta", kvSubPath: "kv" },
   sourceVersion: "2.1.4",
   targetVersion: "2.2.9",
+  installation: "2026-01-01T08:00:00.5Z",
 } as const;
 
 /** One plan of every kind, as the planner makes them. */
@@ -118,7 +122,7 @@ export const PLANS = {
     ...BASE,
     kind: "migration",
     from: "2.1.4",
-    steps: [STEP.clearPendingRelease, STEP.stop, STEP.backup, STEP.migrate, STEP.release],
+    steps: [STEP.clearPendingRelease, STEP.probe, STEP.stop, STEP.backup, STEP.migrate, STEP.release],
     migration: MIGRATION,
   },
   giveUp: {

@@ -8,11 +8,14 @@ import { plain, type Recording, type Registered, record } from "../support/recor
 
 const CONFIG_MAPS = "/api/v1/namespaces/milvus/configmaps";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
+/** What the upgrade's Jobs need, by name. */
+const NAMED = /\/(serviceaccounts|roles|rolebindings)\/my-release-upgrade$/;
 
 /** The answers of a cluster's API server: a Status 404 for what is not there, lists that are empty. */
 function answer(
   { method, url = "" }: IncomingMessage,
   namespaces: readonly string[],
+  lock: object | undefined,
 ): { status: number; body: object } {
   const path = new URL(url, "http://localhost").pathname;
   const namespace = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(path)?.[1];
@@ -22,7 +25,10 @@ function answer(
   if (path.endsWith("/selfsubjectaccessreviews")) {
     return { status: 201, body: { status: { allowed: true } } };
   }
-  if (method === "GET" && path.startsWith(`${CONFIG_MAPS}/`)) {
+  if (method === "GET" && path.endsWith("/configmaps/my-release-upgrade-lock") && lock !== undefined) {
+    return { status: 200, body: lock };
+  }
+  if (method === "GET" && (/\/configmaps\/[^/]+$/.test(path) || NAMED.test(path))) {
     return { status: 404, body: { kind: "Status", reason: "NotFound", message: "not found" } };
   }
   if (path === "/apis") {
@@ -37,16 +43,28 @@ function answer(
   return { status: 200, body: { metadata: {}, items: [] } };
 }
 
+/** What a request carries; undefined where it carries nothing. */
+async function json(request: IncomingMessage): Promise<object | undefined> {
+  const text = Buffer.concat(await request.toArray()).toString("utf8");
+  return text === "" ? undefined : (JSON.parse(text) as object);
+}
+
 describe("the program", () => {
   let server: Server;
   let kubeconfig: string;
   let requests: string[];
+  let lock: object | undefined;
 
   before(async () => {
     server = createServer((request, response) => {
       requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
-      const { status, body } = answer(request, ["milvus"]);
-      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+      void json(request).then((sent) => {
+        // A lock that is made is there until it is deleted.
+        if (request.method === "POST" && request.url?.endsWith("/configmaps") === true) lock = sent;
+        const { status, body } = answer(request, ["milvus"], lock);
+        if (request.method === "DELETE") lock = undefined;
+        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+      });
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
     kubeconfig = JSON.stringify({
@@ -60,6 +78,7 @@ describe("the program", () => {
   });
   beforeEach(() => {
     requests = [];
+    lock = undefined;
   });
   after(() => {
     server.closeAllConnections();

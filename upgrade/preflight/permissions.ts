@@ -102,7 +102,7 @@ export function verificationPermissions({ mode, address }: VerificationNeeds, na
     verbs.map((verb): Permission => ({ verb, group: "", resource, namespace }));
   return [
     ...of("pods", ["list"]),
-    ...of("configmaps", ["list", "create", "patch"]),
+    ...of("configmaps", ["get", "list", "create", "patch"]),
     ...(address === undefined ? of("pods/portforward", ["get", "create"]) : []),
   ];
 }

@@ -229,6 +229,38 @@ export const BAD_STATES: readonly BadInput[] = [
       ]),
     says: /a_failed_verification_blocks_the_next_hop.*books has 5 rows/s,
   },
+  {
+    name: "an upgrade before that was not verified, with a snapshot that is damaged",
+    arrange: (bed) =>
+      apply(bed, [
+        {
+          apiVersion: "v1",
+          kind: "ConfigMap",
+          metadata: {
+            name: "my-release-verify-old",
+            namespace: MAIN,
+            labels: { ...attemptLabels({ from: "2.0.2", to: "2.1.4" }), "milvus-upgrade/verification": "true" },
+            annotations: { "milvus-upgrade/verification": "failed" },
+          },
+          binaryData: { "snapshot.json.gz": Buffer.from("oops").toString("base64") },
+        },
+      ]),
+    says: /my-release-verify-old, is damaged: it cannot be unpacked.*npm run verify -- --accept/s,
+  },
+  {
+    name: "a ConfigMap of somebody else with the name of the lock",
+    isForUp: true,
+    arrange: (bed) =>
+      apply(bed, [
+        {
+          apiVersion: "v1",
+          kind: "ConfigMap",
+          metadata: { name: "my-release-upgrade-lock", namespace: MAIN },
+          data: { "settings.yaml": "retries: 3" },
+        },
+      ]),
+    says: /my-release-upgrade-lock.*is not this program's.*Nothing was touched/s,
+  },
   // ---------------------------------------------------------------------------- who asks
   {
     name: "a user who may see nothing",

@@ -23,10 +23,12 @@ export const EXIT = {
   toolFailed: 20,
   metadataChanged: 21,
   alreadyMigrated: 22,
+  otherInstallation: 23,
+  wrongPlace: 24,
   interrupted: 143,
 } as const;
 
-export type Verb = "backup" | "migrate" | "restore" | "rollback";
+export type Verb = "probe" | "backup" | "migrate" | "restore" | "rollback";
 
 export interface Outcome {
   /** null: ended by a signal. */
@@ -113,10 +115,34 @@ export class Site {
   }
 
   /** Makes etcd hold exactly these records, keys below the metadata root, and a session counter as every Milvus has. */
-  async seed(records: Entries): Promise<void> {
+  async seed(records: Entries, counter = 12): Promise<void> {
     const entries = new Map([...records].map(([key, value]) => [this.prefix + key, value]));
-    entries.set(`${this.prefix}session/id`, "12");
+    entries.set(`${this.prefix}session/id`, String(counter));
     await this.bench.etcd.reset(this.prefix, entries);
+  }
+
+  /** The session counter. */
+  async counter(): Promise<number> {
+    const entries = await this.bench.etcd.entries(`${this.prefix}session/id`);
+    return Number(entries.get(`${this.prefix}session/id`) ?? 0);
+  }
+
+  /** What the start of a Milvus leaves in etcd, whatever it does then: every component takes a number of the session counter. */
+  async startMilvus(components = MILVUS_COMPONENTS): Promise<void> {
+    await this.bench.etcd.put(`${this.prefix}session/id`, String((await this.counter()) + components));
+  }
+
+  /** What a running Milvus writes. */
+  async write(records: Entries): Promise<void> {
+    for (const [key, value] of records) {
+      await this.bench.etcd.put(this.prefix + key, value);
+    }
+  }
+
+  async drop(...keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      await this.bench.etcd.removeKey(this.prefix + key);
+    }
   }
 
   /** The metadata, keys below the metadata root, without the session counter that every run of the tool moves. */
@@ -214,6 +240,9 @@ export class Site {
     return { ...result, reason: "" };
   }
 }
+
+/** rootcoord, indexcoord, indexnode, datacoord, datanode, querycoord, querynode and proxy, one of each. */
+const MILVUS_COMPONENTS = 8;
 
 export const DEFAULT_ATTEMPT = "2.1.4-to-2.2.9-r7";
 

@@ -112,6 +112,16 @@ export function metadata21(collections: readonly Collection[]): Map<string, stri
   return new Map([...surroundings(), ...records21(collections)]);
 }
 
+/** As Milvus drops a collection: its records go, a tombstone is left. Of either version. */
+export function withoutCollection(entries: Entries, id: number): Map<string, string> {
+  const isOf = (key: string, value: string): boolean =>
+    key === `${COLLECTION}/${id}` ||
+    new RegExp(`^(root-coord/index|field-index)/${id}/`).test(key) ||
+    (/^root-coord\/(collection-alias|aliases)\//.test(key) && new RegExp(`"(collection_)?id":${id}[,}]`).test(value));
+  const left = [...entries].filter(([key, value]) => !isOf(key, value));
+  return new Map([...left, [`snapshots/${COLLECTION}/${id}_ts900`, TOMBSTONE]]);
+}
+
 /** The records Milvus 2.2 would write for a new collection. */
 export function records22({ id, name, aliases, segments }: Collection): Map<string, string> {
   const collection = JSON.stringify({

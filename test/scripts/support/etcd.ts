@@ -110,8 +110,17 @@ export class TestEtcd {
     return new Map(kept.map((kv) => [decode(kv.key), decode(kv.value)]));
   }
 
+  /** Also a key that is held by a lease. */
+  async has(key: string): Promise<boolean> {
+    return ((await this.call<{ kvs?: KeyValue[] }>("kv/range", { key: encode(key) })).kvs ?? []).length > 0;
+  }
+
   async put(key: string, value: string): Promise<void> {
     await this.call("kv/put", { key: encode(key), value: encode(value) });
+  }
+
+  async removeKey(key: string): Promise<void> {
+    await this.call("kv/deleterange", { key: encode(key) });
   }
 
   async remove(prefix: string): Promise<void> {

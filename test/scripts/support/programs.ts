@@ -22,6 +22,15 @@ fetch("http://${site.bench.etcd.address}/v3/kv/deleterange", { method: "POST", b
   return file;
 }
 
+/** A folder with one program, which runs this command. */
+export function programFolder(site: Site, name: string, command: string): string {
+  const folder = path.join(site.folder, `program-${name}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, name), `#!/bin/sh\nexec ${command} "$@"\n`);
+  chmodSync(path.join(folder, name), 0o755);
+  return folder;
+}
+
 /** A folder with a `sync` and a `mv` that write down how they are called. */
 export function recordingPrograms(site: Site, log: string): string {
   const folder = path.join(site.folder, "programs");

@@ -24,6 +24,7 @@ export const OLD: Entries = metadata21(COLLECTIONS);
 /** Etcd and volume of a site at one moment. */
 export interface Saved {
   readonly metadata: Entries;
+  readonly counter: number;
   readonly volume: string;
   /** The record of a backup names its root path. */
   readonly rootPath: string;
@@ -32,12 +33,12 @@ export interface Saved {
 export async function save(site: Site, name: string): Promise<Saved> {
   const volume = path.join(site.folder, `saved-${name}`);
   site.saveVolume(volume);
-  return { metadata: await site.metadata(), volume, rootPath: site.rootPath };
+  return { metadata: await site.metadata(), counter: await site.counter(), volume, rootPath: site.rootPath };
 }
 
 /** Puts a site back into a state that was saved on this very site. */
 export async function load(site: Site, saved: Saved): Promise<void> {
-  await site.seed(saved.metadata);
+  await site.seed(saved.metadata, saved.counter);
   site.loadVolume(saved.volume);
 }
 

@@ -203,6 +203,72 @@ describe("the lock of a release", () => {
       .and.to.contain("Nothing was touched");
   });
 
+  describe("whose name a ConfigMap of somebody else has", () => {
+    const address = { releaseName: "my-release", namespace: "milvus" };
+    const theirs = () => {
+      api.stored = {
+        data: { "settings.yaml": "retries: 3" },
+        metadata: { name: NAME, resourceVersion: "7", labels: { "app.kubernetes.io/part-of": "shop" } },
+      };
+      return structuredClone(api.stored);
+    };
+    const expectRefusal = (error: ClusterError) => {
+      expect(error.code).to.equal("foreignObject");
+      for (const words of [
+        `The ConfigMap ${NAME} in the namespace milvus is not this program's`,
+        "app.kubernetes.io/part-of=milvus-upgrade",
+        "Nothing was touched",
+        `kubectl -n milvus get configmap ${NAME} -o yaml`,
+        `kubectl -n milvus delete configmap ${NAME}`,
+        "loses what is in it",
+      ]) {
+        expect(error.message).to.include(words);
+      }
+    };
+
+    it("is refused at once, and nothing of it is changed", async () => {
+      const before = theirs();
+      const said: string[] = [];
+      expectRefusal(await errorOf(take("jane", { silence: 0.1, say: (line) => void said.push(line) })));
+      expect(api.stored).to.deep.equal(before);
+      expect(said).to.deep.equal([]);
+    });
+
+    it("is refused without labels as well, and in a preview in the same words", async () => {
+      theirs();
+      if (api.stored) delete api.stored.metadata.labels;
+      expectRefusal(await errorOf(readRunLock(access(), address)));
+    });
+
+    it("is refused when it comes in the place of a lock that is watched", async () => {
+      await take("jane", { silence: 30 });
+      const waiting = errorOf(take("joe", { silence: 1 }));
+      const before = theirs();
+      expectRefusal(await waiting);
+      expect(api.stored).to.deep.equal(before);
+    });
+
+    it("has lost it for the run that held it, which leaves it alone", async () => {
+      const lock = lockOf(await take("jane"));
+      const before = theirs();
+      expect((await errorOf(lock.check())).code).to.equal("lockLost");
+      await lock.release();
+      expect(api.stored).to.deep.equal(before);
+    });
+  });
+
+  it("of a run of an earlier version, which has the label, is taken over as ever", async () => {
+    api.stored = {
+      data: { run: "old", who: "jim@laptop", stack: "s", since: "2026-01-01T00:00:00Z", silence: "0.1" },
+      metadata: { name: NAME, resourceVersion: "7", labels: { "app.kubernetes.io/part-of": "milvus-upgrade" } },
+    };
+    expect(await readRunLock(access(), { releaseName: "my-release", namespace: "milvus" })).to.include({
+      who: "jim@laptop",
+    });
+    await lockOf(await take("jane", { silence: 0.1 })).check();
+    expect(api.stored.data.run).to.equal("jane");
+  });
+
   it("is not there for nobody", async () => {
     expect(await readRunLock(access(), { releaseName: "my-release", namespace: "milvus" })).to.equal(undefined);
   });

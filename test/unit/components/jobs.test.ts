@@ -15,6 +15,11 @@ interface Container {
   readonly env: { readonly name: string; readonly value: string }[];
   readonly [key: string]: unknown;
 }
+interface Mount {
+  readonly name: string;
+  readonly mountPath: string;
+  readonly readOnly?: boolean;
+}
 interface PodSpec {
   readonly initContainers: Container[];
   readonly containers: Container[];
@@ -72,7 +77,7 @@ describe("every Job of the upgrade", () => {
   });
 
   it("runs once, within a limit that Pulumi waits for, and is replaced after a failure", () => {
-    expect(all).to.have.length(12);
+    expect(all).to.have.length(13);
     for (const { job: it, name, createTimeout, deleteBeforeReplace } of all) {
       expect(it.spec.backoffLimit, name).to.equal(0);
       expect(it.spec.template.spec.restartPolicy, name).to.equal("Never");
@@ -116,8 +121,55 @@ describe("every Job of the upgrade", () => {
         });
       }
       const kinds = ((spec.volumes ?? []) as object[]).flatMap((volume) => Object.keys(volume));
-      expect(["name", "configMap", "persistentVolumeClaim", "emptyDir"], name).to.include.members(kinds);
+      expect(["name", "configMap", "persistentVolumeClaim", "emptyDir", "projected"], name).to.include.members(kinds);
     }
+  });
+
+  it("gives the token of its ServiceAccount to kubectl, and to no image of somebody else", () => {
+    const PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
+    let without = 0;
+    for (const { job: it, name } of all) {
+      const { spec } = it.spec.template;
+      expect(spec.automountServiceAccountToken, name).to.equal(false);
+      const holders = containers(it).filter(({ volumeMounts }) =>
+        (volumeMounts as Mount[]).some(({ mountPath }) => mountPath === PATH),
+      );
+      const kubectls = containers(it).filter(({ image }) => image === SETTINGS.kubectlImage);
+      expect(holders, name).to.deep.equal(kubectls);
+      without += containers(it).length - holders.length;
+      const volumes = (spec.volumes as object[]).filter((volume) => "projected" in volume);
+      // The probe runs no kubectl.
+      const access = [
+        {
+          name: "api-access",
+          projected: {
+            sources: [
+              { serviceAccountToken: { path: "token", expirationSeconds: 3600 } },
+              { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+              {
+                downwardAPI: {
+                  items: [{ path: "namespace", fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" } }],
+                },
+              },
+            ],
+          },
+        },
+      ];
+      expect(volumes, name).to.deep.equal(kubectls.length > 0 ? access : []);
+      for (const { volumeMounts } of holders) {
+        expect(volumeMounts, name).to.deep.include({ name: "api-access", mountPath: PATH, readOnly: true });
+      }
+    }
+    // Of the metadata Jobs' scripts, which run the migration tool.
+    expect(without).to.be.above(0);
+  });
+
+  it("has no token at all where no command runs kubectl: a backup that is only looked at again", async () => {
+    const { attempt: id, claimName } = PLANS.migration.migration;
+    const found = state({ attempts: [{ id, claimName, phase: "migrated", createdAt: "2026-01-01T00:00:00Z" }] });
+    const { spec } = (await job(PLANS.migration, "backup", { state: found })).spec.template;
+    expect(spec.automountServiceAccountToken).to.equal(false);
+    expect((spec.volumes as object[]).filter((volume) => "projected" in volume)).to.deep.equal([]);
   });
 
   it("has one container for each command, under different names, whose log tells why it failed", () => {
@@ -394,6 +446,8 @@ describe("the metadata Jobs", () => {
       DATA_DIR: "/milvus/data",
       WORK_DIR: "/milvus/work",
       ATTEMPT: "2.1.4-to-2.2.9-r7",
+      INSTALLATION: "2026-01-01T08:00:00.5Z",
+      OVERWRITE: "no",
       SOURCE_VERSION: "2.1.4",
       TARGET_VERSION: "2.2.9",
       ETCD_ENDPOINTS: "my-release-etcd:2379",
@@ -406,11 +460,26 @@ describe("the metadata Jobs", () => {
     });
   });
 
-  it("have names fixed for the attempt, so that two can never work on the same metadata", async () => {
-    const emptied = state({ components: state().components.map((it) => ({ ...it, replicas: 0 })) });
-    const { metadata } = await job(PLANS.migration, "migrate");
-    expect(metadata.name).to.equal("my-release-meta-2-1-4-to-2-2-9-r7-migrate");
-    expect((await job(PLANS.migration, "migrate", { state: emptied })).metadata.name).to.equal(metadata.name);
+  it("are named after the attempt and the run: what an earlier run has done or left at work is never taken for this one's", async () => {
+    const names = [await job(PLANS.migration, "migrate"), await job(PLANS.migration, "migrate")].map(
+      ({ metadata }) => metadata.name,
+    );
+    for (const name of names) expect(name).to.match(/^my-release-meta-2-1-4-to-2-2-9-r7-migrate-[0-9a-f]{8}$/);
+    expect(names[0]).to.not.equal(names[1]);
+  });
+
+  it("tell the script that the backup may go over what is there, where the config names the claim", async () => {
+    const plan = { ...PLANS.migration, migration: { ...PLANS.migration.migration, overwrite: true } };
+    const [, script] = containers(await job(plan, "migrate"));
+    expect(script?.env?.find(({ name }) => name === "OVERWRITE")?.value).to.equal("yes");
+  });
+
+  it("probe with the script alone, on the claim and with the image of the backup", async () => {
+    const [probe, ...others] = containers(await job(PLANS.migration, "probe"));
+    const backup = containers(await job(PLANS.migration, "backup")).find(({ name }) => name === "backup");
+    expect(others).to.deep.equal([]);
+    expect([probe?.image, probe?.volumeMounts]).to.deep.equal([backup?.image, backup?.volumeMounts]);
+    expect(probe?.command?.at(-1)).to.equal("probe");
   });
 });
 
@@ -436,14 +505,21 @@ describe("the backup claim", () => {
     });
   });
 
-  it("is created after the stop, so that its existence says that the cluster was stopped", async () => {
+  it("is there before anything is stopped: the probe needs it", async () => {
     const { dependsOn } = await claim();
-    expect(dependsOn.some((urn) => urn.endsWith("::my-release-stop"))).to.equal(true);
+    expect(dependsOn).to.deep.equal([]);
+    const { registered } = await record(() => new MilvusCluster("milvus", args(PLANS.migration)));
+    const probe = registered.find(({ name }) => name === "my-release-probe");
+    expect(probe?.dependsOn.some((urn) => urn.includes("PersistentVolumeClaim"))).to.equal(true);
   });
 
-  it("is not waited for, and says nothing of the phase: the Jobs do", async () => {
+  it("is not waited for, says which installation it is of, and nothing of the phase: the Jobs do", async () => {
     const { inputs } = await claim();
-    expect((inputs.metadata as { annotations: unknown }).annotations).to.deep.equal({ "pulumi.com/skipAwait": "true" });
+    expect((inputs.metadata as { annotations: unknown }).annotations).to.deep.equal({
+      "milvus-upgrade/first-deployed": "2026-01-01T08:00:00.5Z",
+      "milvus-upgrade/namespace-uid": "4f0c",
+      "pulumi.com/skipAwait": "true",
+    });
   });
 
   it("has the size and class of the config; without a class, the cluster's default", async () => {

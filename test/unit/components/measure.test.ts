@@ -9,15 +9,16 @@ const times = (...seconds: number[]) => seconds.map((it) => START + it * 1000);
 
 describe("the figures of an upgrade", () => {
   it("have each step, and the time from the stop to the Release", () => {
-    const measured = figures(PLANS.migration, START, times(1, 11, 15, 20.5, 110));
+    const measured = figures(PLANS.migration, START, times(1, 2, 12, 16, 21.5, 111));
     expect(measured).to.deep.equal({
       kind: "migration",
       from: "2.1.4",
       to: "2.2.9",
-      finishedAt: "2026-05-01T12:01:50.000Z",
-      seconds: 110,
+      finishedAt: "2026-05-01T12:01:51.000Z",
+      seconds: 111,
       steps: [
         { step: "clearPendingRelease", seconds: 1 },
+        { step: "probe", seconds: 1 },
         { step: "stop", seconds: 10 },
         { step: "backup", seconds: 4 },
         { step: "migrate", seconds: 5.5 },

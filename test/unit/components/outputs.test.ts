@@ -15,7 +15,7 @@ describe("the outputs", () => {
       plan: {
         kind: "migration",
         reason: "a patch upgrade",
-        steps: ["clearPendingRelease", "stop", "backup", "migrate", "release"],
+        steps: ["clearPendingRelease", "probe", "stop", "backup", "migrate", "release"],
         addedValues: ["image.all.tag"],
         warnings: ["replicas: proxy has one replica"],
         interruption: "none",

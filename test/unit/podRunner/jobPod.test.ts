@@ -111,14 +111,43 @@ describe("a Job's pod", () => {
     expect(plain?.state.terminated?.message).to.equal(undefined);
   });
 
-  it("gives a pod that mounts a token its own identity, and another none", async () => {
+  describe("and the API server", () => {
     const token = { name: "api", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } };
-    const show = script("main", 'cat "$KUBECONFIG"');
-    await run(jobPod({ volumes: [token], containers: [show] }));
-    expect(logOf("main")).to.include("token: TOKEN").and.include("namespace: db");
-    rmSync(join(folder, "logs"), { recursive: true });
-    await run(jobPod({ containers: [show] }));
-    expect(api.lastStatus.phase).to.equal("Failed");
+    const mounted = { volumeMounts: [{ name: "api", mountPath: "/var/run/secrets/kubernetes.io/serviceaccount" }] };
+    const SHOW = 'cat "$KUBECONFIG"';
+
+    it("a container that mounts a token has the pod's own identity", async () => {
+      await run(jobPod({ volumes: [token], containers: [script("main", SHOW, mounted)] }));
+      expect(logOf("main")).to.include("token: TOKEN").and.include("namespace: db");
+    });
+
+    it("a container beside it that mounts none has no access", async () => {
+      await run(
+        jobPod({
+          volumes: [token],
+          initContainers: [script("first", SHOW, mounted), script("tool", 'test -z "$KUBECONFIG"')],
+          containers: [script("main", SHOW, mounted)],
+        }),
+      );
+      expect(api.lastStatus.phase).to.equal("Succeeded");
+      expect(logOf("main")).to.include("token: TOKEN");
+    });
+
+    for (const { what, more } of [
+      { what: "at another path", more: { volumeMounts: [{ name: "api", mountPath: "/token" }] } },
+      { what: "of which no container has anything", more: {} },
+    ]) {
+      it(`a token ${what} gives no access, as a client would not find it`, async () => {
+        await run(jobPod({ volumes: [token], containers: [script("main", SHOW, more)] }));
+        expect(api.lastStatus.phase).to.equal("Failed");
+      });
+    }
+
+    it("a pod without a token has no access, and none is asked for", async () => {
+      await run(jobPod({ containers: [script("main", SHOW)] }));
+      expect(api.lastStatus.phase).to.equal("Failed");
+      expect(api.written.filter(({ path }) => path.endsWith("/token"))).to.deep.equal([]);
+    });
   });
 
   it("a program that the image does not hold is a start error", async () => {

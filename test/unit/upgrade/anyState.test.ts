@@ -212,7 +212,8 @@ describe("whatever the cluster and the config are like", function () {
         expect(kinds.filter((kind) => kind === "release").length).to.equal(1);
         const touches = kinds.some((kind) => kind === "backup" || kind === "migrate" || kind === "restore");
         expect(touches).to.equal(plan.migration !== undefined);
-        if (touches) expect(kinds.indexOf("stop")).to.be.within(0, 1);
+        if (touches) expect(kinds.indexOf("stop")).to.be.within(0, kinds.includes("probe") ? 2 : 1);
+        if (kinds.includes("probe")) expect(kinds.indexOf("probe")).to.equal(kinds.indexOf("stop") - 1);
         if (kinds.includes("migrate")) expect(kinds.indexOf("backup")).to.be.within(1, kinds.indexOf("migrate") - 1);
         const paused = plan.steps.flatMap((step) => (step.kind === "pause" ? step.deployments : []));
         const resumed = plan.steps.flatMap((step) => (step.kind === "resume" ? [step.deployment] : []));
@@ -243,7 +244,10 @@ describe("whatever the cluster and the config are like", function () {
         expect(claimName).to.contain(`-r${attempt.revision}`);
         const isOldRunning = state.components.some((it) => it.pods > 0 && it.image.includes(":v2.1."));
         // A backup from before it ran again would lose what it has written since.
-        if (isOldRunning && found) expect(found.phase).to.equal("prepared");
+        if (!isOldRunning || !found || attempt.to !== found.id.to) return;
+        // Giving up what was not begun, or is undone, leaves the metadata as it is: the script says so.
+        const harmless = plan.kind === "giveUp" ? ["prepared", "backedUp", "restored"] : ["prepared"];
+        expect(harmless).to.include(found.phase);
       }),
       { numRuns: 3000 },
     );

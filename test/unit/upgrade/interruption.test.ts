@@ -108,7 +108,7 @@ describe("the way back of a step", () => {
     {
       what: "a metadata migration",
       plan: planned(wanted("2.2.14"), running("3.2.18", "2.1.4")),
-      ways: ["reversible", "reversible", "restore only", "restore only"],
+      ways: ["reversible", "reversible", "reversible", "restore only", "restore only"],
     },
     {
       what: "a patch",

@@ -17,6 +17,8 @@ import {
 } from "./support";
 
 const CHAIN = ["stop", "backup", "migrate", "release"];
+/** Of a Milvus that is up. */
+const WHOLE_CHAIN = ["probe", ...CHAIN];
 
 /** 2.1.4 on chart 3.2.18, revision 7. */
 function old(
@@ -40,10 +42,10 @@ const UNFINISHED: Partial<HelmRelease> = {
 };
 
 describe("the metadata migration 2.1.x → 2.2.x", () => {
-  it("is stop → backup → migrate → release, with the tool's versions and etcd", () => {
+  it("is probe → stop → backup → migrate → release, with the tool's versions and etcd", () => {
     const plan = planned(wanted("2.2.9"), old());
     expect([plan.kind, plan.adopt, plan.reversibility]).to.deep.equal(["migration", true, "restore only"]);
-    expect(stepKinds(plan)).to.deep.equal(CHAIN);
+    expect(stepKinds(plan)).to.deep.equal(WHOLE_CHAIN);
     expect(plan.migration).to.deep.equal({
       attempt: { from: "2.1.4", to: "2.2.9", revision: 7, ordinal: 1 },
       claimName: "my-release-meta-2.1.4-to-2.2.9-r7",
@@ -110,6 +112,24 @@ describe("the metadata migration 2.1.x → 2.2.x", () => {
       id: { to: "2.2.9", revision: 7, ordinal: 1 },
     },
     {
+      title: "the same one, half migrated, whatever was deployed since",
+      attempts: [attempt("migrating", { revision: 5 })],
+      down: true,
+      id: { to: "2.2.9", revision: 5, ordinal: 1 },
+    },
+    {
+      title: "the same one, migrated, after helm rollback made a new revision",
+      attempts: [attempt("migrated", { revision: 5 })],
+      down: true,
+      id: { to: "2.2.9", revision: 5, ordinal: 1 },
+    },
+    {
+      title: "a new one beside those of an earlier installation, which have its name",
+      attempts: [{ ...attempt("migrating"), isForeign: true }],
+      down: true,
+      id: { to: "2.2.9", revision: 7, ordinal: 2 },
+    },
+    {
       title: "a new one for a later revision",
       attempts: [attempt("backedUp", { revision: 5 })],
       down: true,
@@ -126,7 +146,7 @@ describe("the metadata migration 2.1.x → 2.2.x", () => {
       const options = { ...(down && { down }), ...(over && { release: over }) };
       const plan = planned(wanted("2.2.9"), old(attempts, options));
       expect(plan.migration?.attempt).to.deep.equal({ from: "2.1.4", ...id });
-      expect(stepKinds(plan)).to.deep.equal(CHAIN);
+      expect(stepKinds(plan)).to.deep.equal(down === true ? CHAIN : WHOLE_CHAIN);
     });
   }
 
@@ -251,7 +271,7 @@ describe("giving up a migration", () => {
     { phase: "prepared", kind: "giveUp", steps: ["release"] },
     { phase: "backedUp", kind: "giveUp", steps: ["stop", "restore", "release"] },
     { phase: "migrating", kind: "giveUp", steps: ["stop", "restore", "release"] },
-    { phase: "migrated", kind: "rollback", steps: ["stop", "restore", "release"] },
+    { phase: "migrated", kind: "giveUp", steps: ["stop", "restore", "release"] },
     { phase: "restored", kind: "giveUp", steps: ["release"] },
   ] as const) {
     it(`of an attempt that is ${phase} is ${steps.join(" → ")}`, () => {
@@ -262,7 +282,7 @@ describe("giving up a migration", () => {
 
   it("goes back to the old chart after the Release failed", () => {
     const plan = planned(wanted("2.1.4"), old([attempt("migrated")], { down: true, release: UNFINISHED }));
-    expect([plan.kind, plan.chart.version]).to.deep.equal(["rollback", "3.2.18"]);
+    expect([plan.kind, plan.chart.version]).to.deep.equal(["giveUp", "3.2.18"]);
   });
 
   it("restarts what only the stop had reached", () => {
@@ -314,7 +334,7 @@ describe("going back after a finished migration", () => {
       attempts: [attempt("restored")],
     });
     const plan = planned(wanted("2.1.4", { rollback: true }), state);
-    expect([plan.kind, stepKinds(plan)]).to.deep.equal(["rollback", ["stop", "restore", "release"]]);
+    expect([plan.kind, stepKinds(plan)]).to.deep.equal(["giveUp", ["stop", "restore", "release"]]);
   });
 
   it("has nothing to do once it is done, although the config still asks for it", () => {
@@ -362,4 +382,94 @@ describe("names of an attempt", () => {
       expect(attemptFromLabels(Object.fromEntries(labels))).to.equal(undefined);
     });
   }
+});
+
+describe("an attempt whose migration was begun", () => {
+  it("binds although the images are of another patch of 2.1 now", () => {
+    const state = running("3.2.18", "2.1.1", { component: DOWN, state: { attempts: [attempt("migrating")] } });
+    const plan = planned(wanted("2.2.9"), state);
+    expect(plan.migration).to.include({ sourceVersion: "2.1.4", claimName: "my-release-meta-2.1.4-to-2.2.9-r7" });
+  });
+
+  it("does not bind when it is of another installation: Milvus runs, and is upgraded with a claim of its own", () => {
+    const state = old([{ ...attempt("migrating"), isForeign: true }]);
+    const plan = planned(wanted("2.2.9"), state);
+    expect(plan.migration?.claimName).to.equal("my-release-meta-2.1.4-to-2.2.9-r7-2");
+    expect(
+      plan.warnings.find(({ rule }) => rule === "an_attempt_of_another_installation_is_left_alone")?.message,
+    ).to.contain("claim-7-1");
+  });
+
+  it("never gives its name to a new one once a person has let it go", () => {
+    const state = {
+      ...old(),
+      takenClaimNames: ["my-release-meta-2.1.4-to-2.2.9-r7", "my-release-meta-2.1.4-to-2.2.9-r7-2"],
+    };
+    expect(planned(wanted("2.2.9"), state).migration?.claimName).to.equal("my-release-meta-2.1.4-to-2.2.9-r7-3");
+  });
+
+  for (const version of ["2.1.4", "2.2.9"]) {
+    it(`is let go of, or Milvus is stopped: the remedy on the way to ${version} says what each costs`, () => {
+      const { remedy } = refused(wanted(version), old([attempt("migrating")]));
+      expect(remedy).to.contain("kubectl -n milvus label pvc claim-7-1 milvus-upgrade/release-");
+      expect(remedy).to.contain("This loses nothing");
+      expect(remedy).to.contain("If Milvus has written something, it changes nothing and says what");
+    });
+  }
+
+  it("allows its backup over what etcd holds only where the config names its claim", () => {
+    const claim = "my-release-meta-2.1.4-to-2.2.9-r7";
+    const plan = (overwriteMetadata: string) =>
+      planned(wanted("2.2.9", { overwriteMetadata }), old([attempt("migrating")], { down: true }));
+    expect(plan(claim).migration?.overwrite).to.equal(true);
+    expect(plan(claim).warnings.map(({ rule }) => rule)).to.include("overwriting_loses_what_was_written_since");
+    expect(plan("other").migration).to.not.have.property("overwrite");
+    expect(plan("other").warnings.map(({ rule }) => rule)).to.include("overwriting_is_allowed_for_one_claim");
+  });
+});
+
+describe("images of 2.1 that are down over a finished migration", () => {
+  const rolledBack = { release: { revision: 9 } };
+
+  it("are not taken for a 2.2 that never ran: what it wrote is lost only where that is asked for", () => {
+    const state = old([attempt("migrated")], { down: true, ...rolledBack });
+    const refusal = refused(wanted("2.1.4"), state);
+    expect(refusal.rule).to.equal("back_to_2_1_only_from_the_backup");
+    expect(refusal.reason).to.contain("revision 9").and.to.contain("everything written since is lost");
+    expect(planned(wanted("2.1.4", { rollback: true }), state).kind).to.equal("rollback");
+  });
+
+  it("go back without it where Helm has deployed nothing since: the script finds in etcd whether 2.2 has run", () => {
+    expect(planned(wanted("2.1.4"), old([attempt("migrated")], { down: true })).kind).to.equal("giveUp");
+  });
+});
+
+describe("images of 2.2 over metadata that no finished migration has made", () => {
+  for (const phase of ["prepared", "backedUp", "migrating", "restored"] as const) {
+    const state = running("4.0.24", "2.2.9", { release: { revision: 8 }, state: { attempts: [attempt(phase)] } });
+
+    it(`are refused also while they run, ${phase}`, () => {
+      for (const version of ["2.2.9", "2.2.14", "2.3.13"]) {
+        expect(refused(wanted(version), state).rule).to.equal("2_2_must_not_run_on_metadata_of_2_1");
+      }
+    });
+
+    it(`go back as the refusal says, ${phase}`, () => {
+      const plan = planned(wanted("2.1.4"), state);
+      expect([plan.kind, stepKinds(plan)]).to.deep.equal(["giveUp", ["stop", "restore", "release"]]);
+    });
+  }
+});
+
+describe("objects under the names that the upgrade's own have", () => {
+  it("are refused before anything is touched when they are somebody else's", () => {
+    const refusal = refused(wanted("2.2.9"), { ...old(), strangers: ["Role my-release-upgrade"] });
+    expect(refusal.rule).to.equal("objects_of_somebody_else_are_not_taken_over");
+    expect(refusal.remedy).to.contain("kubectl -n milvus get role my-release-upgrade");
+  });
+
+  it("are no matter to a plan without Jobs", () => {
+    const state = running("3.3.6", "2.2.0", { state: { strangers: ["Role my-release-upgrade"] } });
+    expect(planned(wanted("2.2.9"), state).kind).to.equal("helm");
+  });
 });

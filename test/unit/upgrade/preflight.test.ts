@@ -335,12 +335,19 @@ describe("the preflight", () => {
     {
       mode: "health",
       address: undefined,
-      needs: ["create configmaps", "create pods/portforward", "get pods/portforward", "list pods", "patch configmaps"],
+      needs: [
+        "create configmaps",
+        "create pods/portforward",
+        "get configmaps",
+        "get pods/portforward",
+        "list pods",
+        "patch configmaps",
+      ],
     },
     {
       mode: "data",
       address: "milvus.example.com:19530",
-      needs: ["create configmaps", "list pods", "patch configmaps"],
+      needs: ["create configmaps", "get configmaps", "list pods", "patch configmaps"],
     },
   ] as const) {
     it(`asks for what the verification needs (${mode}, ${address ?? "port-forward"}), before anything is changed`, () => {

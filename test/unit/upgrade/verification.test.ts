@@ -38,6 +38,21 @@ describe("an upgrade from 2.2.16 to 2.3.5 that was not verified", () => {
     });
   }
 
+  for (const status of ["failed", "pending"] as const) {
+    it(`${status}, with a damaged snapshot, is refused with the way that is left and what it costs`, () => {
+      const damaged = { ...verification(status), damaged: "it unpacks to more than 32 MB" };
+      try {
+        refuseUnverified({ from: "2.3.5", to: "2.4.16" } as UpgradePlan, damaged);
+        expect.fail("not refused");
+      } catch (error) {
+        const { reason, remedy } = (error as RefusalError).refusal;
+        expect(reason).to.include("in the ConfigMap my-verify, is damaged: it unpacks to more than 32 MB");
+        expect(remedy).to.include("npm run verify -- --accept").and.include("costs the comparison");
+        expect(remedy).to.not.include("Verify it again");
+      }
+    });
+  }
+
   it("is read from the ConfigMaps that are one, the newest last", () => {
     const labels = (revision: string) => ({
       "milvus-upgrade/release": "my",

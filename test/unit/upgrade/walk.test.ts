@@ -127,6 +127,14 @@ describe("the next move of a walk", () => {
       move: "verify 2.2.14",
     },
     {
+      what: "leaves it to a person where the snapshot is damaged, which no run can pass",
+      to: "2.6",
+      state: running("4.0.34", "2.2.14", {
+        state: { verification: { ...verification("failed", "2.1.4", "2.2.14"), damaged: "it is cut off" } },
+      }),
+      move: "refused by a_failed_verification_blocks_the_next_hop",
+    },
+    {
       what: "looks at what was never verified, also at the end of the way",
       to: "2.2.14",
       state: { ...settled("4.0.34", "2.2.14"), verification: verification("pending", "2.1.4", "2.2.14") },

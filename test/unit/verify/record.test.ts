@@ -1,8 +1,9 @@
 import { expect } from "chai";
-import { verificationStates } from "../../../cluster/verifications";
+import { ClusterError } from "../../../cluster/errors";
+import { LARGEST_SNAPSHOT, verificationStates } from "../../../cluster/verifications";
 import type { VerificationState } from "../../../upgrade/model";
 import type { Difference } from "../../../verify/compare";
-import { recordContent } from "../../../verify/record";
+import { hasSnapshot, readSnapshot, recordContent } from "../../../verify/record";
 import type { QueryAnswer, Snapshot } from "../../../verify/snapshot";
 
 const TARGET = { releaseName: "my-release", namespace: "milvus" };
@@ -87,8 +88,23 @@ describe("the ConfigMap of a verification", () => {
     });
   }
 
+  it("says whose it is, as everything that the upgrade makes", () => {
+    const { labels } = recordContent(TARGET, record(undefined));
+    expect(labels).to.include({
+      "app.kubernetes.io/part-of": "milvus-upgrade",
+      "milvus-upgrade/release": "my-release",
+      "milvus-upgrade/verification": "true",
+    });
+  });
+
   it("a snapshot that does not fit is refused with what to do", () => {
     expect(() => recordContent(TARGET, record(snapshotOf(900, 1536)))).to.throw("milvus:verify health");
+  });
+
+  it("a snapshot that the next run would refuse to unpack is not written, however small it is packed", () => {
+    const text = "a".repeat(LARGEST_SNAPSHOT + 1);
+    expect(() => recordContent(TARGET, record(text))).to.throw("milvus:verify health");
+    expect(kept(record(text.slice(1)))?.snapshot).to.have.length(LARGEST_SNAPSHOT);
   });
 
   it("ten thousand differences still fit: the first are kept, and how many more there were", () => {
@@ -108,4 +124,48 @@ describe("the ConfigMap of a verification", () => {
     expect(found.differences.length + found.notShown).to.equal(10_000);
     expect(content.data.summary).to.include("collection_0").and.to.include("the run that failed listed everything");
   });
+});
+
+describe("the snapshot of a record, read back", () => {
+  const bare = record(undefined);
+
+  it("is what was written, whatever its size", () => {
+    for (const count of [0, 3, 300]) {
+      const text = snapshotOf(count, 128);
+      expect(readSnapshot("milvus", kept(record(text)))).to.deep.equal(JSON.parse(text));
+    }
+  });
+
+  it("is missing where only the health was looked at, and is there where it is damaged", () => {
+    expect(readSnapshot("milvus", bare)).to.equal(undefined);
+    expect(readSnapshot("milvus", undefined)).to.equal(undefined);
+    expect([hasSnapshot(undefined), hasSnapshot(bare), hasSnapshot({ ...bare, damaged: "x" })]).to.deep.equal([
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  const wrongRows = snapshotOf(1, 2).replace('"rows":1000', '"rows":"many"');
+  for (const { what, damage, why } of [
+    { what: "that cannot be unpacked", damage: { damaged: "it unpacks to more than 32 MB" }, why: "more than 32 MB" },
+    { what: "that was edited by hand", damage: { snapshot: "oops" }, why: "it is no JSON (" },
+    { what: "that is empty", damage: { snapshot: "" }, why: "it is no JSON (" },
+    { what: "of other JSON", damage: { snapshot: "{}" }, why: "it is JSON, but no snapshot" },
+    { what: "of null", damage: { snapshot: "null" }, why: "it is JSON, but no snapshot" },
+    { what: "with a wrong part", damage: { snapshot: wrongRows }, why: "it is JSON, but no snapshot" },
+  ]) {
+    it(`${what} is an error with the ConfigMap, the reason, what to type and what it costs`, () => {
+      const read = () => readSnapshot("milvus", { ...bare, ...damage });
+      expect(read).to.throw(ClusterError).with.property("code", "badSnapshot");
+      for (const words of [
+        "The snapshot in the ConfigMap my-release-verify-2.2.16-to-2.3.5-r1 in the namespace milvus",
+        why,
+        "kubectl -n milvus delete configmap my-release-verify-2.2.16-to-2.3.5-r1",
+        "nobody can say any more whether the data is as it was before that upgrade",
+      ]) {
+        expect(read).to.throw(words);
+      }
+    });
+  }
 });

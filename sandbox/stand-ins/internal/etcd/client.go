@@ -97,7 +97,12 @@ func (c *Client) call(ctx context.Context, path string, request object, into any
 		return err
 	}
 	defer body.Close()
-	return json.NewDecoder(body).Decode(into)
+	if err := json.NewDecoder(body).Decode(into); err != nil {
+		return err
+	}
+	// What is read to its end leaves the connection for the next request.
+	_, err = io.Copy(io.Discard, body)
+	return err
 }
 
 // prefixEnd is the first key after all keys with this prefix.
@@ -116,8 +121,9 @@ type rangeResponse struct {
 	Header struct {
 		Revision int64 `json:"revision,string"`
 	} `json:"header"`
-	KVs  []KV `json:"kvs"`
-	More bool `json:"more"`
+	KVs   []KV  `json:"kvs"`
+	More  bool  `json:"more"`
+	Count int64 `json:"count,string"`
 }
 
 // Get returns the key's value; found is false when there is none.
@@ -152,6 +158,27 @@ func (c *Client) List(ctx context.Context, prefix string) ([]KV, int64, error) {
 		}
 		start = append(page.KVs[len(page.KVs)-1].Key, 0)
 	}
+}
+
+// Count returns how many keys have the prefix, and the revision of which that is true.
+func (c *Client) Count(ctx context.Context, prefix string) (int64, int64, error) {
+	var response rangeResponse
+	request := object{"key": []byte(prefix), "range_end": prefixEnd(prefix), "count_only": true}
+	err := c.call(ctx, "/v3/kv/range", request, &response)
+	return response.Count, response.Header.Revision, err
+}
+
+// First returns the first key from this one on, whatever its prefix, as of a revision.
+func (c *Client) First(ctx context.Context, from []byte, revision int64) (kv KV, found bool, err error) {
+	var response rangeResponse
+	request := object{"key": from, "range_end": []byte{0}, "limit": 1, "revision": revision}
+	if err := c.call(ctx, "/v3/kv/range", request, &response); err != nil {
+		return KV{}, false, err
+	}
+	if len(response.KVs) == 0 {
+		return KV{}, false, nil
+	}
+	return response.KVs[0], true, nil
 }
 
 // Put stores a key without a lease.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand"
 	"sort"
 )
 
@@ -75,10 +76,11 @@ func fields(message []byte, onField func(field int, number uint64, value []byte)
 	return nil
 }
 
+// marshalBackup writes the entries in random order, as the real tool does, which ranges over a map.
 func marshalBackup(header backupHeader, entries map[string]string) []byte {
 	header.entries = len(entries)
 	file := appendMessage(nil, header.marshal())
-	for _, key := range sortedKeys(entries) {
+	for _, key := range shuffledKeys(entries) {
 		entry := appendBytesField(nil, 1, []byte(key))
 		file = appendMessage(file, appendBytesField(entry, 2, []byte(entries[key])))
 	}
@@ -138,6 +140,13 @@ func unmarshalBackup(file []byte) (backupHeader, map[string]string, error) {
 		entries[key] = data
 	}
 	return header, entries, nil
+}
+
+// shuffledKeys are in another order every time; that of a Go map is not random enough to count on.
+func shuffledKeys[V any](m map[string]V) []string {
+	keys := sortedKeys(m)
+	rand.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+	return keys
 }
 
 func sortedKeys[V any](m map[string]V) []string {

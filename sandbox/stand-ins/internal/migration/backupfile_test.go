@@ -2,6 +2,7 @@ package migration
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"testing"
 )
@@ -20,6 +21,21 @@ func TestBackupFilesGiveBackWhatWasPutIn(t *testing.T) {
 	header, read, err := unmarshalBackup(marshalBackup(backupHeader{instance: "by-dev", metaPath: "meta", extra: extraWithRoot}, entries))
 	if err != nil || header.entries != 3 || header.extra != extraWithRoot || !reflect.DeepEqual(read, entries) {
 		t.Errorf("got %+v %q, error %v", header, read, err)
+	}
+}
+
+func TestTheOrderOfEntriesIsNotTheOrderOfKeys(t *testing.T) {
+	entries := map[string]string{}
+	for i := 0; i < 50; i++ {
+		entries[fmt.Sprintf("key%02d", i)] = "x"
+	}
+	first, second := marshalBackup(backupHeader{}, entries), marshalBackup(backupHeader{}, entries)
+	if bytes.Equal(first, second) || len(first) != len(second) {
+		t.Errorf("two backups of the same entries: %d and %d bytes, the same order: %v", len(first), len(second), bytes.Equal(first, second))
+	}
+	_, read, err := unmarshalBackup(second)
+	if err != nil || !reflect.DeepEqual(read, entries) {
+		t.Errorf("got %q, error %v", read, err)
 	}
 }
 

@@ -108,14 +108,24 @@ func (s store) save(ctx context.Context, saves pairs) error {
 	return nil
 }
 
-// backup writes all keys without a lease. The file is overwritten in place and not synced, as by the real tool.
+// backup writes all keys without a lease. The file is overwritten in place and not synced, as by the real tool. One request
+// counts the keys, then one request reads each, at the revision of the count.
 func (s store) backup(ctx context.Context, file string) error {
-	kvs, _, err := s.client.List(ctx, s.root)
+	count, revision, err := s.client.Count(ctx, s.root)
 	if err != nil {
 		return err
 	}
 	entries := map[string]string{}
-	for _, kv := range kvs {
+	from := []byte(s.root)
+	for i := int64(0); i < count; i++ {
+		kv, found, err := s.client.First(ctx, from, revision)
+		if err != nil {
+			return err
+		}
+		if !found {
+			break
+		}
+		from = append(kv.Key, 0)
 		if kv.Lease != 0 {
 			console.Warning(fmt.Sprintf("lease key won't be backuped: %s, lease id: %d", kv.Key, kv.Lease))
 			continue
@@ -151,7 +161,7 @@ func writeInPlace(file string, content []byte) error {
 	return out.Close()
 }
 
-// restore puts every entry of the file back under the key it was found at.
+// restore puts every entry of the file back under the key it was found at, in random order.
 func (s store) restore(ctx context.Context, file string) error {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -161,7 +171,7 @@ func (s store) restore(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	for i, key := range sortedKeys(entries) {
+	for i, key := range shuffledKeys(entries) {
 		target := key
 		if header.extra != extraWithRoot {
 			target = path.Join(header.instance, header.metaPath, key)
