@@ -1,4 +1,4 @@
-import { RELEASE_LABEL } from "../../upgrade/attempt";
+import { RELEASE_LABEL } from "../../upgrade/marks";
 import type { StepKind } from "../../upgrade/model";
 import { withoutValue } from "../../upgrade/values/tree";
 import { finishOrphan, type Program, type Trouble, type UpResult, up } from "./run";
