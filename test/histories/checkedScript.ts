@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { Bench, Outcome, RunSettings, Verb as ScriptVerb, Site } from "../scripts/support/bench";
+import type { Bench, Outcome, RunSettings, Site } from "../scripts/support/bench";
 import type { Killer } from "../scripts/support/killing";
 import type { Etcd } from "./etcd";
 import {
@@ -101,7 +101,7 @@ export class CheckedScript implements MetadataScript {
     };
     const point = { number, name: "" };
     const run = (): Promise<Outcome> => {
-      const scriptVerb = verb as ScriptVerb;
+      const scriptVerb = verb;
       switch (how) {
         case "none":
           return site.run(scriptVerb, settings);

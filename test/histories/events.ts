@@ -1,4 +1,3 @@
-import { RELEASE_LABEL } from "../../upgrade/marks";
 import type { StepKind } from "../../upgrade/model";
 import { withoutValue } from "../../upgrade/values/tree";
 import { finishOrphan, type Program, type Trouble, type UpResult, up } from "./run";
@@ -170,9 +169,8 @@ function followRemedy(world: World, which: number): { line: string } | undefined
   }
   if (claim !== undefined) {
     // Every remedy that names it says: only if your collections are there. Who reads it looks.
-    const labels = world.claims.get(claim)?.labels;
-    if (labels === undefined || world.running === undefined || !world.isWhole(world.running)) return undefined;
-    delete labels[RELEASE_LABEL];
+    if (world.running === undefined || !world.isWhole(world.running)) return undefined;
+    world.letGo(claim);
     return { line: `remedy: label off ${claim}` };
   }
   if (key === "version" && value) world.config.version = value;

@@ -1,6 +1,5 @@
 import type { Event } from "./events";
-import { type History, runHistory } from "./history";
-import type { Program, UpOptions } from "./run";
+import type { UpOptions } from "./run";
 
 const PLAIN: UpOptions = { trouble: { kind: "none" }, without: [], overlaps: false };
 
@@ -10,14 +9,13 @@ const PLAIN: UpOptions = { trouble: { kind: "none" }, without: [], overlaps: fal
  */
 export async function minimise(
   events: readonly Event[],
-  program: Program,
-  isSame: (history: History) => boolean = ({ violation }) => violation !== undefined,
+  isWrong: (events: readonly Event[]) => Promise<boolean>,
 ): Promise<readonly Event[]> {
   let best = events;
   for (let isBetter = true; isBetter; ) {
     isBetter = false;
     for (const candidate of simpler(best)) {
-      if (!isSame(await runHistory(candidate, program))) continue;
+      if (!(await isWrong(candidate))) continue;
       best = candidate;
       isBetter = true;
       break;

@@ -95,6 +95,29 @@ export const NAMED: readonly NamedHistory[] = [
     events: [up("2.2.9"), created, up("2.1.4", { rollback: true, without: ["restore"] })],
   },
   {
+    name: "a migrated etcd that 2.1 has written to is not migrated",
+    events: [
+      up("2.2.9"),
+      { kind: "set image", version: "2.1.4", all: true },
+      created,
+      { kind: "scale", replicas: 0, all: true },
+      up("2.2.9"),
+    ],
+  },
+  {
+    name: "a rollback that died, and 2.2 after all",
+    events: [up("2.2.9"), up("2.1.4", { rollback: true, ...killed("restore", 25) }), up("2.2.9", { rollback: false })],
+  },
+  {
+    name: "no roll leads from 2.2 to 2.1",
+    events: [
+      { kind: "reinstall", version: "2.2.9", newEtcd: true },
+      created,
+      { kind: "set image", version: "2.1.4", all: false },
+      up("2.1.4", { rollback: true }),
+    ],
+  },
+  {
     name: "2.2 has served: its images being gone is no consent",
     events: [
       up("2.2.9", { trouble: { kind: "not ready" } }),

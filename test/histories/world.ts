@@ -1,5 +1,6 @@
 import { attemptFromLabels, type attemptLabels, isOfAttempt, PHASE_ANNOTATION } from "../../upgrade/attempt";
 import { installationAnnotations, isForeign } from "../../upgrade/installation";
+import { RELEASE_LABEL } from "../../upgrade/marks";
 import type {
   AttemptPhase,
   AttemptState,
@@ -189,7 +190,7 @@ export class World {
       this.seen("2.2"),
       ...[...this.claims.values()].flatMap(({ volume }) =>
         [...volume.values()].flatMap((folder) =>
-          [folder.backup, ...(folder.replaced ?? [])].flatMap((copy) =>
+          [folder.backup, ...folder.replaced, ...folder.outdated].flatMap((copy) =>
             copy ? [catalogueOf(copy.entries, "2.1", true), catalogueOf(copy.entries, "2.2", true)] : [],
           ),
         ),
@@ -337,7 +338,10 @@ export class World {
     this.ledgers.set(this.place(), {
       acknowledged: seen,
       orElse: [],
-      heritage: orElse.length > 0 ? heritage : [...heritage, ...acknowledged.filter((one) => !seen.some((it) => sameCollection(it, one)))],
+      heritage:
+        orElse.length > 0
+          ? heritage
+          : [...heritage, ...acknowledged.filter((one) => !seen.some((it) => sameCollection(it, one)))],
     });
   }
 
@@ -451,6 +455,14 @@ export class World {
         return [{ id, claimName: name, phase, createdAt: iso(createdAt), ...(foreign && { isForeign: true }) }];
       })
       .sort((a, b) => a.id.revision - b.id.revision || a.id.ordinal - b.id.ordinal);
+  }
+
+  /** The label that names the release is taken off the claim: it belongs to no attempt any more. */
+  letGo(name: string): void {
+    const claim = this.claims.get(name);
+    if (claim === undefined) return;
+    const labels = Object.entries(claim.labels).filter(([label]) => label !== RELEASE_LABEL);
+    this.claims.set(name, { ...claim, labels: Object.fromEntries(labels) });
   }
 
   claimFor(name: string, labels: ReturnType<typeof attemptLabels>): Claim {
