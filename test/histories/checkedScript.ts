@@ -193,7 +193,7 @@ export class CheckedScript implements MetadataScript {
   ): void {
     const key = `${env.root}/meta/session/id`;
     const value = found.etcd.get(key);
-    if (value !== undefined) etcd.keys.set(key, value);
+    if (value !== undefined) etcd.set(key, value);
     const folder = volume.get(env.attempt);
     const [base, calls] = (JSON.parse(found.volume) as { counter: string }).counter.split(" ").map(Number);
     if (folder && base !== undefined && calls !== undefined) folder.counter = { base, calls };

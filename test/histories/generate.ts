@@ -86,16 +86,15 @@ const up: fc.Arbitrary<Event> = fc
 
 const some = <T extends Event>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
 
+const write: fc.Arbitrary<Event> = fc.record({
+  kind: fc.constant("write" as const),
+  what: fc.constantFrom("create" as const, "create" as const, "drop" as const, "index" as const, "flush" as const),
+  which: fc.nat(3),
+});
+
 const event: fc.Arbitrary<Event> = fc.oneof(
   CROSS,
-  some(
-    5,
-    fc.record({
-      kind: fc.constant("write" as const),
-      what: fc.constantFrom("create" as const, "create" as const, "drop" as const, "index" as const, "flush" as const),
-      which: fc.nat(3),
-    }),
-  ),
+  some(5, write),
   some(14, up),
   some(5, fc.record({ kind: fc.constant("follow the remedy" as const), which: fc.nat(2) })),
   some(2, fc.record({ kind: fc.constant("reinstall" as const), version, newEtcd: fc.boolean() })),
@@ -172,6 +171,16 @@ const parts = (minLength: number, maxLength: number) =>
 
 /** Most histories begin with an upgrade that something happens to: the rest is about what it leaves. */
 const begun = up.map((it): Event[] => [{ kind: "take snapshot" }, it.kind === "up" ? { ...it, to: "2.2.9" } : it]);
+
+const killedUp = fc
+  .tuple(trouble, fc.constantFrom("2.2.9", "2.2.9", "2.1.4"), fc.boolean())
+  .map(([chosen, to, overlaps]): Event => ({ kind: "up", to, rollback: true, trouble: chosen, without: [], overlaps }));
+
+/** Upgrades and ways back that die again and again, and nobody who does anything past the program. */
+export const interruptedRuns: fc.Arbitrary<readonly Event[]> = fc.array(
+  fc.oneof(CROSS, { weight: 1, arbitrary: write }, { weight: 3, arbitrary: killedUp }),
+  { minLength: 1, maxLength: 8, size: "max" },
+);
 
 /** What people do to one cluster, in order. */
 export const histories: fc.Arbitrary<readonly Event[]> = fc.oneof(

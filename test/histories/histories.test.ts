@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { histories } from "./generate";
+import type { Event } from "./events";
+import { histories, interruptedRuns } from "./generate";
 import { type History, runHistory } from "./history";
 import { minimise } from "./minimise";
 import { ModelScript } from "./modelScript";
@@ -29,6 +30,21 @@ describe("whatever people do", function () {
     const small = await minimise(found, async (events) => (await runHistory(events, PROGRAM)).violation !== undefined);
     mustHold(await runHistory(small, PROGRAM), `HISTORIES_SEED=${SEED}\n${JSON.stringify(small)}`);
     throw outcome.errorInstance;
+  });
+
+  it("what only dies is finished by the next run, whichever way it goes", async () => {
+    const finish: Event = { kind: "up", trouble: { kind: "none" }, without: [], overlaps: false };
+    await fc.assert(
+      fc.asyncProperty(interruptedRuns, fc.constantFrom("2.2.9", "2.1.4"), async (events, to) => {
+        // The second run has nothing to do.
+        const history = await runHistory([...events, { ...finish, to }, finish], PROGRAM);
+        mustHold(history);
+        const last = history.results.at(-1);
+        if (last?.kind !== "nothing")
+          throw new Error([`not finished: ${last?.text ?? ""}`, ...history.lines].join("\n"));
+      }),
+      { seed: SEED, numRuns: RUNS },
+    );
   });
 });
 

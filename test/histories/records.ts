@@ -65,9 +65,9 @@ const catalogues = new WeakMap<Entries, Partial<Record<Minor, readonly Collectio
 
 /**
  * What Milvus of that minor sees in these records. A collection in the other one's format is none that it can use, even
- * where it has neither index nor alias to miss. Kept for entries that are not changed any more.
+ * where it has neither index nor alias to miss. The entries must not be changed afterwards: the answer is kept.
  */
-export function catalogueOf(entries: Entries, minor: Minor, isFrozen = false): readonly Collection[] {
+export function catalogueOf(entries: Entries, minor: Minor): readonly Collection[] {
   const known = catalogues.get(entries)?.[minor];
   if (known) return known;
   const seen = readCatalogue(entries, minor).map((collection) => {
@@ -75,7 +75,7 @@ export function catalogueOf(entries: Entries, minor: Minor, isFrozen = false): r
     if (isNew === (minor === "2.2")) return collection;
     return changed(collection, { name: `${collection.name} in the format of ${isNew ? "2.2" : "2.1"}` });
   });
-  if (isFrozen) catalogues.set(entries, { ...catalogues.get(entries), [minor]: seen });
+  catalogues.set(entries, { ...catalogues.get(entries), [minor]: seen });
   return seen;
 }
 

@@ -57,9 +57,11 @@ class Failed extends Error {}
 export async function up(world: World, program: Program, options: UpOptions): Promise<UpResult> {
   if (!options.overlaps) await finishOrphan(world);
   // Refused at the first look, nothing is touched; else what a dead run has left is ended, and planned anew.
-  const first = planUpgrade(world.wanted, world.state());
-  if (world.orphan !== undefined && first.kind !== "refused") await endDeadRun(world);
-  const plan = planUpgrade(world.wanted, world.state());
+  let plan = planUpgrade(world.wanted, world.state());
+  if (world.orphan !== undefined && plan.kind !== "refused") {
+    await endDeadRun(world);
+    plan = planUpgrade(world.wanted, world.state());
+  }
   if (plan.kind === "refused") {
     await finishOrphan(world);
     return {

@@ -191,7 +191,7 @@ export class World {
       ...[...this.claims.values()].flatMap(({ volume }) =>
         [...volume.values()].flatMap((folder) =>
           [folder.backup, ...folder.replaced, ...folder.outdated].flatMap((copy) =>
-            copy ? [catalogueOf(copy.entries, "2.1", true), catalogueOf(copy.entries, "2.2", true)] : [],
+            copy ? [catalogueOf(copy.entries, "2.1"), catalogueOf(copy.entries, "2.2")] : [],
           ),
         ),
       ),
