@@ -103,14 +103,24 @@ function commandsOf(context: StepContext, step: MetadataStep, script: Command): 
     case "migrate":
       return [setPhase(context, "migrating"), script, setPhase(context, "migrated")];
     case "restore":
-      return [script, setPhase(context, "restored")];
+      return [...leaveMigrated(context), script, setPhase(context, "restored")];
   }
 }
 
+/** From the begin of a rollback until its end neither version may be started on the metadata. */
+function leaveMigrated(context: StepContext): Command[] {
+  return phaseOf(context) === "migrated" ? [setPhase(context, "restoring")] : [];
+}
+
 /** A backup that is looked at again must not make the attempt look as if nothing had been migrated. */
-function hasPassed({ state, plan }: StepContext, phase: AttemptPhase): boolean {
-  const found = state.attempts.find(({ claimName }) => claimName === plan.migration?.claimName);
-  return found !== undefined && ATTEMPT_PHASES.indexOf(found.phase) > ATTEMPT_PHASES.indexOf(phase);
+function hasPassed(context: StepContext, phase: AttemptPhase): boolean {
+  const found = phaseOf(context);
+  return found !== undefined && ATTEMPT_PHASES.indexOf(found) > ATTEMPT_PHASES.indexOf(phase);
+}
+
+/** As it was when the plan was made. */
+function phaseOf({ state, plan }: StepContext): AttemptPhase | undefined {
+  return state.attempts.find(({ claimName }) => claimName === plan.migration?.claimName)?.phase;
 }
 
 function runScript(context: StepContext, verb: MetadataStep | "rollback", toolTimeout: number): Command {

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { describePlan } from "../upgrade/describe";
+import { refusalOfLeftOut } from "../upgrade/leftOut";
 import type { After, MilvusClusterArgs } from "./context";
 import { isOfRun } from "./names";
 
@@ -68,11 +69,5 @@ async function known<T>(output: pulumi.Output<T>): Promise<T | undefined> {
 }
 
 function leftOut({ __name: name }: pulumi.Resource & { readonly __name?: string }): string {
-  return describePlan({
-    kind: "refused",
-    rule: "no_step_is_left_out",
-    reason: `the step ${name ?? "before"} has not been done in this run, so the steps after it do not begin: Milvus could start on metadata that is not its own. pulumi up was told to leave it out (--target, --exclude), or to go on after an error (--continue-on-error).`,
-    remedy: "Run pulumi up without these options. It plans anew from what is there, and finishes what was begun.",
-    source: "Pulumi documentation, pulumi up",
-  }).join("\n");
+  return describePlan(refusalOfLeftOut(name ?? "before")).join("\n");
 }

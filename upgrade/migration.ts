@@ -6,6 +6,7 @@ import { metaStoreOf } from "./metaStore";
 import { isDown } from "./milvusComponents";
 import type {
   AttemptId,
+  AttemptPhase,
   AttemptState,
   ClusterState,
   ComponentState,
@@ -28,12 +29,15 @@ export function ownAttempts({ attempts }: Pick<ClusterState, "attempts">): reado
     .toSorted((a, b) => a.id.revision - b.id.revision || a.id.ordinal - b.id.ordinal);
 }
 
+/** From the begin of a migration until it is undone. */
+const BINDING: readonly AttemptPhase[] = ["migrating", "migrated", "restoring"];
+
 /**
  * The attempt whose migration was begun and not undone: what etcd holds is what it left, whatever was deployed since and
  * whatever patch the images are of. It binds until it is restored, or a person takes its label off.
  */
 export function bindingAttempt(state: Pick<ClusterState, "attempts">): AttemptState | undefined {
-  return ownAttempts(state).findLast(({ phase }) => phase === "migrating" || phase === "migrated");
+  return ownAttempts(state).findLast(({ phase }) => BINDING.includes(phase));
 }
 
 /** The attempt that a cluster of 2.1 is in the middle of; undefined when there is none, or it was restored. */

@@ -145,7 +145,7 @@ export interface PodTemplate {
 }
 
 /** How far a metadata migration attempt has come, as recorded on its backup claim; `prepared`: the claim is there, and nothing else. */
-export const ATTEMPT_PHASES = ["prepared", "backedUp", "migrating", "migrated", "restored"] as const;
+export const ATTEMPT_PHASES = ["prepared", "backedUp", "migrating", "migrated", "restoring", "restored"] as const;
 export type AttemptPhase = (typeof ATTEMPT_PHASES)[number];
 
 /** An attempt found in the cluster: its backup claim with labels and annotations. */

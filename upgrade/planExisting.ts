@@ -1,6 +1,7 @@
 import { hopNotes } from "./hopNotes";
 import { checkHop } from "./hopRefusal";
 import { needsMetadataMigration } from "./hopRules";
+import { bindingAttempt } from "./migration";
 import type { ComponentState, UpgradePlan } from "./model";
 import { type Base, baseFor, type Facts, type Target } from "./planBase";
 import { planGoingBack, refuseUnmigrated } from "./planGoingBack";
@@ -30,6 +31,7 @@ export function planExisting(facts: Facts): UpgradePlan {
     const back = planGoingBack(facts, resolved);
     if (back) return back;
   }
+  if (mustLookAtMetadata(facts, to)) return planMigration(facts, resolved);
   refuseUnmigrated(facts);
   if (needsMetadataMigration({ from: observed.version, to })) return planMigration(facts, resolved);
   const goesBack = compareVersions(to, observed.newest) < 0;
@@ -41,6 +43,16 @@ export function planExisting(facts: Facts): UpgradePlan {
   const notes = to === observed.version ? [] : hopNotes({ from: observed.version, to, topology });
   const base = baseFor(facts, target, [...warnings, ...settingBack, ...notes]);
   return to === observed.version && !observed.isUnderWay ? planSameVersion(facts, base) : planRollout(facts, base);
+}
+
+/**
+ * Every image is of 2.2 and at 0, and a migration of ours was finished: a rollback may have died half way, or a snapshot of
+ * etcd been put back. The migration's steps look at what is there, and do what is missing of it, before Milvus starts.
+ */
+function mustLookAtMetadata({ state, observed }: Facts, to: string): boolean {
+  const isOf22 = observed.stopped && minorOf(observed.version) === "2.2" && minorOf(to) === "2.2";
+  const phase = bindingAttempt(state)?.phase;
+  return isOf22 && (phase === "migrated" || phase === "restoring");
 }
 
 /** From the oldest that runs, and from the newest: half of an upgrade done by hand must be allowed as well. */

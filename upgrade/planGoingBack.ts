@@ -21,7 +21,11 @@ import { compareVersions, minorOf } from "./versions";
  * planned for like any other version.
  */
 export function planGoingBack(facts: Facts, resolved: ResolvedVersion): UpgradePlan | undefined {
-  const { observed } = facts;
+  const { observed, state } = facts;
+  const binding = bindingAttempt(state);
+  // What binds is put back as it was: an older patch than that of the backup was never there.
+  if (binding !== undefined && compareVersions(resolved.version, binding.id.from) < 0)
+    refuseOtherSource(binding, resolved.version);
   if (minorOf(observed.newest) === "2.2") return planRollback(facts, resolved);
   if (minorOf(observed.newest) !== "2.1" || compareVersions(resolved.version, observed.version) < 0) return undefined;
   return planGiveUp(facts, resolved);
@@ -37,7 +41,7 @@ function planRollback(facts: Facts, resolved: ResolvedVersion): UpgradePlan | un
   refuseOtherSource(last, to);
   const running = runningOld(observed);
   if (running.length > 0 && bindingAttempt(state) !== undefined) refuseRunningOld(last, running, facts.wanted);
-  if (last.phase === "migrated") {
+  if (isMigrated(last)) {
     const situation = `Milvus ${observed.newest} is in place on migrated metadata.`;
     if (!facts.wanted.rollback) refuseUnasked(last, to, situation, observed.newest);
     return rollBack(facts, last, resolved);
@@ -100,7 +104,7 @@ function planGiveUp(facts: Facts, resolved: ResolvedVersion): UpgradePlan | unde
   const running = runningOld(observed);
   if (running.length > 0) return binding === undefined ? undefined : refuseRunningOld(binding, running, wanted);
   const last = lastOpenAttempt(state, release, observed.version);
-  if (last?.phase === "migrated" && hasServedSince(release, last)) {
+  if (last && isMigrated(last) && hasServedSince(release, last)) {
     if (!wanted.rollback) {
       refuseUnasked(
         last,
@@ -111,7 +115,7 @@ function planGiveUp(facts: Facts, resolved: ResolvedVersion): UpgradePlan | unde
     }
     return rollBack(facts, last, resolved);
   }
-  if (last?.phase === "migrated" && wanted.rollback) return rollBack(facts, last, resolved);
+  if (last && isMigrated(last) && wanted.rollback) return rollBack(facts, last, resolved);
   if (last && last.phase !== "prepared" && last.phase !== "restored") {
     return undo(facts, last, {
       kind: "giveUp",
@@ -159,6 +163,11 @@ function undo(facts: Facts, attempt: AttemptState, plan: Undo): UpgradePlan {
     warnings: [...common.warnings, ...migrationWarnings(state, migration, wanted)],
     migration,
   };
+}
+
+/** Its migration is finished; perhaps a rollback has begun to undo it. */
+function isMigrated({ phase }: AttemptState): boolean {
+  return phase === "migrated" || phase === "restoring";
 }
 
 /** The last revision that Helm calls deployed. */

@@ -20,7 +20,7 @@ import { minorOf } from "./versions";
  */
 export function planMigration(facts: Facts, { version: to, variant, warnings }: ResolvedVersion): UpgradePlan {
   const { wanted, state, release, observed, clear } = facts;
-  for (const from of new Set([observed.version, observed.newest])) {
+  for (const from of new Set([observed.version, observed.newest].filter((version) => version !== to))) {
     checkHop({ from, to, chart: observed.inForce.chart, source: wanted.chartSource });
   }
   refuseUnmigrated2_2(facts);
@@ -52,6 +52,9 @@ export function planMigration(facts: Facts, { version: to, variant, warnings }: 
 function reasonOf({ state, observed }: Facts, attempt: AttemptId): string {
   const found = state.attempts.find(({ id }) => attemptName(id) === attemptName(attempt));
   const why = "Milvus 2.2 keeps its metadata in another format than 2.1";
+  if (found && minorOf(observed.version) === "2.2") {
+    return `every component is at 0, and the migration ${attemptName(attempt)} is ${found.phase}: the metadata is looked at before Milvus starts`;
+  }
   if (found) return `${why}; goes on with the attempt ${attemptName(attempt)}, which is ${found.phase}`;
   return attempt.ordinal > 1
     ? `${why}; Milvus ${observed.version} may have written since the last backup, so a new attempt takes a new one`
@@ -60,7 +63,8 @@ function reasonOf({ state, observed }: Facts, attempt: AttemptId): string {
 
 /** Images of 2.2 beside 2.1 without a finished migration: somebody patched them past the migration. */
 function refuseUnmigrated2_2({ state, observed, wanted }: Facts): void {
-  if (minorOf(observed.newest) === "2.1" || bindingAttempt(state)?.phase === "migrated") return;
+  if (observed.versions.length < 2 || minorOf(observed.newest) === minorOf(observed.version)) return;
+  if (bindingAttempt(state)?.phase === "migrated") return;
   refuse({
     rule: "2_2_must_not_run_on_metadata_of_2_1",
     reason: `Some components have images of Milvus ${observed.newest}, others of ${observed.version}, and no migration of the metadata has finished: 2.2 cannot read the metadata of 2.1.`,

@@ -17,6 +17,7 @@ export function checkSettingBack({ wanted, observed }: Facts, to: string): Warni
   const names = list(ahead.map(({ component }) => component));
   if (isUnfinished && ahead.length === 0)
     return [warning(`No component has served ${observed.newest} yet; all go back to ${to}.`)];
+  if (isUnfinished && minorOf(to) === "2.1") return refuseWithoutBackup(observed.newest, to, names);
   if (isUnfinished && (sameMinor || wanted.rollback)) {
     return [
       warning(
@@ -41,6 +42,16 @@ export function checkSettingBack({ wanted, observed }: Facts, to: string): Warni
     ];
   }
   return [];
+}
+
+/** 2.1 cannot read what 2.2 keeps of collections, and no backup of this program leads back. */
+function refuseWithoutBackup(newest: string, to: string, names: string): never {
+  return refuse({
+    rule: "back_to_2_1_only_from_the_backup",
+    reason: `These components have served ${newest} already: ${names}. Milvus ${to} cannot read its metadata, and there is no migration of this program whose backup could be restored.`,
+    remedy: `Go on: ${configLine("version", newest)}. To go back, restore the metadata of ${to} from a backup of your own while every component is at 0, with the image ${to} on every Deployment; then run pulumi up.`,
+    source: "milvus deployments/migrate-meta/README.md, step 6",
+  });
 }
 
 function warning(message: string): Warning {

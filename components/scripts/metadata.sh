@@ -529,8 +529,8 @@ keys='
 '
 
 # describe LISTING: counts by kind on one line. Exit code 1: a key outside of the root path. 2: records of 2.2 are among
-# them. 3: what a migration leaves behind that died after removing the old records: segments, or snapshots of collections
-# that were not dropped, without any collection. 4: nothing, but for the session counter.
+# them. 3: what a migration leaves behind that died after removing the old records: segments, or snapshots, of a collection
+# that was not dropped, without the collection. 4: nothing, but for the session counter.
 describe() {
   awk -F '\t' -v root="$meta_root/" "$keys"'
     index($1, root) != 1 { print "key " $1 " is not under " root; outside = 1; exit 1 }
@@ -538,8 +538,8 @@ describe() {
       key = below($1); is = kind(key)
       total++
       if (is == "counter") others++
-      else if (key ~ /^datacoord-meta\/s\//) segments++
-      else if (is == "collection" && key !~ /^snapshots/) collections++
+      else if (key ~ /^datacoord-meta\/s\//) { segments++; split(key, part, "/"); with_segments[part[3]] = 1 }
+      else if (is == "collection" && key !~ /^snapshots/) { collections++; split(key, part, "/"); is_there[part[3]] = 1 }
       else if (is == "collection") {
         snapshots++
         # The newest snapshot of each; the time is a number too long for awk.
@@ -557,10 +557,9 @@ describe() {
       print total + 0 " entries: " collections + 0 " collections, " snapshots + 0 " collection snapshots, " aliases + 0 " aliases, " indexes + 0 " field indexes, " segment_indexes + 0 " segment indexes, " segments + 0 " segments"
       if (total == others + 0) exit 4
       if (newer) exit 2
-      if (collections) exit 0
       # A snapshot of 3 bytes is the tombstone of a drop.
-      for (id in size) if (size[id] != 3) exit 3
-      if (segments && !snapshots) exit 3
+      for (id in size) { split(id, part, "/"); if (size[id] == 3) dropped[part[4]] = 1; else if (!(part[4] in is_there)) exit 3 }
+      for (id in with_segments) if (!(id in is_there) && !(id in dropped)) exit 3
     }' "$1"
 }
 
@@ -649,17 +648,18 @@ is_explained() {
 }
 
 # is_of_22 BACKUP MIGRATED NOW: NOW may be what 2.2 has made of MIGRATED: no record that only 2.1 has, no collection as it was before
-# the migration, and not all of them gone. Prints what says otherwise.
+# the migration, and no new one without partitions of its own, which 2.1 keeps in the collection. Prints what says otherwise.
 is_of_22() {
   awk -F '\t' -v root="$meta_root/" "$keys"'
     { key = below($1); is = kind(key); value = $2 "\t" $3 }
-    FILENAME == ARGV[1] { if (is == "collection") { before[key] = value; had++ } next }
-    FILENAME == ARGV[2] { if (is == "collection") { after[key] = value; had++ } next }
+    FILENAME == ARGV[1] { if (is == "collection") before[key] = value; next }
+    FILENAME == ARGV[2] { if (is == "collection") after[key] = value; next }
     is == "old" { differs("of 2.1: " $1) }
-    is == "collection" || key ~ /^(snapshots\/)?root-coord\/database\// { has++ }
+    key ~ /^root-coord\/partitions\// { split(key, part, "/"); has_partitions[part[3]] = 1 }
+    key ~ /^root-coord\/collection\// && !(key in before) && !(key in after) { split(key, part, "/"); is_new[part[3]] = $1 }
     is == "collection" && (key in before) && (key in after) && value == before[key] && value != after[key] { differs("as before the migration: " $1) }
     END {
-      if (had && !has) differs("no collection is left")
+      for (id in is_new) if (!(id in has_partitions)) differs("of 2.1: " is_new[id])
       if (differences) { print differences " entries" differing; exit 1 }
     }' "$1" "$2" "$3"
 }
@@ -1016,6 +1016,9 @@ do_probe() {
   case $tool_problem in
     sessions)
       name_sessions
+      # It names the first kind that it finds, and the coordinator is the first: a component that was restarted with another root
+      # path than the others is not Milvus.
+      [ "$session_kind" = rootcoord ] || end "$WRONG_PLACE" "there are sessions under $meta_root/session/ at $ETCD_ENDPOINTS ($session_count of $session_kind), but none of the root coordinator: it is down, or it uses another root path or another etcd than these components. Nothing was changed."
       end 0 "the tool sees Milvus under $meta_root at $ETCD_ENDPOINTS ($session_count sessions of $session_kind), and the volume can be written."
       ;;
     changed) end 0 "the tool sees Milvus under $meta_root at $ETCD_ENDPOINTS (components come and go), and the volume can be written." ;;

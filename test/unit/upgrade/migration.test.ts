@@ -139,7 +139,7 @@ describe("the metadata migration 2.1.x → 2.2.x", () => {
       title: "a new one when another version was stopped then",
       attempts: [attempt("backedUp", { from: "2.1.0" })],
       down: true,
-      id: { to: "2.2.9", revision: 7, ordinal: 1 },
+      id: { to: "2.2.9", revision: 7, ordinal: 2 },
     },
   ] satisfies readonly AttemptRow[] as readonly AttemptRow[]) {
     it(`takes ${title}`, () => {
@@ -197,7 +197,7 @@ describe("the metadata migration 2.1.x → 2.2.x", () => {
     expect(refused(wanted("2.2.9"), state).rule).to.equal("2_2_must_not_run_on_metadata_of_2_1");
   });
 
-  it("only starts Milvus when every image is of 2.2 already and the migration is finished", () => {
+  it("looks at the metadata before it starts a 2.2 that is at 0, though the migration is finished", () => {
     const components = SEPARATE.map((name) => component(name, "2.2.9", DOWN));
     const state = cluster({
       release: release("4.0.24", "2.2.9", UNFINISHED),
@@ -205,7 +205,24 @@ describe("the metadata migration 2.1.x → 2.2.x", () => {
       attempts: [attempt("migrated")],
     });
     const plan = planned(wanted("2.2.9"), state);
-    expect([plan.kind, stepKinds(plan)]).to.deep.equal(["helm", ["release"]]);
+    expect([plan.kind, stepKinds(plan)]).to.deep.equal(["migration", CHAIN]);
+    expect(plan.reason).to.contain("the metadata is looked at before Milvus starts");
+  });
+
+  it("goes on from a rollback that died when the newer version is wanted after all", () => {
+    const components = SEPARATE.map((name) => component(name, "2.2.9", DOWN));
+    const state = cluster({
+      release: release("4.0.24", "2.2.9", { revision: 8 }),
+      components,
+      attempts: [attempt("restoring")],
+    });
+    expect(stepKinds(planned(wanted("2.2.9"), state))).to.deep.equal(CHAIN);
+    expect(stepKinds(planned(wanted("2.1.4", { rollback: true }), state))).to.deep.equal([
+      "stop",
+      "restore",
+      "release",
+    ]);
+    expect(refused(wanted("2.3.13"), state).rule).to.equal("2_2_must_not_run_on_metadata_of_2_1");
   });
 
   for (const phase of ["prepared", "backedUp", "migrating", "restored"] as const satisfies readonly AttemptPhase[]) {
@@ -471,5 +488,26 @@ describe("objects under the names that the upgrade's own have", () => {
   it("are no matter to a plan without Jobs", () => {
     const state = running("3.3.6", "2.2.0", { state: { strangers: ["Role my-release-upgrade"] } });
     expect(planned(wanted("2.2.9"), state).kind).to.equal("helm");
+  });
+});
+
+describe("a lower patch than that of the backup", () => {
+  it("is refused while an attempt binds, also with milvus:rollback: it would start on half of its metadata", () => {
+    const state = old([attempt("migrating")], { down: true });
+    for (const rollback of [false, true]) {
+      expect(refused(wanted("2.1.2", { rollback }), state).rule).to.equal(
+        "a_rollback_goes_to_the_version_of_the_backup",
+      );
+    }
+  });
+});
+
+describe("some images of 2.1 over a 2.2 that this program has not migrated", () => {
+  it("are no unfinished roll that milvus:rollback could take back", () => {
+    const components = SEPARATE.map((name) => component(name, name === "proxy" ? "2.1.4" : "2.2.9"));
+    const state = cluster({ release: release("4.0.24", "2.2.9"), components });
+    for (const rollback of [false, true]) {
+      expect(refused(wanted("2.1.4", { rollback }), state).rule).to.equal("back_to_2_1_only_from_the_backup");
+    }
   });
 });
