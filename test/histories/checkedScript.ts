@@ -83,8 +83,8 @@ export class CheckedScript implements MetadataScript {
       new Map([...etcd.keys].map(([key, value]): [string, string] => [this.prefix + key, value])),
     );
     const sessions = env.sessions();
-    for (let session = 0; session < sessions; session++) {
-      const key = `${this.prefix}${env.root}/meta/session/proxy-${session}`;
+    for (const [index, component] of sessions.entries()) {
+      const key = `${this.prefix}${env.root}/meta/session/${component}-${index}`;
       await site.bench.etcd.putWithLease(key, "{}", 60);
     }
     const settings: RunSettings = {
@@ -96,7 +96,7 @@ export class CheckedScript implements MetadataScript {
         ETCD_ROOT_PATH: this.prefix + env.root,
         INSTALLATION: env.installation,
         OVERWRITE: env.overwrite ? "yes" : "no",
-        ...(sessions > 0 && { SESSION_TIMEOUT: "0" }),
+        ...(sessions.length > 0 && { SESSION_TIMEOUT: "0" }),
       },
     };
     const point = { number, name: "" };

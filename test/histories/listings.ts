@@ -10,7 +10,6 @@ const OLD = /^((snapshots\/)?root-coord\/collection-alias|root-coord\/(segment-)
 const NEW =
   /^((snapshots\/)?root-coord\/(aliases|partitions|fields|database)|field-index|segment-index|querycoord-(collection|partition)-loadinfo)\//;
 const COLLECTION = /^(snapshots\/)?root-coord\/collection\//;
-const SEGMENT = /^datacoord-meta\/s\//;
 const TOMBSTONE_SIZE = 3;
 
 export type Kind = "of 2.1" | "of 2.2" | "half removed" | "nothing";
@@ -18,19 +17,20 @@ export type Kind = "of 2.1" | "of 2.2" | "half removed" | "nothing";
 /** What a new backup would hold. */
 export function kindOf(entries: Entries): Kind {
   const keys = [...entries.keys()];
-  const has = (pattern: RegExp) => keys.some((key) => pattern.test(key));
   if (keys.length === 0) return "nothing";
-  if (has(NEW)) return "of 2.2";
-  if (has(/^root-coord\/collection\//)) return "of 2.1";
-  const snapshots = keys.filter((key) => key.startsWith("snapshots/root-coord/collection/"));
+  if (keys.some((key) => NEW.test(key))) return "of 2.2";
+  const there = new Set(keys.flatMap((key) => /^root-coord\/collection\/(\d+)$/.exec(key)?.[1] ?? []));
   const newest = new Map<string, { at: number; size: number }>();
-  for (const key of snapshots) {
-    const [name = "", time] = key.split("_ts");
+  for (const [key, value] of entries) {
+    const [, id, time] = /^snapshots\/root-coord\/collection\/(\d+)_ts(\d+)$/.exec(key) ?? [];
+    if (id === undefined) continue;
     const at = Number(time);
-    if ((newest.get(name)?.at ?? 0) <= at) newest.set(name, { at, size: entries.get(key)?.length ?? 0 });
+    if ((newest.get(id)?.at ?? 0) <= at) newest.set(id, { at, size: value.length });
   }
-  if ([...newest.values()].some(({ size }) => size !== TOMBSTONE_SIZE)) return "half removed";
-  return has(SEGMENT) && snapshots.length === 0 ? "half removed" : "of 2.1";
+  const isDropped = (id: string) => newest.get(id)?.size === TOMBSTONE_SIZE;
+  const withSegments = keys.flatMap((key) => /^datacoord-meta\/s\/(\d+)\//.exec(key)?.[1] ?? []);
+  const isLeft = (id: string) => !there.has(id) && !isDropped(id);
+  return [...newest.keys(), ...withSegments].some(isLeft) ? "half removed" : "of 2.1";
 }
 
 /** What differs; undefined when nothing does. */
@@ -140,13 +140,20 @@ export function unexplained(
 /** Why this cannot be what 2.2 has made of the migrated metadata; undefined when it can. */
 export function notOf22(backup: Entries, migrated: Entries, now: Entries): string | undefined {
   const differs: string[] = [];
-  const has = (entries: Entries) => [...entries.keys()].some((key) => COLLECTION.test(key));
   for (const [key, value] of now) {
     if (OLD.test(key)) differs.push(`of 2.1: ${key}`);
     if (COLLECTION.test(key) && backup.get(key) === value && (migrated.get(key) ?? value) !== value) {
       differs.push(`as before the migration: ${key}`);
     }
   }
-  if ((has(backup) || has(migrated)) && !has(now)) differs.push("no collection is left");
+  // A new collection of 2.2 has its partitions in records of their own.
+  const partitioned = new Set(
+    [...now.keys()].flatMap((key) => /^root-coord\/partitions\/(\d+)\//.exec(key)?.[1] ?? []),
+  );
+  for (const key of now.keys()) {
+    const id = /^root-coord\/collection\/(\d+)$/.exec(key)?.[1];
+    if (id === undefined || backup.has(key) || migrated.has(key) || partitioned.has(id)) continue;
+    differs.push(`of 2.1: ${key}`);
+  }
   return said(differs);
 }

@@ -49,8 +49,8 @@ export interface ScriptEnvironment {
   readonly target: string;
   readonly installation: string;
   readonly overwrite: boolean;
-  /** Sessions of Milvus below the root path. */
-  readonly sessions: () => number;
+  /** The components of Milvus that have a session below the root path. */
+  readonly sessions: () => readonly string[];
 }
 
 export interface VerbOutcome {

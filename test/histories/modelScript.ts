@@ -188,7 +188,10 @@ class Run {
 
   private *probe(): Generator<Point, void> {
     const result = yield* this.tool.call("backup");
-    if (result.problem === "sessions") throw new End(0, "the tool sees Milvus.");
+    if (result.problem === "sessions" && this.env.sessions().includes("rootcoord")) {
+      throw new End(0, "the tool sees Milvus.");
+    }
+    if (result.problem === "sessions") throw new End(EXIT.wrongPlace, "sessions, but none of the root coordinator.");
     if (result.problem !== "none")
       throw new End(CODES[result.problem], `the tool cannot work here: ${result.problem}.`);
     throw new End(EXIT.wrongPlace, `no component of Milvus has a session under ${this.env.root}. Nothing was changed.`);

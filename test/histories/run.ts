@@ -254,7 +254,11 @@ class UpRun {
       case "migrate":
         return this.job(kind, [record("migrating"), script, record("migrated")]);
       case "restore":
-        return this.job(kind, [script, record("restored")]);
+        return this.job(kind, [
+          ...(this.phases.get(claimName) === "migrated" ? [record("restoring")] : []),
+          script,
+          record("restored"),
+        ]);
     }
   }
 

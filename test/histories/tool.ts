@@ -35,7 +35,7 @@ export interface ToolResult {
 export interface ToolSite {
   readonly etcd: Etcd;
   readonly root: string;
-  readonly sessions: () => number;
+  readonly sessions: () => readonly string[];
 }
 
 const SNAPSHOTS = "snapshots";
@@ -85,7 +85,7 @@ export class Tool {
     etcd.register(root);
     try {
       yield* this.point("start", "passes");
-      if (sessions() > 0) return { touched: false, problem: "sessions" };
+      if (sessions().length > 0) return { touched: false, problem: "sessions" };
       yield* this.point("after-register", "passes");
       if (command === "backup") return yield* this.backup();
       yield* command === "run" ? this.migrate() : this.rollback(backup);

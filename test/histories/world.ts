@@ -144,8 +144,8 @@ export class World {
     return this.isUp && coordinator ? minorOf(coordinator.podImage) : undefined;
   }
 
-  sessionsAt(root: string): number {
-    return this.components.filter((it) => it.podRoot === root).reduce((sum, { pods }) => sum + pods, 0);
+  sessionsAt(root: string): readonly string[] {
+    return this.components.filter((it) => it.podRoot === root && it.pods > 0).map(({ component }) => component);
   }
 
   place(root = this.serving): string {
