@@ -53,7 +53,7 @@ export async function happen(
       if (event.to !== undefined) world.config.version = event.to;
       if (event.rollback !== undefined) world.config.rollback = event.rollback;
       const result = await up(world, program, event);
-      if (result.remedy !== "") world.lastRemedy = result.remedy;
+      world.lastRemedy = result.remedy;
       const { version, rollback, overwrite } = world.config;
       const asked = `${version}${rollback ? " rollback" : ""}${overwrite === undefined ? "" : ` overwrite ${overwrite}`}`;
       const how = `${event.without.length > 0 ? ` without ${event.without.join(", ")}` : ""}${
