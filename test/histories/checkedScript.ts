@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Bench, Outcome, RunSettings, Site } from "../scripts/support/bench";
 import type { Killer } from "../scripts/support/killing";
@@ -66,6 +66,19 @@ export class CheckedScript implements MetadataScript {
       );
     }
     return { ...outcome, message: real.reason === "" ? outcome.message : real.reason };
+  }
+
+  age(volume: Volume): void {
+    this.model.age(volume);
+    const root = this.folderOf(volume);
+    for (const attempt of volume.keys()) {
+      for (const file of ["counter", "migrated.list", "backup.list"])
+        rmSync(path.join(root, attempt, file), { force: true });
+      const record = path.join(root, attempt, "backup.record");
+      if (!existsSync(record)) continue;
+      const lines = readFileSync(record, "utf8").split("\n");
+      writeFileSync(record, lines.filter((line) => !/^(installation|listSha256)=/.test(line)).join("\n"));
+    }
   }
 
   // ------------------------------------------------------------------------------------------ the real one
@@ -148,7 +161,11 @@ export class CheckedScript implements MetadataScript {
     const count = (kind: string) => files.filter((file) => file.startsWith(kind) && file.endsWith(".record")).length;
     return JSON.stringify({
       marks: MARKS.filter(has),
-      backup: has("backup.done") ? listed("backup.list") : 0,
+      // Version 0.1 kept no listing.
+      backup:
+        (has("backup.done") &&
+          (has("backup.list") ? listed("backup.list") : entriesOf(path.join(folder, "backup.record")))) ||
+        0,
       counter: has("counter") ? readFileSync(path.join(folder, "counter"), "utf8").trim() : "",
       migrated: listed("migrated.list"),
       replaced: count("replaced-"),
@@ -198,6 +215,10 @@ export class CheckedScript implements MetadataScript {
     const [base, calls] = (JSON.parse(found.volume) as { counter: string }).counter.split(" ").map(Number);
     if (folder && base !== undefined && calls !== undefined) folder.counter = { base, calls };
   }
+}
+
+function entriesOf(record: string): number {
+  return Number(/^entries=(\d+)$/m.exec(existsSync(record) ? readFileSync(record, "utf8") : "")?.[1]);
 }
 
 function signatureOf(folder: Folder | undefined): string {

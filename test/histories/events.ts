@@ -17,7 +17,10 @@ export type Event =
     }
   | { readonly kind: "follow the remedy"; readonly which: number }
   | { readonly kind: "reinstall"; readonly version: string; readonly newEtcd: boolean }
+  | { readonly kind: "uninstall" }
   | { readonly kind: "helm rollback" }
+  /** Everything that the attempts have left is of version 0.1 of this program. */
+  | { readonly kind: "left by 0.1" }
   | { readonly kind: "scale"; readonly replicas: 0 | 1; readonly all: boolean }
   | { readonly kind: "set image"; readonly version: string; readonly all: boolean }
   | { readonly kind: "take snapshot" }
@@ -71,6 +74,15 @@ export async function happen(
       return {
         line: `helm uninstall, helm install of ${event.version}, etcd's volume ${event.newEtcd ? "new" : "kept"}`,
       };
+    case "uninstall":
+      if (world.revisions.length === 0) return undefined;
+      world.uninstall();
+      return { line: "helm uninstall" };
+    case "left by 0.1":
+      if (world.claims.size === 0) return undefined;
+      for (const claim of world.claims.values()) program.script.age(claim.volume);
+      world.ageClaims();
+      return { line: "the claims are of version 0.1" };
     case "helm rollback":
       return world.helmRollback() ? { line: `helm rollback: ${world.components[0]?.image ?? ""} runs` } : undefined;
     case "scale": {
@@ -221,6 +233,8 @@ export function violationAfter(world: World, result: UpResult | undefined): Viol
   const released = world.revision;
   if (released === undefined) return undefined;
   const minor = minorOf(released.image);
+  // What a new Milvus finds in an etcd that an uninstalled one has left is no upgrade's affair.
+  if (plan.kind === "install") return undefined;
   if (world.isWhole(minor, world.configuredRoot)) {
     world.settle(minor);
     world.personMixed = undefined;

@@ -98,6 +98,8 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   some(14, up),
   some(5, fc.record({ kind: fc.constant("follow the remedy" as const), which: fc.nat(2) })),
   some(2, fc.record({ kind: fc.constant("reinstall" as const), version, newEtcd: fc.boolean() })),
+  some(1, fc.record({ kind: fc.constant("uninstall" as const) })),
+  some(1, fc.record({ kind: fc.constant("left by 0.1" as const) })),
   some(2, fc.record({ kind: fc.constant("helm rollback" as const) })),
   some(
     2,
@@ -147,6 +149,7 @@ const obeyed = fc.tuple(up, fc.nat(2), fc.boolean()).map(([first, which, isTwice
 const interlude = fc.constantFrom<Event>(
   { kind: "helm rollback" },
   { kind: "repair by hand" },
+  { kind: "left by 0.1" },
   { kind: "reinstall", version: "2.1.4", newEtcd: false },
   { kind: "reinstall", version: "2.1.4", newEtcd: true },
   { kind: "set image", version: "2.1.2", all: true },

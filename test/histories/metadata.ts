@@ -62,6 +62,8 @@ export interface VerbOutcome {
 /** Runs the verbs of metadata.sh. */
 export interface MetadataScript {
   run(verb: Verb, volume: Volume, etcd: Etcd, environment: ScriptEnvironment, fault: Fault): Promise<VerbOutcome>;
+  /** Makes the volume one that version 0.1 of this program has left: it knew neither installation nor counter nor listings. */
+  age(volume: Volume): void;
 }
 
 export const EXIT = {
@@ -81,6 +83,12 @@ export const EXIT = {
 
 export function newFolder(): Folder {
   return { replaced: [], outdated: [], marks: new Set() };
+}
+
+export function ageFolder(folder: Folder): void {
+  delete folder.counter;
+  delete folder.migrated;
+  if (folder.backup) folder.backup = { ...folder.backup, installation: "" };
 }
 
 export function isHalfMigrated({ marks }: Folder): boolean {

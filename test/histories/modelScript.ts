@@ -1,6 +1,7 @@
 import type { Etcd } from "./etcd";
 import { difference, kindOf, notOf22, unexplained, wrongAfterMigration } from "./listings";
 import {
+  ageFolder,
   type Backup,
   type Copy,
   EXIT,
@@ -30,6 +31,10 @@ const CODES = { none: 0, sessions: EXIT.sessionsAlive, etcd: EXIT.etcdUnreachabl
 
 /** A model of metadata.sh: the same decisions over the same records, with a moment to be killed at between every two steps. */
 export class ModelScript implements MetadataScript {
+  age(volume: Volume): void {
+    for (const folder of volume.values()) ageFolder(folder);
+  }
+
   run(verb: Verb, volume: Volume, etcd: Etcd, env: ScriptEnvironment, fault: Fault): Promise<VerbOutcome> {
     const moments = momentsOf(verb, volume, etcd, env, fault);
     const killed = fault.how === "kill at a statement" ? "script" : fault.how === "kill within the tool" ? "tool" : "";

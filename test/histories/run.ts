@@ -5,7 +5,7 @@ import { ATTEMPT_PHASES } from "../../upgrade/model";
 import { planUpgrade } from "../../upgrade/plan";
 import { EXIT, type MetadataScript, type ScriptEnvironment, type Verb, type VerbOutcome } from "./metadata";
 import { type Fault, NO_FAULT } from "./tool";
-import { CHARTS, RELEASE, rootOf, type World } from "./world";
+import { CHARTS, minorOf, RELEASE, rootOf, type World } from "./world";
 
 /** What befalls one `pulumi up`. */
 export type Trouble =
@@ -118,6 +118,7 @@ class UpRun {
   released = false;
   private moment = 0;
   private readonly phases: ReadonlyMap<string, AttemptPhase>;
+  private readonly isConsented: boolean;
 
   constructor(
     private readonly world: World,
@@ -125,6 +126,7 @@ class UpRun {
     private readonly options: UpOptions,
     private readonly plan: UpgradePlan,
   ) {
+    this.isConsented = consents(plan, world);
     this.phases = new Map(world.state().attempts.map(({ claimName, phase }) => [claimName, phase]));
   }
 
@@ -263,7 +265,7 @@ class UpRun {
   }
 
   private async script(step: StepKind, verb: Verb, migration: MigrationPlan): Promise<void> {
-    const { world, plan, options } = this;
+    const { world, options } = this;
     const { claimName, store, attempt } = migration;
     const claim = world.claims.get(claimName);
     if (claim === undefined) throw new Error(`no claim ${claimName}`);
@@ -276,7 +278,7 @@ class UpRun {
       overwrite: migration.overwrite === true,
       sessions: () => world.sessionsAt(store.rootPath),
     };
-    if (consents(plan, world)) world.consent(claimName);
+    if (this.isConsented) world.consent(claimName);
     const { trouble } = options;
     const fault = trouble.kind === "job" && trouble.step === step ? trouble.fault : NO_FAULT;
     const hadBackup = claim.volume.get(environment.attempt)?.backup;
@@ -321,6 +323,7 @@ class UpRun {
     world.apply(revision);
     // A person had moved it, and it is started there now.
     if (movesRoot && plan.migration === undefined) world.serving = world.configuredRoot;
+    if (isInstall) world.begin(minorOf(version));
     this.passes("while the pods start");
     if (this.options.trouble.kind === "not ready") {
       revision.status = "failed";

@@ -331,10 +331,29 @@ export class World {
     });
     this.apply(revision);
     this.personActed();
-    if (this.isWhole(minorOf(version))) return;
-    // A new Milvus over what an older one has left: it begins with what it sees of it.
+    this.begin(minorOf(version));
+  }
+
+  uninstall(): void {
+    this.revisions = [];
+    this.components = [];
+  }
+
+  /** Claims as version 0.1 of this program made them, without the marks of their installation. */
+  ageClaims(): void {
+    for (const [name, claim] of this.claims) {
+      const phase = claim.annotations[PHASE_ANNOTATION];
+      this.claims.set(name, { ...claim, annotations: phase === undefined ? {} : { [PHASE_ANNOTATION]: phase } });
+    }
+  }
+
+  /** A new Milvus over what an older one has left: it begins with what it sees of it. */
+  begin(minor: Minor): void {
+    this.serving = this.configuredRoot;
+    this.personMixed = this.isWhole(minor) ? undefined : minor;
+    if (this.personMixed === undefined) return;
     const { acknowledged, orElse, heritage } = this.ledger();
-    const seen = this.seen(minorOf(version)).filter((one) => acknowledged.some((it) => sameCollection(it, one)));
+    const seen = this.seen(minor).filter((one) => acknowledged.some((it) => sameCollection(it, one)));
     this.ledgers.set(this.place(), {
       acknowledged: seen,
       orElse: [],
