@@ -235,6 +235,8 @@ export function violationAfter(world: World, result: UpResult | undefined): Viol
   const minor = minorOf(released.image);
   // What a new Milvus finds in an etcd that an uninstalled one has left is no upgrade's affair.
   if (plan.kind === "install") return undefined;
+  // A person has moved Milvus to another root path while it was down, and the plan has not looked for metadata to migrate.
+  if (!plan.steps.some(({ kind }) => kind === "migrate")) world.serving = world.configuredRoot;
   if (world.isWhole(minor, world.configuredRoot)) {
     world.settle(minor);
     world.personMixed = undefined;

@@ -118,6 +118,16 @@ export const NAMED: readonly NamedHistory[] = [
     ],
   },
   {
+    name: "nor does it when everything is at 0",
+    events: [
+      { kind: "reinstall", version: "2.2.9", newEtcd: true },
+      created,
+      { kind: "set image", version: "2.1.4", all: false },
+      { kind: "scale", replicas: 0, all: true },
+      up("2.1.4"),
+    ],
+  },
+  {
     name: "2.2 has served: its images being gone is no consent",
     events: [
       up("2.2.9", { trouble: { kind: "not ready" } }),

@@ -387,7 +387,11 @@ export class World {
   putSnapshotBack(): boolean {
     if (this.snapshot?.etcd.id !== this.etcd.id) return false;
     this.etcd.become(this.snapshot.etcd);
-    for (const [place, ledger] of this.snapshot.ledgers) this.ledgers.set(place, ledger);
+    for (const place of [...this.ledgers.keys()].filter((it) => it.startsWith(`${this.etcd.id}/`))) {
+      const then = this.snapshot.ledgers.get(place);
+      if (then) this.ledgers.set(place, then);
+      else this.ledgers.delete(place);
+    }
     for (const component of this.components) this.run(component);
     this.personActed();
     return true;
