@@ -1,4 +1,5 @@
 import { downtime } from "./downtime";
+import { metadataScript } from "./metadataScript";
 import { overhead } from "./overhead";
 import type { Part } from "./part";
 import { planning } from "./planning";
@@ -7,7 +8,16 @@ import { scaleFleet } from "./scaleFleet";
 import { scalePods } from "./scalePods";
 import { startup } from "./startup";
 
-export const PARTS: readonly Part[] = [downtime, rolling, overhead, startup, planning, scalePods, scaleFleet];
+export const PARTS: readonly Part[] = [
+  downtime,
+  metadataScript,
+  rolling,
+  overhead,
+  startup,
+  planning,
+  scalePods,
+  scaleFleet,
+];
 
 /** By name; `scale` stands for all whose names begin so. */
 export function chooseParts(only: string | undefined): readonly Part[] {

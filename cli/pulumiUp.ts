@@ -25,6 +25,8 @@ export interface PulumiUpRequest {
 /** The program's start, the preview before the update, and what each step takes beside its own limit. */
 const OVERHEAD_SECONDS = 1800;
 const STEP_OVERHEAD_SECONDS = 600;
+/** Its pod may take that long to put the metadata back once its Job has failed. */
+const DEAD_RUN_GRACE_SECONDS = 900;
 
 /**
  * One `pulumi up`, its display seen as it comes; a lock that a dead run left behind is taken away.
@@ -83,19 +85,23 @@ async function runUp(
 
 /** Longer than the limits of all steps together: those say what they waited for, this one does not. */
 export function limitOf(steps: readonly Step[], timeouts: Timeouts): number {
+  // The tool is called up to three times in one Job, and a roll waits for dependencies, the rollout and the old pods.
+  const metadata = (tool: number) => timeouts.sessions + 3 * tool;
   const own = {
     clearPendingRelease: 60,
     probe: timeouts.backup,
     stop: timeouts.stop,
-    backup: timeouts.sessions + timeouts.backup,
-    migrate: timeouts.sessions + timeouts.migrate,
-    restore: timeouts.sessions + timeouts.migrate,
-    pause: timeouts.stop,
+    backup: metadata(timeouts.backup),
+    migrate: metadata(timeouts.migrate),
+    restore: metadata(timeouts.migrate),
+    pause: timeouts.rollout,
     release: timeouts.release,
-    resume: timeouts.rollout,
+    resume: 4 * Math.max(timeouts.rollout, ...Object.values(timeouts.rolloutOf ?? {}).map((seconds) => seconds ?? 0)),
   } as const satisfies Record<Step["kind"], number>;
-  const ofSteps = steps.reduce((sum, { kind }) => sum + own[kind] + STEP_OVERHEAD_SECONDS, 0);
-  return timeouts.lock + ofSteps + timeouts.verify + timeouts.answers + OVERHEAD_SECONDS;
+  const ofSteps = steps.reduce((sum, { kind }) => sum + own[kind] + timeouts.start + STEP_OVERHEAD_SECONDS, 0);
+  // What a dead run has left at work on the metadata is waited for.
+  const ofDeadRun = steps.length > 0 ? metadata(timeouts.migrate) + timeouts.start + DEAD_RUN_GRACE_SECONDS : 0;
+  return timeouts.lock + ofDeadRun + ofSteps + timeouts.verify + timeouts.answers + OVERHEAD_SECONDS;
 }
 
 function isAlive(pid: number): boolean {

@@ -34,6 +34,8 @@ export interface UpgradeSettings {
   readonly timeouts: {
     /** Helm's wait for the Release. */
     readonly release: number;
+    /** Placing a Job's pod and pulling its images, on top of the Job's own limit. */
+    readonly start: number;
     /** Scaling to 0 until the last pod is gone. */
     readonly stop: number;
     /** Until the last session key of a stopped component has left etcd. */

@@ -31,8 +31,6 @@ export interface UpgradeJob {
   readonly grace?: number;
 }
 
-/** Seconds for placing the pod and pulling its images, on top of a Job's own limit. */
-const START_LIMIT = 300;
 /** Seconds after which Pulumi stops waiting for a Job whose end Kubernetes does not report. */
 const REPORT_LIMIT = 120;
 const SMALL_REQUESTS = { cpu: "50m", memory: "128Mi" };
@@ -92,7 +90,7 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
       metadata: { name: nameOf(context, job), namespace: context.namespace, labels, annotations, ...owner(context) },
       spec: {
         backoffLimit: 0,
-        activeDeadlineSeconds: START_LIMIT + job.limit,
+        activeDeadlineSeconds: settings.timeouts.start + job.limit,
         template: {
           metadata: { labels, annotations: { ...ANNOTATIONS, ...settings.annotations } },
           spec: podSpec(context, job),
@@ -104,7 +102,7 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
       dependsOn: context.gate.open(after),
       deleteBeforeReplace: true,
       replacementTrigger: context.run,
-      customTimeouts: { create: `${START_LIMIT + job.limit + REPORT_LIMIT}s`, delete: "5m" },
+      customTimeouts: { create: `${settings.timeouts.start + job.limit + REPORT_LIMIT}s`, delete: "5m" },
     },
   );
 }

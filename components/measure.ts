@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Step, UpgradePlan } from "../upgrade/model";
+import { unlessLeftOut } from "./stepGate";
 
 /** What an upgrade really took, by the clock of the machine that ran it. */
 export interface LastUpgrade {
@@ -28,10 +29,13 @@ export function measure(
   started: number,
   ends: readonly pulumi.Resource[],
   previous: unknown,
-): pulumi.Output<LastUpgrade> | LastUpgrade | undefined {
+): pulumi.Output<LastUpgrade | undefined> | LastUpgrade | undefined {
   if (plan.kind === "nothing" || pulumi.runtime.isDryRun()) return isLastUpgrade(previous) ? previous : undefined;
   const times = ends.map(({ urn }) => urn.apply(() => Date.now()));
-  return pulumi.all(times).apply((finished) => figures(plan, started, finished));
+  const measured: pulumi.Output<LastUpgrade | undefined> = pulumi
+    .all(times)
+    .apply((finished) => figures(plan, started, finished));
+  return unlessLeftOut(measured, isLastUpgrade(previous) ? previous : undefined);
 }
 
 /** From the times at which the steps were done. */

@@ -12,7 +12,7 @@ import { type MilvusOutputs, outputsOf } from "./outputs";
 import { declareRelease, releaseResourceName } from "./release";
 import { declarePause, declareResume } from "./rollout";
 import { guardHook } from "./runGuard";
-import { StepGate } from "./stepGate";
+import { StepGate, unlessLeftOut } from "./stepGate";
 import { declareStop } from "./stopJob";
 
 /**
@@ -22,8 +22,8 @@ import { declareStop } from "./stopJob";
  */
 export class MilvusCluster extends pulumi.ComponentResource {
   readonly outputs: MilvusOutputs;
-  /** Known once the last step is done; never when one fails. */
-  readonly done: pulumi.Output<unknown>;
+  /** Known once the last step is done; false where one was left out, never when one fails. */
+  readonly done: pulumi.Output<boolean>;
 
   constructor(name: string, args: MilvusClusterArgs, options?: pulumi.ComponentResourceOptions) {
     checkPlan(args.plan);
@@ -46,7 +46,8 @@ export class MilvusCluster extends pulumi.ComponentResource {
       ends.push(...after);
     }
 
-    this.done = pulumi.all(after.map(({ urn }) => urn));
+    const last = pulumi.all(after.map(({ urn }) => urn)).apply(() => true);
+    this.done = unlessLeftOut(last, false);
     const lastUpgrade = measure(args.plan, started, ends, args.lastUpgrade);
     this.outputs = { ...outputsOf(args), ...(lastUpgrade && { lastUpgrade }) };
     this.registerOutputs(this.outputs);

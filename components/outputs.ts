@@ -30,7 +30,7 @@ export interface MilvusOutputs {
   /** How things are after this run, for a plan where the cluster cannot be reached. */
   readonly facts: LastFacts;
   /** What the last upgrade really took. */
-  readonly lastUpgrade?: pulumi.Input<LastUpgrade>;
+  readonly lastUpgrade?: pulumi.Input<LastUpgrade | undefined>;
   /** What the verification found, once everything is in place; missing in a preview and where it is off. */
   readonly verification?: pulumi.Output<string>;
 }

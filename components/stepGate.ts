@@ -28,7 +28,7 @@ export class StepGate {
 
   private async passed(after: After): Promise<pulumi.Resource[]> {
     for (const resource of after) {
-      if (!(await this.isDone(resource))) throw new pulumi.RunError(leftOut(resource));
+      if (!(await this.isDone(resource))) throw new StepLeftOut(leftOut(resource));
     }
     await this.args.guard?.check();
     return [...after];
@@ -53,6 +53,17 @@ function revisionBefore({ plan, state }: Pick<MilvusClusterArgs, "plan" | "state
   const { release } = state;
   const isCleared = plan.steps.some(({ kind }) => kind === "clearPendingRelease");
   return (isCleared ? release?.lastDeployed?.revision : release?.revision) ?? 0;
+}
+
+/** A step was left out, and the one after it does not begin: its registration fails with this, and so does the run. */
+export class StepLeftOut extends pulumi.RunError {}
+
+/** The output, or this value where a step was left out. */
+export function unlessLeftOut<T>(output: pulumi.Output<T>, value: T): pulumi.Output<T> {
+  return pulumi.recover(output, (error: unknown) => {
+    if (error instanceof StepLeftOut) return value;
+    throw error;
+  });
 }
 
 /** Says the SDK of a resource that the engine has skipped, or that failed in a run that goes on after errors. */

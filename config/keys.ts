@@ -17,6 +17,7 @@ export interface KeyDescription {
 
 /** Times after which a step gives up. */
 export const DEFAULT_TIMEOUTS = {
+  start: "5m",
   stop: "10m",
   sessions: "3m",
   backup: "15m",
@@ -218,7 +219,7 @@ export const CONFIG_KEYS = {
     type: "object",
     default: DEFAULT_TIMEOUTS,
     description:
-      "When a step gives up: stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component; rolloutOf sets another for single ones, such as {querynode: 1h}; its old pods get at least their grace period to end); pending: how long a Helm record that a killed run left behind must have been silent before it is cleared; lock: how long a run must have been silent before another one takes over its lock; settle: how long pods must have been ready without a restart, verify: until then, answers: until a loaded collection answers. A part that is left out keeps its default.",
+      "When a step gives up: start (the pod of a Job is placed and its images are pulled, on top of the Job's own limit), stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component; rolloutOf sets another for single ones, such as {querynode: 1h}; its old pods get at least their grace period to end); pending: how long a Helm record that a killed run left behind must have been silent before it is cleared; lock: how long a run must have been silent before another one takes over its lock; settle: how long pods must have been ready without a restart, verify: until then, answers: until a loaded collection answers. A part that is left out keeps its default.",
   },
 } as const satisfies Record<string, KeyDescription>;
 

@@ -34,7 +34,9 @@ export async function endDeadRuns(access: ClusterAccess, { wanted, access: setti
     const seconds = Math.round((Date.now() - begun) / 1000);
     if (seconds > limit) throw stillAtWork(left, wanted.namespace, seconds);
     if (Date.now() - told > PROGRESS_MS) {
-      say(`waiting for what an earlier run has left at work, ${seconds} s of at most ${limit} s: ${namesOf(left)}`);
+      say(
+        `waiting for what an earlier run has left at work, ${seconds} s of at most ${limit} s: ${namesOf(left)}. To wait no longer: kubectl -n ${wanted.namespace} delete job ${left.map(({ name }) => name).join(" ")}; nothing is lost by it`,
+      );
       told = Date.now();
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));

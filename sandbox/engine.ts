@@ -51,6 +51,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Folders of policy packs that preview and up ask. */
   readonly policyPacks?: readonly string[];
+  /** URNs, or patterns of them: `up` does nothing else. */
+  readonly target?: readonly string[];
+  /** URNs, or patterns of them, that `up` leaves out. */
+  readonly exclude?: readonly string[];
 }
 
 /** A run that failed; what the engine did until then is in the report. */
@@ -172,7 +176,8 @@ export class EngineStack {
     return this.run(
       "up",
       options,
-      async (run) => (await this.stack.up({ ...run, ...packs(options), suppressProgress: true })).stdout,
+      async (run) =>
+        (await this.stack.up({ ...run, ...packs(options), ...chosen(options), suppressProgress: true })).stdout,
     );
   }
 
@@ -260,6 +265,10 @@ export class EngineStack {
 
 function packs({ policyPacks = [] }: RunOptions): { readonly policyPacks?: string[] } {
   return policyPacks.length === 0 ? {} : { policyPacks: [...policyPacks] };
+}
+
+function chosen({ target, exclude }: RunOptions): { readonly target?: string[]; readonly exclude?: string[] } {
+  return { ...(target && { target: [...target] }), ...(exclude && { exclude: [...exclude] }) };
 }
 
 /** The same program that `pulumi up` runs; loaded here, so that a program given by the caller needs no index.ts. */

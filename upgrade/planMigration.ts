@@ -8,7 +8,7 @@ import {
   refuseUnsafeStop,
   stoppedDeployments,
 } from "./migration";
-import type { AttemptId, Step, UpgradePlan } from "./model";
+import type { AttemptId, ComponentState, Step, UpgradePlan } from "./model";
 import { baseFor, type Facts } from "./planBase";
 import { configLine, refuse } from "./refusal";
 import type { ResolvedVersion } from "./versionRequest";
@@ -16,7 +16,7 @@ import { minorOf } from "./versions";
 
 /**
  * 2.1.x → 2.2.x: probe → stop → backup → migrate → release. The same chain whatever is done of it already: every step can be
- * repeated, and what is done is not done again. The probe needs a Milvus that is up.
+ * repeated, and what is done is not done again. The probe needs a Milvus that is up: it looks for the session of the root coordinator.
  */
 export function planMigration(facts: Facts, { version: to, variant, warnings }: ResolvedVersion): UpgradePlan {
   const { wanted, state, release, observed, clear } = facts;
@@ -28,7 +28,7 @@ export function planMigration(facts: Facts, { version: to, variant, warnings }: 
   const migration = migrationPlan({ state, release, observed, wanted }, attempt);
   const { common } = baseFor(facts, { version: to, variant }, warnings);
   refuseUnsafeStop({ observed, wanted }, common.values);
-  const probe: readonly Step[] = observed.stopped ? [] : [{ kind: "probe" }];
+  const probe: readonly Step[] = observed.components.some(isRootCoordinatorUp) ? [{ kind: "probe" }] : [];
   return {
     ...common,
     kind: "migration",
@@ -48,6 +48,13 @@ export function planMigration(facts: Facts, { version: to, variant, warnings }: 
     migration,
   };
 }
+
+/** In every layout there is one; at 0, Milvus is down, whatever else runs. */
+function isRootCoordinatorUp({ component, replicas }: ComponentState): boolean {
+  return replicas > 0 && ROOT_COORDINATORS.includes(component);
+}
+
+const ROOT_COORDINATORS: readonly string[] = ["rootcoord", "mixcoord", "standalone"];
 
 function reasonOf({ state, observed }: Facts, attempt: AttemptId): string {
   const found = state.attempts.find(({ id }) => attemptName(id) === attemptName(attempt));

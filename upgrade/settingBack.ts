@@ -17,7 +17,7 @@ export function checkSettingBack({ wanted, observed }: Facts, to: string): Warni
   const names = list(ahead.map(({ component }) => component));
   if (isUnfinished && ahead.length === 0)
     return [warning(`No component has served ${observed.newest} yet; all go back to ${to}.`)];
-  if (isUnfinished && minorOf(to) === "2.1") return refuseWithoutBackup(observed.newest, to, names);
+  if (isUnfinished && minorOf(to) === "2.1" && !sameMinor) return refuseWithoutBackup(observed.newest, to, names);
   if (isUnfinished && (sameMinor || wanted.rollback)) {
     return [
       warning(

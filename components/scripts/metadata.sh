@@ -220,7 +220,8 @@ read_tool_log() {
     /version not supported|is forbidden|higher version to lower|Major.Minor.Patch|Invalid character|leading zeroes/ { versions = $0 }
     /no need to migrate/ { versions = $0 }
     /Error while dialing|connection refused|no such host|i\/o timeout|DeadlineExceeded|deadline exceeded|no available endpoints|connection reset|EOF|etcdserver:/ { etcd = $0 }
-    /[^ \t]/ { last = $0 }
+    # Said after whatever went wrong.
+    /[^ \t]/ && !/migration session expired/ { last = $0 }
     END {
       t = touched ? "touched " : "untouched "
       if (sessions != "") print t "sessions " sessions
@@ -240,15 +241,18 @@ call_tool() {
     tool_code=1 tool_touched=untouched tool_problem=disk tool_line="cannot write $WORK_DIR/$1.yaml"
     return
   fi
+  tool_ended_late=
   count_call "$1"
   "$META_MIGRATION" -config="$WORK_DIR/$1.yaml" >"$WORK_DIR/tool.log" 2>&1 &
   tool_pid=$!
   begun=$(date +%s)
   looks=0
+  pause=0.05
   next_word=15
   while kill -0 "$tool_pid" 2>/dev/null; do
     # Short looks first: most calls take milliseconds. A sleep that knows no fractions sleeps a whole second.
-    if [ "$looks" -lt 40 ]; then sleep 0.05 2>/dev/null || sleep 1; else sleep 1; fi
+    if [ "$looks" -eq 40 ]; then pause=0.25; fi
+    sleep "$pause" 2>/dev/null || sleep 1
     looks=$((looks + 1))
     took=$(($(date +%s) - begun))
     if [ "$took" -ge "$next_word" ]; then
@@ -258,6 +262,7 @@ call_tool() {
     if [ -n "$stopping" ] && [ -z "$must_finish" ]; then kill -TERM "$tool_pid" 2>/dev/null; fi
     if [ "$took" -ge "$TOOL_TIMEOUT" ]; then
       say "the tool's $1 takes longer than $TOOL_TIMEOUT s: ending it"
+      tool_ended_late=yes
       kill -KILL "$tool_pid" 2>/dev/null
     elif [ "$took" -ge "$ETCD_TIMEOUT" ] && cannot_connect; then
       kill -KILL "$tool_pid" 2>/dev/null
@@ -318,7 +323,9 @@ why_tool_failed() {
       reason="sessions under $meta_root/session/ did not expire within $SESSION_TIMEOUT s: $session_kind ($session_count alive; the tool names the first kind it finds). Something still runs Milvus: look for pods of this release and for what scales them up." ;;
     other)
       reason_code=$OTHER_MIGRATION
-      reason="another migration holds $meta_root/session/migration and did not end within $patience s. A killed one holds it for $TOOL_LEASE s." ;;
+      waited=" and did not end within $patience s"
+      if [ "$patience" -eq 0 ]; then waited=; fi
+      reason="another migration holds $meta_root/session/migration$waited. A killed one holds it for $TOOL_LEASE s." ;;
     disk)
       reason_code=$DISK_FULL
       reason="no space: $tool_line. $no_space_hint" ;;
@@ -333,6 +340,10 @@ why_tool_failed() {
       reason="etcd at $ETCD_ENDPOINTS cannot be reached: $tool_line." ;;
     *)
       reason_code=$TOOL_FAILED
+      if [ -n "$tool_ended_late" ]; then
+        reason="the tool took longer than $TOOL_TIMEOUT s (TOOL_TIMEOUT) and was ended. It asks etcd for one key at a time, which takes very long with many keys: give it more time."
+        return
+      fi
       reason="the tool failed with exit code $tool_code: $tool_line." ;;
   esac
 }
@@ -529,8 +540,8 @@ keys='
 '
 
 # describe LISTING: counts by kind on one line. Exit code 1: a key outside of the root path. 2: records of 2.2 are among
-# them. 3: what a migration leaves behind that died after removing the old records: segments, or snapshots, of a collection
-# that was not dropped, without the collection. 4: nothing, but for the session counter.
+# them. 3: what a migration leaves behind that died after removing the old records: the snapshot of a collection that was not
+# dropped without the collection, a collection without its snapshot, or segments without any of them. 4: nothing, but for the session counter.
 describe() {
   awk -F '\t' -v root="$meta_root/" "$keys"'
     index($1, root) != 1 { print "key " $1 " is not under " root; outside = 1; exit 1 }
@@ -538,7 +549,7 @@ describe() {
       key = below($1); is = kind(key)
       total++
       if (is == "counter") others++
-      else if (key ~ /^datacoord-meta\/s\//) { segments++; split(key, part, "/"); with_segments[part[3]] = 1 }
+      else if (key ~ /^datacoord-meta\/s\//) segments++
       else if (is == "collection" && key !~ /^snapshots/) { collections++; split(key, part, "/"); is_there[part[3]] = 1 }
       else if (is == "collection") {
         snapshots++
@@ -558,8 +569,10 @@ describe() {
       if (total == others + 0) exit 4
       if (newer) exit 2
       # A snapshot of 3 bytes is the tombstone of a drop.
-      for (id in size) { split(id, part, "/"); if (size[id] == 3) dropped[part[4]] = 1; else if (!(part[4] in is_there)) exit 3 }
-      for (id in with_segments) if (!(id in is_there) && !(id in dropped)) exit 3
+      for (id in size) { split(id, part, "/"); has_snapshot[part[4]] = 1; if (size[id] != 3 && !(part[4] in is_there)) exit 3 }
+      # 2.1 writes a snapshot with every collection. Segments may be left over from a rollback of 2.2.
+      for (id in is_there) if (!(id in has_snapshot)) exit 3
+      if (segments && !collections && !snapshots) exit 3
     }' "$1"
 }
 
@@ -648,17 +661,20 @@ is_explained() {
 }
 
 # is_of_22 BACKUP MIGRATED NOW: NOW may be what 2.2 has made of MIGRATED: no record that only 2.1 has, no collection as it was before
-# the migration, and no new one without partitions of its own, which 2.1 keeps in the collection. Prints what says otherwise.
+# the migration, not all of them gone, and no new one without partitions of its own, which 2.1 keeps in the collection. Prints
+# what says otherwise.
 is_of_22() {
   awk -F '\t' -v root="$meta_root/" "$keys"'
     { key = below($1); is = kind(key); value = $2 "\t" $3 }
-    FILENAME == ARGV[1] { if (is == "collection") before[key] = value; next }
-    FILENAME == ARGV[2] { if (is == "collection") after[key] = value; next }
+    FILENAME == ARGV[1] { if (is == "collection") { before[key] = value; had++ } next }
+    FILENAME == ARGV[2] { if (is == "collection") { after[key] = value; had++ } next }
     is == "old" { differs("of 2.1: " $1) }
+    is == "collection" || key ~ /^(snapshots\/)?root-coord\/database\// { has++ }
     key ~ /^root-coord\/partitions\// { split(key, part, "/"); has_partitions[part[3]] = 1 }
     key ~ /^root-coord\/collection\// && !(key in before) && !(key in after) { split(key, part, "/"); is_new[part[3]] = $1 }
     is == "collection" && (key in before) && (key in after) && value == before[key] && value != after[key] { differs("as before the migration: " $1) }
     END {
+      if (had && !has) differs("no collection is left")
       for (id in is_new) if (!(id in has_partitions)) differs("of 2.1: " is_new[id])
       if (differences) { print differences " entries" differing; exit 1 }
     }' "$1" "$2" "$3"
@@ -1102,7 +1118,7 @@ do_backup() {
   case $? in
     0) say "$summary" ;;
     2) refuse_backup "$HALF_MIGRATED" "the metadata holds records of 2.2 already ($summary), so a migration ran here before. It is not taken for a backup of 2.1 metadata: restore the earlier attempt first." ;;
-    3) refuse_backup "$HALF_MIGRATED" "the metadata holds segments or snapshots of collections, but no collection ($summary): a migration removed the records and died. Restore that attempt's backup first." ;;
+    3) refuse_backup "$HALF_MIGRATED" "the metadata holds snapshots or segments of collections without their records, or records without their snapshots ($summary): a migration removed the records and died. Restore that attempt's backup first." ;;
     4) refuse_backup "$WRONG_PLACE" "there is no metadata under $meta_root at $ETCD_ENDPOINTS: the root path is wrong (etcd.rootPath and etcd.metaSubPath of milvus.yaml), or it is another etcd. No backup was recorded, nothing changed." ;;
     *) refuse_backup "$BACKUP_CORRUPT" "the backup is not what it should be: $summary. A restore would write outside of the root path. Check ETCD_ROOT_PATH and ETCD_META_SUB_PATH." ;;
   esac

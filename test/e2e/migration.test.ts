@@ -23,7 +23,7 @@ describe("metadata migration of a release that Pulumi has never seen, 2.1.4 to 2
     for (const word of ["2.1.4", "2.2.0", "stop", "backup", "migrate", "release"]) {
       expect(text).to.contain(word);
     }
-    expect(changeList(report).filter((line) => line.includes(" Job "))).to.have.length(3);
+    expect(changeList(report).filter((line) => line.includes(" Job "))).to.have.length(4);
     expect(await bed.fingerprint()).to.equal(untouched);
   });
 

@@ -33,11 +33,11 @@ describe("metadata.sh at the right place", function () {
       const site = await stoppedSite(bench());
       const probe = site.run("probe", { env: { SANDBOX_FAULT: "before-write=sleep:3000" } });
       await until(() => bench().etcd.has(`${site.prefix}session/migration`));
-      await site.openSession("datanode-3", 600);
+      await site.openSession("rootcoord", 600);
       const { code, reason, log } = await probe;
       expect(code, log).to.equal(0);
       expect(log).to.include("session up/down");
-      expect(reason).to.include("(1 sessions of datanode)");
+      expect(reason).to.include("(1 sessions of rootcoord)");
     });
 
     it("a wrong root path, another etcd, or no Milvus: 24", async () => {
@@ -51,6 +51,14 @@ describe("metadata.sh at the right place", function () {
       const stopped = await stoppedSite(bench());
       expect((await stopped.run("probe")).code).to.equal(EXIT.wrongPlace);
       await bench().etcd.remove("by-mistake/");
+    });
+
+    it("sessions, but none of the root coordinator, as of one component that was restarted with another root path: 24", async () => {
+      const site = await stoppedSite(bench());
+      await site.openSession("proxy-3", 600);
+      const { code, reason } = await site.run("probe");
+      expect(code).to.equal(EXIT.wrongPlace);
+      expect(reason).to.match(/\(1 of proxy\), but none of the root coordinator.*another root path/);
     });
 
     it("etcd cannot be reached: 13", async () => {

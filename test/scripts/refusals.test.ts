@@ -101,6 +101,13 @@ const REFUSALS: readonly Refusal[] = [
     says: /another migration holds milvus-\d+\/meta\/session\/migration/,
   },
   {
+    title: "the tool takes longer than it may",
+    verb: "backup",
+    settings: { env: { SANDBOX_FAULT: "before-write=sleep:60000", TOOL_TIMEOUT: "1" } },
+    code: EXIT.toolFailed,
+    says: /no backup taken, nothing changed: the tool took longer than 1 s \(TOOL_TIMEOUT\)/,
+  },
+  {
     title: "migrate without a backup",
     verb: "migrate",
     code: EXIT.backupMissing,
@@ -173,7 +180,7 @@ const REFUSALS: readonly Refusal[] = [
     verb: "backup",
     prepare: (site) => remove(site, ["root-coord/", "snapshots/", "indexes/"]),
     code: EXIT.halfMigrated,
-    says: /holds segments or snapshots of collections, but no collection/,
+    says: /without their records/,
     leaves: "neither",
   },
   {

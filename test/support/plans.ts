@@ -9,7 +9,7 @@ export const SETTINGS: UpgradeSettings = {
   nodeSelector: { pool: "ops" },
   tolerations: [{ key: "ops", operator: "Exists" }],
   resources: {},
-  timeouts: { release: 1800, stop: 600, sessions: 180, backup: 900, migrate: 1200, rollout: 1500 },
+  timeouts: { release: 1800, start: 300, stop: 600, sessions: 180, backup: 900, migrate: 1200, rollout: 1500 },
 };
 
 export const COMPONENTS = ["rootcoord", "querynode", "proxy"] as const;

@@ -49,6 +49,8 @@ export interface RunSettings {
   readonly attempt?: string;
   /** Called with the process id (and group) once the process runs. */
   readonly onStart?: (pid: number) => void;
+  /** Seconds after which it is killed; default {@link LIMIT_SECONDS}. */
+  readonly limitSeconds?: number;
   /** Every piece of output as it comes. */
   readonly onOutput?: (text: string, pid: number) => void;
 }
@@ -269,7 +271,7 @@ function runGroup(
         // Everything in the group has ended.
       }
     };
-    const limit = setTimeout(killGroup, LIMIT_SECONDS * 1000);
+    const limit = setTimeout(killGroup, (settings.limitSeconds ?? LIMIT_SECONDS) * 1000);
     let log = "";
     const take = (chunk: Buffer): void => {
       const text = chunk.toString("utf8");

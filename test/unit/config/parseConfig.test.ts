@@ -47,6 +47,7 @@ describe("parseConfig", () => {
         resources: {},
         backup: { size: "10Gi" },
         timeouts: {
+          start: 300,
           stop: 600,
           sessions: 180,
           backup: 900,

@@ -168,17 +168,12 @@ func (c *Client) Count(ctx context.Context, prefix string) (int64, int64, error)
 	return response.Count, response.Header.Revision, err
 }
 
-// First returns the first key from this one on, whatever its prefix, as of a revision.
-func (c *Client) First(ctx context.Context, from []byte, revision int64) (kv KV, found bool, err error) {
+// From returns so many keys from this one on, whatever their prefix, as of a revision.
+func (c *Client) From(ctx context.Context, from []byte, limit, revision int64) ([]KV, error) {
 	var response rangeResponse
-	request := object{"key": from, "range_end": []byte{0}, "limit": 1, "revision": revision}
-	if err := c.call(ctx, "/v3/kv/range", request, &response); err != nil {
-		return KV{}, false, err
-	}
-	if len(response.KVs) == 0 {
-		return KV{}, false, nil
-	}
-	return response.KVs[0], true, nil
+	request := object{"key": from, "range_end": []byte{0}, "limit": limit, "revision": revision}
+	err := c.call(ctx, "/v3/kv/range", request, &response)
+	return response.KVs, err
 }
 
 // Put stores a key without a lease.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 
 	"sandbox.local/stand-ins/internal/console"
@@ -108,6 +109,15 @@ func (s store) save(ctx context.Context, saves pairs) error {
 	return nil
 }
 
+// keysPerRequest is 1, as in the real tool. etcd counts all later keys for each of these requests, so with many keys that
+// takes very long; SANDBOX_KEYS_PER_REQUEST reads more at once where only what comes of it matters.
+func keysPerRequest() int64 {
+	if keys, err := strconv.ParseInt(os.Getenv("SANDBOX_KEYS_PER_REQUEST"), 10, 64); err == nil && keys > 0 {
+		return keys
+	}
+	return 1
+}
+
 // backup writes all keys without a lease. The file is overwritten in place and not synced, as by the real tool. One request
 // counts the keys, then one request reads each, at the revision of the count.
 func (s store) backup(ctx context.Context, file string) error {
@@ -116,16 +126,21 @@ func (s store) backup(ctx context.Context, file string) error {
 		return err
 	}
 	entries := map[string]string{}
-	from := []byte(s.root)
-	for i := int64(0); i < count; i++ {
-		kv, found, err := s.client.First(ctx, from, revision)
+	from, all := []byte(s.root), []etcd.KV{}
+	page := keysPerRequest()
+	for i := int64(0); i < count; {
+		kvs, err := s.client.From(ctx, from, min(page, count-i), revision)
 		if err != nil {
 			return err
 		}
-		if !found {
+		if len(kvs) == 0 {
 			break
 		}
-		from = append(kv.Key, 0)
+		i += int64(len(kvs))
+		from = append(kvs[len(kvs)-1].Key, 0)
+		all = append(all, kvs...)
+	}
+	for _, kv := range all {
 		if kv.Lease != 0 {
 			console.Warning(fmt.Sprintf("lease key won't be backuped: %s, lease id: %d", kv.Key, kv.Lease))
 			continue
