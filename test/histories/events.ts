@@ -1,5 +1,6 @@
 import type { StepKind } from "../../upgrade/model";
 import { withoutValue } from "../../upgrade/values/tree";
+import { catalogueOf, sameCatalogue } from "./records";
 import { finishOrphan, type Program, type Trouble, type UpResult, up } from "./run";
 import { minorOf, ROOT, rootOf, type World } from "./world";
 
@@ -146,8 +147,8 @@ function repair(world: World): { line: string } | undefined {
   const claim = world.halfMigrated();
   const folder = [...(claim?.volume.values() ?? [])][0];
   if (claim === undefined || folder?.backup === undefined || world.isUp) return undefined;
-  if (world.backedUp.get(claim.name) !== world.ledger().acknowledged) return undefined;
   const { backup } = folder;
+  if (!sameCatalogue(catalogueOf(backup.entries, "2.1"), world.ledger().acknowledged)) return undefined;
   world.etcd.remove(backup.root, () => true);
   world.etcd.put(backup.root, [...backup.entries, ["session/id", String(backup.counter)]]);
   const from = claim.labels["milvus-upgrade/from"] ?? "2.1.4";

@@ -1,3 +1,4 @@
+import { expect } from "chai";
 import fc from "fast-check";
 import type { Event } from "./events";
 import { histories, interruptedRuns } from "./generate";
@@ -15,8 +16,12 @@ const PROGRAM: Program = { script: new ModelScript(), hasGate: true };
 describe("whatever people do", function () {
   this.timeout(10 * 60 * 1000);
 
-  for (const { name, events } of NAMED) {
-    it(name, async () => mustHold(await runHistory(events, PROGRAM)));
+  for (const { name, events, ends } of NAMED) {
+    it(name, async () => {
+      const history = await runHistory(events, PROGRAM);
+      mustHold(history);
+      if (ends !== undefined) expect(history.results.at(-1)?.kind, history.lines.join("\n")).to.equal(ends);
+    });
   }
 
   it("nothing acknowledged is lost, and no upgrade succeeds over metadata of another format", async () => {

@@ -28,9 +28,13 @@ export function kindOf(entries: Entries): Kind {
     if ((newest.get(id)?.at ?? 0) <= at) newest.set(id, { at, size: value.length });
   }
   const isDropped = (id: string) => newest.get(id)?.size === TOMBSTONE_SIZE;
-  const withSegments = keys.flatMap((key) => /^datacoord-meta\/s\/(\d+)\//.exec(key)?.[1] ?? []);
-  const isLeft = (id: string) => !there.has(id) && !isDropped(id);
-  return [...newest.keys(), ...withSegments].some(isLeft) ? "half removed" : "of 2.1";
+  const isHalf =
+    [...newest.keys()].some((id) => !there.has(id) && !isDropped(id)) ||
+    // 2.1 writes a snapshot with every collection.
+    [...there].some((id) => !newest.has(id)) ||
+    // Beside whole collections segments may be left over from a rollback of 2.2.
+    (there.size === 0 && newest.size === 0 && keys.some((key) => key.startsWith("datacoord-meta/s/")));
+  return isHalf ? "half removed" : "of 2.1";
 }
 
 /** What differs; undefined when nothing does. */
@@ -146,6 +150,9 @@ export function notOf22(backup: Entries, migrated: Entries, now: Entries): strin
       differs.push(`as before the migration: ${key}`);
     }
   }
+  const has = (entries: Entries) => [...entries.keys()].some((key) => COLLECTION.test(key));
+  const isWiped = !has(now) && ![...now.keys()].some((key) => /^(snapshots\/)?root-coord\/database\//.test(key));
+  if (isWiped && (has(backup) || has(migrated))) differs.push("no collection is left");
   // A new collection of 2.2 has its partitions in records of their own.
   const partitioned = new Set(
     [...now.keys()].flatMap((key) => /^root-coord\/partitions\/(\d+)\//.exec(key)?.[1] ?? []),

@@ -1,11 +1,13 @@
 import type { StepKind } from "../../upgrade/model";
 import type { Event } from "./events";
-import type { Trouble } from "./run";
+import type { Trouble, UpResult } from "./run";
 
 /** A history that went wrong once, or would have. */
 export interface NamedHistory {
   readonly name: string;
   readonly events: readonly Event[];
+  /** How the last run must end; else nothing but the invariants must hold. */
+  readonly ends?: UpResult["kind"];
 }
 
 function up(to: string, over: Partial<Extract<Event, { kind: "up" }>> = {}): Event {
@@ -126,6 +128,34 @@ export const NAMED: readonly NamedHistory[] = [
       { kind: "scale", replicas: 0, all: true },
       up("2.1.4"),
     ],
+  },
+  {
+    name: "an attempt that was only prepared does not stand before one that was finished",
+    events: [
+      up("2.1.4", { trouble: { kind: "engine", at: 3 } }),
+      up("2.2.9", { trouble: { kind: "engine", at: 3 } }),
+      up("2.2.9"),
+      up("2.2.9"),
+    ],
+    ends: "nothing",
+  },
+  {
+    name: "an upgrade, a rollback and an upgrade again",
+    events: [up("2.2.9"), created, up("2.1.4", { rollback: true }), created, up("2.2.9", { rollback: false })],
+    ends: "succeeded",
+  },
+  {
+    name: "an overwrite that was asked for by name goes through",
+    events: [
+      up("2.2.9", DIES),
+      { kind: "helm rollback" },
+      created,
+      { kind: "scale", replicas: 0, all: true },
+      up("2.2.9"),
+      obeyed,
+      up("2.2.9"),
+    ],
+    ends: "succeeded",
   },
   {
     name: "2.2 has served: its images being gone is no consent",

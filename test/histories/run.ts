@@ -291,7 +291,7 @@ class UpRun {
     );
     this.verbs.push({ ...outcome, verb, claim: claimName, root: store.rootPath });
     if (claim.volume.get(environment.attempt)?.backup !== hadBackup) {
-      world.backedUp.set(claimName, world.ledger().acknowledged);
+      world.backUp(claimName);
     }
     if (outcome.code === EXIT.metadataChanged) {
       const hint = `To put the backup back all the same: pulumi config set milvus:overwriteMetadata ${claimName}`;

@@ -109,8 +109,8 @@ export class World {
   serving = ROOT;
   /** What the next start of Milvus reads from its configuration. */
   configuredRoot = ROOT;
-  /** The acknowledged metadata at the time of each backup, by claim. */
-  readonly backedUp = new Map<string, readonly Collection[]>();
+  /** The acknowledged metadata at the time of each backup, by claim: what it was, or may have been by a consent. */
+  private readonly backedUp = new Map<string, readonly (readonly Collection[])[]>();
   private snapshot: Snapshot | undefined;
   private nextId = 1;
   /** Part of the stack config. */
@@ -273,8 +273,14 @@ export class World {
   /** Somebody has agreed to have what the backup of this claim held in place of what is there. */
   consent(claim: string): void {
     const { orElse, ...others } = this.ledger();
-    const then = this.backedUp.get(claim);
-    if (then) this.ledgers.set(this.place(), { ...others, orElse: [...orElse, then] });
+    const then = this.backedUp.get(claim) ?? [];
+    this.ledgers.set(this.place(), { ...others, orElse: [...orElse, ...then] });
+  }
+
+  /** This claim has a new backup. */
+  backUp(claim: string): void {
+    const { acknowledged, orElse } = this.ledger();
+    this.backedUp.set(claim, [acknowledged, ...orElse]);
   }
 
   // -------------------------------------------------------------------------------------------- Helm
