@@ -99,25 +99,6 @@ export function isHalfMigrated({ marks }: Folder): boolean {
   );
 }
 
-/** Everything of a volume that decides anything, as text: to compare two of them. */
-export function describeVolume(volume: Volume): string {
-  const entriesOf = (entries: Entries) => [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
-  const copy = ({ entries, counter }: Copy) => [counter, entriesOf(entries)];
-  return JSON.stringify(
-    [...volume]
-      .map(([name, { backup, counter, migrated, replaced, outdated, marks }]) => [
-        name,
-        [...marks].sort(),
-        backup && [copy(backup), backup.root, backup.versions, backup.installation],
-        counter && [counter.base, counter.calls],
-        migrated && entriesOf(migrated),
-        replaced.map(copy),
-        outdated.map(copy),
-      ])
-      .sort(),
-  );
-}
-
 export function copyVolume(volume: Volume): Volume {
   return new Map(
     [...volume].map(([name, folder]) => [
