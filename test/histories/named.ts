@@ -25,6 +25,14 @@ const reinstalled = (newEtcd: boolean): Event => ({ kind: "reinstall", version: 
 /** After the first removal. */
 const DIES = killed("migrate", 13);
 
+/** A rollback that died after its stop, and then the migration's look at etcd. */
+const DIED_LOOKING: readonly Event[] = [
+  up("2.2.9"),
+  created,
+  up("2.1.4", { rollback: true, trouble: { kind: "engine", at: 4 } }),
+  up("2.2.9", killed("migrate", 3)),
+];
+
 export const NAMED: readonly NamedHistory[] = [
   {
     name: "an old backup is not written over what 2.1 wrote after a repair by hand",
@@ -138,6 +146,16 @@ export const NAMED: readonly NamedHistory[] = [
       up("2.2.9"),
     ],
     ends: "nothing",
+  },
+  {
+    name: "a look that died before 2.2 was started again is no dead end",
+    events: [...DIED_LOOKING, up("2.2.9")],
+    ends: "succeeded",
+  },
+  {
+    name: "nor on the way back that was asked for",
+    events: [...DIED_LOOKING, up("2.1.4", { rollback: true })],
+    ends: "succeeded",
   },
   {
     name: "an upgrade, a rollback and an upgrade again",

@@ -7,6 +7,7 @@ import { runHistory } from "../histories/history";
 import { minimise } from "../histories/minimise";
 import { ModelScript } from "../histories/modelScript";
 import { NAMED } from "../histories/named";
+import type { UpResult } from "../histories/run";
 import { Killer } from "./support/killing";
 import { IS_FULL, SEED } from "./support/state";
 import { useBench } from "./support/useBench";
@@ -26,16 +27,17 @@ describe("whatever people do, and wherever the script is killed", function () {
     killer = new Killer(bench());
   });
 
-  async function check(events: readonly Event[]): Promise<number> {
+  async function check(events: readonly Event[], ends?: UpResult["kind"]): Promise<number> {
     const script = new CheckedScript(bench(), killer);
-    const { violation, lines } = await runHistory(events, { script, hasGate: true });
+    const { violation, lines, results } = await runHistory(events, { script, hasGate: true });
     expect(violation, lines.join("\n")).to.equal(undefined);
+    if (ends !== undefined) expect(results.at(-1)?.kind, lines.join("\n")).to.equal(ends);
     return script.compared;
   }
 
-  for (const { name, events } of NAMED) {
+  for (const { name, events, ends } of NAMED) {
     it(name, async () => {
-      await check(events);
+      await check(events, ends);
     });
   }
 
