@@ -7,7 +7,8 @@ import { scrub } from "./scrub";
 const SHOWN_EVENTS = 5;
 const SHOWN_OBJECTS = 3;
 const SHOWN_OTHERS = 4;
-const LONGEST_MESSAGE = 700;
+/** What the script of the metadata says at most, with what to type at its end. */
+const LONGEST_MESSAGE = 1800;
 
 /** Where the log is that says more. */
 export interface LogSource {

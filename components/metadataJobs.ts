@@ -4,7 +4,9 @@ import * as k8s from "@pulumi/kubernetes";
 import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../upgrade/attempt";
 import { installationAnnotations, installationOf } from "../upgrade/installation";
 import { upgradeLabels } from "../upgrade/marks";
+import { letGoLine } from "../upgrade/migration";
 import { ATTEMPT_PHASES, type AttemptPhase, type MigrationPlan, type StepKind } from "../upgrade/model";
+import { configLine } from "../upgrade/refusal";
 import { FORCED } from "./access";
 import type { After, StepContext } from "./context";
 import { type Command, declareJob, kubectl } from "./jobs";
@@ -124,7 +126,15 @@ function phaseOf({ state, plan }: StepContext): AttemptPhase | undefined {
 }
 
 function runScript(context: StepContext, verb: MetadataStep | "rollback", toolTimeout: number): Command {
-  const { attempt, sourceVersion, targetVersion, store, installation = "", overwrite = false } = migrationOf(context);
+  const {
+    attempt,
+    claimName,
+    sourceVersion,
+    targetVersion,
+    store,
+    installation = "",
+    overwrite = false,
+  } = migrationOf(context);
   return {
     name: verb,
     image: context.settings.metaMigrationImage,
@@ -136,6 +146,9 @@ function runScript(context: StepContext, verb: MetadataStep | "rollback", toolTi
       ATTEMPT: attemptName(attempt),
       INSTALLATION: installation,
       OVERWRITE: overwrite ? "yes" : "no",
+      HINT_OVERWRITE: `${configLine("overwriteMetadata", claimName)}, then pulumi up`,
+      HINT_NEW_ATTEMPT: `let this attempt go (${letGoLine(context.namespace, claimName)}), then pulumi up, which takes a new backup`,
+      HINT_ROLLBACK: `${configLine("rollback", "true")}, then pulumi up`,
       SOURCE_VERSION: sourceVersion,
       TARGET_VERSION: targetVersion,
       ETCD_ENDPOINTS: store.endpoints.join(","),

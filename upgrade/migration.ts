@@ -26,7 +26,16 @@ import { minorOf } from "./versions";
 export function ownAttempts({ attempts }: Pick<ClusterState, "attempts">): readonly AttemptState[] {
   return attempts
     .filter((attempt) => attempt.isForeign !== true)
-    .toSorted((a, b) => a.id.revision - b.id.revision || a.id.ordinal - b.id.ordinal);
+    .toSorted(
+      (a, b) =>
+        // Not by revision alone: that of a pending record is free again once the record is cleared.
+        a.createdAt.localeCompare(b.createdAt) || a.id.revision - b.id.revision || a.id.ordinal - b.id.ordinal,
+    );
+}
+
+/** What etcd holds is what this attempt left: the one that binds, or else the newest. */
+export function lastAttempt(state: Pick<ClusterState, "attempts">): AttemptState | undefined {
+  return bindingAttempt(state) ?? ownAttempts(state).at(-1);
 }
 
 /** From the begin of a migration until it is undone. */
@@ -113,8 +122,8 @@ function isOfMinor(component: ComponentState, minor: string): boolean {
 }
 
 /** The command after which a claim is never used again: without its label it belongs to no attempt. It stays, with its backup. */
-export function letGoLine(namespace: string, { claimName: name }: AttemptState): string {
-  return `kubectl -n ${namespace} label pvc ${name} ${RELEASE_LABEL}-`;
+export function letGoLine(namespace: string, claim: string): string {
+  return `kubectl -n ${namespace} label pvc ${claim} ${RELEASE_LABEL}-`;
 }
 
 /**
@@ -129,7 +138,7 @@ export function refuseRunningOld(attempt: AttemptState, running: readonly Compon
     rule: isDone ? "old_milvus_must_not_run_on_migrated_metadata" : "old_milvus_must_not_run_on_half_migrated_metadata",
     reason: `Milvus 2.1 runs (${list(names)}), and the migration ${attempt.claimName} ${isDone ? "is finished" : "was begun, and neither finished nor undone"}. If nobody has put the metadata back, this Milvus sees ${isDone ? "none" : "only a part"} of it.`,
     remedy: [
-      `Look whether your collections are there. If they are, somebody has put the metadata back: let the attempt go (${letGoLine(namespace, attempt)}), then pulumi up plans anew and takes a new backup. This loses nothing; the old backup stays on the claim.`,
+      `Look whether your collections are there. If they are, somebody has put the metadata back: let the attempt go (${letGoLine(namespace, attempt.claimName)}), then pulumi up plans anew and takes a new backup. This loses nothing; the old backup stays on the claim.`,
       `If they are not, stop Milvus (kubectl -n ${namespace} scale deployment ${names.join(" ")} --replicas=0), then pulumi up.`,
       `It compares etcd with what the migration has left. If Milvus has written nothing since, it ${isDone ? `goes on to ${attempt.id.to}` : "puts the backup back and goes on"}, or back to ${attempt.id.from} with ${configLine("version", attempt.id.from)}. If Milvus has written something, it changes nothing and says what.`,
     ].join(" "),

@@ -1,11 +1,11 @@
 import { attemptName } from "./attempt";
 import {
   bindingAttempt,
+  lastAttempt,
   lastOpenAttempt,
   letGoLine,
   migrationPlan,
   migrationWarnings,
-  ownAttempts,
   refuseRunningOld,
   runningOld,
   stoppedDeployments,
@@ -35,7 +35,7 @@ export function planGoingBack(facts: Facts, resolved: ResolvedVersion): UpgradeP
 function planRollback(facts: Facts, resolved: ResolvedVersion): UpgradePlan | undefined {
   const { state, observed } = facts;
   const { version: to, variant, warnings } = resolved;
-  const last = ownAttempts(state).at(-1);
+  const last = lastAttempt(state);
   // Without a migration of ours the hop rules say what the way back would need.
   if (last === undefined) return undefined;
   refuseOtherSource(last, to);
@@ -192,7 +192,7 @@ function stopOf({ components }: Facts["observed"]): Step {
  * would show an empty Milvus.
  */
 export function refuseUnmigrated({ state, observed, wanted }: Facts): void {
-  const last = ownAttempts(state).at(-1);
+  const last = lastAttempt(state);
   if (last === undefined || last.phase === "migrated" || minorOf(observed.version) !== "2.2") return;
   const { from } = last.id;
   refuse({
@@ -200,7 +200,7 @@ export function refuseUnmigrated({ state, observed, wanted }: Facts): void {
     reason: `Every component has an image of Milvus ${observed.version}${observed.stopped ? " and is at 0" : ""}, and the last migration (${last.claimName}) is ${last.phase}: the metadata is that of ${from}, or only half migrated.`,
     remedy: [
       `Go back first: ${configLine("version", from)}, then pulumi up. It compares etcd with the backup, and changes nothing where Milvus has written since. Then upgrade again.`,
-      `Only if the metadata was migrated by other means and your collections are there, let the attempt go instead: ${letGoLine(wanted.namespace, last)}. From then on this program takes etcd as it is.`,
+      `Only if the metadata was migrated by other means and your collections are there, let the attempt go instead: ${letGoLine(wanted.namespace, last.claimName)}. From then on this program takes etcd as it is.`,
     ].join(" "),
     source: "milvus issues 20324 and 19708",
   });

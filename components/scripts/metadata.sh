@@ -21,6 +21,7 @@
 #   ETCD_ENDPOINTS      host:port, comma separated
 #   ETCD_ROOT_PATH, ETCD_META_SUB_PATH, ETCD_KV_SUB_PATH    where Milvus keeps its metadata
 #   INSTALLATION        which installation of Milvus this is (opaque, may be empty): its backups are for no other
+#   HINT_OVERWRITE, HINT_NEW_ATTEMPT, HINT_ROLLBACK     what a person types for these, in messages
 #   OVERWRITE           `yes`: what is in etcd may be replaced by the backup although it is not explained; set aside first
 #   SESSION_TIMEOUT     seconds to wait for sessions of Milvus or of a killed tool to expire (default 180)
 #   SESSION_POLL        seconds between two looks (default 2)
@@ -842,7 +843,7 @@ set_aside() {
 }
 
 overwrite_hint() {
-  printf '%s' "With OVERWRITE=yes what is in etcd is kept on the volume as replaced-N.bak and the backup of $createdAt ($entries entries) is put back; Milvus then does not know what came after it"
+  printf '%s' "To put the backup of $createdAt ($entries entries) over it: $HINT_OVERWRITE. What is in etcd is then kept on the volume as replaced-N.bak, and Milvus does not know what came after the backup"
 }
 
 # put_back: restores the backup and compares. Marks the begin and the end. Does not return on a failure: then the metadata
@@ -913,7 +914,7 @@ undo_half() {
     set_aside
   else
     drop_look
-    end "$METADATA_CHANGED" "the backup is not put back, nothing changed: attempt $ATTEMPT left the metadata half migrated, and now etcd holds what that cannot have left: $unexplained.$registered Somebody has repaired, replaced or used it since. $(overwrite_hint). If what is in etcd is whole and is to stay, take the folder $ATTEMPT off the volume (keep it) and begin a new attempt."
+    end "$METADATA_CHANGED" "the backup is not put back, nothing changed: attempt $ATTEMPT left the metadata half migrated, and now etcd holds what that cannot have left: $unexplained.$registered Somebody has repaired, replaced or used it since. $(overwrite_hint). If what is in etcd is whole and is to stay: $HINT_NEW_ATTEMPT."
   fi
   put_back
 }
@@ -963,7 +964,9 @@ prepare() {
   done
   case $ATTEMPT in */* | .*) end "$USAGE" "ATTEMPT $ATTEMPT is not a plain name." ;; esac
   : "${SESSION_TIMEOUT:=180}" "${SESSION_POLL:=2}" "${ETCD_TIMEOUT:=60}" "${TOOL_LEASE:=60}" \
-    "${TOOL_TIMEOUT:=3600}" "${OVERWRITE:=no}" "${INSTALLATION:=}"
+    "${TOOL_TIMEOUT:=3600}" "${OVERWRITE:=no}" "${INSTALLATION:=}" "${HINT_OVERWRITE:=set OVERWRITE=yes}" \
+    "${HINT_NEW_ATTEMPT:=take the folder of this attempt off the volume, keep it, and begin a new attempt}" \
+    "${HINT_ROLLBACK:=the verb rollback}"
   # The record has a line for it.
   case $INSTALLATION in *'
 '*) end "$USAGE" "INSTALLATION is more than one line." ;; esac
@@ -1184,7 +1187,7 @@ do_migrate() {
       fi
       if [ "$OVERWRITE" != yes ]; then
         drop_look
-        end "$METADATA_CHANGED" "nothing changed: $(not_migrated_any_more). To upgrade what is in etcd now: a new attempt (run up again). $(overwrite_hint); then that is migrated."
+        end "$METADATA_CHANGED" "nothing changed: $(not_migrated_any_more). To upgrade what is in etcd now, if it is whole: $HINT_NEW_ATTEMPT. $(overwrite_hint)."
       fi
       say "$(not_migrated_any_more)"
       check_recorded_backup "Nothing was changed."
@@ -1205,7 +1208,7 @@ do_migrate() {
         replace_by_backup
       else
         drop_look
-        end "$METADATA_CHANGED" "not migrated, nothing changed: the metadata is not what the backup holds ($difference). Milvus has run since; a new attempt with a new backup is needed. $(overwrite_hint)."
+        end "$METADATA_CHANGED" "not migrated, nothing changed: the metadata is not what the backup holds ($difference). Milvus has run since. To upgrade what is in etcd now: $HINT_NEW_ATTEMPT. $(overwrite_hint)."
       fi
       ;;
   esac
@@ -1337,7 +1340,7 @@ restore_nothing() {
 }
 
 already_migrated() {
-  end "$ALREADY_MIGRATED" "the migration of attempt $ATTEMPT is finished, and Milvus may have used its outcome.$registered Undoing it loses what was written since: ask for it by the verb rollback."
+  end "$ALREADY_MIGRATED" "the migration of attempt $ATTEMPT is finished, and Milvus may have used its outcome.$registered Undoing it loses what was written since. To do that: $HINT_ROLLBACK."
 }
 
 # look_at_finished: nothing is broken yet, so what keeps the undoing from starting must not read as broken metadata.

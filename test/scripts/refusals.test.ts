@@ -159,7 +159,7 @@ const REFUSALS: readonly Refusal[] = [
     after: ["backup"],
     prepare: (site) => site.bench.etcd.put(`${site.prefix}root-coord/collection-alias/late`, "{}"),
     code: EXIT.metadataChanged,
-    says: /1 entries differ; new milvus-\d+\/meta\/root-coord\/collection-alias\/late.*a new attempt with a new backup/,
+    says: /1 entries differ; new milvus-\d+\/meta\/root-coord\/collection-alias\/late.*begin a new attempt/,
     leaves: "neither",
   },
   ...(["backup", "migrate"] as const).map(
@@ -200,7 +200,7 @@ const REFUSALS: readonly Refusal[] = [
     after: ["backup", "migrate"],
     prepare: (site) => site.startMilvus(),
     code: EXIT.alreadyMigrated,
-    says: /registered at least 8 times since.*ask for it by the verb rollback/,
+    says: /registered at least 8 times since.*To do that: the verb rollback/,
     leaves: "new",
     started: true,
   },

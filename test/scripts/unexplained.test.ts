@@ -265,7 +265,7 @@ describe("metadata.sh and metadata that its own migration cannot have left", fun
       const running = await migrated();
       await running.openSession("proxy-9", 600);
       const settings = { env: { SESSION_TIMEOUT: "1" } };
-      await mustRefuse(running, "restore", EXIT.alreadyMigrated, /ask for it by the verb rollback/, settings);
+      await mustRefuse(running, "restore", EXIT.alreadyMigrated, /To do that: the verb rollback/, settings);
     });
 
     it("of which the session counter is not known: 22", async () => {

@@ -511,3 +511,13 @@ describe("some images of 2.1 over a 2.2 that this program has not migrated", () 
     }
   });
 });
+
+describe("the newest attempt", () => {
+  it("is not the one with the highest revision: that of a pending record is free again once it is cleared", () => {
+    const prepared = { ...attempt("prepared", { revision: 2 }), createdAt: "2026-05-01T09:00:00Z" };
+    const finished = { ...attempt("migrated", { revision: 1 }), createdAt: "2026-05-01T10:00:00Z" };
+    const state = running("4.0.24", "2.2.9", { release: { revision: 2 }, state: { attempts: [finished, prepared] } });
+    expect(planned(wanted("2.2.9"), state).kind).to.not.equal("migration");
+    expect(planned(wanted("2.1.4", { rollback: true }), state).migration?.attempt.revision).to.equal(1);
+  });
+});
