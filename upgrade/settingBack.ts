@@ -1,6 +1,6 @@
 import { refusedBy } from "./hopRules";
 import { parseImage } from "./images";
-import type { ComponentState, Warning } from "./model";
+import type { ComponentState, HelmRelease, Warning } from "./model";
 import type { Facts } from "./planBase";
 import { configLine, list, refuse } from "./refusal";
 import { compareVersions, minorOf } from "./versions";
@@ -10,14 +10,18 @@ import { compareVersions, minorOf } from "./versions";
  * while no component of the newer one has served, or when `milvus:rollback` asks for it. A finished upgrade is taken
  * back within its minor when that is asked for. Empty: the hop rules decide.
  */
-export function checkSettingBack({ wanted, observed }: Facts, to: string): Warning[] {
+export function checkSettingBack({ wanted, observed, release }: Facts, to: string): Warning[] {
   const isUnfinished = observed.version === to;
+  const leavesFormat = minorOf(to) === "2.1" && minorOf(observed.newest) !== "2.1";
   const sameMinor = minorOf(observed.newest) === minorOf(to);
   const ahead = observed.components.filter((component) => hasServedNewer(component, to));
   const names = list(ahead.map(({ component }) => component));
+  // At 0 nobody can be seen ready: what Helm has deployed may have served.
+  if (isUnfinished && leavesFormat && observed.stopped && isDeployed(release, minorOf(observed.newest)))
+    return refuseWithoutBackup(observed.newest, to, "all, as Helm's record says");
   if (isUnfinished && ahead.length === 0)
     return [warning(`No component has served ${observed.newest} yet; all go back to ${to}.`)];
-  if (isUnfinished && minorOf(to) === "2.1" && !sameMinor) return refuseWithoutBackup(observed.newest, to, names);
+  if (isUnfinished && leavesFormat) return refuseWithoutBackup(observed.newest, to, names);
   if (isUnfinished && (sameMinor || wanted.rollback)) {
     return [
       warning(
@@ -52,6 +56,10 @@ function refuseWithoutBackup(newest: string, to: string, names: string): never {
     remedy: `Go on: ${configLine("version", newest)}. To go back, restore the metadata of ${to} from a backup of your own while every component is at 0, with the image ${to} on every Deployment; then run pulumi up.`,
     source: "milvus deployments/migrate-meta/README.md, step 6",
   });
+}
+
+function isDeployed({ status, appVersion }: HelmRelease, minor: string): boolean {
+  return status === "deployed" && minorOf(appVersion.replace(/^v/, "")) === minor;
 }
 
 function warning(message: string): Warning {

@@ -1326,6 +1326,8 @@ restore_nothing() {
   if marked backup.done && [ -s "$folder/backup.record" ]; then
     read_record "$folder/backup.record"
     refuse_other_installation
+    [ "$rootPath" = "$meta_root" ] ||
+      end "$VERSIONS_REFUSED" "the backup of attempt $ATTEMPT is of the metadata under $rootPath, and Milvus is to be started on $meta_root. Nothing was changed. Put the root path back that Milvus had (etcd.rootPath of milvus.yaml)."
   fi
   step "look at the metadata"
   look_at_metadata || end "$reason_code" "there is nothing to restore, but etcd could not be looked at: $reason"

@@ -148,6 +148,13 @@ describe("metadata.sh at the right place", function () {
       expect((await site.run("backup", { env: { INSTALLATION: "a\nentries=1" } })).code).to.equal(EXIT.usage);
     });
   });
+
+  it("restore of what had not begun, under another root path than that of the backup: 17, nothing is started at an empty place", async () => {
+    const site = await stoppedSite(bench(), "backup");
+    const { code, reason } = await site.run("restore", { env: { ETCD_ROOT_PATH: "by-mistake" } });
+    expect(code).to.equal(EXIT.versionsRefused);
+    expect(reason).to.match(/under milvus-\d+\/meta, and Milvus is to be started on by-mistake\/meta/);
+  });
 });
 
 async function until(holds: () => Promise<boolean>): Promise<void> {

@@ -510,6 +510,12 @@ describe("some images of 2.1 over a 2.2 that this program has not migrated", () 
       expect(refused(wanted("2.1.4", { rollback }), state).rule).to.equal("back_to_2_1_only_from_the_backup");
     }
   });
+
+  it("are none at 0 either, where Helm has deployed 2.2", () => {
+    const components = SEPARATE.map((name) => component(name, name === "proxy" ? "2.1.4" : "2.2.9", DOWN));
+    const state = cluster({ release: release("4.0.24", "2.2.9"), components });
+    expect(refused(wanted("2.1.4"), state).rule).to.equal("back_to_2_1_only_from_the_backup");
+  });
 });
 
 describe("the newest attempt", () => {
