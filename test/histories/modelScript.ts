@@ -331,6 +331,10 @@ class Run {
 
   private *restoreNothing(): Generator<Point, void> {
     if (this.has("backup.done")) this.refuseOtherInstallation();
+    const recorded = this.folder.backup?.root ?? this.env.root;
+    if (this.has("backup.done") && recorded !== this.env.root) {
+      throw new End(EXIT.versionsRefused, `the backup is of the metadata under ${recorded}. Nothing was changed.`);
+    }
     const now = yield* this.mustLook();
     if (kindOf(now.entries) === "of 2.2") {
       throw new End(EXIT.metadataChanged, "there is nothing to undo, but etcd holds records of 2.2.");

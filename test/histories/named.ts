@@ -95,6 +95,15 @@ export const NAMED: readonly NamedHistory[] = [
     name: "a migration of nothing under a wrong root path is no success",
     events: [{ kind: "root path", wrong: true, where: "both", restarts: false }, up("2.2.9")],
   },
+  {
+    name: "an attempt is not given up under another root path than its backup's",
+    events: [
+      up("2.2.9", killed("migrate", 3)),
+      { kind: "root path", wrong: true, where: "both", restarts: false },
+      up("2.1.4"),
+    ],
+    ends: "failed",
+  },
   { name: "a migration left out by --exclude is no success", events: [up("2.2.9", { without: ["migrate"] })] },
   {
     name: "nor is one that was left out of a Release that did not get ready",
