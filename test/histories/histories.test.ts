@@ -8,9 +8,14 @@ import { ModelScript } from "./modelScript";
 import { NAMED } from "./named";
 import type { Program } from "./run";
 
-/** Chooses the histories; printed, so that a run can be repeated by `HISTORIES_SEED`. */
-const SEED = Number(process.env.HISTORIES_SEED ?? Date.now() % 1_000_000);
 const RUNS = Number(process.env.HISTORIES ?? 400);
+/**
+ * Chooses the histories; printed, so that a run can be repeated by `HISTORIES_SEED`. `npm test` always plays the same ones: it must
+ * not fail by chance for what nobody has changed. Others are played by `npm run test:histories`.
+ */
+const SEED = Number(
+  process.env.HISTORIES_SEED ?? (process.env.HISTORIES === undefined ? 20261128 : Date.now() % 1_000_000),
+);
 const PROGRAM: Program = { script: new ModelScript(), hasGate: true };
 
 describe("whatever people do", function () {

@@ -382,6 +382,9 @@ export class World {
     this.deployed(revision);
     for (const component of this.components) component.paused = false;
     this.apply(revision);
+    // Another root path is another configuration, with which the pods start anew.
+    for (const component of this.components.filter(({ podRoot }) => podRoot !== this.configuredRoot))
+      this.run(component);
     this.personActed();
     return true;
   }
