@@ -4,6 +4,7 @@ import type { Timeouts } from "../config/schema";
 import { CONFIRMED_PLAN_VARIABLE } from "../upgrade/approval";
 import { duration } from "../upgrade/interruption";
 import type { Step } from "../upgrade/model";
+import { stepLimit } from "../upgrade/stepLimits";
 import { MissingProgram } from "./command";
 import { type Project, UsageError } from "./project";
 import { runShown, type ShownCommandResult } from "./shownCommand";
@@ -85,22 +86,13 @@ async function runUp(
 
 /** Longer than the limits of all steps together: those say what they waited for, this one does not. */
 export function limitOf(steps: readonly Step[], timeouts: Timeouts): number {
-  // The tool is called up to three times in one Job, and a roll waits for dependencies, the rollout and the old pods.
-  const metadata = (tool: number) => timeouts.sessions + 3 * tool;
-  const own = {
-    clearPendingRelease: 60,
-    probe: timeouts.backup,
-    stop: timeouts.stop,
-    backup: metadata(timeouts.backup),
-    migrate: metadata(timeouts.migrate),
-    restore: metadata(timeouts.migrate),
-    pause: timeouts.rollout,
-    release: timeouts.release,
-    resume: 4 * Math.max(timeouts.rollout, ...Object.values(timeouts.rolloutOf ?? {})),
-  } as const satisfies Record<Step["kind"], number>;
-  const ofSteps = steps.reduce((sum, { kind }) => sum + own[kind] + timeouts.start + STEP_OVERHEAD_SECONDS, 0);
+  const ofSteps = steps.reduce((sum, step, index) => {
+    const isFirst = steps.findIndex(({ kind }) => kind === step.kind) === index;
+    return sum + stepLimit(step, timeouts, isFirst) + timeouts.start + STEP_OVERHEAD_SECONDS;
+  }, 0);
   // What a dead run has left at work on the metadata is waited for.
-  const ofDeadRun = steps.length > 0 ? metadata(timeouts.migrate) + timeouts.start + DEAD_RUN_GRACE_SECONDS : 0;
+  const ofDeadRun =
+    steps.length > 0 ? stepLimit({ kind: "migrate" }, timeouts, true) + timeouts.start + DEAD_RUN_GRACE_SECONDS : 0;
   return timeouts.lock + ofDeadRun + ofSteps + timeouts.verify + timeouts.answers + OVERHEAD_SECONDS;
 }
 

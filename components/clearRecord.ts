@@ -1,12 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Step } from "../upgrade/model";
+import { stepLimit } from "../upgrade/stepLimits";
 import { FORCED } from "./access";
 import type { After, StepContext } from "./context";
 import { declareKubectlJob, kubectl } from "./jobs";
-
-/** Seconds for deleting one Secret. */
-const LIMIT = 60;
 
 /** What Helm calls its records. */
 const RECORD_TYPE = "helm.sh/release.v1";
@@ -56,5 +54,9 @@ export function declareClearRecord(
     "--ignore-not-found",
     "--wait=false",
   );
-  return declareKubectlJob(context, { step: "clear-pending-release", commands: [command], limit: LIMIT }, after);
+  return declareKubectlJob(
+    context,
+    { step: "clear-pending-release", commands: [command], limit: stepLimit(step, context.settings.timeouts, true) },
+    after,
+  );
 }

@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterState, UpgradePlan } from "../upgrade/model";
+import type { StepTimeouts } from "../upgrade/stepLimits";
 import type { UpgradeAccess } from "./access";
 import type { RunGuard } from "./runGuard";
 import type { StepGate } from "./stepGate";
@@ -30,24 +31,7 @@ export interface UpgradeSettings {
     /** Default: the cluster's default storage class. */
     readonly storageClass?: string;
   };
-  /** Limits in seconds; a step that takes longer fails and says so. */
-  readonly timeouts: {
-    /** Helm's wait for the Release. */
-    readonly release: number;
-    /** Placing a Job's pod and pulling its images, on top of the Job's own limit. */
-    readonly start: number;
-    /** Scaling to 0 until the last pod is gone. */
-    readonly stop: number;
-    /** Until the last session key of a stopped component has left etcd. */
-    readonly sessions: number;
-    readonly backup: number;
-    /** Migration of the metadata, and its restore. */
-    readonly migrate: number;
-    /** One component's rollout, termination of its old pods included. */
-    readonly rollout: number;
-    /** For single components, by name, instead of `rollout`. */
-    readonly rolloutOf?: Readonly<Record<string, number | undefined>> | undefined;
-  };
+  readonly timeouts: StepTimeouts;
 }
 
 /** Kubernetes quantities, e.g. `500m` and `256Mi`. */

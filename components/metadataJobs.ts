@@ -7,6 +7,7 @@ import { upgradeLabels } from "../upgrade/marks";
 import { letGoLine } from "../upgrade/migration";
 import { ATTEMPT_PHASES, type AttemptPhase, type MigrationPlan, type StepKind } from "../upgrade/model";
 import { configLine } from "../upgrade/refusal";
+import { stepLimit, toolLimit } from "../upgrade/stepLimits";
 import { FORCED } from "./access";
 import type { After, StepContext } from "./context";
 import { type Command, declareJob, kubectl } from "./jobs";
@@ -19,8 +20,6 @@ const PATHS = { scripts: "/milvus/scripts", data: "/milvus/data", work: "/milvus
 const TOOL = "/milvus/bin/meta-migration";
 /** Seconds a script that is told to stop gets to put the metadata back. */
 const GRACE = 600;
-/** A migration can be the tool's run, the restore of what it broke, and a rehearsal. */
-const LONGEST_CALLS = 3;
 
 /**
  * The claim that keeps the backup. It is made for the first step that works on the metadata, and is kept in the cluster when it is
@@ -78,18 +77,17 @@ export function declareScript(context: StepContext): k8s.core.v1.ConfigMap {
 export function declareMetadataJob(context: StepContext, step: MetadataStep, after: After): k8s.batch.v1.Job {
   const { claimName } = migrationOf(context);
   const { timeouts } = context.settings;
-  const toolTimeout = step === "probe" || step === "backup" ? timeouts.backup : timeouts.migrate;
   const verb = step === "restore" && context.plan.kind === "rollback" ? "rollback" : step;
   const job = {
     step: verb,
     nameBase: claimName,
-    commands: commandsOf(context, step, runScript(context, verb, toolTimeout)),
+    commands: commandsOf(context, step, runScript(context, verb, toolLimit(step, timeouts))),
     volumes: [
       { name: "scripts", configMap: { name: scriptName(claimName), defaultMode: 0o555 } },
       { name: "data", persistentVolumeClaim: { claimName } },
       { name: "work", emptyDir: {} },
     ],
-    limit: step === "probe" ? toolTimeout : timeouts.sessions + LONGEST_CALLS * toolTimeout,
+    limit: stepLimit({ kind: step }, timeouts, true),
     grace: GRACE,
   };
   return declareJob(context, job, after);

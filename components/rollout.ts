@@ -1,11 +1,9 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { RECREATE_ANNOTATION } from "../upgrade/mixcoordHop";
 import type { HelmValues, Step } from "../upgrade/model";
+import { DEPENDENCY_LABELS, endingLimit, rolloutLimit, stepLimit } from "../upgrade/stepLimits";
 import type { After, StepContext } from "./context";
 import { awaitPodsGone, type Command, declareKubectlJob, kubectl, podSelector } from "./jobs";
-
-/** The subcharts label their StatefulSets with the release's name in one of these two ways. */
-const RELEASE_LABELS = { dependencies: "app.kubernetes.io/instance", "older-dependencies": "release" } as const;
 
 /** Pauses the component Deployments, so that the Release changes their templates and no pod. Can be repeated. */
 export function declarePause(
@@ -14,11 +12,12 @@ export function declarePause(
   after: After,
 ): k8s.batch.v1.Job {
   const commands = [setPaused(context, true, step.deployments)];
-  return declareKubectlJob(context, { step: "pause", commands, limit: context.settings.timeouts.rollout }, after);
+  return declareKubectlJob(
+    context,
+    { step: "pause", commands, limit: stepLimit(step, context.settings.timeouts, true) },
+    after,
+  );
 }
-
-/** Seconds that an old pod gets on top of its grace period: the kubelet ends it, and the API server hears of it. */
-const GRACE_MARGIN = 120;
 
 /**
  * Resumes one component and waits until its rollout has finished and the last old pod is gone, within its own grace
@@ -30,8 +29,8 @@ export function declareResume(
   step: Extract<Step, { kind: "resume" }>,
   after: After,
 ): k8s.batch.v1.Job {
-  const limit = rolloutLimit(context, step.component);
-  const ending = step.oldPods ? Math.max(limit, step.oldPods.graceSeconds + GRACE_MARGIN) : 0;
+  const { timeouts } = context.settings;
+  const limit = rolloutLimit(step.component, timeouts);
   const resumes = context.plan.steps.filter(({ kind }) => kind === "resume");
   const first = resumes[0] === step;
   const dependencies = first ? awaitDependencies(context) : [];
@@ -39,15 +38,11 @@ export function declareResume(
     ...dependencies,
     step.recreated ? recreate(context, step) : setPaused(context, false, [step.deployment]),
     kubectl(context, "await-rollout", "rollout", "status", `deployment/${step.deployment}`, `--timeout=${limit}s`),
-    ...(step.oldPods ? [awaitOldPods(context, step.component, step.oldPods.hashes, ending)] : []),
+    ...(step.oldPods ? [awaitOldPods(context, step.component, step.oldPods.hashes, endingLimit(step, timeouts))] : []),
     ...(step.recreated ? [giveStrategyBack(context, step, step.recreated.strategy)] : []),
   ];
-  const commandLimit = dependencies.length * context.settings.timeouts.rollout + limit + ending;
-  return declareKubectlJob(context, { step: nameOf(step, resumes), commands, limit: commandLimit }, after);
-}
-
-function rolloutLimit({ settings }: StepContext, component: string): number {
-  return settings.timeouts.rolloutOf?.[component] ?? settings.timeouts.rollout;
+  const all = stepLimit(step, timeouts, first);
+  return declareKubectlJob(context, { step: nameOf(step, resumes), commands, limit: all }, after);
 }
 
 function awaitOldPods(context: StepContext, component: string, hashes: readonly string[], limit: number): Command {
@@ -93,7 +88,7 @@ function patch(context: StepContext, name: string, deployments: readonly string[
 }
 
 function awaitDependencies(context: StepContext): Command[] {
-  return Object.entries(RELEASE_LABELS).map(([name, label]) =>
+  return Object.entries(DEPENDENCY_LABELS).map(([name, label]) =>
     kubectl(
       context,
       `await-${name}`,

@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { Step, StoppedDeployment } from "../upgrade/model";
+import { stepLimit } from "../upgrade/stepLimits";
 import type { After, StepContext } from "./context";
 import { awaitPodsGone, type Command, declareKubectlJob, kubectl, podSelector } from "./jobs";
 import { setPaused } from "./rollout";
@@ -16,7 +17,7 @@ export function declareStop(
   step: Extract<Step, { kind: "stop" }>,
   after: After,
 ): k8s.batch.v1.Job {
-  const limit = context.settings.timeouts.stop;
+  const limit = stepLimit(step, context.settings.timeouts, true);
   const pods = podSelector(
     context,
     step.deployments.map(({ component }) => component),

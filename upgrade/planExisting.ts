@@ -46,13 +46,13 @@ export function planExisting(facts: Facts): UpgradePlan {
 }
 
 /**
- * Every image is of 2.2 and at 0, and a migration of ours was finished: a rollback may have died half way, or a snapshot of
- * etcd been put back. The migration's steps look at what is there, and do what is missing of it, before Milvus starts.
+ * Every image is of 2.2 and at 0, and a migration of ours binds: a rollback may have died half way, a look at the metadata too, or
+ * a snapshot of etcd been put back. The migration's steps look at what is there, and do what is missing of it, before Milvus
+ * starts.
  */
 function mustLookAtMetadata({ state, observed }: Facts, to: string): boolean {
   const isOf22 = observed.stopped && minorOf(observed.version) === "2.2" && minorOf(to) === "2.2";
-  const phase = bindingAttempt(state)?.phase;
-  return isOf22 && (phase === "migrated" || phase === "restoring");
+  return isOf22 && bindingAttempt(state) !== undefined;
 }
 
 /** From the oldest that runs, and from the newest: half of an upgrade done by hand must be allowed as well. */

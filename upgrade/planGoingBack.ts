@@ -41,10 +41,11 @@ function planRollback(facts: Facts, resolved: ResolvedVersion): UpgradePlan | un
   refuseOtherSource(last, to);
   const running = runningOld(observed);
   if (running.length > 0 && bindingAttempt(state) !== undefined) refuseRunningOld(last, running, facts.wanted);
+  // Where it is only half migrated, going back loses nothing: the script knows by its marks.
+  if (facts.wanted.rollback && bindingAttempt(state) !== undefined) return rollBack(facts, last, resolved);
   if (isMigrated(last)) {
     const situation = `Milvus ${observed.newest} is in place on migrated metadata.`;
-    if (!facts.wanted.rollback) refuseUnasked(last, to, situation, observed.newest);
-    return rollBack(facts, last, resolved);
+    return refuseUnasked(last, to, situation, observed.newest);
   }
   // A rollback that died before its Release, or images of 2.2 that somebody has put over metadata of 2.1. What etcd holds the
   // script finds before it puts anything back.

@@ -12,10 +12,14 @@ import { runShown } from "../../../cli/shownCommand";
 import { areDead, isLocked, locksIn } from "../../../cli/stackLock";
 import { type UpEnd, type Walked, type Walker, type WalkOptions, walk } from "../../../cli/walk";
 import { wayReport } from "../../../cli/wayReport";
+import { MilvusCluster } from "../../../components/milvusCluster";
 import { factsAfter, stateFromFacts } from "../../../upgrade/lastFacts";
 import type { ClusterState, Refusal, Wanted } from "../../../upgrade/model";
+import { PLAN_KINDS } from "../../../upgrade/model";
 import { planUpgrade } from "../../../upgrade/plan";
 import { forecastWay } from "../../../upgrade/walk";
+import { args, PLANS, SETTINGS } from "../../support/plans";
+import { record } from "../../support/recordingMonitor";
 import { component, NOW, planned, running, wanted } from "../upgrade/support";
 
 /** A cluster that a run changes as its plan says, and a record of what the walk did to it. */
@@ -255,10 +259,28 @@ describe("the time limit of a run", () => {
       answers: 120,
     };
     const { steps } = planned(wanted("2.2.14"), running("3.2.18", "2.1.4"));
-    // Of the Jobs: probe, stop, backup, migrate; see components/metadataJobs.ts.
+    // probe, stop, backup, migrate, each with its start; see upgrade/stepLimits.ts.
     const jobs = 900 + 600 + (180 + 3 * 900) + (180 + 3 * 1800) + 4 * 300;
     expect(limitOf(steps, timeouts)).to.be.above(jobs + 1800 + 600);
   });
+
+  for (const kind of PLAN_KINDS) {
+    it(`is longer than the Jobs of a plan of the kind ${kind} may take, single components with more time included`, async () => {
+      const more = { ...SETTINGS.timeouts, rolloutOf: { querynode: 7200 } };
+      const plan = PLANS[kind];
+      const { registered } = await record(
+        () => new MilvusCluster("milvus", args(plan, { settings: { ...SETTINGS, timeouts: more } })),
+      );
+      const jobs = registered
+        .map(
+          ({ inputs }) =>
+            (inputs.spec as { readonly activeDeadlineSeconds?: number } | undefined)?.activeDeadlineSeconds,
+        )
+        .reduce<number>((sum, seconds) => sum + (seconds ?? 0), 0);
+      const rest = { pending: 0, lock: 0, settle: 0, verify: 0, answers: 0 };
+      expect(limitOf(plan.steps, { ...more, ...rest })).to.be.above(jobs + more.release);
+    });
+  }
 });
 
 describe("a command whose output is shown", () => {

@@ -225,7 +225,7 @@ describe("the metadata migration 2.1.x → 2.2.x", () => {
     expect(refused(wanted("2.3.13"), state).rule).to.equal("2_2_must_not_run_on_metadata_of_2_1");
   });
 
-  for (const phase of ["prepared", "backedUp", "migrating", "restored"] as const satisfies readonly AttemptPhase[]) {
+  for (const phase of ["prepared", "backedUp", "restored"] as const satisfies readonly AttemptPhase[]) {
     it(`does not start 2.2 on metadata that is ${phase}`, () => {
       const components = SEPARATE.map((name) => component(name, "2.2.9", DOWN));
       const state = cluster({
