@@ -16,14 +16,18 @@ const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
 const PROVIDER_TYPE = "pulumi:providers:kubernetes";
 
 /**
- * Nothing for a new stack or one whose state cannot be read: it is only asked for clear messages and for figures, and the
- * Release is protected in any case.
+ * Nothing for a new stack, and for one whose state cannot be read, which is said: the Release is protected in any case, but whether
+ * it is that of the cluster upgraded last cannot be told then.
+ *
+ * @param warn default: Pulumi's log
  */
-export async function readPrevious(): Promise<Previous> {
+export async function readPrevious(
+  warn: (text: string) => Promise<unknown> = (text) => pulumi.log.warn(text),
+): Promise<Previous> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const [outputs, resources] = await Promise.all([
-    readState("pulumi:pulumi:readStackOutputs", { name }),
-    readState("pulumi:pulumi:readStackResourceOutputs", { stackName: name }),
+    readState("pulumi:pulumi:readStackOutputs", { name }, warn),
+    readState("pulumi:pulumi:readStackResourceOutputs", { stackName: name }, warn),
   ]);
   const { release, lastUpgrade } = outputs;
   const types = new Map(Object.entries(resources).map(([urn, of]) => [urn.split("::")[2]?.split("$").at(-1), of]));
@@ -39,12 +43,18 @@ export async function readPrevious(): Promise<Previous> {
   };
 }
 
-async function readState(token: string, request: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
+async function readState(
+  token: string,
+  request: Readonly<Record<string, string>>,
+  warn: (text: string) => Promise<unknown>,
+): Promise<Record<string, unknown>> {
   try {
     const result = (await pulumi.runtime.invoke(token, request)) as { outputs?: Record<string, unknown> };
     return result.outputs ?? {};
   } catch (error) {
-    await pulumi.log.debug(`${token} cannot be read: ${String(error)}`);
+    await warn(
+      `What earlier runs of this stack have left cannot be read (${token}: ${error instanceof Error ? error.message : String(error)}). So this run cannot tell whether this is the cluster that the stack upgraded last. Compare the cluster of the kubeconfig with the one you mean (kubectl config current-context) before you go on.`,
+    );
     return {};
   }
 }

@@ -11,9 +11,15 @@ describe("readPrevious", () => {
   const PROVIDER = urn("pulumi:providers:kubernetes", "kubernetes");
   const JOB = urn(`${COMPONENT}$kubernetes:batch/v1:Job`, "my-release-stop");
 
+  let warnings: string[] = [];
+  const warn = (text: string) => Promise.resolve(warnings.push(text));
+  beforeEach(() => {
+    warnings = [];
+  });
+
   const previous = async (outputs: object | Error, resources: object | Error = {}): Promise<unknown> => {
     let found: unknown;
-    await record(async () => (found = await readPrevious()), {
+    await record(async () => (found = await readPrevious(warn)), {
       invoke: (token, inputs) => {
         const [key, answer] =
           token === "pulumi:pulumi:readStackOutputs"
@@ -80,6 +86,15 @@ describe("readPrevious", () => {
       expect(await previous(outputs, resources)).to.deep.equal(found);
     });
   }
+
+  it("says so when it cannot be read: the guard against the wrong cluster is off then", async () => {
+    await previous({}, GONE);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/cannot be read.*no backend client.*cannot tell whether this is the cluster/s);
+    warnings = [];
+    await previous({}, {});
+    expect(warnings).to.deep.equal([]);
+  });
 });
 
 describe("refuseMovedRelease", () => {
