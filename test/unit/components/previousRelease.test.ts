@@ -90,7 +90,7 @@ describe("readPrevious", () => {
   it("says so when it cannot be read: the guard against the wrong cluster is off then", async () => {
     await previous({}, GONE);
     expect(warnings).to.have.length(1);
-    expect(warnings[0]).to.match(/cannot be read.*no backend client.*cannot tell whether this is the cluster/s);
+    expect(warnings[0]).to.match(/cannot be read.*readStackResourceOutputs.*cannot tell whether this is the cluster/s);
     warnings = [];
     await previous({}, {});
     expect(warnings).to.deep.equal([]);
