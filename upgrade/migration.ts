@@ -52,7 +52,7 @@ export function bindingAttempt(state: Pick<ClusterState, "attempts">): AttemptSt
 /** The attempt that a cluster of 2.1 is in the middle of; undefined when there is none, or it was restored. */
 export function attemptUnderWay(state: ClusterState, release: HelmRelease, from: string): AttemptState | undefined {
   if (minorOf(from) !== "2.1") return undefined;
-  const attempt = bindingAttempt(state) ?? currentAttempts(state, release, from).at(-1);
+  const attempt = lastOpenAttempt(state, release, from);
   return attempt?.phase === "restored" ? undefined : attempt;
 }
 

@@ -66,20 +66,7 @@ export interface MetadataScript {
   age(volume: Volume): void;
 }
 
-export const EXIT = {
-  backupMissing: 11,
-  etcdUnreachable: 13,
-  sessionsAlive: 14,
-  halfMigrated: 16,
-  versionsRefused: 17,
-  restoreFailed: 18,
-  verifyFailed: 19,
-  toolFailed: 20,
-  metadataChanged: 21,
-  alreadyMigrated: 22,
-  otherInstallation: 23,
-  wrongPlace: 24,
-} as const;
+export { EXIT } from "../support/exitCodes";
 
 export function newFolder(): Folder {
   return { replaced: [], outdated: [], marks: new Set() };

@@ -1,32 +1,14 @@
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { EXIT } from "../../support/exitCodes";
 import { type Entries, TestEtcd } from "./etcd";
 import { fastFolder } from "./folders";
 import { findTools, type TestTools } from "./tools";
 
-export const SCRIPT = path.resolve(__dirname, "../../../components/scripts/metadata.sh");
+export { EXIT };
 
-/** The script's exit codes by what they mean. */
-export const EXIT = {
-  usage: 2,
-  diskFull: 10,
-  backupMissing: 11,
-  backupCorrupt: 12,
-  etcdUnreachable: 13,
-  sessionsAlive: 14,
-  otherMigration: 15,
-  halfMigrated: 16,
-  versionsRefused: 17,
-  restoreFailed: 18,
-  verifyFailed: 19,
-  toolFailed: 20,
-  metadataChanged: 21,
-  alreadyMigrated: 22,
-  otherInstallation: 23,
-  wrongPlace: 24,
-  interrupted: 143,
-} as const;
+export const SCRIPT = path.resolve(__dirname, "../../../components/scripts/metadata.sh");
 
 export type Verb = "probe" | "backup" | "migrate" | "restore" | "rollback";
 

@@ -1,0 +1,20 @@
+/** The script's exit codes by what they mean. */
+export const EXIT = {
+  usage: 2,
+  diskFull: 10,
+  backupMissing: 11,
+  backupCorrupt: 12,
+  etcdUnreachable: 13,
+  sessionsAlive: 14,
+  otherMigration: 15,
+  halfMigrated: 16,
+  versionsRefused: 17,
+  restoreFailed: 18,
+  verifyFailed: 19,
+  toolFailed: 20,
+  metadataChanged: 21,
+  alreadyMigrated: 22,
+  otherInstallation: 23,
+  wrongPlace: 24,
+  interrupted: 143,
+} as const;
