@@ -4,7 +4,7 @@ import type { Timeouts } from "../config/schema";
 import { CONFIRMED_PLAN_VARIABLE } from "../upgrade/approval";
 import { duration } from "../upgrade/interruption";
 import type { Step } from "../upgrade/model";
-import { stepLimit } from "../upgrade/stepLimits";
+import { DEAD_RUN_GRACE, stepLimit } from "../upgrade/stepLimits";
 import { MissingProgram } from "./command";
 import { type Project, UsageError } from "./project";
 import { runShown, type ShownCommandResult } from "./shownCommand";
@@ -26,8 +26,6 @@ export interface PulumiUpRequest {
 /** The program's start, the preview before the update, and what each step takes beside its own limit. */
 const OVERHEAD_SECONDS = 1800;
 const STEP_OVERHEAD_SECONDS = 600;
-/** Its pod may take that long to put the metadata back once its Job has failed. */
-const DEAD_RUN_GRACE_SECONDS = 900;
 
 /**
  * One `pulumi up`, its display seen as it comes; a lock that a dead run left behind is taken away.
@@ -92,7 +90,7 @@ export function limitOf(steps: readonly Step[], timeouts: Timeouts): number {
   }, 0);
   // What a dead run has left at work on the metadata is waited for.
   const ofDeadRun =
-    steps.length > 0 ? stepLimit({ kind: "migrate" }, timeouts, true) + timeouts.start + DEAD_RUN_GRACE_SECONDS : 0;
+    steps.length > 0 ? stepLimit({ kind: "migrate" }, timeouts, true) + timeouts.start + DEAD_RUN_GRACE : 0;
   return timeouts.lock + ofDeadRun + ofSteps + timeouts.verify + timeouts.answers + OVERHEAD_SECONDS;
 }
 

@@ -1,7 +1,6 @@
 import type { V1ConfigMap } from "@kubernetes/client-node";
 import { attemptSelector } from "../upgrade/attempt";
 import { installationOf } from "../upgrade/installation";
-import { upgradeSelector } from "../upgrade/marks";
 import type { ClusterState, HelmRelease } from "../upgrade/model";
 import { VERIFICATION_MARK } from "../upgrade/verification";
 import type { ApiRequest, ClusterAccess } from "./access";
@@ -12,7 +11,7 @@ import type { Json, ObjectMeta } from "./json";
 import { operatorResourceOf } from "./owners";
 import { decodeRelease, type RecordObject, recordsRequest } from "./releaseRecord";
 import { readStrangers } from "./strangers";
-import { activeJobs, type Job } from "./upgradeJobs";
+import { activeJobs, type Job, upgradeJobsRequest } from "./upgradeJobs";
 import { verificationStates } from "./verifications";
 import {
   type Autoscaler,
@@ -76,7 +75,7 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
       resource: "configmaps",
       labelSelector: `${attemptSelector(releaseName)},${VERIFICATION_MARK}`,
     }),
-    optional<Job>({ api: "batch/v1", resource: "jobs", labelSelector: upgradeSelector(releaseName) }),
+    optional<Job>(upgradeJobsRequest(releaseName)),
     readStrangers(access, address),
   ]);
 

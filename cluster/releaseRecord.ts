@@ -69,6 +69,7 @@ export function decodeRecord(record: RecordObject): HelmRelease {
   const metadata = map(chart?.metadata);
   const chartName = text(metadata?.name);
   const chartVersion = text(metadata?.version);
+  const firstDeployedAt = text(info?.first_deployed);
   if (name === undefined || chartName === undefined || chartVersion === undefined || typeof json.version !== "number") {
     throw badRecord(recordName, "its JSON is not a Helm release: name, chart or revision is missing");
   }
@@ -84,7 +85,7 @@ export function decodeRecord(record: RecordObject): HelmRelease {
     chartValues: map(chart?.values) ?? {},
     description: text(info?.description) ?? "",
     updatedAt: text(info?.last_deployed) ?? "",
-    ...(text(info?.first_deployed) !== undefined && { firstDeployedAt: text(info?.first_deployed) as string }),
+    ...(firstDeployedAt !== undefined && { firstDeployedAt }),
     recordName,
   };
 }

@@ -18,6 +18,11 @@ export interface ActiveJob {
   readonly limit?: number;
 }
 
+/** All Jobs of a release's upgrades. */
+export function upgradeJobsRequest(releaseName: string) {
+  return { api: "batch/v1", resource: "jobs", labelSelector: upgradeSelector(releaseName) } as const;
+}
+
 /** Those that have not ended, by name. A Job that only its condition says to have failed may still have a pod at work. */
 export function activeJobs(jobs: readonly Job[]): ActiveJob[] {
   return jobs
@@ -48,12 +53,9 @@ export async function readActiveJobs(
   { releaseName, namespace }: ReleaseAddress,
 ): Promise<readonly ActiveJob[]> {
   try {
-    const { items = [] } = (await access.read({
-      api: "batch/v1",
-      resource: "jobs",
-      namespace,
-      labelSelector: upgradeSelector(releaseName),
-    })) as { readonly items?: readonly Job[] };
+    const { items = [] } = (await access.read({ ...upgradeJobsRequest(releaseName), namespace })) as {
+      readonly items?: readonly Job[];
+    };
     return activeJobs(items);
   } catch (error) {
     if (hasCode(error, "forbidden")) return [];

@@ -23,7 +23,8 @@ const GRACE = 600;
 
 /**
  * The claim that keeps the backup. It is made for the first step that works on the metadata, and is kept in the cluster when it is
- * no longer declared and on `pulumi destroy`: nothing but a person deletes a backup. The phase is set by the Jobs and not declared here, so that Pulumi never sets it back.
+ * no longer declared and on `pulumi destroy`: nothing but a person deletes a backup. The phase is set by the Jobs and not
+ * declared here, so that Pulumi never sets it back.
  */
 export function declareBackupClaim(context: StepContext): k8s.core.v1.PersistentVolumeClaim {
   const { attempt, claimName } = migrationOf(context);

@@ -4,11 +4,10 @@ import { ClusterError } from "../cluster/errors";
 import { type ActiveJob, deleteJob, readActiveJobs } from "../cluster/upgradeJobs";
 import type { Config } from "../config/schema";
 import { METADATA_STEPS } from "../upgrade/jobRights";
+import { DEAD_RUN_GRACE } from "../upgrade/stepLimits";
 
 const POLL_MS = 2000;
 const PROGRESS_MS = 15_000;
-/** Seconds that a Job may take on top of its own limit: its pod has ten minutes to put the metadata back. */
-const GRACE = 900;
 /** Seconds for the pods of a deleted Job to be gone. */
 const DELETION_LIMIT = 300;
 
@@ -25,7 +24,7 @@ export async function endDeadRuns(access: ClusterAccess, { wanted, access: setti
     say(`Job ${job.name} of an earlier run is still at work; it is deleted`);
     await deleteJob(settings, { ...wanted, name: job.name });
   }
-  const limit = Math.max(...found.map((job) => (isDeleted(job) ? DELETION_LIMIT : (job.limit ?? 0) + GRACE)));
+  const limit = Math.max(...found.map((job) => (isDeleted(job) ? DELETION_LIMIT : (job.limit ?? 0) + DEAD_RUN_GRACE)));
   const begun = Date.now();
   let told = 0;
   for (;;) {

@@ -70,7 +70,7 @@ function reasonOf({ state, observed }: Facts, attempt: AttemptId): string {
 
 /** Images of 2.2 beside 2.1 without a finished migration: somebody patched them past the migration. */
 function refuseUnmigrated2_2({ state, observed, wanted }: Facts): void {
-  if (observed.versions.length < 2 || minorOf(observed.newest) === minorOf(observed.version)) return;
+  if (minorOf(observed.newest) === minorOf(observed.version)) return;
   if (bindingAttempt(state)?.phase === "migrated") return;
   refuse({
     rule: "2_2_must_not_run_on_metadata_of_2_1",

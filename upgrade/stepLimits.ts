@@ -19,6 +19,8 @@ export interface StepTimeouts {
   readonly rolloutOf?: Readonly<Record<string, number | undefined>> | undefined;
 }
 
+/** What a Job of a dead run may take on top of its own limit: its pod gets ten minutes to put the metadata back. */
+export const DEAD_RUN_GRACE = 900;
 /** Deleting one Secret. */
 const CLEAR = 60;
 /** A migration can be the tool's run, the restore of what it broke, and a rehearsal. */

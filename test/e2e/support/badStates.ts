@@ -214,37 +214,13 @@ export const BAD_STATES: readonly BadInput[] = [
   {
     name: "an upgrade before that was not verified",
     arrange: (bed) =>
-      apply(bed, [
-        {
-          apiVersion: "v1",
-          kind: "ConfigMap",
-          metadata: {
-            name: "my-release-verify-old",
-            namespace: MAIN,
-            labels: { ...attemptLabels({ from: "2.0.2", to: "2.1.4" }), "milvus-upgrade/verification": "true" },
-            annotations: { "milvus-upgrade/verification": "failed" },
-          },
-          data: { summary: "The collection books has 5 rows, not 1000." },
-        },
-      ]),
+      apply(bed, [failedVerification({ data: { summary: "The collection books has 5 rows, not 1000." } })]),
     says: /a_failed_verification_blocks_the_next_hop.*books has 5 rows/s,
   },
   {
     name: "an upgrade before that was not verified, with a snapshot that is damaged",
     arrange: (bed) =>
-      apply(bed, [
-        {
-          apiVersion: "v1",
-          kind: "ConfigMap",
-          metadata: {
-            name: "my-release-verify-old",
-            namespace: MAIN,
-            labels: { ...attemptLabels({ from: "2.0.2", to: "2.1.4" }), "milvus-upgrade/verification": "true" },
-            annotations: { "milvus-upgrade/verification": "failed" },
-          },
-          binaryData: { "snapshot.json.gz": Buffer.from("oops").toString("base64") },
-        },
-      ]),
+      apply(bed, [failedVerification({ binaryData: { "snapshot.json.gz": Buffer.from("oops").toString("base64") } })]),
     says: /my-release-verify-old, is damaged: it cannot be unpacked.*npm run verify -- --accept/s,
   },
   {
@@ -435,6 +411,21 @@ function deployment(where: string, component: string, image: string): object {
 function attemptLabels(over: Readonly<Record<string, string>>): Record<string, string> {
   const attempt = { release: RELEASE_NAME, from: "2.1.4", to: "2.2.14", revision: "1", ordinal: "1", ...over };
   return Object.fromEntries(Object.entries(attempt).map(([key, value]) => [`milvus-upgrade/${key}`, value]));
+}
+
+/** What is kept of a verification that something was wrong in. */
+function failedVerification(content: object): object {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      name: "my-release-verify-old",
+      namespace: MAIN,
+      labels: { ...attemptLabels({ from: "2.0.2", to: "2.1.4" }), "milvus-upgrade/verification": "true" },
+      annotations: { "milvus-upgrade/verification": "failed" },
+    },
+    ...content,
+  };
 }
 
 function attemptClaim(over: Readonly<Record<string, string>>, phase?: string): object {
