@@ -1,17 +1,29 @@
 /**
- * For programs of your own: read a cluster, plan, and declare the plan's resources. What `index.ts` does for the stack of
- * this project, in three calls; examples/ownProgram shows them.
+ * For programs of your own: the component, and for tools a look at the cluster that changes nothing, the plan as data and its
+ * words. There is no other way to declare a plan.
  */
 export { type ClusterAccess, connect } from "./cluster/access";
 export { ClusterError } from "./cluster/errors";
-export { type ReleaseAddress, readCluster } from "./cluster/readCluster";
-export type { MilvusClusterArgs, UpgradeSettings } from "./components/context";
+export type {
+  ChartArgs,
+  JobResourcesArgs,
+  JobsArgs,
+  JobTolerationArgs,
+  MilvusClusterArgs,
+  ResourceAmountsArgs,
+  TimeoutsArgs,
+  UpgradeArgs,
+  VerifyArgs,
+  VerifyCredentialsArgs,
+  VerifyQueryArgs,
+  VerifyTlsArgs,
+} from "./components/args";
+export type { LastUpgrade, StepDuration } from "./components/measure";
 export { MilvusCluster } from "./components/milvusCluster";
-export type { MilvusOutputs } from "./components/outputs";
+export type { ClusterOutputs, PlanOutput } from "./components/outputs";
 export { ConfigError } from "./config/configError";
 export { parseConfig, type RawConfig } from "./config/parseConfig";
 export type { Config } from "./config/schema";
-export { approvalHash } from "./upgrade/approval";
+export { type Look, type LookOptions, look, shownPlan } from "./run/look";
 export { describePlan } from "./upgrade/describe";
 export type * from "./upgrade/model";
-export { planUpgrade } from "./upgrade/plan";

@@ -1,11 +1,10 @@
 import { connect } from "../cluster/access";
-import { preflight } from "../cluster/preflight";
-import { readCluster } from "../cluster/readCluster";
+import { parseConfig } from "../config/parseConfig";
+import { look as lookAt, shownPlan } from "../run/look";
 import type { ApiProxy } from "../sandbox/apiProxy";
 import type { ReleaseName } from "../sandbox/milvusRelease";
 import { wanted } from "../test/unit/upgrade/support";
 import type { HelmValues } from "../upgrade/model";
-import { planUpgrade } from "../upgrade/plan";
 
 /** What the program does before it declares anything, and what it asks the API server for that. */
 export interface Look {
@@ -25,10 +24,9 @@ export async function look(
   const before = proxy.traffic();
   const started = performance.now();
   const access = connect({ kubeconfig: proxy.kubeconfig });
+  const defaults = parseConfig({ config: { "milvus:version": version } });
   const request = wanted(version, { releaseName: name, namespace, values });
-  const state = await readCluster(access, request);
-  const planned = planUpgrade(request, state);
-  const plan = await preflight(access, request, planned, state, { preflight: {}, settings: { backup: {} } });
+  const plan = shownPlan(await lookAt(access, { ...defaults, wanted: request, preflight: {} }));
   const after = proxy.traffic();
   if (plan.kind === "refused") throw new Error(`refused by ${plan.rule}: ${plan.reason}`);
   return {

@@ -2,11 +2,10 @@ import type { ClusterAccess } from "../cluster/access";
 import { connect } from "../cluster/access";
 import { apiVersions, readServedApis, type ServedApis } from "../cluster/apiVersions";
 import { oneLook } from "../cluster/oneLook";
-import { preflight } from "../cluster/preflight";
-import { readCluster } from "../cluster/readCluster";
 import { readManifest } from "../cluster/releaseManifest";
 import type { Config } from "../config/schema";
-import { approvalHash, approvalLines } from "../upgrade/approval";
+import { look, shownPlan } from "../run/look";
+import { approvalLines } from "../upgrade/approval";
 import { attemptName } from "../upgrade/attempt";
 import { describeStep, planTitle } from "../upgrade/describe";
 import { describeExpected } from "../upgrade/interruption";
@@ -55,15 +54,14 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   if (request.lastFacts !== undefined) {
     const state = stateFromFacts(request.lastFacts, config.wanted, new Date().toISOString());
     const plan = planUpgrade(config.wanted, state);
-    return { ...head, basis: "last outputs", ...(await reportOf(request, { state, plan, planned: plan })) };
+    return { ...head, basis: "last outputs", ...(await reportOf(request, { state, plan })) };
   }
   const access = oneLook(connect(config.access));
-  const state = await readCluster(access, { releaseName, namespace });
-  const planned = planUpgrade(config.wanted, state);
   // Those who plan may have fewer rights than those who run: a pull request's runner should only read.
-  const levels = { permissions: "warn", ...config.preflight } as const;
-  const plan = await preflight(access, config.wanted, planned, state, { ...config, preflight: levels });
-  const report = { ...head, basis: "cluster", ...(await reportOf(request, { state, plan, planned, access })) } as const;
+  const found = await look(access, config, { levels: { permissions: "warn" } });
+  const { state, hash } = found;
+  const planned = { state, plan: shownPlan(found), access, ...(hash !== undefined && { hash }) };
+  const report = { ...head, basis: "cluster", ...(await reportOf(request, planned)) } as const;
   if (request.withDrift !== true) return report;
   return { ...report, drift: await findDrift(request, access, state) };
 }
@@ -88,29 +86,26 @@ async function findDrift(
 interface Planned {
   readonly state: ClusterState;
   readonly plan: Plan;
-  /** Before the preflight's warnings, which come and go: what is approved. */
-  readonly planned: Plan;
+  readonly hash?: string;
   /** Missing: the plan was made without the cluster. */
   readonly access?: ClusterAccess;
 }
 
 async function reportOf(
   request: PlanRequest,
-  { state, plan, planned, access }: Planned,
+  { state, plan, hash, access }: Planned,
 ): Promise<Omit<PlanReport, "format" | "stack" | "release" | "basis">> {
   const { config, secrets } = request.settings;
   const outcome = outcomeOf(plan);
   if (plan.kind === "refused") return { outcome, refusal: plan };
-  if (planned.kind === "refused") return { outcome, refusal: planned };
 
   const mask = maskOf([...secrets, ...knownSecrets(plan, state.release)]);
   // Whoever mirrors images wants to know of each that is not.
   const withImages = request.withImages || config.wanted.imageRegistry !== undefined;
   const rendered = request.withManifests || withImages ? await render(request, plan, state, access) : undefined;
-  const approval = access ? await approvalOf(planned, state, config) : { approval: [] };
   return {
     outcome,
-    plan: { ...partOf(plan, mask), ...approval },
+    plan: { ...partOf(plan, mask), ...approvalOf(hash, config) },
     ...(rendered &&
       request.withManifests && { manifests: await compare(rendered, access, state.release, mask, config) }),
     ...(rendered && withImages && { images: imageList(rendered, plan, config) }),
@@ -121,15 +116,8 @@ function knownSecrets(plan: UpgradePlan, release: HelmRelease | undefined): stri
   return [...sensitiveTexts(plan.values), ...sensitiveTexts(release?.userValues ?? {})];
 }
 
-async function approvalOf(
-  plan: UpgradePlan,
-  state: ClusterState,
-  config: Config,
-): Promise<Pick<PlanPart, "hash" | "approval">> {
-  if (plan.kind === "nothing") return { approval: [] };
-  const { wanted, settings, approvedPlan } = config;
-  const hash = await approvalHash({ wanted, settings, state, plan });
-  return { hash, approval: approvalLines(approvedPlan, hash) };
+function approvalOf(hash: string | undefined, { approvedPlan }: Config): Pick<PlanPart, "hash" | "approval"> {
+  return hash === undefined ? { approval: [] } : { hash, approval: approvalLines(approvedPlan, hash) };
 }
 
 function partOf(plan: UpgradePlan, mask: Mask): Omit<PlanPart, "approval"> {

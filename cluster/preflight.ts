@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { V1Deployment, V1PersistentVolumeClaim, V1StatefulSet, V1StorageClass } from "@kubernetes/client-node";
-import type { ClusterState, Plan, UpgradePlan } from "../upgrade/model";
+import type { ClusterState, UpgradePlan } from "../upgrade/model";
 import type { PreflightLevels } from "../upgrade/preflight/checks";
 import type { Dependency, DependencyRole, Permission, PreflightFacts } from "../upgrade/preflight/facts";
 import { type GrantedRule, isGranted } from "../upgrade/preflight/grants";
-import { judgePreflight, preflightQuestions } from "../upgrade/preflight/judge";
+import { type Findings, judgePreflight, NO_FINDINGS, preflightQuestions } from "../upgrade/preflight/judge";
 import type { VerificationNeeds } from "../upgrade/preflight/permissions";
 import type { ClusterAccess } from "./access";
 import { apiVersions, readServedApis } from "./apiVersions";
@@ -23,26 +23,25 @@ export interface PreflightOptions {
 }
 
 /**
- * The plan with what the preflight warns of, or a refusal. Reads only what this plan needs, and writes nothing; what may
- * not be read becomes a note.
+ * What stands in the way of the plan, and what is to be said of it. Reads only what this plan needs, and writes nothing;
+ * what may not be read becomes a note.
  *
  * @throws ClusterError when the API server does not answer
  */
 export async function preflight(
   access: ClusterAccess,
   { releaseName, namespace }: ReleaseAddress,
-  plan: Plan,
+  plan: UpgradePlan,
   state: ClusterState,
   { preflight: levels, settings, verification }: PreflightOptions,
-): Promise<Plan> {
-  if (plan.kind === "refused") return plan;
+): Promise<Findings> {
   const reader = new Reader(access, namespace);
   // The manifest tells which permissions are needed; all else can be read meanwhile.
   const kinds = reader.recordedKinds(releaseName, plan, state);
   const questionsFor = (recorded: readonly string[] = []) =>
     preflightQuestions(plan, state, namespace, recorded, verification);
   const questions = questionsFor();
-  if (questions === undefined) return plan;
+  if (questions === undefined) return NO_FINDINGS;
   const denied = async () => {
     const asked = questionsFor(await kinds);
     return levels.permissions === "off" || asked === undefined ? undefined : reader.denied(asked.permissions);

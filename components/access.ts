@@ -21,16 +21,23 @@ export function declareAccess(context: Omit<StepContext, "access">): UpgradeAcce
   const name = upgradeServiceAccount(context.releaseName);
   const labels = upgradeLabels(context.releaseName);
   const metadata = { name, namespace: context.namespace, labels, annotations: FORCED };
-  const account = new k8s.core.v1.ServiceAccount(name, { metadata }, context.options);
-  const role = new k8s.rbac.v1.Role(name, { metadata, rules: jobRights(context.plan) }, context.options);
+  const own = `${context.name}-upgrade`;
+  // Named after the release by earlier versions of this program.
+  const optionsOf = (type: string) => ({ ...context.options, aliases: context.earlier.urnsOf(type, name) });
+  const account = new k8s.core.v1.ServiceAccount(own, { metadata }, optionsOf("kubernetes:core/v1:ServiceAccount"));
+  const role = new k8s.rbac.v1.Role(
+    own,
+    { metadata, rules: jobRights(context.plan) },
+    optionsOf("kubernetes:rbac.authorization.k8s.io/v1:Role"),
+  );
   const binding = new k8s.rbac.v1.RoleBinding(
-    name,
+    own,
     {
       metadata,
       roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
       subjects: [{ kind: "ServiceAccount", name, namespace: context.namespace }],
     },
-    { ...context.options, dependsOn: [account, role] },
+    { ...optionsOf("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding"), dependsOn: [account, role] },
   );
   return { account, ready: [account, binding] };
 }

@@ -20,7 +20,7 @@ export function declareFailedRecord(
   after: After,
 ): k8s.core.v1.Secret {
   return new k8s.core.v1.Secret(
-    `${context.releaseName}-failed-record`,
+    `${context.name}-failed-record`,
     {
       metadata: {
         name: step.recordName,
@@ -32,7 +32,12 @@ export function declareFailedRecord(
       data: { release: pulumi.secret(failedRecord) },
     },
     // Helm's, not ours: it stays when it is no longer declared.
-    { ...context.options, dependsOn: context.gate.open(after), retainOnDelete: true },
+    {
+      ...context.options,
+      aliases: context.earlier.urnsOf("kubernetes:core/v1:Secret", `${context.releaseName}-failed-record`),
+      dependsOn: context.gate.open(after),
+      retainOnDelete: true,
+    },
   );
 }
 

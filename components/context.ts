@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterState, UpgradePlan } from "../upgrade/model";
 import type { StepTimeouts } from "../upgrade/stepLimits";
 import type { UpgradeAccess } from "./access";
+import type { EarlierRun } from "./earlierRun";
 import type { RunGuard } from "./runGuard";
 import type { StepGate } from "./stepGate";
 
@@ -50,19 +51,22 @@ export interface FailedResource {
 /** Reads the cluster and says which pod or Job is stuck, why, and what to do; undefined when nothing is to be seen. */
 export type Diagnose = (failed: FailedResource) => Promise<string | undefined>;
 
-export interface MilvusClusterArgs {
+/** What is declared for a plan. */
+export interface PlannedRun {
+  /** Of the component: its children are named after it. */
+  readonly name: string;
   readonly plan: UpgradePlan;
-  /** Hash by which the plan is approved, for the outputs. */
-  readonly planHash?: string;
-  /** What the outputs of the last run say of the upgrade before; kept while nothing is to be done. */
-  readonly lastUpgrade?: unknown;
   /** The state from which the plan was made. */
   readonly state: ClusterState;
   readonly releaseName: string;
   readonly namespace: string;
   readonly settings: UpgradeSettings;
-  /** True when the values come from encrypted config: all of them are encrypted in the state. Default: passwords only. */
-  readonly valuesAreSecret?: boolean;
+  /** Helm values for the Release: those of the plan, with what is secret marked as such. */
+  readonly values: pulumi.Input<Record<string, unknown>>;
+  /** Of what earlier runs have left in the state. */
+  readonly earlier: EarlierRun;
+  /** Of the cluster that was looked at. */
+  readonly provider?: k8s.Provider;
   /** What the record of an install that died, and that the state knows, is to say instead: `data.release` of its Secret. */
   readonly failedRecord?: string;
   /** Default: a failure shows the provider's message alone. */
@@ -72,8 +76,8 @@ export interface MilvusClusterArgs {
 }
 
 /** What every file that declares a step's resources gets. */
-export interface StepContext extends MilvusClusterArgs {
-  /** Parent and error hook of every resource; each step adds its dependsOn. */
+export interface StepContext extends PlannedRun {
+  /** Parent, provider and hooks of every resource; each step adds its dependsOn. */
   readonly options: pulumi.CustomResourceOptions;
   /** Different in each run of the program. */
   readonly run: string;

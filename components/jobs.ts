@@ -18,7 +18,7 @@ export interface Command {
 }
 
 export interface UpgradeJob {
-  /** What it does, e.g. `resume-proxy`; with the release's name before it, the name in Pulumi's display. */
+  /** What it does, e.g. `resume-proxy`; with the component's name before it, the name in Pulumi's display. */
   readonly step: string;
   /** What its name in Kubernetes begins with: the release's, or that of the attempt's claim. */
   readonly nameBase: string;
@@ -85,7 +85,7 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
   };
   const annotations = { "pulumi.com/replaceUnready": "true" };
   return new k8s.batch.v1.Job(
-    `${context.releaseName}-${job.step}`,
+    `${context.name}-${job.step}`,
     {
       metadata: { name: nameOf(context, job), namespace: context.namespace, labels, annotations, ...owner(context) },
       spec: {
@@ -99,6 +99,7 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
     },
     {
       ...context.options,
+      aliases: context.earlier.urnsOf("kubernetes:batch/v1:Job", `${context.releaseName}-${job.step}`),
       dependsOn: context.gate.open(after),
       deleteBeforeReplace: true,
       replacementTrigger: context.run,

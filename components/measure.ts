@@ -1,6 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Step, UpgradePlan } from "../upgrade/model";
+import { settled } from "./resolve";
 import { unlessLeftOut } from "./stepGate";
+
+export interface StepDuration {
+  readonly step: string;
+  readonly seconds: number;
+}
 
 /** What an upgrade really took, by the clock of the machine that ran it. */
 export interface LastUpgrade {
@@ -11,31 +17,40 @@ export interface LastUpgrade {
   readonly finishedAt: string;
   /** All steps together. */
   readonly seconds: number;
-  readonly steps: readonly { readonly step: string; readonly seconds: number }[];
+  readonly steps: StepDuration[];
   /** Between the first step that takes Milvus away and the Release that has it ready again; missing for a roll, which serves on. */
   readonly interruptedAtMostSeconds?: number;
 }
 
 /**
- * Figures of this run, known when its last step is done; those of the upgrade before when nothing is to be done or this
- * is a preview.
+ * Figures of this run, known when its last step is done; those of the upgrade before when nothing is to be done, a step was
+ * left out, or this is a preview.
  *
  * @param started milliseconds
  * @param ends the resource that each step ends with, in the plan's order
- * @param previous from the stack's last outputs
+ * @param previous from the outputs of the last run
  */
-export function measure(
+export async function measure(
   plan: UpgradePlan,
   started: number,
   ends: readonly pulumi.Resource[],
   previous: unknown,
-): pulumi.Output<LastUpgrade | undefined> | LastUpgrade | undefined {
-  if (plan.kind === "nothing" || pulumi.runtime.isDryRun()) return isLastUpgrade(previous) ? previous : undefined;
+): Promise<LastUpgrade | undefined> {
+  const last = isLastUpgrade(previous) ? previous : undefined;
+  if (plan.kind === "nothing" || pulumi.runtime.isDryRun()) return last;
   const times = ends.map(({ urn }) => urn.apply(() => Date.now()));
   const measured: pulumi.Output<LastUpgrade | undefined> = pulumi
     .all(times)
     .apply((finished) => figures(plan, started, finished));
-  return unlessLeftOut(measured, isLastUpgrade(previous) ? previous : undefined);
+  return settled(unlessLeftOut(measured, last));
+}
+
+/** `2.2.14 → 2.2.16 (rolling) in 34.1 s, finished 2026-11-29T10:00:00.000Z`. */
+export function describeLastUpgrade(upgrade: LastUpgrade): string {
+  const { kind, from, to, seconds: took, finishedAt, interruptedAtMostSeconds: away } = upgrade;
+  const versions = from === undefined || from === to ? to : `${from} → ${to}`;
+  const interrupted = away === undefined ? "" : `, interrupted for at most ${away} s`;
+  return `${versions} (${kind}) in ${took} s${interrupted}, finished ${finishedAt}`;
 }
 
 /** From the times at which the steps were done. */

@@ -5,11 +5,19 @@ import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../upgrade/attempt
 import { installationAnnotations, installationOf } from "../upgrade/installation";
 import { upgradeLabels } from "../upgrade/marks";
 import { letGoLine } from "../upgrade/migration";
-import { ATTEMPT_PHASES, type AttemptPhase, type MigrationPlan, type StepKind } from "../upgrade/model";
+import {
+  ATTEMPT_PHASES,
+  type AttemptPhase,
+  type AttemptState,
+  type ClusterState,
+  type MigrationPlan,
+  type StepKind,
+} from "../upgrade/model";
 import { configLine } from "../upgrade/refusal";
 import { stepLimit, toolLimit } from "../upgrade/stepLimits";
 import { FORCED } from "./access";
 import type { After, StepContext } from "./context";
+import type { EarlierRun } from "./earlierRun";
 import { type Command, declareJob, kubectl } from "./jobs";
 
 type MetadataStep = Extract<StepKind, "probe" | "backup" | "migrate" | "restore">;
@@ -28,16 +36,44 @@ const GRACE = 600;
  */
 export function declareBackupClaim(context: StepContext): k8s.core.v1.PersistentVolumeClaim {
   const { attempt, claimName } = migrationOf(context);
+  return declareClaim(context, { id: attempt, claimName }, ["spec"]);
+}
+
+/**
+ * The claims of earlier attempts, for as long as they are in the cluster: a claim that is no longer declared would read as
+ * deleted, which it is not. Nothing of them is changed.
+ */
+export function declareKeptClaims(context: StepContext): void {
+  const declared = context.plan.steps.some(({ kind }) => kind === "backup")
+    ? context.plan.migration?.claimName
+    : undefined;
+  for (const attempt of keptAttempts(context.state, context.earlier)) {
+    if (attempt.claimName !== declared) declareClaim(context, attempt, ["spec", "metadata"]);
+  }
+}
+
+/** Attempts whose claim is in the cluster and in the stack's state, the oldest first. */
+export function keptAttempts({ attempts }: ClusterState, { claims }: EarlierRun): AttemptState[] {
+  return attempts
+    .filter(({ claimName }) => claims.includes(claimName))
+    .sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+}
+
+function declareClaim(
+  context: StepContext,
+  { id, claimName }: Pick<AttemptState, "id" | "claimName">,
+  ignoreChanges: string[],
+): k8s.core.v1.PersistentVolumeClaim {
   const { size, storageClass } = context.settings.backup;
   return new k8s.core.v1.PersistentVolumeClaim(
-    claimName,
+    backupName(context, claimName),
     {
       metadata: {
         name: claimName,
         namespace: context.namespace,
         labels: {
           ...upgradeLabels(context.releaseName),
-          ...attemptLabels(context.releaseName, attempt),
+          ...attemptLabels(context.releaseName, id),
         },
         // A class that binds on first use binds only when the backup's pod is there.
         annotations: { ...installationAnnotations(installationOf(context.state)), "pulumi.com/skipAwait": "true" },
@@ -48,8 +84,18 @@ export function declareBackupClaim(context: StepContext): k8s.core.v1.Persistent
         ...(storageClass !== undefined && { storageClassName: storageClass }),
       },
     },
-    { ...context.options, retainOnDelete: true, ignoreChanges: ["spec"] },
+    {
+      ...context.options,
+      aliases: context.earlier.urnsOf("kubernetes:core/v1:PersistentVolumeClaim", claimName),
+      retainOnDelete: true,
+      ignoreChanges,
+    },
   );
+}
+
+/** `milvus-backup-2.1.4-to-2.2.9-r7`. */
+function backupName({ name, releaseName }: StepContext, claimName: string): string {
+  return `${name}-backup-${claimName.replace(`${releaseName}-meta-`, "")}`;
 }
 
 /** The script that the metadata Jobs run. */
@@ -57,7 +103,7 @@ export function declareScript(context: StepContext): k8s.core.v1.ConfigMap {
   const { claimName } = migrationOf(context);
   const data = { [SCRIPT]: readFileSync(join(__dirname, "scripts", SCRIPT), "utf8") };
   return new k8s.core.v1.ConfigMap(
-    `${context.releaseName}-meta-script`,
+    `${context.name}-meta-script`,
     {
       metadata: {
         name: scriptName(claimName),
@@ -67,7 +113,11 @@ export function declareScript(context: StepContext): k8s.core.v1.ConfigMap {
       },
       data,
     },
-    { ...context.options, deleteBeforeReplace: true },
+    {
+      ...context.options,
+      aliases: context.earlier.urnsOf("kubernetes:core/v1:ConfigMap", `${context.releaseName}-meta-script`),
+      deleteBeforeReplace: true,
+    },
   );
 }
 

@@ -1,100 +1,95 @@
-import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { touchesMetadata } from "../upgrade/jobRights";
-import type { Step, UpgradePlan } from "../upgrade/model";
-import { declareAccess } from "./access";
-import { declareClearRecord, declareFailedRecord } from "./clearRecord";
-import type { After, MilvusClusterArgs, StepContext } from "./context";
-import { failureHook } from "./errorHook";
-import { measure } from "./measure";
-import { declareBackupClaim, declareMetadataJob, declareScript } from "./metadataJobs";
-import { type MilvusOutputs, outputsOf } from "./outputs";
-import { declareRelease, releaseResourceName } from "./release";
-import { declarePause, declareResume } from "./rollout";
-import { guardHook } from "./runGuard";
-import { StepGate, unlessLeftOut } from "./stepGate";
-import { declareStop } from "./stopJob";
+import type { MilvusClusterArgs } from "./args";
+import { OLD_TYPE, TYPE } from "./earlierRun";
+import type { LastUpgrade } from "./measure";
+import type { ClusterOutputs, PlanOutput } from "./outputs";
+import { settled } from "./resolve";
+import { runUpgrade } from "./upgradeRun";
+
+/** Carries the arguments past the SDK, which would write them into the state: they may hold passwords. */
+const GIVEN = Symbol("arguments");
+
+interface Carried {
+  readonly [GIVEN]: MilvusClusterArgs;
+}
 
 /**
- * A Milvus cluster installed by Helm, and the steps that bring it to the planned version. Each step's resources depend
- * on those of the step before: the plan's order is the only order there is. What a plan does not need is not declared,
- * so the run after an upgrade removes the upgrade's own Jobs; the backup claim stays in the cluster.
+ * A Milvus cluster that Helm installs, and everything that brings it to the version wanted: the lock on the release, the look
+ * at the cluster, the plan or its refusal, the steps in their order, and the verification. What depends on this component
+ * waits until the verification has passed.
  */
-export class MilvusCluster extends pulumi.ComponentResource {
-  readonly outputs: MilvusOutputs;
-  /** Known once the last step is done; false where one was left out, never when one fails. */
-  readonly done: pulumi.Output<boolean>;
+export class MilvusCluster extends pulumi.ComponentResource<ClusterOutputs> {
+  /** `namespace/name` of the Helm release. */
+  readonly release: pulumi.Output<string>;
+  /** The Milvus version that runs after this run. */
+  readonly version: pulumi.Output<string>;
+  /** Chart name and version, e.g. `milvus-4.0.31`. */
+  readonly chart: pulumi.Output<string>;
+  /** `host:port` inside the Kubernetes cluster. */
+  readonly endpoint: pulumi.Output<string>;
+  /** The plan of this run, as data. */
+  readonly plan: pulumi.Output<PlanOutput>;
+  /** Newest claim with a backup of the metadata, for as long as it is in the cluster. */
+  readonly backupClaim: pulumi.Output<string | undefined>;
+  /** JSON that tells how things are after this run, for a plan where the cluster cannot be reached. */
+  readonly facts: pulumi.Output<string>;
+  /** What the last upgrade really took. */
+  readonly lastUpgrade: pulumi.Output<LastUpgrade | undefined>;
+  /** What the verification found. */
+  readonly verification: pulumi.Output<string>;
 
   constructor(name: string, args: MilvusClusterArgs, options?: pulumi.ComponentResourceOptions) {
-    checkPlan(args.plan);
-    super("milvus:upgrade:MilvusCluster", name, {}, options);
-    const run = randomUUID();
-    const gate = new StepGate(args, run);
-    const own = { ...args, run, gate, options: { parent: this, hooks: hooksOf(args, name) } };
-
-    const { steps } = args.plan;
-    const access = steps.some(runsAsJob) ? declareAccess(own) : undefined;
-    const context: StepContext = { ...own, ...(access && { access }) };
-    const script = steps.some(touchesMetadata) ? [declareScript(context)] : [];
-    const claim = steps.some(({ kind }) => kind === "backup") ? [declareBackupClaim(context)] : [];
-    const jobsNeed = [...(access?.ready ?? []), ...script, ...claim];
-    const started = Date.now();
-    const ends: pulumi.Resource[] = [];
-    let after: After = [];
-    for (const step of steps) {
-      after = [declareStep(context, step, step.kind === "release" ? after : [...jobsNeed, ...after], name)];
-      ends.push(...after);
-    }
-
-    const last = pulumi.all(after.map(({ urn }) => urn)).apply(() => true);
-    this.done = unlessLeftOut(last, false);
-    const lastUpgrade = measure(args.plan, started, ends, args.lastUpgrade);
-    this.outputs = { ...outputsOf(args), ...(lastUpgrade && { lastUpgrade }) };
-    this.registerOutputs(this.outputs);
-  }
-}
-
-function hooksOf({ namespace, diagnose, guard }: MilvusClusterArgs, name: string): pulumi.ResourceHookBinding {
-  const check = guard && [guardHook(`${name}-lock`, guard)];
-  return {
-    ...(check && { beforeCreate: check, beforeUpdate: check }),
-    ...((diagnose ?? guard) && { onError: [failureHook(`${name}-diagnosis`, namespace, diagnose, guard)] }),
-  };
-}
-
-/** Declares one step and returns the resource that the next one waits for. */
-function declareStep(context: StepContext, step: Step, after: After, name: string): pulumi.Resource {
-  switch (step.kind) {
-    case "clearPendingRelease":
-      return context.failedRecord === undefined
-        ? declareClearRecord(context, step, after)
-        : declareFailedRecord(context, step, context.failedRecord, after);
-    case "stop":
-      return declareStop(context, step, after);
-    case "probe":
-    case "backup":
-    case "migrate":
-    case "restore":
-      return declareMetadataJob(context, step.kind, after);
-    case "pause":
-      return declarePause(context, step, after);
-    case "release":
-      return declareRelease(context, step, after, releaseResourceName(name));
-    case "resume":
-      return declareResume(context, step, after);
-  }
-}
-
-function runsAsJob({ kind }: Step): boolean {
-  return kind !== "release";
-}
-
-/** Without its Release a plan would uninstall Milvus; said before anything is declared. */
-function checkPlan({ kind, steps }: UpgradePlan): void {
-  const releases = steps.filter((step) => step.kind === "release").length;
-  if (releases !== 1) {
-    throw new Error(
-      `The plan (${kind}) has ${releases} release steps instead of one. This is a bug: please report it.`,
+    const carried: Carried = { [GIVEN]: args };
+    super(
+      TYPE,
+      name,
+      carried as unknown as pulumi.Inputs,
+      pulumi.mergeOptions(options, { aliases: [{ type: OLD_TYPE }] }),
     );
+    const data = pulumi.output(this.getData());
+    this.release = data.release;
+    this.version = data.version;
+    this.chart = data.chart;
+    this.endpoint = data.endpoint;
+    this.plan = data.plan;
+    this.backupClaim = data.apply(({ backupClaim }) => backupClaim);
+    this.facts = data.facts;
+    this.lastUpgrade = data.apply(({ lastUpgrade }) => lastUpgrade);
+    this.verification = data.verification;
+    // Here, and not once they are known: Pulumi waits for outputs that are to come, and not for what is read before.
+    this.registerOutputs({
+      release: this.release,
+      version: this.version,
+      chart: this.chart,
+      endpoint: this.endpoint,
+      plan: this.plan,
+      backupClaim: this.backupClaim,
+      facts: this.facts,
+      lastUpgrade: this.lastUpgrade,
+      verification: this.verification,
+    });
   }
+
+  protected override async initialize(
+    args: pulumi.Inputs,
+    options: pulumi.ComponentResourceOptions,
+    name: string,
+  ): Promise<ClusterOutputs> {
+    await this.turn(options);
+    const { [GIVEN]: given } = args as unknown as Carried;
+    return runUpgrade(this, name, given);
+  }
+
+  /** Waits for what this component depends on: the engine knows of its resources only, and not of what is read before them. */
+  private async turn({ dependsOn }: pulumi.ComponentResourceOptions): Promise<void> {
+    for (const resource of await resourcesOf(dependsOn)) {
+      if (resource instanceof MilvusCluster) await resource.getData();
+    }
+    await settled(this.urn);
+  }
+}
+
+async function resourcesOf(dependsOn: pulumi.ComponentResourceOptions["dependsOn"]): Promise<pulumi.Resource[]> {
+  const given = await settled(pulumi.output(dependsOn as unknown));
+  return [given ?? []].flat() as pulumi.Resource[];
 }

@@ -1,77 +1,102 @@
-import type * as pulumi from "@pulumi/pulumi";
 import { attemptName } from "../upgrade/attempt";
+import { planTitle } from "../upgrade/describe";
 import { describeExpected } from "../upgrade/interruption";
-import { factsAfter, type LastFacts } from "../upgrade/lastFacts";
-import type { HelmValue, HelmValues } from "../upgrade/model";
-import type { MilvusClusterArgs } from "./context";
+import { factsAfter } from "../upgrade/lastFacts";
+import type { ClusterState, HelmValue, HelmValues, UpgradePlan } from "../upgrade/model";
+import type { EarlierRun } from "./earlierRun";
 import type { LastUpgrade } from "./measure";
+import { keptAttempts } from "./metadataJobs";
 
 /** The chart's defaults. */
 const PORT = 19530;
 const CHART_NAME = "milvus";
 const LONGEST_NAME = 63;
 
-/** What a run tells: plain text only, no Helm values. */
-export interface MilvusOutputs {
+/** What the component has as properties: plain text only, no Helm values. */
+export interface ClusterOutputs {
   /** `namespace/name` of the Helm release. */
   readonly release: string;
-  /** Milvus version found at the start; missing for an install. */
-  readonly versionFrom?: string;
-  readonly versionTo: string;
+  /** The Milvus version that runs after this run. */
+  readonly version: string;
   /** Chart name and version, e.g. `milvus-4.0.31`. */
   readonly chart: string;
-  readonly plan: PlanOutput;
   /** `host:port` inside the Kubernetes cluster. */
   readonly endpoint: string;
-  /** Claim with the metadata backup, kept in the cluster; missing when the plan does not touch the metadata. */
+  readonly plan: PlanOutput;
+  /** Newest claim with a backup of the metadata, for as long as it is in the cluster; missing when there is none. */
   readonly backupClaim?: string;
-  /** e.g. `2.1.4-to-2.2.9-r7`. */
-  readonly attempt?: string;
-  /** How things are after this run, for a plan where the cluster cannot be reached. */
-  readonly facts: LastFacts;
-  /** What the last upgrade really took. */
-  readonly lastUpgrade?: pulumi.Input<LastUpgrade | undefined>;
-  /** What the verification found, once everything is in place; missing in a preview and where it is off. */
-  readonly verification?: pulumi.Output<string>;
+  /** JSON of `LastFacts`: how things are after this run, for a plan where the cluster cannot be reached. */
+  readonly facts: string;
+  /** What the last upgrade really took; missing before the first. */
+  readonly lastUpgrade?: LastUpgrade;
+  /** What the verification found; what the last run found while this one has found nothing yet. */
+  readonly verification: string;
 }
 
-interface PlanOutput {
+/** The plan of this run, as data. */
+export interface PlanOutput {
+  /** e.g. `ordered rolling upgrade, Milvus 2.4.5 → 2.4.16`. */
+  readonly title: string;
   readonly kind: string;
-  /** To be set as milvus:approvedPlan. */
+  /** Milvus version found at the start; missing for an install. */
+  readonly from?: string;
+  readonly to: string;
+  /** To be set as approved plan; missing when nothing is to be done. */
   readonly hash?: string;
   readonly reason: string;
-  readonly steps: readonly string[];
+  readonly steps: string[];
   /** Paths of the values that rules have added, without the values. */
-  readonly addedValues: readonly string[];
-  readonly warnings: readonly string[];
+  readonly addedValues: string[];
+  readonly warnings: string[];
   readonly interruption: string;
   /** What it is expected to cost, in words. */
   readonly expected?: string;
   readonly reversibility: string;
+  /** Of the metadata migration, e.g. `2.1.4-to-2.2.9-r7`; missing when the plan does not touch the metadata. */
+  readonly attempt?: string;
 }
 
-export function outputsOf({ plan, planHash, state, releaseName, namespace }: MilvusClusterArgs): MilvusOutputs {
-  const attempt = plan.migration?.attempt;
+export interface Planned {
+  /** With what the preflight warns of. */
+  readonly plan: UpgradePlan;
+  readonly hash?: string;
+  readonly state: ClusterState;
+  readonly releaseName: string;
+  readonly namespace: string;
+}
+
+/** What is known as soon as the plan is. */
+export function plannedOutputs(
+  { plan, hash, state, releaseName, namespace }: Planned,
+  earlier: EarlierRun,
+): Omit<ClusterOutputs, "lastUpgrade" | "verification"> {
+  const backupClaim = plan.migration?.claimName ?? keptAttempts(state, earlier).at(-1)?.claimName;
   return {
     release: `${namespace}/${releaseName}`,
-    ...(plan.from !== undefined && { versionFrom: plan.from }),
-    versionTo: plan.to,
+    version: plan.to,
     chart: `${plan.chart.name}-${plan.chart.version}`,
-    plan: {
-      kind: plan.kind,
-      ...(planHash !== undefined && { hash: planHash }),
-      reason: plan.reason,
-      steps: plan.steps.map((step) => (step.kind === "resume" ? `resume ${step.component}` : step.kind)),
-      addedValues: plan.added.map(({ path }) => path),
-      warnings: plan.warnings.map(({ rule, message }) => `${rule}: ${message}`),
-      interruption: plan.interruption,
-      ...(plan.expected && { expected: describeExpected(plan.expected) }),
-      reversibility: plan.reversibility,
-    },
     endpoint: `${serviceName(releaseName, plan.values)}.${namespace}.svc:${servicePort(plan.values)}`,
-    ...(plan.migration && { backupClaim: plan.migration.claimName }),
-    ...(attempt && { attempt: attemptName(attempt) }),
-    facts: factsAfter(plan, state, releaseName),
+    plan: planOutput(plan, hash),
+    ...(backupClaim !== undefined && { backupClaim }),
+    facts: JSON.stringify(factsAfter(plan, state, releaseName)),
+  };
+}
+
+function planOutput(plan: UpgradePlan, hash: string | undefined): PlanOutput {
+  return {
+    title: planTitle(plan),
+    kind: plan.kind,
+    ...(plan.from !== undefined && { from: plan.from }),
+    to: plan.to,
+    ...(hash !== undefined && { hash }),
+    reason: plan.reason,
+    steps: plan.steps.map((step) => (step.kind === "resume" ? `resume ${step.component}` : step.kind)),
+    addedValues: plan.added.map(({ path }) => path),
+    warnings: plan.warnings.map(({ rule, message }) => `${rule}: ${message}`),
+    interruption: plan.interruption,
+    ...(plan.expected && { expected: describeExpected(plan.expected) }),
+    reversibility: plan.reversibility,
+    ...(plan.migration && { attempt: attemptName(plan.migration.attempt) }),
   };
 }
 

@@ -2,7 +2,6 @@ import * as k8s from "@pulumi/kubernetes";
 import { describeForHistory } from "../upgrade/describe";
 import type { ChartReference, Step } from "../upgrade/model";
 import type { After, StepContext } from "./context";
-import { secretValues } from "./sensitiveValues";
 
 /** Inputs that tell of the plan of the day and not of the cluster. */
 const OF_THE_DAY = ["description", "skipAwait", "timeout"];
@@ -30,7 +29,7 @@ export function declareRelease(
       namespace,
       createNamespace: !state.namespaceExists,
       ...chartArgs(plan.chart),
-      values: secretValues(plan.values, context.valuesAreSecret ?? false),
+      values: context.values,
       description: describeForHistory(plan, state.release?.revision),
       skipAwait: !step.awaitReady,
       timeout: context.settings.timeouts.release,

@@ -2,8 +2,9 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { describePlan } from "../upgrade/describe";
 import { refusalOfLeftOut } from "../upgrade/leftOut";
-import type { After, MilvusClusterArgs } from "./context";
+import type { After, PlannedRun } from "./context";
 import { isOfRun } from "./names";
+import { settled } from "./resolve";
 
 /**
  * Lets a step begin once this run still has the release's lock and the step before it has really been done in this run. The
@@ -15,7 +16,7 @@ export class StepGate {
   private readonly revision: number;
 
   constructor(
-    private readonly args: Pick<MilvusClusterArgs, "guard" | "plan" | "state">,
+    private readonly args: Pick<PlannedRun, "guard" | "plan" | "state">,
     private readonly run: string,
   ) {
     this.revision = revisionBefore(args);
@@ -49,7 +50,7 @@ export class StepGate {
 }
 
 /** The newest revision that will still be there when the Release is sent. */
-function revisionBefore({ plan, state }: Pick<MilvusClusterArgs, "plan" | "state">): number {
+function revisionBefore({ plan, state }: Pick<PlannedRun, "plan" | "state">): number {
   const { release } = state;
   const isCleared = plan.steps.some(({ kind }) => kind === "clearPendingRelease");
   return (isCleared ? release?.lastDeployed?.revision : release?.revision) ?? 0;
@@ -72,7 +73,7 @@ const SKIPPED = /^resource .* failed to register$/;
 /** The value once it is there; undefined where the engine gives none, as for what `--target` leaves out. */
 async function known<T>(output: pulumi.Output<T>): Promise<T | undefined> {
   try {
-    return await (output as unknown as { promise(withUnknowns: boolean): Promise<T | undefined> }).promise(false);
+    return await settled(output);
   } catch (error) {
     if (SKIPPED.test((error as Error).message)) return undefined;
     throw error;

@@ -1,6 +1,6 @@
-/** One thing that is wrong with the stack config. */
+/** One thing that is wrong with the stack config, or with the component's arguments. */
 export interface ConfigProblem {
-  /** Full key with its path: `milvus:timeouts.stop`. */
+  /** Full key with its path: `milvus:timeouts.stop`, or `timeouts.stop`. */
   readonly key: string;
   /** The value as it may be shown; missing when nothing was given or the value may hold a secret. */
   readonly shown?: string;
@@ -8,18 +8,26 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-/** Everything that is wrong with the stack config, at once: a user should not have to fix it one run at a time. */
+/** Everything that is wrong with what was asked for, at once: a user should not have to fix it one run at a time. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly ConfigProblem[]) {
+  /**
+   * @param subject what has the problems, with its verb's number: default the stack config
+   * @param reference where everything that is allowed is described
+   */
+  constructor(
+    problems: readonly ConfigProblem[],
+    subject = "The stack config has",
+    reference = "Every key is described in Pulumi.yaml.",
+  ) {
     const count = problems.length === 1 ? "one problem" : `${problems.length} problems`;
     super(
       [
-        `The stack config has ${count}; nothing was read from or changed in the cluster.`,
+        `${subject} ${count}; nothing was read from or changed in the cluster.`,
         ...problems.map((problem) => `  - ${describeProblem(problem)}`),
-        "Every key is described in Pulumi.yaml.",
+        reference,
       ].join("\n"),
     );
     this.problems = problems;

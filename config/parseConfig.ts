@@ -45,6 +45,17 @@ const NESTED_NAMES: Partial<Record<ConfigKey, readonly string[]>> = {
  * part of a message.
  */
 export function parseConfig(raw: RawConfig): Config {
+  return decodeConfig(raw).config;
+}
+
+/** The config beside what its keys said before defaults and units were worked in, values files apart. */
+export interface DecodedConfig {
+  readonly config: Config;
+  readonly keys: Readonly<Partial<Record<ConfigKey, unknown>>>;
+}
+
+/** @throws ConfigError like `parseConfig` */
+export function decodeConfig(raw: RawConfig): DecodedConfig {
   const problems: ConfigProblem[] = [...unknownKeys(raw)];
   const decoded: Record<string, unknown> = {};
   for (const key of CONFIG_KEY_NAMES) {
@@ -73,7 +84,8 @@ export function parseConfig(raw: RawConfig): Config {
   if (problems.length > 0 || result.data === undefined) {
     throw new ConfigError(problems);
   }
-  return toConfig(raw, result.data, [...fileValues, result.data.values].reduce(mergeValues, {}));
+  const values = [...fileValues, result.data.values].reduce(mergeValues, {});
+  return { config: toConfig(raw, result.data, values), keys: decoded };
 }
 
 const SECONDS_PER_MINUTE = 60;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { parseConfig, type RawConfig } from "./parseConfig";
-import type { Config } from "./schema";
+import { ARGUMENT_OF, type PlainArguments } from "./arguments";
+import { decodeConfig, type RawConfig } from "./parseConfig";
 
 /**
  * Reads and checks the config of the stack that runs: `milvus:*`, and from `kubernetes:*` what says which cluster.
@@ -9,11 +9,23 @@ import type { Config } from "./schema";
  * The values come in plain text even when they are encrypted, because the plan depends on them; `valuesAreSecret`
  * says so, and what goes into resources must then be wrapped again.
  *
- * @throws ConfigError
+ * @returns the component's arguments
+ * @throws ConfigError in the words of the stack config
  */
-export function readStackConfig(): Config {
-  const config = pulumi.runtime.allConfig();
-  return parseConfig({ config, secretKeys: secretKeys(Object.keys(config)), readFile: readValuesFile });
+export function readStackArguments(): PlainArguments {
+  const raw = pulumi.runtime.allConfig();
+  const { config, keys } = decodeConfig({
+    config: raw,
+    secretKeys: secretKeys(Object.keys(raw)),
+    readFile: readValuesFile,
+  });
+  const args: Record<string, unknown> = { fromStackConfig: true, valuesAreSecret: config.valuesAreSecret };
+  for (const [key, argument] of Object.entries(ARGUMENT_OF)) {
+    const value = key === "values" ? config.wanted.values : keys[key as keyof typeof ARGUMENT_OF];
+    const [group = "", name] = argument.split(".");
+    args[group] = name === undefined ? value : { ...(args[group] as object | undefined), [name]: value };
+  }
+  return { ...args, ...config.access };
 }
 
 /** `Config.get` shows keys one by one and only those it is asked for; unknown keys must be found as well. */

@@ -1,4 +1,8 @@
-import type { MilvusClusterArgs, UpgradeSettings } from "../../components/context";
+import * as pulumi from "@pulumi/pulumi";
+import { type Declared, declareChain } from "../../components/chain";
+import type { PlannedRun, UpgradeSettings } from "../../components/context";
+import { NO_EARLIER_RUN } from "../../components/earlierRun";
+import { releaseValues } from "../../components/values";
 import type { ClusterState, ComponentState, HelmRelease, Step, UpgradePlan } from "../../upgrade/model";
 
 export const SETTINGS: UpgradeSettings = {
@@ -143,9 +147,12 @@ export const PLANS = {
   },
 } as const satisfies Record<UpgradePlan["kind"], UpgradePlan>;
 
-export function args(plan: UpgradePlan, changes: Partial<MilvusClusterArgs> = {}): MilvusClusterArgs {
+export function plannedRun(plan: UpgradePlan, changes: Partial<PlannedRun> = {}): PlannedRun {
   return {
+    name: "milvus",
     plan,
+    values: releaseValues(plan.values, [], false),
+    earlier: NO_EARLIER_RUN,
     state:
       plan.kind === "install"
         ? { kubernetesVersion: "1.36.3", namespaceExists: false, components: [], attempts: [], notes: [] }
@@ -155,4 +162,12 @@ export function args(plan: UpgradePlan, changes: Partial<MilvusClusterArgs> = {}
     settings: SETTINGS,
     ...changes,
   };
+}
+
+/** A component with nothing of its own, to be the parent of what is declared. */
+class Holder extends pulumi.ComponentResource {}
+
+/** Declares a plan under a component of its own. */
+export function declare(run: PlannedRun): Declared {
+  return declareChain(new Holder("test:index:Holder", run.name), run);
 }

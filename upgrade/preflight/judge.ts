@@ -1,4 +1,4 @@
-import type { ClusterState, Plan, UpgradePlan, Warning } from "../model";
+import type { ClusterState, Refusal, UpgradePlan, Warning } from "../model";
 import { configLine } from "../refusal";
 import { checkRule, type PreflightCheck, type PreflightLevel, type PreflightLevels } from "./checks";
 import type { PreflightFacts, PreflightQuestions } from "./facts";
@@ -64,12 +64,17 @@ export function preflightQuestions(
   };
 }
 
-/**
- * The plan with what the preflight warns of, or a refusal with everything that stands in the way, each under the name by
- * which `milvus:preflight` can lower it.
- */
-export function judgePreflight(subject: Subject, levels: PreflightLevels): Plan {
-  const { plan, facts } = subject;
+/** What the preflight makes of a plan, which stays as it is. */
+export interface Findings {
+  /** Everything that stands in the way, each under the name by which `milvus:preflight` can lower it. */
+  readonly refusal?: Refusal;
+  readonly warnings: readonly Warning[];
+}
+
+export const NO_FINDINGS: Findings = { warnings: [] };
+
+export function judgePreflight(subject: Subject, levels: PreflightLevels): Findings {
+  const { facts } = subject;
   const findings = CHECKS.flatMap((check) => check(subject)).map((finding) => ({
     ...finding,
     level: lowered(finding, levels),
@@ -77,7 +82,7 @@ export function judgePreflight(subject: Subject, levels: PreflightLevels): Plan 
   const errors = findings.filter(({ level }) => level === "error");
   if (errors.length > 0) {
     const names = [...new Set(errors.map(({ check }) => check))];
-    return {
+    const refusal: Refusal = {
       kind: "refused",
       rule: "preflight_has_errors",
       reason: [
@@ -86,12 +91,13 @@ export function judgePreflight(subject: Subject, levels: PreflightLevels): Plan 
       ].join("\n"),
       remedy: `Mend that. To go on in spite of it, lower the check by name: ${names.map((name) => configPath(name)).join("; ")}`,
     };
+    return { refusal, warnings: [] };
   }
   const warnings: Warning[] = findings
     .filter(({ level }) => level === "warn")
     .map(({ check, message, remedy }) => ({ rule: checkRule(check), message: `${message} ${remedy}` }));
   const notes = facts.notes.map((message) => ({ rule: "what_the_cluster_reader_noted", message }));
-  return { ...plan, warnings: [...plan.warnings, ...warnings, ...notes] };
+  return { warnings: [...warnings, ...notes] };
 }
 
 /** A level can be lowered, and a warning made an error. */

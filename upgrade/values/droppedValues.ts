@@ -3,7 +3,7 @@ import type { InForce } from "../observed";
 import { list, refuse } from "../refusal";
 import type { ComposedValues } from "./compose";
 import { shortcutsIn } from "./shortcuts";
-import { formatPath, getValue, leafPaths, USER_YAML, type ValuePath } from "./tree";
+import { formatPath, getValue, hasValue, leafPaths, USER_YAML, type ValuePath } from "./tree";
 import { USER_YAML_NAME, userConfigPaths } from "./userYaml";
 import { FINAL_RULES, VALUE_RULES } from "./valueRules";
 
@@ -25,7 +25,7 @@ export function droppedValues(
   const values = leafPaths(inForce)
     .filter((keys) => (getValue(inForce, keys) ?? getValue(chartValues, keys) ?? null) !== null)
     .filter((keys) => formatPath(keys) !== USER_YAML_NAME)
-    .filter((keys) => getValue(next, keys) === undefined)
+    .filter((keys) => !hasValue(next, keys))
     .map((keys) => ({ keys, name: formatPath(keys) }))
     .filter(({ name }) => !owned.has(name) && !moved.has(name));
   const settings = droppedSettings(inForce, next).map((keys) => ({

@@ -1,4 +1,5 @@
 import type { HelmValue, HelmValues } from "../model";
+import { isMark, refuseMark } from "./mark";
 
 /** Keys from the root; `user.yaml` is one key. */
 export type ValuePath = readonly string[];
@@ -27,9 +28,21 @@ export function isMap(value: HelmValue | undefined): value is HelmValues {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** @throws RefusalError for a value that the program keeps to itself: whoever asks for one wants to know it */
 export function getValue(values: HelmValues, keys: ValuePath): HelmValue | undefined {
+  const found = findValue(values, keys);
+  return isMark(found) ? refuseMark(found) : found;
+}
+
+/** Whether something is set there, whatever it is. */
+export function hasValue(values: HelmValues, keys: ValuePath): boolean {
+  return findValue(values, keys) !== undefined;
+}
+
+function findValue(values: HelmValues, keys: ValuePath): HelmValue | undefined {
   let current: HelmValue | undefined = values;
   for (const key of keys) {
+    if (isMark(current)) return current;
     if (!isMap(current)) return undefined;
     current = Object.hasOwn(current, key) ? current[key] : undefined;
   }

@@ -12,13 +12,12 @@ import { runShown } from "../../../cli/shownCommand";
 import { areDead, isLocked, locksIn } from "../../../cli/stackLock";
 import { type UpEnd, type Walked, type Walker, type WalkOptions, walk } from "../../../cli/walk";
 import { wayReport } from "../../../cli/wayReport";
-import { MilvusCluster } from "../../../components/milvusCluster";
 import { factsAfter, stateFromFacts } from "../../../upgrade/lastFacts";
 import type { ClusterState, Refusal, Wanted } from "../../../upgrade/model";
 import { PLAN_KINDS } from "../../../upgrade/model";
 import { planUpgrade } from "../../../upgrade/plan";
 import { forecastWay } from "../../../upgrade/walk";
-import { args, PLANS, SETTINGS } from "../../support/plans";
+import { declare, PLANS, plannedRun, SETTINGS } from "../../support/plans";
 import { record } from "../../support/recordingMonitor";
 import { component, NOW, planned, running, wanted } from "../upgrade/support";
 
@@ -268,8 +267,8 @@ describe("the time limit of a run", () => {
     it(`is longer than the Jobs of a plan of the kind ${kind} may take, single components with more time included`, async () => {
       const more = { ...SETTINGS.timeouts, rolloutOf: { querynode: 7200 } };
       const plan = PLANS[kind];
-      const { registered } = await record(
-        () => new MilvusCluster("milvus", args(plan, { settings: { ...SETTINGS, timeouts: more } })),
+      const { registered } = await record(() =>
+        declare(plannedRun(plan, { settings: { ...SETTINGS, timeouts: more } })),
       );
       const jobs = registered
         .map(

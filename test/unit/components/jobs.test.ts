@@ -1,10 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { MilvusClusterArgs } from "../../../components/context";
-import { MilvusCluster } from "../../../components/milvusCluster";
+import type { PlannedRun } from "../../../components/context";
 import { jobName } from "../../../components/names";
 import { type AttemptPhase, PLAN_KINDS, type Step, type UpgradePlan } from "../../../upgrade/model";
-import { args, PLANS, RESUMES, SETTINGS, state } from "../../support/plans";
+import { declare, PLANS, plannedRun, RESUMES, SETTINGS, state } from "../../support/plans";
 import { type Registered, record } from "../../support/recordingMonitor";
 
 interface Container {
@@ -47,17 +46,17 @@ interface Job {
 
 async function jobs(
   plan: UpgradePlan,
-  changes: Partial<MilvusClusterArgs> = {},
+  changes: Partial<PlannedRun> = {},
   options: { readonly preview?: boolean } = {},
 ): Promise<(Registered & { job: Job })[]> {
-  const { registered } = await record(() => new MilvusCluster("milvus", args(plan, changes)), options);
+  const { registered } = await record(() => declare(plannedRun(plan, changes)), options);
   return registered
     .filter(({ type }) => type === "kubernetes:batch/v1:Job")
     .map((resource) => ({ ...resource, job: resource.inputs as unknown as Job }));
 }
 
-async function job(plan: UpgradePlan, name: string, changes: Partial<MilvusClusterArgs> = {}): Promise<Job> {
-  const found = (await jobs(plan, changes)).find((resource) => resource.name === `my-release-${name}`);
+async function job(plan: UpgradePlan, name: string, changes: Partial<PlannedRun> = {}): Promise<Job> {
+  const found = (await jobs(plan, changes)).find((resource) => resource.name === `milvus-${name}`);
   return (found ?? expect.fail(`no Job ${name}`)).job;
 }
 
@@ -402,7 +401,7 @@ describe("the rolling Jobs of a component with several Deployments", () => {
     const resume = (deployment: string) => ({ kind: "resume", component: "querynode", deployment }) as const;
     const steps = [{ kind: "release", awaitReady: false } as const, resume("a"), resume("b")];
     const names = (await jobs({ ...PLANS.rolling, steps })).map(({ name }) => name);
-    expect(names).to.have.members(["my-release-resume-querynode", "my-release-resume-querynode-2"]);
+    expect(names).to.have.members(["milvus-resume-querynode", "milvus-resume-querynode-2"]);
   });
 });
 
@@ -488,8 +487,8 @@ describe("the metadata Jobs", () => {
 });
 
 describe("the backup claim", () => {
-  const claim = async (changes: Partial<MilvusClusterArgs> = {}): Promise<Registered> => {
-    const { registered } = await record(() => new MilvusCluster("milvus", args(PLANS.migration, changes)));
+  const claim = async (changes: Partial<PlannedRun> = {}): Promise<Registered> => {
+    const { registered } = await record(() => declare(plannedRun(PLANS.migration, changes)));
     return registered.find(({ type }) => type.endsWith(":PersistentVolumeClaim")) ?? expect.fail("no claim");
   };
 
@@ -512,8 +511,8 @@ describe("the backup claim", () => {
   it("is there before anything is stopped: the probe needs it", async () => {
     const { dependsOn } = await claim();
     expect(dependsOn).to.deep.equal([]);
-    const { registered } = await record(() => new MilvusCluster("milvus", args(PLANS.migration)));
-    const probe = registered.find(({ name }) => name === "my-release-probe");
+    const { registered } = await record(() => declare(plannedRun(PLANS.migration)));
+    const probe = registered.find(({ name }) => name === "milvus-probe");
     expect(probe?.dependsOn.some((urn) => urn.includes("PersistentVolumeClaim"))).to.equal(true);
   });
 

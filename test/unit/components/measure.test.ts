@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import { figures, measure } from "../../../components/measure";
-import { MilvusCluster } from "../../../components/milvusCluster";
-import { args, PLANS } from "../../support/plans";
+import { declare, PLANS, plannedRun } from "../../support/plans";
 import { record } from "../../support/recordingMonitor";
 
 const START = Date.parse("2026-05-01T12:00:00Z");
@@ -32,18 +31,18 @@ describe("the figures of an upgrade", () => {
     expect(figures(PLANS.rolling, START, times(1, 2, 3, 4, 5))).to.not.have.property("interruptedAtMostSeconds");
   });
 
-  it("are kept while nothing is to be done", () => {
+  it("are kept while nothing is to be done", async () => {
     const previous = figures(PLANS.helm, START, times(30));
-    expect(measure(PLANS.nothing, START, [], previous)).to.equal(previous);
-    expect(measure(PLANS.nothing, START, [], undefined)).to.equal(undefined);
-    expect(measure(PLANS.nothing, START, [], { other: 1 })).to.equal(undefined);
+    expect(await measure(PLANS.nothing, START, [], previous)).to.equal(previous);
+    expect(await measure(PLANS.nothing, START, [], undefined)).to.equal(undefined);
+    expect(await measure(PLANS.nothing, START, [], { other: 1 })).to.equal(undefined);
   });
 
-  it("are an output of the run", async () => {
+  it("are those of the run", async () => {
     let measured: unknown;
-    await record(() => {
-      const { lastUpgrade } = new MilvusCluster("milvus", args(PLANS.helm)).outputs;
-      (lastUpgrade as { apply(f: (value: unknown) => void): void }).apply((value) => (measured = value));
+    await record(async () => {
+      const { ends } = declare(plannedRun(PLANS.helm));
+      measured = await measure(PLANS.helm, START, ends, undefined);
     });
     expect(measured)
       .to.deep.include({ kind: "helm", to: "2.2.9" })

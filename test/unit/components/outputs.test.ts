@@ -1,35 +1,43 @@
 import { expect } from "chai";
-import { outputsOf } from "../../../components/outputs";
-import { PLAN_KINDS } from "../../../upgrade/model";
-import { args, PLANS } from "../../support/plans";
+import { NO_EARLIER_RUN } from "../../../components/earlierRun";
+import { type Planned, plannedOutputs } from "../../../components/outputs";
+import { PLAN_KINDS, type UpgradePlan } from "../../../upgrade/model";
+import { PLANS, plannedRun } from "../../support/plans";
+
+function outputsOf(plan: UpgradePlan, changes: Partial<Planned> = {}) {
+  const { state, releaseName, namespace } = plannedRun(plan);
+  return plannedOutputs({ plan, state, releaseName, namespace, ...changes }, NO_EARLIER_RUN);
+}
 
 describe("the outputs", () => {
   it("tell versions, chart, plan, endpoint and backup of a migration", () => {
-    const { facts, ...outputs } = outputsOf(args(PLANS.migration));
-    expect(facts).to.deep.include({ version: "2.2.9", chart: "4.0.31", revision: 8 });
+    const { facts, ...outputs } = outputsOf(PLANS.migration);
+    expect(JSON.parse(facts)).to.deep.include({ version: "2.2.9", chart: "4.0.31", revision: 8 });
     expect(outputs).to.deep.equal({
       release: "milvus/my-release",
-      versionFrom: "2.1.4",
-      versionTo: "2.2.9",
+      version: "2.2.9",
       chart: "milvus-4.0.31",
       plan: {
+        title: "upgrade with metadata migration, Milvus 2.1.4 → 2.2.9",
         kind: "migration",
+        from: "2.1.4",
+        to: "2.2.9",
         reason: "a patch upgrade",
         steps: ["clearPendingRelease", "probe", "stop", "backup", "migrate", "release"],
         addedValues: ["image.all.tag"],
         warnings: ["replicas: proxy has one replica"],
         interruption: "none",
         reversibility: "reversible",
+        attempt: "2.1.4-to-2.2.9-r7",
       },
       endpoint: "my-release-milvus.milvus.svc:19530",
       backupClaim: "my-release-meta-2.1.4-to-2.2.9-r7",
-      attempt: "2.1.4-to-2.2.9-r7",
     });
   });
 
   for (const kind of PLAN_KINDS) {
     it(`${kind}: have no Helm value in them`, () => {
-      expect(JSON.stringify(outputsOf(args(PLANS[kind])))).to.not.match(/s3cret|minioadmin|distributed/);
+      expect(JSON.stringify(outputsOf(PLANS[kind]))).to.not.match(/s3cret|minioadmin|distributed/);
     });
   }
 
@@ -42,8 +50,7 @@ describe("the outputs", () => {
   ];
   for (const { release, values, endpoint } of rows) {
     it(`release ${release} with ${JSON.stringify(values)} answers at ${endpoint}`, () => {
-      const given = args({ ...PLANS.helm, values }, { releaseName: release });
-      expect(outputsOf(given).endpoint).to.equal(endpoint);
+      expect(outputsOf({ ...PLANS.helm, values }, { releaseName: release }).endpoint).to.equal(endpoint);
     });
   }
 });

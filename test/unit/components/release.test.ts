@@ -1,12 +1,12 @@
 import { expect } from "chai";
-import type { MilvusClusterArgs } from "../../../components/context";
-import { MilvusCluster } from "../../../components/milvusCluster";
+import type { PlannedRun } from "../../../components/context";
+import { releaseValues } from "../../../components/values";
 import { PLAN_KINDS, type UpgradePlan } from "../../../upgrade/model";
-import { args, PLANS, state } from "../../support/plans";
+import { declare, PLANS, plannedRun, state } from "../../support/plans";
 import { isSecret, plain, type Registered, record } from "../../support/recordingMonitor";
 
-async function release(plan: UpgradePlan, changes: Partial<MilvusClusterArgs> = {}): Promise<Registered> {
-  const { registered } = await record(() => new MilvusCluster("milvus", args(plan, changes)));
+async function release(plan: UpgradePlan, changes: Partial<PlannedRun> = {}): Promise<Registered> {
+  const { registered } = await record(() => declare(plannedRun(plan, changes)));
   const found = registered.find(({ type }) => type === "kubernetes:helm.sh/v3:Release");
   return found ?? expect.fail("no Release is declared");
 }
@@ -106,7 +106,7 @@ describe("the Release", () => {
 
   describe("secrets in the values", () => {
     it("all values are secret when the config has them encrypted", async () => {
-      const { inputs } = await release(PLANS.helm, { valuesAreSecret: true });
+      const { inputs } = await release(PLANS.helm, { values: releaseValues(PLANS.helm.values, [], true) });
       expect(isSecret(inputs.values)).to.equal(true);
     });
 

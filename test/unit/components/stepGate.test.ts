@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import { expect } from "chai";
 import { StepGate } from "../../../components/stepGate";
-import { args, PLANS } from "../../support/plans";
+import { PLANS, plannedRun } from "../../support/plans";
 import { record } from "../../support/recordingMonitor";
 
 const RUN = "1a2b3c4d-0000-4000-8000-000000000000";
@@ -15,7 +15,7 @@ async function openAfter(
   let answer = "";
   await record(
     async () => {
-      const gate = new StepGate({ ...args(PLANS.migration), ...(guard && { guard }) }, RUN);
+      const gate = new StepGate({ ...plannedRun(PLANS.migration), ...(guard && { guard }) }, RUN);
       const job = new k8s.batch.v1.Job("stop", { metadata: { name } });
       answer = await Promise.resolve(gate.open([job])).then(
         () => "open",
@@ -48,7 +48,7 @@ describe("the gate before a step", () => {
     let opened: unknown;
     await record(
       () => {
-        opened = new StepGate(args(PLANS.migration), RUN).open([]);
+        opened = new StepGate(plannedRun(PLANS.migration), RUN).open([]);
       },
       { preview: true },
     );

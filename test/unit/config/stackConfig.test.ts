@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import { readStackConfig } from "../../../config/stackConfig";
+import { readStackArguments } from "../../../config/stackConfig";
 
-describe("readStackConfig", () => {
+describe("readStackArguments", () => {
   afterEach(() => pulumi.runtime.setAllConfig({}));
 
   it("reads milvus and kubernetes keys of the running stack, and which are encrypted", () => {
@@ -20,19 +20,19 @@ describe("readStackConfig", () => {
       },
       ["milvus:values"],
     );
-    const config = readStackConfig();
-    expect(config.wanted.values).to.deep.equal({ proxy: { replicas: 2 }, minio: { secretKey: "hunter2" } });
-    expect(config.valuesAreSecret).to.equal(true);
-    expect(config.access).to.deep.equal({ context: "dev" });
+    const args = readStackArguments();
+    expect(args.values).to.deep.equal({ proxy: { replicas: 2 }, minio: { secretKey: "hunter2" } });
+    expect(args.valuesAreSecret).to.equal(true);
+    expect(args).to.include({ version: "2.2.9", context: "dev", fromStackConfig: true });
   });
 
   it("finds keys that nobody asked for", () => {
     pulumi.runtime.setAllConfig({ "milvus:version": "2.2.9", "milvus:nodeselector": "{}" });
-    expect(readStackConfig).to.throw("did you mean milvus:nodeSelector?");
+    expect(readStackArguments).to.throw("did you mean milvus:nodeSelector?");
   });
 
   it("says from where a values file that does not exist was looked for", () => {
     pulumi.runtime.setAllConfig({ "milvus:version": "2.2.9", "milvus:valuesFiles": '["nowhere.yaml"]' });
-    expect(readStackConfig).to.throw(`nowhere.yaml: does not exist; the path is taken from ${process.cwd()}`);
+    expect(readStackArguments).to.throw(`nowhere.yaml: does not exist; the path is taken from ${process.cwd()}`);
   });
 });

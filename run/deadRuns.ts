@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { ClusterAccess } from "../cluster/access";
 import { ClusterError } from "../cluster/errors";
 import { type ActiveJob, deleteJob, readActiveJobs } from "../cluster/upgradeJobs";
@@ -17,7 +16,11 @@ const DELETION_LIMIT = 300;
  *
  * @throws ClusterError when a Job does not end, or cannot be deleted
  */
-export async function endDeadRuns(access: ClusterAccess, { wanted, access: settings }: Config): Promise<void> {
+export async function endDeadRuns(
+  access: ClusterAccess,
+  { wanted, access: settings }: Config,
+  say: (line: string) => void,
+): Promise<void> {
   const found = await readActiveJobs(access, wanted);
   if (found.length === 0) return;
   for (const job of found.filter(isDeleted)) {
@@ -57,8 +60,4 @@ function stillAtWork(left: readonly ActiveJob[], namespace: string, seconds: num
 
 function namesOf(jobs: readonly ActiveJob[]): string {
   return jobs.map(({ name }) => `Job ${name}`).join(", ");
-}
-
-function say(line: string): void {
-  void pulumi.log.info(line);
 }

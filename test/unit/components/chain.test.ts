@@ -3,17 +3,15 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import fc from "fast-check";
-import type { MilvusClusterArgs } from "../../../components/context";
-import { MilvusCluster } from "../../../components/milvusCluster";
+import type { PlannedRun } from "../../../components/context";
 import { PLAN_KINDS, type PlanKind, type Step, type UpgradePlan } from "../../../upgrade/model";
-import { args, PLANS, RESUMES, STEP } from "../../support/plans";
+import { declare, PLANS, plannedRun, RESUMES, STEP } from "../../support/plans";
 import { type Recording, type Registered, record } from "../../support/recordingMonitor";
 
 const JOB = "kubernetes:batch/v1:Job";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 
-const declare = (clusterArgs: MilvusClusterArgs): Promise<Recording> =>
-  record(() => new MilvusCluster("milvus", clusterArgs));
+const declared = (run: PlannedRun): Promise<Recording> => record(() => declare(run));
 
 const shortTypes = ({ registered }: Recording): string[] =>
   registered.filter(({ custom }) => custom).map(({ type }) => type.split(":").at(-1) ?? "");
@@ -24,13 +22,13 @@ function stepResource(step: Step, plan: UpgradePlan): string {
     case "release":
       return "milvus-release";
     case "resume":
-      return `my-release-resume-${step.component}`;
+      return `milvus-resume-${step.component}`;
     case "clearPendingRelease":
-      return "my-release-clear-pending-release";
+      return "milvus-clear-pending-release";
     case "restore":
-      return plan.kind === "rollback" ? "my-release-rollback" : "my-release-restore";
+      return plan.kind === "rollback" ? "milvus-rollback" : "milvus-restore";
     default:
-      return `my-release-${step.kind}`;
+      return `milvus-${step.kind}`;
   }
 }
 
@@ -65,7 +63,7 @@ function expectChain({ registered }: Recording, plan: UpgradePlan): void {
   }
 }
 
-describe("MilvusCluster", () => {
+describe("the chain of a plan", () => {
   describe("declares what the plan needs and nothing else", () => {
     const access = ["ServiceAccount", "Role", "RoleBinding"];
     const expected: Record<PlanKind, string[]> = {
@@ -79,14 +77,14 @@ describe("MilvusCluster", () => {
     };
     for (const kind of PLAN_KINDS) {
       it(`${kind}: ${expected[kind].join(", ")}`, async () => {
-        expect(shortTypes(await declare(args(PLANS[kind])))).to.have.members(expected[kind]);
+        expect(shortTypes(await declared(plannedRun(PLANS[kind])))).to.have.members(expected[kind]);
       });
     }
   });
 
   for (const kind of PLAN_KINDS) {
     it(`${kind}: the resources wait for each other in the order of the plan's steps`, async () => {
-      expectChain(await declare(args(PLANS[kind])), PLANS[kind]);
+      expectChain(await declared(plannedRun(PLANS[kind])), PLANS[kind]);
     });
   }
 
@@ -109,7 +107,7 @@ describe("MilvusCluster", () => {
     await fc.assert(
       fc.asyncProperty(steps, async (chosen) => {
         const plan = { ...PLANS.migration, steps: chosen };
-        expectChain(await declare(args(plan)), plan);
+        expectChain(await declared(plannedRun(plan)), plan);
       }),
       { numRuns: 30 },
     );
@@ -117,7 +115,7 @@ describe("MilvusCluster", () => {
 
   it("marks the record of a dead install as failed where the state has the Release, instead of deleting it", async () => {
     const steps: Step[] = [STEP.clearPendingRelease, { kind: "release", awaitReady: true }];
-    const { registered } = await declare({ ...args({ ...PLANS.install, steps }), failedRecord: "c2VjcmV0" });
+    const { registered } = await declared({ ...plannedRun({ ...PLANS.install, steps }), failedRecord: "c2VjcmV0" });
     const secret = registered.find(({ type }) => type === "kubernetes:core/v1:Secret");
     expect(secret?.retainOnDelete).to.equal(true);
     expect(secret?.inputs.metadata).to.deep.include({ name: "sh.helm.release.v1.my-release.v8", namespace: "milvus" });
@@ -126,8 +124,8 @@ describe("MilvusCluster", () => {
   });
 
   it("every resource is a child of the component", async () => {
-    const { registered } = await declare(args(PLANS.migration));
-    const component = registered.find(({ type }) => type === "milvus:upgrade:MilvusCluster");
+    const { registered } = await declared(plannedRun(PLANS.migration));
+    const component = registered.find(({ type }) => type === "test:index:Holder");
     expect(component, "the component").to.not.equal(undefined);
     const parents = registered.filter(({ custom }) => custom).map(({ parent }) => parent);
     expect(new Set(parents)).to.deep.equal(new Set([component?.urn]));
@@ -138,13 +136,13 @@ describe("MilvusCluster", () => {
     let message = "";
     const { registered } = await record(() => {
       try {
-        new MilvusCluster("milvus", args(plan));
+        declare(plannedRun(plan));
       } catch (error) {
         message = (error as Error).message;
       }
     });
     expect(message).to.match(/plan \(migration\) has 0 release steps instead of one/);
-    expect(registered).to.deep.equal([]);
+    expect(registered.map(({ type }) => type)).to.deep.equal(["test:index:Holder"]);
   });
 
   it("two runs over the same facts declare the same, but for what names the run", async () => {
@@ -156,14 +154,14 @@ describe("MilvusCluster", () => {
         ),
       ) as unknown;
     for (const kind of PLAN_KINDS) {
-      const [first, second] = [await declare(args(PLANS[kind])), await declare(args(PLANS[kind]))];
+      const [first, second] = [await declared(plannedRun(PLANS[kind])), await declared(plannedRun(PLANS[kind]))];
       expect(comparable(first)).to.deep.equal(comparable(second));
     }
   });
 
   it("a Job that succeeded in an earlier run runs again when its step is in the plan again", async () => {
     const triggers = async (): Promise<unknown[]> => {
-      const { registered } = await declare(args(PLANS.migration));
+      const { registered } = await declared(plannedRun(PLANS.migration));
       return registered.filter(({ type }) => type === JOB).map(({ replacementTrigger }) => replacementTrigger);
     };
     const [first, second] = [await triggers(), await triggers()];
@@ -174,14 +172,14 @@ describe("MilvusCluster", () => {
 
   describe("with steps that --target or --exclude leaves out", () => {
     const leftOut = [
-      { plan: PLANS.migration, step: "my-release-migrate", never: "milvus-release" },
-      { plan: PLANS.migration, step: "my-release-stop", never: "my-release-backup" },
-      { plan: PLANS.rolling, step: "milvus-release", never: "my-release-resume-rootcoord" },
-      { plan: PLANS.giveUp, step: "my-release-restore", never: "milvus-release" },
+      { plan: PLANS.migration, step: "milvus-migrate", never: "milvus-release" },
+      { plan: PLANS.migration, step: "milvus-stop", never: "milvus-backup" },
+      { plan: PLANS.rolling, step: "milvus-release", never: "milvus-resume-rootcoord" },
+      { plan: PLANS.giveUp, step: "milvus-restore", never: "milvus-release" },
     ];
     for (const { plan, step, never } of leftOut) {
       it(`${plan.kind}: without ${step} there is no ${never}`, async () => {
-        const { registered } = await record(() => new MilvusCluster("milvus", args(plan)), { leftOut: [step] });
+        const { registered } = await record(() => declare(plannedRun(plan)), { leftOut: [step] });
         const names = registered.map(({ name }) => name);
         expect(names).to.include(step).and.not.include(never);
       });
@@ -194,8 +192,8 @@ describe("MilvusCluster", () => {
 
   describe("the error hook", () => {
     it("is on the Release and every Job when a diagnosis is given", async () => {
-      const { registered, errorHooks } = await declare(
-        args(PLANS.migration, { diagnose: () => Promise.resolve("no node has 64Gi") }),
+      const { registered, errorHooks } = await declared(
+        plannedRun(PLANS.migration, { diagnose: () => Promise.resolve("no node has 64Gi") }),
       );
       expect(errorHooks).to.deep.equal(["milvus-diagnosis"]);
       const hooked = registered.filter(({ type }) => type === JOB || type === RELEASE);
@@ -206,7 +204,7 @@ describe("MilvusCluster", () => {
     });
 
     it("is left out without a diagnosis", async () => {
-      expect((await declare(args(PLANS.migration))).errorHooks).to.deep.equal([]);
+      expect((await declared(plannedRun(PLANS.migration))).errorHooks).to.deep.equal([]);
     });
   });
 });

@@ -1,54 +1,59 @@
 import { randomUUID } from "node:crypto";
 import { hostname, userInfo } from "node:os";
-import * as pulumi from "@pulumi/pulumi";
 import type { ClusterAccess } from "../cluster/access";
 import { hasCode } from "../cluster/errors";
 import { type RunLock, readRunLock, takeRunLock } from "../cluster/runLock";
-import { watchEngine } from "../components/runGuard";
 import type { Config } from "../config/schema";
-import { describePlan } from "../upgrade/describe";
+import { RefusalError } from "../upgrade/refusal";
 import { refusalOfSecondRun, warningOfOtherRun } from "../upgrade/runLock";
+
+/** Who runs: named in the lock, for whoever finds it. */
+export interface Runner {
+  /** `organization/project/stack`. */
+  readonly stack: string;
+  /** False once nobody is there any more for whom this run works. */
+  readonly isAlive: () => boolean;
+  readonly say: (line: string) => void;
+}
 
 /**
  * Holds every other run off this release, of whatever stack, until released.
  *
- * @throws RunError when another run is at work; ClusterError
+ * @throws RefusalError when another run is at work; ClusterError
  */
 export async function lockRelease(
   access: ClusterAccess,
   { wanted, access: accessSettings, settings }: Config,
+  { stack, isAlive, say }: Runner,
 ): Promise<RunLock> {
   const taken = await takeRunLock(access, accessSettings, {
     ...wanted,
-    holder: {
-      run: randomUUID(),
-      who: whoRunsThis(),
-      stack: `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`,
-      since: new Date().toISOString(),
-    },
+    holder: { run: randomUUID(), who: whoRunsThis(), stack, since: new Date().toISOString() },
     silence: settings.timeouts.lock,
-    isAlive: watchEngine(),
-    say: (line) => void pulumi.log.info(`lock: ${line}`),
+    isAlive,
+    say: (line) => say(`lock: ${line}`),
   });
-  if ("busy" in taken) throw new pulumi.RunError(describePlan(refusalOfSecondRun(taken.busy, wanted)).join("\n"));
+  if ("busy" in taken) throw new RefusalError(refusalOfSecondRun(taken.busy, wanted));
   return taken.lock;
 }
 
 /**
- * Says who is at work, beside whatever else is said; what may not be read is not warned of.
+ * Who is at work on the release just now, in words, beside whatever else is said; undefined where nobody is, or where that
+ * may not be read.
  *
  * @throws ClusterError also when something else has the lock's name: `up` would be refused, and time does not mend it
  */
-export async function warnOfOtherRun(access: ClusterAccess, { wanted }: Config): Promise<void> {
+export async function otherRun(access: ClusterAccess, { wanted }: Config): Promise<string | undefined> {
   try {
     const other = await readRunLock(access, wanted);
-    if (other !== undefined) await pulumi.log.warn(warningOfOtherRun(other));
+    return other && warningOfOtherRun(other);
   } catch (error) {
-    if (!hasCode(error, "forbidden")) throw error;
+    if (hasCode(error, "forbidden")) return undefined;
+    throw error;
   }
 }
 
-/** `jane@laptop`, for whoever finds the lock. */
+/** `jane@laptop`. */
 function whoRunsThis(): string {
   try {
     return `${userInfo().username}@${hostname()}`;

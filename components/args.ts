@@ -1,0 +1,249 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { DependencyImages as ImageChoice, Strategy } from "../upgrade/model";
+import type { VerifyMode as Mode, RowRule } from "../upgrade/verification";
+
+/** How an upgrade without a metadata migration is rolled out. */
+export const UpgradeStrategy = {
+  /** What fits the hop: component by component where both versions can serve beside each other. */
+  Auto: "auto",
+  /** Component by component in order, or refused. */
+  Rolling: "rolling",
+  /** All at once, as `helm upgrade` does it. */
+  Helm: "helm",
+} as const satisfies Record<string, Strategy>;
+export type UpgradeStrategy = (typeof UpgradeStrategy)[keyof typeof UpgradeStrategy];
+
+/** Which images of etcd, MinIO, Pulsar and Kafka run after an upgrade. */
+export const DependencyImages = {
+  /** Those that run. */
+  Keep: "keep",
+  /** Those of the new chart. */
+  Chart: "chart",
+} as const satisfies Record<string, ImageChoice>;
+export type DependencyImages = (typeof DependencyImages)[keyof typeof DependencyImages];
+
+/** What is verified after every `up`. */
+export const VerifyMode = {
+  /** Nothing. */
+  Off: "off",
+  /** Pods are ready with the right image, the Helm record says deployed, the service says the version. */
+  Health: "health",
+  /** Also collections, rows, indexes, load states and answers, compared with those before the upgrade. */
+  Data: "data",
+} as const satisfies Record<string, Mode>;
+export type VerifyMode = (typeof VerifyMode)[keyof typeof VerifyMode];
+
+/** How row counts are compared. */
+export const VerifyRows = {
+  /** The same number. */
+  Exact: "exact",
+  /** Clients go on writing during the upgrade. */
+  NoFewer: "no fewer",
+  /** Not at all. */
+  Ignored: "ignored",
+} as const satisfies Record<string, RowRule>;
+export type VerifyRows = (typeof VerifyRows)[keyof typeof VerifyRows];
+
+/** Where charts come from: at most one of repository, oci and folder. */
+export interface ChartArgs {
+  /** URL of a chart repository. Default: the public repository that serves the chart. */
+  repository?: string;
+  /** OCI reference without a tag, such as oci://registry.example.com/charts/milvus. */
+  oci?: string;
+  /** Folder that holds unpacked charts as milvus-VERSION. */
+  folder?: string;
+  /** Chart version to use instead of the catalogue's choice; it must fit the Milvus version. Default: chosen. */
+  version?: string;
+}
+
+/** How an upgrade is made, and what it may cost. */
+export interface UpgradeArgs {
+  /** auto, rolling (component by component in order) or helm (all at once). Default: auto. */
+  strategy?: UpgradeStrategy;
+  /** Longest interruption that a plan may be expected to cost, such as 5m; a plan that expects more is refused. Default: any. */
+  maxDowntime?: string;
+  /** Hash of the plan that may be run, as the preview shows it; any other plan is refused. Default: every plan may be run. */
+  approvedPlan?: string;
+  /** Go back over a finished metadata migration, or over a minor. What was written since the migration is lost. Default: false. */
+  rollback?: boolean;
+  /** Name of a backup claim whose backup may be put back over what etcd holds; see the README on milvus:overwriteMetadata. */
+  overwriteMetadata?: string;
+  /** The Milvus version that runs now, for images whose tag does not tell (a digest). Default: read from the cluster. */
+  currentVersion?: string;
+  /** Paths of values (pulsar.proxy.resources) that the release has and `values` may leave out. Default: none. */
+  dropValues?: string[];
+  /** Images of the dependencies that the chart brings: keep or chart. Default: keep. */
+  dependencyImages?: DependencyImages;
+}
+
+/** A search that must find the same after an upgrade. */
+export interface VerifyQueryArgs {
+  /** Name of the collection. */
+  collection: string;
+  /** Default: the database "default". */
+  database?: string;
+  /** Name of the vector field. Default: the first one. */
+  field?: string;
+  /** Default: the vector of a stored row. */
+  vector?: number[];
+  /** Between 1 and 1000. Default: 10. */
+  limit?: number;
+  /** Search parameters, such as nprobe. */
+  params?: { [name: string]: string };
+  /** Boolean expression. */
+  filter?: string;
+  /** How many neighbours must be the same at least. Default: all. */
+  same?: number;
+}
+
+/** Username and password, or token. */
+export interface VerifyCredentialsArgs {
+  username?: pulumi.Input<string>;
+  password?: pulumi.Input<string>;
+  token?: pulumi.Input<string>;
+}
+
+/** TLS to Milvus for the verification; PEM texts. */
+export interface VerifyTlsArgs {
+  /** Default: true where any other part is given. */
+  enabled?: boolean;
+  ca?: pulumi.Input<string>;
+  certificate?: pulumi.Input<string>;
+  key?: pulumi.Input<string>;
+  serverName?: string;
+  /** Do not check the server's certificate. Default: false. */
+  insecure?: boolean;
+}
+
+/** How the result is verified. */
+export interface VerifyArgs {
+  /** off, health or data. Default: health. */
+  mode?: VerifyMode;
+  /** Default: one search in every loaded collection, with the vector of a stored row. */
+  queries?: VerifyQueryArgs[];
+  /** How row counts are compared: exact, no fewer or ignored. Default: exact. */
+  rows?: VerifyRows;
+  /** Release and load a collection that does not answer after the upgrade. Its searches fail meanwhile. Default: false. */
+  reload?: boolean;
+  /** host:port at which Milvus is reached from where Pulumi runs. Default: a port-forward to a pod. */
+  address?: string;
+  /** Default: nobody in particular. */
+  credentials?: VerifyCredentialsArgs;
+  /** Default: plain text. */
+  tls?: VerifyTlsArgs;
+}
+
+/** Kubernetes quantities, such as 500m and 256Mi. */
+export interface ResourceAmountsArgs {
+  cpu?: string;
+  memory?: string;
+}
+
+/** Of each container of the Jobs. */
+export interface JobResourcesArgs {
+  requests?: ResourceAmountsArgs;
+  limits?: ResourceAmountsArgs;
+}
+
+/** A toleration of the pods of the Jobs. */
+export interface JobTolerationArgs {
+  key?: string;
+  operator?: string;
+  value?: string;
+  effect?: string;
+  tolerationSeconds?: number;
+}
+
+/** How the upgrade's own Jobs are run. */
+export interface JobsArgs {
+  /** Image with kubectl as its entrypoint. Default: registry.k8s.io/kubectl:v1.36.3. */
+  kubectlImage?: string;
+  /** Image of the Milvus metadata migration tool (2.1 to 2.2). Default: milvusdb/meta-migration:v2.2.0. */
+  metaMigrationImage?: string;
+  /** Names of Secrets in the namespace with which the Jobs pull their images. Default: none. */
+  imagePullSecrets?: string[];
+  /** Node labels that the pods of the Jobs need. Default: none. */
+  nodeSelector?: { [label: string]: string };
+  /** Default: none. */
+  tolerations?: JobTolerationArgs[];
+  /** Labels of the Jobs and their pods, such as a policy asks for. Default: none. */
+  labels?: { [label: string]: string };
+  /** Annotations of the pods of the Jobs. Default: none. */
+  annotations?: { [annotation: string]: string };
+  /** Default: small requests and no limits. */
+  resources?: JobResourcesArgs;
+  /** Size of the claim that keeps the metadata backup. Default: 10Gi. */
+  backupSize?: string;
+  /** Storage class of the backup claim. Default: the cluster's default class. */
+  backupStorageClass?: string;
+}
+
+/** Durations after which a step gives up, such as 90s, 10m or 1h30m. */
+export interface TimeoutsArgs {
+  /** The pod of a Job is placed and its images are pulled, on top of the Job's own limit. Default: 5m. */
+  start?: string;
+  /** Pods are gone. Default: 10m. */
+  stop?: string;
+  /** The last session key in etcd is gone. Default: 3m. */
+  sessions?: string;
+  /** Default: 15m. */
+  backup?: string;
+  /** Default: 30m. */
+  migrate?: string;
+  /** Helm. Default: 30m. */
+  release?: string;
+  /** One component. Default: 30m. */
+  rollout?: string;
+  /** One component, by its name, instead of `rollout`. */
+  rolloutOf?: { [component: string]: string };
+  /** How long a Helm record that a killed run left must have been silent before it is cleared. Default: 10m. */
+  pending?: string;
+  /** How long another run must have been silent before its lock is taken over. Default: 1m. */
+  lock?: string;
+  /** How long pods must have been ready without a restart. Default: 20s. */
+  settle?: string;
+  /** The health after an upgrade. Default: 10m. */
+  verify?: string;
+  /** A loaded collection answers. Default: 2m. */
+  answers?: string;
+}
+
+/** A Milvus cluster that Helm installs, the version it is to have, and how it gets there. */
+export interface MilvusClusterArgs {
+  /** The Milvus version to run: exact (2.2.9), newest of a minor (2.5, 2.5.x), newest patch from one on (~2.4.10), or latest. */
+  version: string;
+  /** Name of the Helm release. Default: my-release. */
+  releaseName?: string;
+  /** Namespace of the Helm release. Default: default. */
+  namespace?: string;
+  /**
+   * Helm values of the release, complete: what is not here and not set by a rule has the chart's default. A leaf may be an
+   * Output: nobody prints it, and no rule reads it. Default: none.
+   */
+  values?: k8s.helm.v3.ReleaseArgs["values"];
+  /** Encrypt all values in the state, not only those whose key is named like a password. Default: false. */
+  valuesAreSecret?: boolean;
+  /** Where the chart comes from. Default: the public repository, the version that fits. */
+  chart?: ChartArgs;
+  /** Registry, with a path if need be, from which all images are pulled. Default: those that charts and Jobs name. */
+  imageRegistry?: string;
+  /** How an upgrade is made, and what it may cost. */
+  upgrade?: UpgradeArgs;
+  /** How the result is verified. */
+  verify?: VerifyArgs;
+  /** How the upgrade's own Jobs are run. */
+  jobs?: JobsArgs;
+  /** Levels of single checks before anything is touched, by name: error, warn or off. */
+  preflight?: { [check: string]: string };
+  /** Durations after which a step gives up. */
+  timeouts?: TimeoutsArgs;
+  /** Path or contents of the kubeconfig. Default: kubernetes:kubeconfig of the stack, then KUBECONFIG, then ~/.kube/config. */
+  kubeconfig?: pulumi.Input<string>;
+  /** Context of the kubeconfig. Default: kubernetes:context of the stack, then the current one. */
+  context?: pulumi.Input<string>;
+  /** Name of a cluster in the kubeconfig that replaces the context's own. Default: kubernetes:cluster of the stack. */
+  cluster?: pulumi.Input<string>;
+  /** The stack config is where people set these, so messages name its keys (milvus:version). Default: false. */
+  fromStackConfig?: boolean;
+}

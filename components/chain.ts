@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import { touchesMetadata } from "../upgrade/jobRights";
+import type { Step, UpgradePlan } from "../upgrade/model";
+import { declareAccess } from "./access";
+import { declareClearRecord, declareFailedRecord } from "./clearRecord";
+import type { After, PlannedRun, StepContext } from "./context";
+import { failureHook } from "./errorHook";
+import { declareBackupClaim, declareKeptClaims, declareMetadataJob, declareScript } from "./metadataJobs";
+import { declareRelease, releaseResourceName } from "./release";
+import { declarePause, declareResume } from "./rollout";
+import { guardHook } from "./runGuard";
+import { StepGate, unlessLeftOut } from "./stepGate";
+import { declareStop } from "./stopJob";
+
+/** What was declared, and when it is done. */
+export interface Declared {
+  /** Known once the last step is done; false where one was left out, never when one fails. */
+  readonly done: pulumi.Output<boolean>;
+  /** The resource that each step ends with, in the plan's order. */
+  readonly ends: readonly pulumi.Resource[];
+}
+
+/**
+ * Declares the steps that bring a Milvus cluster to the planned version. Each step's resources depend on those of the step
+ * before: the plan's order is the only order there is. What a plan does not need is not declared, so the run after an
+ * upgrade removes the upgrade's own Jobs; backup claims stay declared for as long as they are in the cluster.
+ *
+ * @param parent of every resource
+ */
+export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Declared {
+  checkPlan(planned.plan);
+  const { provider, name } = planned;
+  const run = randomUUID();
+  const gate = new StepGate(planned, run);
+  const options = { parent, hooks: hooksOf(planned), ...(provider && { provider }) };
+  const own = { ...planned, run, gate, options };
+
+  const { steps } = planned.plan;
+  const access = steps.some(runsAsJob) ? declareAccess(own) : undefined;
+  const context: StepContext = { ...own, ...(access && { access }) };
+  const script = steps.some(touchesMetadata) ? [declareScript(context)] : [];
+  const claim = steps.some(({ kind }) => kind === "backup") ? [declareBackupClaim(context)] : [];
+  declareKeptClaims(context);
+  const jobsNeed = [...(access?.ready ?? []), ...script, ...claim];
+  const ends: pulumi.Resource[] = [];
+  let after: After = [];
+  for (const step of steps) {
+    after = [declareStep(context, step, step.kind === "release" ? after : [...jobsNeed, ...after], name)];
+    ends.push(...after);
+  }
+  const last = pulumi.all(after.map(({ urn }) => urn)).apply(() => true);
+  return { done: unlessLeftOut(last, false), ends };
+}
+
+function hooksOf({ name, namespace, diagnose, guard }: PlannedRun): pulumi.ResourceHookBinding {
+  const check = guard && [guardHook(`${name}-lock`, guard)];
+  return {
+    ...(check && { beforeCreate: check, beforeUpdate: check }),
+    ...((diagnose ?? guard) && { onError: [failureHook(`${name}-diagnosis`, namespace, diagnose, guard)] }),
+  };
+}
+
+/** Declares one step and returns the resource that the next one waits for. */
+function declareStep(context: StepContext, step: Step, after: After, name: string): pulumi.Resource {
+  switch (step.kind) {
+    case "clearPendingRelease":
+      return context.failedRecord === undefined
+        ? declareClearRecord(context, step, after)
+        : declareFailedRecord(context, step, context.failedRecord, after);
+    case "stop":
+      return declareStop(context, step, after);
+    case "probe":
+    case "backup":
+    case "migrate":
+    case "restore":
+      return declareMetadataJob(context, step.kind, after);
+    case "pause":
+      return declarePause(context, step, after);
+    case "release":
+      return declareRelease(context, step, after, releaseResourceName(name));
+    case "resume":
+      return declareResume(context, step, after);
+  }
+}
+
+function runsAsJob({ kind }: Step): boolean {
+  return kind !== "release";
+}
+
+/** Without its Release a plan would uninstall Milvus; said before anything is declared. */
+function checkPlan({ kind, steps }: UpgradePlan): void {
+  const releases = steps.filter((step) => step.kind === "release").length;
+  if (releases !== 1) {
+    throw new Error(
+      `The plan (${kind}) has ${releases} release steps instead of one. This is a bug: please report it.`,
+    );
+  }
+}

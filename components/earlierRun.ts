@@ -1,0 +1,137 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { StackRelease } from "../upgrade/stackGuard";
+
+/** What earlier runs have left of this component in the stack's state. */
+export interface EarlierRun extends StackRelease {
+  readonly lastUpgrade?: unknown;
+  readonly verification?: unknown;
+  /** Names of the claims with backups that the state has. */
+  readonly claims: readonly string[];
+  /**
+   * URNs that a child had under the names of an earlier version of this program, to be its aliases: none where the state
+   * has no such resource.
+   *
+   * @param type e.g. `kubernetes:batch/v1:Job`
+   * @param name in Pulumi, as it was
+   */
+  urnsOf(type: string, name: string): string[];
+}
+
+/** Of a stack that has no state yet. */
+export const NO_EARLIER_RUN: EarlierRun = { hasRelease: false, claims: [], urnsOf: () => [] };
+
+/** The component's type in versions up to 0.1. */
+export const OLD_TYPE = "milvus:upgrade:MilvusCluster";
+export const TYPE = "milvus-upgrade:index:MilvusCluster";
+/** Pulumi's name of the provider in versions up to 0.1, where it was no child of the component. */
+export const OLD_PROVIDER = "kubernetes";
+const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
+const CLAIM_TYPE = "kubernetes:core/v1:PersistentVolumeClaim";
+export const PROVIDER_TYPE = "pulumi:providers:kubernetes";
+
+export interface Address {
+  /** Of the component. */
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/** A resource of the state. */
+interface Found {
+  readonly urn: string;
+  /** From the outermost component to the resource's own. */
+  readonly types: readonly string[];
+  readonly name: string;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Nothing for a new stack, and for one whose state cannot be read, which is said: the Release is protected in any case, but whether
+ * it is that of the cluster upgraded last cannot be told then.
+ */
+export async function readEarlierRun(
+  { name, namespace }: Address,
+  warn: (text: string) => Promise<unknown>,
+): Promise<EarlierRun> {
+  const found = await readResources(warn);
+  const has = ({ types, name: other }: Found, type: string, wanted: string) =>
+    types.at(-1) === type && other === wanted;
+  const isOld = ({ types }: Found) => types.includes(OLD_TYPE);
+  const release = found.find((it) => has(it, RELEASE_TYPE, `${name}-release`) && isOfComponent(it));
+  const component = found.find((it) => has(it, TYPE, name)) ?? found.find((it) => has(it, OLD_TYPE, name));
+  const provider =
+    found.find((it) => has(it, PROVIDER_TYPE, providerName(name))) ??
+    (component !== undefined && isOld(component)
+      ? found.find((it) => has(it, PROVIDER_TYPE, OLD_PROVIDER))
+      : undefined);
+  const { outputs } = component ?? { outputs: {} as Found["outputs"] };
+  const identifier = provider?.outputs.clusterIdentifier;
+  return {
+    hasRelease: release !== undefined,
+    ...(release && { release: addressOf(outputs.release, release.outputs) }),
+    ...(typeof identifier === "string" && { namespaceUid: identifier }),
+    ...(outputs.lastUpgrade !== undefined && { lastUpgrade: outputs.lastUpgrade }),
+    ...(outputs.verification !== undefined && { verification: outputs.verification }),
+    claims: found
+      .filter((it) => it.types.at(-1) === CLAIM_TYPE && isOfComponent(it) && metadataOf(it).namespace === namespace)
+      .map((it) => String(metadataOf(it).name)),
+    urnsOf: (type, oldName) =>
+      found
+        .filter((it) => has(it, type, oldName) && (isOld(it) ? isIn(it, namespace) : isOldProvider(it, name, found)))
+        .map(({ urn }) => urn),
+  };
+}
+
+export function providerName(component: string): string {
+  return `${component}-kubernetes`;
+}
+
+function isOfComponent({ types }: Found): boolean {
+  return types.at(-2) === TYPE || types.at(-2) === OLD_TYPE;
+}
+
+/** Two clusters may have releases of one name, in two namespaces. What has no namespace is the component's by its name. */
+function isIn(found: Found, namespace: string): boolean {
+  const { namespace: own } = metadataOf(found);
+  return own === undefined || own === namespace;
+}
+
+/** It stood beside the component, which then had the type of that time. */
+function isOldProvider({ types, name }: Found, component: string, all: readonly Found[]): boolean {
+  const isIt = types.length === 1 && types[0] === PROVIDER_TYPE && name === OLD_PROVIDER;
+  return isIt && all.some((it) => it.types.includes(OLD_TYPE) && it.name.startsWith(component));
+}
+
+function metadataOf({ outputs }: Found): { readonly name?: unknown; readonly namespace?: unknown } {
+  return (outputs.metadata ?? {}) as { readonly name?: unknown; readonly namespace?: unknown };
+}
+
+/** As the component said it, or as the Release has it. */
+function addressOf(said: unknown, { namespace, name }: Found["outputs"]): string {
+  return typeof said === "string" ? said : `${String(namespace)}/${String(name)}`;
+}
+
+async function readResources(warn: (text: string) => Promise<unknown>): Promise<Found[]> {
+  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  const token = "pulumi:pulumi:readStackResourceOutputs";
+  try {
+    const { outputs = {} } = (await pulumi.runtime.invoke(token, { stackName })) as {
+      readonly outputs?: Readonly<Record<string, { readonly outputs?: Found["outputs"] } | undefined>>;
+    };
+    return Object.entries(outputs).map(([urn, resource]) => ({
+      urn,
+      ...parseUrn(urn),
+      outputs: resource?.outputs ?? {},
+    }));
+  } catch (error) {
+    await warn(
+      `What earlier runs of this stack have left cannot be read (${token}: ${error instanceof Error ? error.message : String(error)}). So this run cannot tell whether this is the cluster that the stack upgraded last. Compare the cluster of the kubeconfig with the one you mean (kubectl config current-context) before you go on.`,
+    );
+    return [];
+  }
+}
+
+/** `urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME`; a name may hold `::`. */
+function parseUrn(urn: string): Pick<Found, "types" | "name"> {
+  const [, , types = "", ...name] = urn.split("::");
+  return { types: types.split("$"), name: name.join("::") };
+}

@@ -1,0 +1,23 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ClusterError } from "../cluster/errors";
+import { ConfigError } from "../config/configError";
+import { describePlan } from "../upgrade/describe";
+import { RefusalError } from "../upgrade/refusal";
+import { ServiceError } from "../verify/service";
+
+/** Ends the run with a message for people, on the component and without a stack trace. */
+export class UpgradeStopped extends pulumi.ResourceError {
+  constructor(text: string, component: pulumi.Resource) {
+    super(text, component, true);
+    // The SDK writes "error serializing property" before the message of what ends an exported output, once for each of them.
+    Object.defineProperty(this, "message", { get: () => text, set: () => undefined });
+  }
+}
+
+/** What is for people, as such; anything else is a defect, and keeps its stack trace. */
+export function asStopped(error: unknown, component: pulumi.Resource, words: (text: string) => string): unknown {
+  if (error instanceof RefusalError)
+    return new UpgradeStopped(words(describePlan(error.refusal).join("\n")), component);
+  const isForPeople = [ConfigError, ClusterError, ServiceError].some((Kind) => error instanceof Kind);
+  return isForPeople ? new UpgradeStopped(words((error as Error).message), component) : error;
+}

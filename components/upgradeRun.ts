@@ -1,0 +1,196 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { type ClusterAccess, connect } from "../cluster/access";
+import { diagnoseUpgrade } from "../cluster/diagnoseUpgrade";
+import type { RunLock } from "../cluster/runLock";
+import { inArguments } from "../config/arguments";
+import { endDeadRuns } from "../run/deadRuns";
+import { lockRelease, otherRun } from "../run/lock";
+import { type Look, look, lookAhead, shownPlan } from "../run/look";
+import { approvalLines, CONFIRMED_PLAN_VARIABLE, refusalOfUnapproved, refusalOfUnconfirmed } from "../upgrade/approval";
+import { describePlan } from "../upgrade/describe";
+import type { UpgradePlan, VerificationState } from "../upgrade/model";
+import { RefusalError } from "../upgrade/refusal";
+import { sensitiveTexts } from "../upgrade/values/sensitive";
+import type { Target } from "../verify/connection";
+import { describeFailed, describePassed, describeVerification } from "../verify/describe";
+import { openVerification, snapshotBefore, verifyUpgrade } from "../verify/verify";
+import type { MilvusClusterArgs } from "./args";
+import { declareChain } from "./chain";
+import type { FailedResource } from "./context";
+import { type EarlierRun, OLD_PROVIDER, PROVIDER_TYPE, providerName, readEarlierRun } from "./earlierRun";
+import { asStopped, UpgradeStopped } from "./failure";
+import { type Given, resolveArguments } from "./given";
+import { measure } from "./measure";
+import { type ClusterOutputs, plannedOutputs } from "./outputs";
+import { settled } from "./resolve";
+import { watchEngine } from "./runGuard";
+import { laterTexts, releaseValues } from "./values";
+
+const NOT_VERIFIED = "not made yet";
+
+/**
+ * Lock → look → plan or refuse → declare → verify → unlock. A preview takes no lock, and ends with what it would declare.
+ *
+ * @throws UpgradeStopped what is refused or failed, in words for people
+ */
+export async function runUpgrade(
+  component: pulumi.ComponentResource,
+  name: string,
+  args: MilvusClusterArgs,
+): Promise<ClusterOutputs> {
+  const words = args.fromStackConfig === true ? (text: string) => text : inArguments;
+  try {
+    return await new UpgradeRun(component, name, await resolveArguments(component, name, args), words).make();
+  } catch (error) {
+    throw asStopped(error, component, words);
+  }
+}
+
+class UpgradeRun {
+  private readonly earlier: Promise<EarlierRun>;
+  private readonly address: { readonly releaseName: string; readonly namespace: string };
+
+  constructor(
+    private readonly component: pulumi.ComponentResource,
+    private readonly name: string,
+    private readonly given: Given,
+    private readonly words: (text: string) => string,
+  ) {
+    const { releaseName, namespace } = given.config.wanted;
+    this.address = { releaseName, namespace };
+    this.earlier = readEarlierRun({ name, namespace }, (text) => this.warn(text));
+  }
+
+  async make(): Promise<ClusterOutputs> {
+    const { config, cluster } = this.given;
+    if (cluster === undefined) return this.carryOut(await lookAhead(config, { opaque: this.given.values.leaves }));
+    const access = connect(cluster);
+    if (pulumi.runtime.isDryRun()) {
+      // Both are asked at once, and what the one says is not lost by the other's failure.
+      const [looked, other] = await Promise.allSettled([this.look(access), otherRun(access, config)]);
+      if (other.status === "fulfilled" && other.value !== undefined) await this.warn(other.value);
+      if (looked.status === "rejected") throw looked.reason;
+      if (other.status === "rejected") throw other.reason;
+      return this.carryOut(looked.value, access);
+    }
+    const say = (line: string) => void this.say(line);
+    const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+    const lock = await lockRelease(access, config, { stack, isAlive: watchEngine(), say });
+    try {
+      await endDeadRuns(access, config, say);
+      return await this.carryOut(await this.look(access), access, lock);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  private look(access: ClusterAccess): Promise<Look> {
+    return look(access, this.given.config, { stack: this.earlier, opaque: this.given.values.leaves });
+  }
+
+  /** Declares the plan, waits until it is done, and verifies it. A preview waits for nothing. */
+  private async carryOut(look: Look, access?: ClusterAccess, lock?: RunLock): Promise<ClusterOutputs> {
+    const { config, values } = this.given;
+    const { state, hash } = look;
+    const plan = await this.approved(look);
+    const earlier = await this.earlier;
+    const isPreview = pulumi.runtime.isDryRun();
+    const target = access && { access, accessSettings: config.access, ...this.address };
+    const say = (line: string) => void this.say(`verification: ${line}`);
+    const record =
+      isPreview || target === undefined
+        ? undefined
+        : await snapshotBefore(target, config.verification, plan, state, say);
+
+    const hide = [...sensitiveTexts(plan.values), ...laterTexts(values.leaves)];
+    const started = Date.now();
+    const { done, ends } = declareChain(this.component, {
+      ...this.address,
+      name: this.name,
+      plan,
+      state,
+      earlier,
+      settings: config.settings,
+      values: releaseValues(plan.values, values.leaves, config.valuesAreSecret || values.isSecret),
+      provider: this.provider(state.namespaceUid, earlier),
+      ...(access && {
+        diagnose: (failed: FailedResource) =>
+          diagnoseUpgrade(access, { failed, plan, releaseName: this.address.releaseName, hide }),
+      }),
+      ...(lock && { guard: lock }),
+    });
+    const planned = plannedOutputs({ ...this.address, plan, state, ...(hash !== undefined && { hash }) }, earlier);
+    const lastUpgrade = await measure(plan, started, ends, earlier.lastUpgrade);
+    const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }) };
+    if (isPreview || target === undefined) {
+      const { verification = NOT_VERIFIED } = earlier;
+      return { ...outputs, verification: String(verification) };
+    }
+    const isDone = await settled(done);
+    if (isDone !== true) return { ...outputs, verification: "not made: a step was left out" };
+    return { ...outputs, verification: await this.verify(target, plan, record, say) };
+  }
+
+  /** What is said of the plan, and the refusal of one that may not be run. */
+  private async approved(look: Look): Promise<UpgradePlan> {
+    const { approvedPlan, verification } = this.given.config;
+    const plan = shownPlan(look);
+    if (plan.kind === "refused") throw new RefusalError(plan);
+    const { state, hash } = look;
+    const open = openVerification(plan, state);
+    const lines = [
+      ...describePlan(plan),
+      ...describeVerification(verification, plan, open, this.address.namespace),
+      ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),
+    ];
+    await this.say(lines.join("\n"));
+    if (hash !== undefined && !pulumi.runtime.isDryRun()) {
+      const unconfirmed = refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan);
+      const refusal = unconfirmed ?? refusalOfUnapproved(approvedPlan, hash, plan);
+      if (refusal !== undefined) throw new UpgradeStopped(this.words(refusal), this.component);
+    }
+    return plan;
+  }
+
+  private async verify(
+    target: Target,
+    plan: UpgradePlan,
+    record: VerificationState | undefined,
+    say: (line: string) => void,
+  ): Promise<string> {
+    const { verification } = this.given.config;
+    if (verification.mode === "off") return "off";
+    // Not a hook: those after a resource only warn. A failure here fails the run with everything in place.
+    const result = await verifyUpgrade(target, verification, plan, record, say);
+    if (result.status === "failed") {
+      throw new UpgradeStopped(this.words(describeFailed(result, plan)), this.component);
+    }
+    const passed = describePassed(result);
+    say(passed);
+    return passed;
+  }
+
+  private provider(namespaceUid: string | undefined, earlier: EarlierRun): k8s.Provider {
+    return new k8s.Provider(
+      providerName(this.name),
+      {
+        ...this.given.providerAccess,
+        // By another address, or with a new certificate, it is still the same cluster, and the provider would replace everything.
+        // The look finds another cluster by what the state says, also after a run that failed.
+        ...(namespaceUid !== undefined && { clusterIdentifier: namespaceUid }),
+        // A killed run leaves objects that the state does not know: the next run takes them over.
+        upsertExistingObjects: true,
+      },
+      { parent: this.component, aliases: earlier.urnsOf(PROVIDER_TYPE, OLD_PROVIDER) },
+    );
+  }
+
+  private say(text: string): Promise<void> {
+    return pulumi.log.info(this.words(text), this.component);
+  }
+
+  private warn(text: string): Promise<void> {
+    return pulumi.log.warn(this.words(text), this.component);
+  }
+}

@@ -1,0 +1,105 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { HelmValue, HelmValues } from "../upgrade/model";
+import { layBack, type OpaqueValue } from "../upgrade/values/opaque";
+import { isSensitive } from "../upgrade/values/sensitive";
+import type { ValuePath } from "../upgrade/values/tree";
+import { isLater, resolve } from "./resolve";
+
+/** The Helm values that a program gives, with what of them is left to the program. */
+export interface GivenValues {
+  /** Without the Outputs; undefined where all of them are one Output that is not known yet. */
+  readonly plain: HelmValues | undefined;
+  /** True where all of them are one Output: whoever made it may have made it of passwords. */
+  readonly isSecret: boolean;
+  readonly leaves: readonly LaterValue[];
+}
+
+/** A leaf that is an Output. */
+export interface LaterValue extends OpaqueValue {
+  readonly output: pulumi.Output<unknown>;
+}
+
+/** Splits what the program knows from what Pulumi resolves later. */
+export async function resolveValues(values: pulumi.Input<object> | undefined): Promise<GivenValues> {
+  if (isLater(values)) {
+    const whole = await resolve(values as pulumi.Input<HelmValues>);
+    return { plain: whole.isKnown ? (whole.value as HelmValues) : undefined, isSecret: true, leaves: [] };
+  }
+  const later: { readonly path: ValuePath; readonly output: pulumi.Output<unknown> }[] = [];
+  const plain = withoutLater((values ?? {}) as Readonly<Record<string, unknown>>, [], later);
+  const leaves = later.map(async ({ path, output }): Promise<LaterValue> => {
+    const found = await resolve(output);
+    return { path, output, ...(found.isKnown && { value: found.value as HelmValue }) };
+  });
+  return { plain, isSecret: false, leaves: await Promise.all(leaves) };
+}
+
+function withoutLater(
+  tree: Readonly<Record<string, unknown>>,
+  above: ValuePath,
+  later: { readonly path: ValuePath; readonly output: pulumi.Output<unknown> }[],
+): HelmValues {
+  return Object.fromEntries(
+    Object.entries(tree).flatMap(([key, value]): [string, HelmValue][] => {
+      const path = [...above, key];
+      if (value === undefined) return [];
+      // A list with an Output in it is one value: Helm replaces lists as a whole.
+      if (isLater(value) || (Array.isArray(value) && holdsLater(value))) {
+        later.push({ path, output: pulumi.output(value as unknown) });
+        return [];
+      }
+      return [[key, isTree(value) ? withoutLater(value, path, later) : (value as HelmValue)]];
+    }),
+  );
+}
+
+function holdsLater(value: unknown): boolean {
+  return isLater(value) || (typeof value === "object" && value !== null && Object.values(value).some(holdsLater));
+}
+
+function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The texts of the leaves that are Outputs, for those who must not print them. */
+export function laterTexts(leaves: readonly LaterValue[]): string[] {
+  const texts = (value: HelmValue | undefined): string[] =>
+    typeof value === "string"
+      ? [value]
+      : typeof value === "object" && value !== null
+        ? Object.values(value).flatMap((below) => texts(below as HelmValue))
+        : [];
+  return leaves.flatMap(({ value }) => texts(value)).filter((text) => text !== "");
+}
+
+/**
+ * The plan's values as input of the Release: with the Outputs at their places again, and with passwords and keys encrypted in the
+ * state and hidden in the diff wherever they came from.
+ *
+ * @param all everything is encrypted
+ */
+export function releaseValues(
+  planned: HelmValues,
+  leaves: readonly LaterValue[],
+  all: boolean,
+): pulumi.Input<Record<string, unknown>> {
+  const hidden = new Set(laterTexts(leaves));
+  const laid = layBack(planned, leaves, (index) => pulumi.secret(leaves[index]?.output));
+  return all ? pulumi.secret(laid) : wrapTree(laid, hidden);
+}
+
+function wrapTree(values: Readonly<Record<string, unknown>>, hidden: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [
+      key,
+      isSensitive(key, value) ? pulumi.secret(value) : wrap(value, hidden),
+    ]),
+  );
+}
+
+function wrap(value: unknown, hidden: ReadonlySet<string>): unknown {
+  if (isLater(value)) return value;
+  if (Array.isArray(value)) return value.map((item) => wrap(item, hidden));
+  if (typeof value === "string" && hidden.has(value)) return pulumi.secret(value);
+  return isTree(value) ? wrapTree(value, hidden) : value;
+}

@@ -1,0 +1,160 @@
+import { ConfigError, type ConfigProblem } from "./configError";
+import { CONFIG_KEY_NAMES, type ConfigKey } from "./keys";
+import { parseConfig } from "./parseConfig";
+import type { Config } from "./schema";
+import { suggest } from "./suggestion";
+
+/** Where the component takes what the stack config calls by this key; values files are merged before. */
+export const ARGUMENT_OF = {
+  version: "version",
+  release: "releaseName",
+  namespace: "namespace",
+  values: "values",
+  chartSource: "chart",
+  chartVersion: "chart.version",
+  currentVersion: "upgrade.currentVersion",
+  strategy: "upgrade.strategy",
+  rollback: "upgrade.rollback",
+  overwriteMetadata: "upgrade.overwriteMetadata",
+  dropValues: "upgrade.dropValues",
+  approvedPlan: "upgrade.approvedPlan",
+  maxDowntime: "upgrade.maxDowntime",
+  backupSize: "jobs.backupSize",
+  backupStorageClass: "jobs.backupStorageClass",
+  kubectlImage: "jobs.kubectlImage",
+  metaMigrationImage: "jobs.metaMigrationImage",
+  imageRegistry: "imageRegistry",
+  dependencyImages: "upgrade.dependencyImages",
+  imagePullSecrets: "jobs.imagePullSecrets",
+  nodeSelector: "jobs.nodeSelector",
+  tolerations: "jobs.tolerations",
+  jobLabels: "jobs.labels",
+  jobAnnotations: "jobs.annotations",
+  jobResources: "jobs.resources",
+  preflight: "preflight",
+  verify: "verify.mode",
+  verifyQueries: "verify.queries",
+  verifyRows: "verify.rows",
+  reload: "verify.reload",
+  address: "verify.address",
+  credentials: "verify.credentials",
+  tls: "verify.tls",
+  timeouts: "timeouts",
+} as const satisfies Record<Exclude<ConfigKey, "valuesFiles">, string>;
+
+/** The component's arguments with every Output resolved: plain data of any shape, as other languages may send it. */
+export type PlainArguments = Readonly<Record<string, unknown>>;
+
+const GROUPS = ["chart", "upgrade", "jobs", "verify"] as const;
+/** Arguments that say which cluster, how messages are worded and how the state is kept. */
+const OTHERS = ["kubeconfig", "context", "cluster", "valuesAreSecret", "fromStackConfig"] as const;
+const ACCESS = ["kubeconfig", "context", "cluster"] as const;
+
+/**
+ * Checks the component's arguments and fills in defaults.
+ *
+ * @param subject `MilvusCluster "milvus"`, for the message
+ * @throws ConfigError with all problems at once, under the arguments' names
+ */
+export function parseArguments(args: PlainArguments, subject: string): Config {
+  const problems = unknownArguments(args);
+  try {
+    const config = parseConfig({ config: asStackConfig(args), secretKeys: secretKeys(args) });
+    if (problems.length === 0) return config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems.map(underArgument));
+  }
+  throw new ConfigError(
+    problems,
+    `The arguments of ${subject} have`,
+    "Every argument is described in its type, MilvusClusterArgs.",
+  );
+}
+
+function secretKeys({ valuesAreSecret }: PlainArguments): string[] {
+  return valuesAreSecret === true ? ["milvus:values"] : [];
+}
+
+/** The chart's version stands beside its source; the stack config has a key for each. */
+function asStackConfig(args: PlainArguments): Record<string, unknown> {
+  const { version: _, ...source } = asMap(args.chart);
+  const found = CONFIG_KEY_NAMES.flatMap((key): [string, unknown][] => {
+    if (key === "valuesFiles") return [];
+    const value = key === "chartSource" ? source : at(args, ARGUMENT_OF[key]);
+    return value === undefined || value === null ? [] : [[`milvus:${key}`, value]];
+  });
+  const access = ACCESS.flatMap((name): [string, unknown][] =>
+    args[name] === undefined ? [] : [[`kubernetes:${name}`, args[name]]],
+  );
+  return Object.fromEntries([...found, ...access]);
+}
+
+function at(args: PlainArguments, path: string): unknown {
+  return path.split(".").reduce<unknown>((node, name) => asMap(node)[name], args);
+}
+
+function asMap(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+/** TypeScript finds a misspelt argument; the other languages send it. */
+function unknownArguments(args: PlainArguments): ConfigProblem[] {
+  const paths = Object.values(ARGUMENT_OF);
+  const top = [...new Set([...paths.map((path) => path.split(".")[0] ?? ""), ...OTHERS])];
+  const nested = GROUPS.flatMap((group) => {
+    const known = paths.flatMap((path) => (path.startsWith(`${group}.`) ? [path.slice(group.length + 1)] : []));
+    // What says where charts come from is looked at by the schema.
+    return group === "chart" ? [] : misspelt(asMap(args[group]), known, `${group}.`);
+  });
+  return [...misspelt(args, top, ""), ...nested];
+}
+
+function misspelt(given: PlainArguments, known: readonly string[], prefix: string): ConfigProblem[] {
+  return Object.keys(given)
+    .filter((name) => !known.includes(name) && given[name] !== undefined)
+    .map((name) => {
+      const meant = suggest(name, known);
+      const hint = meant === undefined ? `allowed are ${known.join(", ")}` : `did you mean ${prefix}${meant}?`;
+      return { key: `${prefix}${name}`, message: `is no argument; ${hint}` };
+    });
+}
+
+function underArgument(problem: ConfigProblem): ConfigProblem {
+  return { ...problem, key: argumentPath(problem.key), message: inArguments(problem.message) };
+}
+
+function argumentPath(key: string): string {
+  const [, name = "", rest = ""] = /^milvus:([A-Za-z]+)(.*)$/s.exec(key) ?? [];
+  const argument = argumentOf(name);
+  if (argument === undefined) return key.replace(/^kubernetes:/, "");
+  return `${argument}${rest}`;
+}
+
+/** `pulumi config set --path 'milvus:timeouts.stop' 20m`, up to where the value ends. */
+const SET_LINE =
+  /pulumi config set (?:--path )?(?:--secret )?'?(milvus|kubernetes):([A-Za-z]+)([.[][^\s']*)?'?(?: ("[^"]*"|[^\s"]*[^\s".,;:)]))?/g;
+const REMOVE_LINE = /pulumi config rm (?:--path )?'?milvus:([A-Za-z]+)([.[][^\s']*[^\s'.,;:)])?'?/g;
+const KEY = /(?<![\w/-])milvus:([A-Za-z]+)\b/g;
+
+/**
+ * A message of the planner or the preflight, which name the keys of the stack config, in the words of a program that has
+ * arguments instead: `pulumi config set milvus:rollback true` becomes `set upgrade.rollback to true in the program`.
+ */
+export function inArguments(text: string): string {
+  return text
+    .replace(SET_LINE, (line, namespace: string, key: string, path = "", value?: string) => {
+      const argument = namespace === "kubernetes" ? key : argumentOf(key);
+      const to = value === undefined ? "" : ` to ${value}`;
+      return argument === undefined ? line : `set ${argument}${String(path)}${to} in the program`;
+    })
+    .replace(REMOVE_LINE, (line, key: string, path = "") => {
+      const argument = argumentOf(key);
+      return argument === undefined ? line : `take ${argument}${String(path)} out of the program`;
+    })
+    .replace(KEY, (whole, key: string) => argumentOf(key) ?? whole);
+}
+
+function argumentOf(key: string): string | undefined {
+  return (ARGUMENT_OF as Partial<Record<string, string>>)[key];
+}

@@ -1,0 +1,112 @@
+import type { ClusterAccess } from "../cluster/access";
+import { oneLook } from "../cluster/oneLook";
+import { preflight } from "../cluster/preflight";
+import { readCluster } from "../cluster/readCluster";
+import type { Config } from "../config/schema";
+import { approvalHash } from "../upgrade/approval";
+import type { ClusterState, Plan, Refusal, UpgradePlan } from "../upgrade/model";
+import { planUpgrade } from "../upgrade/plan";
+import type { PreflightLevels } from "../upgrade/preflight/checks";
+import { type Findings, NO_FINDINGS } from "../upgrade/preflight/judge";
+import { RefusalError } from "../upgrade/refusal";
+import {
+  refusalOfGoneRelease,
+  refusalOfMovedRelease,
+  refusalOfOtherCluster,
+  type StackRelease,
+} from "../upgrade/stackGuard";
+import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
+import { getValue, path } from "../upgrade/values/tree";
+
+/** What is there, and what to do about it. */
+export interface Look {
+  readonly state: ClusterState;
+  /** As the rules make it: what is approved, and what is run. */
+  readonly plan: Plan;
+  /** What the preflight makes of the plan; none of a plan that is refused. */
+  readonly findings: Findings;
+  /** By which the plan is approved; missing where it is refused or nothing is to be done. */
+  readonly hash?: string;
+}
+
+export interface LookOptions {
+  /** What the stack's state knows of the release, while it is still being read. Default: nothing. */
+  readonly stack?: Promise<StackRelease>;
+  /** Levels of the preflight's checks under those of the config. */
+  readonly levels?: PreflightLevels;
+  /** Helm values that the caller keeps to itself. Default: none. */
+  readonly opaque?: readonly OpaqueValue[];
+}
+
+/**
+ * Reads the cluster once, plans, and checks the plan. Nothing is written.
+ *
+ * @throws RefusalError when the release is not the one that the stack upgraded last; ClusterError
+ */
+export async function look(access: ClusterAccess, config: Config, options: LookOptions = {}): Promise<Look> {
+  const { stack, levels } = options;
+  const { wanted } = config;
+  const cluster = oneLook(access);
+  const [known, found] = await Promise.allSettled([stack, readCluster(cluster, wanted)]);
+  if (known.status === "rejected") throw known.reason;
+  // Said first, also where the cluster cannot be read: it needs none.
+  refuse(known.value && refusalOfMovedRelease(known.value.release, wanted));
+  if (found.status === "rejected") throw found.reason;
+  const state = found.value;
+  refuse(known.value && refusalOfOtherCluster(known.value.namespaceUid, state, access));
+  const seen = asSeen(config, options, state);
+  const seenPlan = await lookAt(state, seen, known.value?.hasRelease ?? false, (plan) =>
+    preflight(cluster, wanted, plan, state, { ...seen, preflight: { ...levels, ...config.preflight } }),
+  );
+  const isGone = known.value?.hasRelease === true && state.release === undefined;
+  if (isGone && seenPlan.plan.kind !== "refused") refuse(refusalOfGoneRelease(access));
+  return seenPlan;
+}
+
+/** The config with the values as the planner may see them. */
+function asSeen(config: Config, { opaque = [] }: LookOptions, { release }: ClusterState): Config {
+  const values = withOpaque(config.wanted.values, opaque, release?.userValues);
+  // Names and ports that this program has to know, beside those that the rules read.
+  for (const key of ["fullnameOverride", "nameOverride", "service.port"]) getValue(values, path(key));
+  return { ...config, wanted: { ...config.wanted, values } };
+}
+
+/** Taken for a cluster that is not there yet. */
+const ASSUMED_KUBERNETES = "1.34.0";
+
+/** A look at a cluster that the program itself makes, and that is not there yet: the plan is an install. */
+export function lookAhead(config: Config, options: Pick<LookOptions, "opaque">): Promise<Look> {
+  const state: ClusterState = {
+    kubernetesVersion: ASSUMED_KUBERNETES,
+    namespaceExists: false,
+    components: [],
+    attempts: [],
+    notes: [
+      `The cluster is not there yet: this program makes it. The plan is an install on Kubernetes ${ASSUMED_KUBERNETES}, and nothing of it was checked in the cluster. up looks again.`,
+    ],
+  };
+  return lookAt(state, asSeen(config, options, state), false, () => Promise.resolve(NO_FINDINGS));
+}
+
+async function lookAt(
+  state: ClusterState,
+  config: Config,
+  releaseInStack: boolean,
+  check: (plan: UpgradePlan) => Promise<Findings>,
+): Promise<Look> {
+  const plan = planUpgrade(config.wanted, state);
+  if (plan.kind === "refused") return { state, plan, findings: NO_FINDINGS };
+  const findings = await check(plan);
+  if (plan.kind === "nothing") return { state, plan, findings };
+  return { state, plan, findings, hash: await approvalHash({ ...config, state, plan }) };
+}
+
+function refuse(refusal: Refusal | undefined): void {
+  if (refusal !== undefined) throw new RefusalError(refusal);
+}
+
+/** The plan with what the preflight says of it, or the refusal of the one or the other: what is shown. */
+export function shownPlan({ plan, findings }: Pick<Look, "plan" | "findings">): Plan {
+  if (plan.kind === "refused") return plan;
+  return findings.refusal ?? { ...plan, warnings: [...plan.warnings, ...findings.warnings] };
+}

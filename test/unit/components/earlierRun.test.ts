@@ -1,0 +1,137 @@
+import { expect } from "chai";
+import { type EarlierRun, readEarlierRun } from "../../../components/earlierRun";
+import { record } from "../../support/recordingMonitor";
+
+const OLD = "milvus:upgrade:MilvusCluster";
+const NEW = "milvus-upgrade:index:MilvusCluster";
+const RELEASE = "kubernetes:helm.sh/v3:Release";
+const JOB = "kubernetes:batch/v1:Job";
+const CLAIM = "kubernetes:core/v1:PersistentVolumeClaim";
+const PROVIDER = "pulumi:providers:kubernetes";
+const urn = (types: string, name: string) => `urn:pulumi:test::milvus::${types}::${name}`;
+const inNamespace = (namespace: string, name = "it") => ({ outputs: { metadata: { name, namespace } } });
+
+describe("what earlier runs have left in the state", () => {
+  let warnings: string[] = [];
+  beforeEach(() => {
+    warnings = [];
+  });
+
+  async function read(resources: object | Error, name = "milvus", namespace = "db"): Promise<EarlierRun> {
+    let found: EarlierRun | undefined;
+    await record(
+      async () => {
+        found = await readEarlierRun({ name, namespace }, (text) => Promise.resolve(warnings.push(text)));
+      },
+      {
+        invoke: (token, inputs) => {
+          expect({ token, inputs }).to.deep.equal({
+            token: "pulumi:pulumi:readStackResourceOutputs",
+            inputs: { stackName: "organization/milvus/test" },
+          });
+          if (resources instanceof Error) throw resources;
+          return { outputs: resources };
+        },
+      },
+    );
+    return found ?? expect.fail("nothing was read");
+  }
+
+  const rows = [
+    { what: "nothing of a new stack", resources: {}, found: { hasRelease: false, claims: [] } },
+    {
+      what: "the Release as the component said it",
+      resources: {
+        [urn(NEW, "milvus")]: { outputs: { release: "db/my-release", lastUpgrade: { seconds: 12 } } },
+        [urn(`${NEW}$${RELEASE}`, "milvus-release")]: { outputs: { name: "my-release", namespace: "db" } },
+      },
+      found: { hasRelease: true, release: "db/my-release", lastUpgrade: { seconds: 12 }, claims: [] },
+    },
+    {
+      what: "the Release as it is, where the component of that run said nothing",
+      resources: { [urn(`${NEW}$${RELEASE}`, "milvus-release")]: { outputs: { name: "my-release", namespace: "db" } } },
+      found: { hasRelease: true, release: "db/my-release", claims: [] },
+    },
+    {
+      what: "the Release of an earlier version of this program, and its provider's namespace",
+      resources: {
+        [urn(OLD, "milvus")]: { outputs: { release: "db/my-release", verification: "passed" } },
+        [urn(`${OLD}$${RELEASE}`, "milvus-release")]: {},
+        [urn(PROVIDER, "kubernetes")]: { outputs: { clusterIdentifier: "u-1" } },
+      },
+      found: { hasRelease: true, release: "db/my-release", namespaceUid: "u-1", verification: "passed", claims: [] },
+    },
+    {
+      what: "nothing of another component in the same program, nor of a Release of the program's own",
+      resources: {
+        [urn(NEW, "other")]: { outputs: { release: "db/other" } },
+        [urn(`${NEW}$${RELEASE}`, "other-release")]: {},
+        [urn(RELEASE, "milvus-release")]: {},
+        [urn(`${NEW}$${PROVIDER}`, "other-kubernetes")]: { outputs: { clusterIdentifier: "u-2" } },
+      },
+      found: { hasRelease: false, claims: [] },
+    },
+    {
+      what: "the component inside another one",
+      resources: {
+        [urn(`app:index:Search$${NEW}$${RELEASE}`, "milvus-release")]: { outputs: { name: "r", namespace: "db" } },
+        [urn(`app:index:Search$${NEW}$${PROVIDER}`, "milvus-kubernetes")]: { outputs: { clusterIdentifier: "u-3" } },
+      },
+      found: { hasRelease: true, release: "db/r", namespaceUid: "u-3", claims: [] },
+    },
+    {
+      what: "the claims with backups in this namespace",
+      resources: {
+        [urn(`${NEW}$${CLAIM}`, "milvus-backup-a")]: inNamespace("db", "a"),
+        [urn(`${OLD}$${CLAIM}`, "b")]: inNamespace("db", "b"),
+        [urn(`${NEW}$${CLAIM}`, "other-backup-c")]: inNamespace("elsewhere", "c"),
+        [urn(CLAIM, "d")]: inNamespace("db", "d"),
+      },
+      found: { hasRelease: false, claims: ["a", "b"] },
+    },
+  ];
+  for (const { what, resources, found } of rows) {
+    it(`is ${what}`, async () => {
+      const { urnsOf: _, ...facts } = await read(resources);
+      expect(facts).to.deep.equal(found);
+      expect(warnings).to.deep.equal([]);
+    });
+  }
+
+  it("says so when it cannot be read: the guard against the wrong cluster is off then", async () => {
+    const { hasRelease } = await read(new Error("no backend client is available"));
+    expect(hasRelease).to.equal(false);
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.match(/cannot be read.*readStackResourceOutputs.*cannot tell whether this is the cluster/s);
+  });
+
+  describe("gives aliases", () => {
+    const old = {
+      [urn(`${OLD}$${JOB}`, "my-release-stop")]: inNamespace("db"),
+      [urn(`${OLD}$${RELEASE}`, "milvus-release")]: {},
+      [urn(PROVIDER, "kubernetes")]: {},
+    };
+
+    it("to what an earlier version has named after the release", async () => {
+      const { urnsOf } = await read(old);
+      expect(urnsOf(JOB, "my-release-stop")).to.deep.equal([urn(`${OLD}$${JOB}`, "my-release-stop")]);
+      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
+      expect(urnsOf(JOB, "my-release-pause")).to.deep.equal([]);
+    });
+
+    it("to one of two clusters whose releases have the same name", async () => {
+      const { urnsOf } = await read(old, "second", "elsewhere");
+      expect(urnsOf(JOB, "my-release-stop")).to.deep.equal([]);
+      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([]);
+    });
+
+    it("to nothing of today's: a provider of the program's own stays its own", async () => {
+      const { urnsOf } = await read({
+        [urn(`${NEW}$${JOB}`, "milvus-stop")]: inNamespace("db"),
+        [urn(PROVIDER, "kubernetes")]: {},
+      });
+      expect(urnsOf(JOB, "milvus-stop")).to.deep.equal([]);
+      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([]);
+    });
+  });
+});
