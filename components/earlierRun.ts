@@ -53,21 +53,17 @@ export async function readEarlierRun(
   warn: (text: string) => Promise<unknown>,
 ): Promise<EarlierRun> {
   const found = await readResources(warn);
-  const has = ({ types, name: other }: Found, type: string, wanted: string) =>
-    types.at(-1) === type && other === wanted;
-  const isOld = ({ types }: Found) => types.includes(OLD_TYPE);
-  const release = found.find((it) => has(it, RELEASE_TYPE, `${name}-release`) && isOfComponent(it));
-  const component = found.find((it) => has(it, TYPE, name)) ?? found.find((it) => has(it, OLD_TYPE, name));
-  const provider =
-    found.find((it) => has(it, PROVIDER_TYPE, providerName(name))) ??
-    (component !== undefined && isOld(component)
-      ? found.find((it) => has(it, PROVIDER_TYPE, OLD_PROVIDER))
-      : undefined);
-  const { outputs } = component ?? { outputs: {} as Found["outputs"] };
-  const identifier = provider?.outputs.clusterIdentifier;
+  const find = (type: string, wanted: string) => found.find((it) => it.types.at(-1) === type && it.name === wanted);
+  const release = find(RELEASE_TYPE, `${name}-release`);
+  const isOurs = release !== undefined && isOfComponent(release);
+  const ownProvider = find(PROVIDER_TYPE, providerName(name));
+  // A Release that has no provider beside it was declared by an earlier version of this program.
+  const oldProvider = isOurs && ownProvider === undefined ? find(PROVIDER_TYPE, OLD_PROVIDER) : undefined;
+  const { outputs = {} } = find(TYPE, name) ?? find(OLD_TYPE, name) ?? {};
+  const identifier = (ownProvider ?? oldProvider)?.outputs.clusterIdentifier;
   return {
-    hasRelease: release !== undefined,
-    ...(release && { release: addressOf(outputs.release, release.outputs) }),
+    hasRelease: isOurs,
+    ...(isOurs && { release: addressOf(outputs.release, release.outputs) }),
     ...(typeof identifier === "string" && { namespaceUid: identifier }),
     ...(outputs.lastUpgrade !== undefined && { lastUpgrade: outputs.lastUpgrade }),
     ...(outputs.verification !== undefined && { verification: outputs.verification }),
@@ -75,9 +71,11 @@ export async function readEarlierRun(
       .filter((it) => it.types.at(-1) === CLAIM_TYPE && isOfComponent(it) && metadataOf(it).namespace === namespace)
       .map((it) => String(metadataOf(it).name)),
     urnsOf: (type, oldName) =>
-      found
-        .filter((it) => has(it, type, oldName) && (isOld(it) ? isIn(it, namespace) : isOldProvider(it, name, found)))
-        .map(({ urn }) => urn),
+      type === PROVIDER_TYPE
+        ? [oldProvider?.urn ?? []].flat()
+        : found
+            .filter((it) => it.types.at(-1) === type && it.name === oldName && isOfComponent(it) && isIn(it, namespace))
+            .map(oldUrn),
   };
 }
 
@@ -89,16 +87,17 @@ function isOfComponent({ types }: Found): boolean {
   return types.at(-2) === TYPE || types.at(-2) === OLD_TYPE;
 }
 
-/** Two clusters may have releases of one name, in two namespaces. What has no namespace is the component's by its name. */
+/** Two clusters may have releases of one name, in two namespaces. */
 function isIn(found: Found, namespace: string): boolean {
-  const { namespace: own } = metadataOf(found);
-  return own === undefined || own === namespace;
+  return metadataOf(found).namespace === namespace;
 }
 
-/** It stood beside the component, which then had the type of that time. */
-function isOldProvider({ types, name }: Found, component: string, all: readonly Found[]): boolean {
-  const isIt = types.length === 1 && types[0] === PROVIDER_TYPE && name === OLD_PROVIDER;
-  return isIt && all.some((it) => it.types.includes(OLD_TYPE) && it.name.startsWith(component));
+/**
+ * As it was at the start of the run. The engine writes the state while the run is at work, and gives the children of a component
+ * the new type of their parent as soon as that is registered.
+ */
+function oldUrn({ urn, types }: Found): string {
+  return urn.replace(types.join("$"), types.map((type) => (type === TYPE ? OLD_TYPE : type)).join("$"));
 }
 
 function metadataOf({ outputs }: Found): { readonly name?: unknown; readonly namespace?: unknown } {

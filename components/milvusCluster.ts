@@ -31,7 +31,7 @@ export class MilvusCluster extends pulumi.ComponentResource<ClusterOutputs> {
   readonly plan: pulumi.Output<PlanOutput>;
   /** Newest claim with a backup of the metadata, for as long as it is in the cluster. */
   readonly backupClaim: pulumi.Output<string | undefined>;
-  /** JSON that tells how things are after this run, for a plan where the cluster cannot be reached. */
+  /** How things are after this run, packed, for a plan where the cluster cannot be reached (`npm run plan -- --offline`). */
   readonly facts: pulumi.Output<string>;
   /** What the last upgrade really took. */
   readonly lastUpgrade: pulumi.Output<LastUpgrade | undefined>;

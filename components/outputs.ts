@@ -1,7 +1,7 @@
 import { attemptName } from "../upgrade/attempt";
 import { planTitle } from "../upgrade/describe";
 import { describeExpected } from "../upgrade/interruption";
-import { factsAfter } from "../upgrade/lastFacts";
+import { factsAfter, packFacts } from "../upgrade/lastFacts";
 import type { ClusterState, HelmValue, HelmValues, UpgradePlan } from "../upgrade/model";
 import type { EarlierRun } from "./earlierRun";
 import type { LastUpgrade } from "./measure";
@@ -25,7 +25,7 @@ export interface ClusterOutputs {
   readonly plan: PlanOutput;
   /** Newest claim with a backup of the metadata, for as long as it is in the cluster; missing when there is none. */
   readonly backupClaim?: string;
-  /** JSON of `LastFacts`: how things are after this run, for a plan where the cluster cannot be reached. */
+  /** Packed `LastFacts`: how things are after this run, for a plan where the cluster cannot be reached. */
   readonly facts: string;
   /** What the last upgrade really took; missing before the first. */
   readonly lastUpgrade?: LastUpgrade;
@@ -78,7 +78,7 @@ export function plannedOutputs(
     endpoint: `${serviceName(releaseName, plan.values)}.${namespace}.svc:${servicePort(plan.values)}`,
     plan: planOutput(plan, hash),
     ...(backupClaim !== undefined && { backupClaim }),
-    facts: JSON.stringify(factsAfter(plan, state, releaseName)),
+    facts: packFacts(factsAfter(plan, state, releaseName)),
   };
 }
 

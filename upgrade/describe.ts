@@ -19,7 +19,7 @@ function describeUpgrade(plan: UpgradePlan): string[] {
     ...(plan.migration
       ? [`attempt: ${attemptName(plan.migration.attempt)}, backup on claim ${plan.migration.claimName}`]
       : []),
-    ...describeAdded(plan.added),
+    ...(plan.kind === "nothing" ? [] : describeAdded(plan.added)),
     ...plan.warnings.map(({ rule, message }) => `warning (${rule}): ${message}`),
   ];
 }

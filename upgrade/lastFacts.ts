@@ -1,8 +1,12 @@
+import { gunzipSync, gzipSync } from "node:zlib";
 import { isMilvusComponent } from "./milvusComponents";
 import type { ClusterState, ComponentState, HelmValue, HelmValues, UpgradePlan, Wanted } from "./model";
 import { componentsOf } from "./rollout";
 import { isSensitive } from "./values/sensitive";
 import { getValue, mergeValues, path, withValue } from "./values/tree";
+
+/** Bytes; a file that somebody hands over may unpack to anything. */
+const LARGEST_FACTS = 1_000_000;
 
 /**
  * What a run leaves in its outputs so that a later plan can be made where the cluster cannot be reached: how things are
@@ -84,8 +88,17 @@ export function stateFromFacts(facts: LastFacts, wanted: Wanted, at: string): Cl
   };
 }
 
-/** @returns undefined when these are no facts that a run of this program has left */
+/** One line for the outputs: Pulumi would show every part of JSON on a line of its own. */
+export function packFacts(facts: LastFacts): string {
+  return gzipSync(JSON.stringify(facts)).toString("base64");
+}
+
+/**
+ * @param output as `packFacts` gives it, or the facts themselves, which runs up to 0.1 left
+ * @returns undefined when these are no facts that a run of this program has left
+ */
 export function asLastFacts(output: unknown): LastFacts | undefined {
+  if (typeof output === "string") return unpacked(output);
   if (typeof output !== "object" || output === null) return undefined;
   const { kubernetesVersion, version, chart, revision, components, values } = output as Partial<
     Record<keyof LastFacts, unknown>
@@ -100,6 +113,15 @@ export function asLastFacts(output: unknown): LastFacts | undefined {
     typeof values === "object" &&
     values !== null;
   return isComplete ? (output as LastFacts) : undefined;
+}
+
+function unpacked(text: string): LastFacts | undefined {
+  try {
+    const json = gunzipSync(Buffer.from(text, "base64"), { maxOutputLength: LARGEST_FACTS }).toString("utf8");
+    return asLastFacts(JSON.parse(json) as object);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Only what stands at a plain path and is no password: a rule may have moved one of the user's. */

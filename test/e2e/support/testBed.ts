@@ -106,7 +106,7 @@ async function fingerprint(sandbox: Sandbox): Promise<string> {
 /** `create Job milvus-stop`, the lines that a user sees; the component itself left out. */
 export function changeList(report: EngineReport): string[] {
   return changes(report)
-    .filter(({ type }) => type !== "milvus:upgrade:MilvusCluster")
+    .filter(({ type }) => type !== "milvus-upgrade:index:MilvusCluster")
     .map(({ op, type, name }) => `${op} ${type.split(":").at(-1) ?? type} ${name}`);
 }
 

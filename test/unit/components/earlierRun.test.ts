@@ -125,12 +125,26 @@ describe("what earlier runs have left in the state", () => {
       expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([]);
     });
 
-    it("to nothing of today's: a provider of the program's own stays its own", async () => {
+    it("as it was, also where the engine has written the component's new type into the state already", async () => {
       const { urnsOf } = await read({
-        [urn(`${NEW}$${JOB}`, "milvus-stop")]: inNamespace("db"),
+        [urn(NEW, "milvus")]: {},
+        [urn(`${NEW}$${JOB}`, "my-release-stop")]: inNamespace("db"),
+        [urn(`${NEW}$${RELEASE}`, "milvus-release")]: {},
         [urn(PROVIDER, "kubernetes")]: {},
       });
-      expect(urnsOf(JOB, "milvus-stop")).to.deep.equal([]);
+      expect(urnsOf(JOB, "my-release-stop")).to.deep.equal([urn(`${OLD}$${JOB}`, "my-release-stop")]);
+      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
+    });
+
+    it("to nothing of today's: a provider of the program's own stays its own", async () => {
+      const { urnsOf } = await read({
+        [urn(NEW, "milvus")]: {},
+        [urn(`${NEW}$${JOB}`, "milvus-stop")]: inNamespace("db"),
+        [urn(`${NEW}$${RELEASE}`, "milvus-release")]: {},
+        [urn(`${NEW}$${PROVIDER}`, "milvus-kubernetes")]: {},
+        [urn(PROVIDER, "kubernetes")]: {},
+      });
+      expect(urnsOf(JOB, "my-release-stop")).to.deep.equal([]);
       expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([]);
     });
   });

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { NO_EARLIER_RUN } from "../../../components/earlierRun";
 import { type Planned, plannedOutputs } from "../../../components/outputs";
+import { asLastFacts } from "../../../upgrade/lastFacts";
 import { PLAN_KINDS, type UpgradePlan } from "../../../upgrade/model";
 import { PLANS, plannedRun } from "../../support/plans";
 
@@ -12,7 +13,7 @@ function outputsOf(plan: UpgradePlan, changes: Partial<Planned> = {}) {
 describe("the outputs", () => {
   it("tell versions, chart, plan, endpoint and backup of a migration", () => {
     const { facts, ...outputs } = outputsOf(PLANS.migration);
-    expect(JSON.parse(facts)).to.deep.include({ version: "2.2.9", chart: "4.0.31", revision: 8 });
+    expect(asLastFacts(facts)).to.deep.include({ version: "2.2.9", chart: "4.0.31", revision: 8 });
     expect(outputs).to.deep.equal({
       release: "milvus/my-release",
       version: "2.2.9",
