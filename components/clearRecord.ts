@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Step } from "../upgrade/model";
-import { stepLimit } from "../upgrade/stepLimits";
+import { stepLimit } from "../upgrade/steps";
 import { FORCED } from "./access";
 import type { After, StepContext } from "./context";
 import { declareKubectlJob, kubectl } from "./jobs";

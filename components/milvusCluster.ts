@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { touchesMetadata } from "../upgrade/jobRights";
 import type { Step, UpgradePlan } from "../upgrade/model";
+import { runsAsJob, touchesMetadata } from "../upgrade/steps";
 import { declareAccess } from "./access";
 import { declareClearRecord, declareFailedRecord } from "./clearRecord";
 import type { After, MilvusClusterArgs, StepContext } from "./context";
@@ -83,10 +83,6 @@ function declareStep(context: StepContext, step: Step, after: After, name: strin
     case "resume":
       return declareResume(context, step, after);
   }
-}
-
-function runsAsJob({ kind }: Step): boolean {
-  return kind !== "release";
 }
 
 /** Without its Release a plan would uninstall Milvus; said before anything is declared. */

@@ -3,6 +3,7 @@ import { attemptName } from "../upgrade/attempt";
 import { describeExpected } from "../upgrade/interruption";
 import { factsAfter, type LastFacts } from "../upgrade/lastFacts";
 import type { HelmValue, HelmValues } from "../upgrade/model";
+import { stepName } from "../upgrade/steps";
 import type { MilvusClusterArgs } from "./context";
 import type { LastUpgrade } from "./measure";
 
@@ -61,7 +62,7 @@ export function outputsOf({ plan, planHash, state, releaseName, namespace }: Mil
       kind: plan.kind,
       ...(planHash !== undefined && { hash: planHash }),
       reason: plan.reason,
-      steps: plan.steps.map((step) => (step.kind === "resume" ? `resume ${step.component}` : step.kind)),
+      steps: plan.steps.map(stepName),
       addedValues: plan.added.map(({ path }) => path),
       warnings: plan.warnings.map(({ rule, message }) => `${rule}: ${message}`),
       interruption: plan.interruption,

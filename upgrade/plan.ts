@@ -16,6 +16,7 @@ import { refuseForeign } from "./ownership";
 import { clearPending } from "./pendingRelease";
 import { planExisting } from "./planExisting";
 import { configLine, list, RefusalError, refuse } from "./refusal";
+import { runsAsJob } from "./steps";
 import { type ComposedValues, composeValues } from "./values/compose";
 import { refuseUnverified } from "./verification";
 import { type ResolvedVersion, resolveVersion } from "./versionRequest";
@@ -45,7 +46,7 @@ function refuseStrangers(
   { strangers = [] }: ClusterState,
   { namespace, releaseName }: Wanted,
 ): void {
-  if (strangers.length === 0 || steps.every(({ kind }) => kind === "release")) return;
+  if (strangers.length === 0 || !steps.some(runsAsJob)) return;
   const name = upgradeServiceAccount(releaseName);
   const types = strangers.map((stranger) => stranger.split(" ")[0]?.toLowerCase() ?? "").join(",");
   refuse({

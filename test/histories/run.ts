@@ -1,8 +1,8 @@
 import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../../upgrade/attempt";
-import { METADATA_STEPS } from "../../upgrade/jobRights";
 import type { AttemptPhase, MigrationPlan, Step, StepKind, UpgradePlan } from "../../upgrade/model";
 import { ATTEMPT_PHASES } from "../../upgrade/model";
 import { planUpgrade } from "../../upgrade/plan";
+import { METADATA_STEPS, type MetadataStepKind } from "../../upgrade/steps";
 import { EXIT, type MetadataScript, type ScriptEnvironment, type Verb, type VerbOutcome } from "./metadata";
 import { type Fault, NO_FAULT } from "./tool";
 import { CHARTS, minorOf, RELEASE, rootOf, type World } from "./world";
@@ -233,7 +233,7 @@ class UpRun {
     await rest();
   }
 
-  private metadataStep(kind: "probe" | "backup" | "migrate" | "restore"): Promise<void> {
+  private metadataStep(kind: MetadataStepKind): Promise<void> {
     const { world, plan } = this;
     const migration = plan.migration;
     if (migration === undefined) throw new Error(`${kind} without an attempt`);

@@ -1,5 +1,6 @@
-import { jobRights, touchesMetadata } from "../jobRights";
+import { jobRights } from "../jobRights";
 import type { ClusterState, UpgradePlan } from "../model";
+import { runsAsJob, touchesMetadata } from "../steps";
 import type { VerifyMode } from "../verification";
 import type { Permission } from "./facts";
 
@@ -58,7 +59,7 @@ export function permissionsFor(
     return verbs.map((verb) => ({ verb, group, resource, ...(clusterWide !== true && { namespace }) }));
   };
   const rendered = [...ALWAYS, ...recordedKinds.map((kind) => kind.split("/").at(-1) ?? kind)];
-  const hasJobs = plan.steps.some(({ kind }) => kind !== "release");
+  const hasJobs = plan.steps.some(runsAsJob);
   const inMetadata = plan.steps.some(touchesMetadata);
   const rights = jobRights(plan).flatMap(({ apiGroups, resources, verbs, resourceNames }) =>
     verbs.flatMap((verb) =>

@@ -10,6 +10,7 @@ import type {
   Wanted,
 } from "../../../upgrade/model";
 import { planUpgrade } from "../../../upgrade/plan";
+import { stepName } from "../../../upgrade/steps";
 
 export const NOW = "2026-05-01T12:00:00Z";
 
@@ -132,5 +133,5 @@ export function refused(request: Wanted, state: ClusterState): Refusal {
 }
 
 export function stepKinds(plan: UpgradePlan): string[] {
-  return plan.steps.map((step) => (step.kind === "resume" ? `resume ${step.component}` : step.kind));
+  return plan.steps.map(stepName);
 }
