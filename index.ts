@@ -15,7 +15,6 @@ import { readStackConfig } from "./config/stackConfig";
 import { endDeadRuns } from "./program/deadRuns";
 import { lockRelease, warnOfOtherRun } from "./program/lockRelease";
 import { type Look, lookAndPlan } from "./program/lookAndPlan";
-import type { ClusterState } from "./upgrade/model";
 import { sensitiveTexts } from "./upgrade/values/sensitive";
 import { describeFailed, describePassed } from "./verify/describe";
 import { ServiceError } from "./verify/service";
@@ -61,8 +60,9 @@ async function carryOut(
   const { releaseName, namespace } = config.wanted;
   const { verification } = config;
   await pulumi.log.info(lines.join("\n"));
-  const failedRecord =
-    plan.kind === "install" ? await goOnFromDeadInstall(access, state, previous, namespace) : undefined;
+  if (previous.hasRelease && state.release === undefined) throw goneRelease(access);
+  const marked = plan.steps.find((step) => step.kind === "markFailed");
+  const failedRecord = marked && (await failedRecordOf(access, { namespace, recordName: marked.recordName }));
   const target = { access, accessSettings: config.access, releaseName, namespace };
   const say = (line: string) => void pulumi.log.info(`verification: ${line}`);
   const isPreview = pulumi.runtime.isDryRun();
@@ -113,18 +113,6 @@ async function carryOut(
       .finally(() => lock?.release()),
   );
   return { ...milvus.outputs, verification: outcome };
-}
-
-/** Pulumi upgrades a Release that its state has, and Helm upgrades only what has a record. */
-async function goOnFromDeadInstall(
-  access: ClusterAccess,
-  { release }: ClusterState,
-  { hasRelease }: Previous,
-  namespace: string,
-): Promise<string | undefined> {
-  if (!hasRelease) return undefined;
-  if (release === undefined) throw goneRelease(access);
-  return failedRecordOf(access, { namespace, recordName: release.recordName });
 }
 
 /** Pulumi calls the exported function, and so does an inline program of the Automation API. */

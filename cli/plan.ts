@@ -24,6 +24,7 @@ import { dryRun } from "./manifests/dryRun";
 import { imagesOf } from "./manifests/images";
 import { type Mask, maskOf } from "./manifests/mask";
 import { type ManifestObject, parseManifest } from "./manifests/objects";
+import { planOfStack } from "./planOfStack";
 import {
   type ImageReport,
   type ManifestReport,
@@ -59,7 +60,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   }
   const access = oneLook(connect(config.access));
   const state = await readCluster(access, { releaseName, namespace });
-  const planned = planUpgrade(config.wanted, state);
+  const planned = await planOfStack(request.project, request.stack, config.wanted, state);
   // Those who plan may have fewer rights than those who run: a pull request's runner should only read.
   const levels = { permissions: "warn", ...config.preflight } as const;
   const plan = await preflight(access, config.wanted, planned, state, { ...config, preflight: levels });

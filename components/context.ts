@@ -63,7 +63,7 @@ export interface MilvusClusterArgs {
   readonly settings: UpgradeSettings;
   /** True when the values come from encrypted config: all of them are encrypted in the state. Default: passwords only. */
   readonly valuesAreSecret?: boolean;
-  /** What the record of an install that died, and that the state knows, is to say instead: `data.release` of its Secret. */
+  /** For the step `markFailed`: what the record says then, as `data.release` of its Secret. */
   readonly failedRecord?: string;
   /** Default: a failure shows the provider's message alone. */
   readonly diagnose?: Diagnose;

@@ -66,9 +66,9 @@ function hooksOf({ namespace, diagnose, guard }: MilvusClusterArgs, name: string
 function declareStep(context: StepContext, step: Step, after: After, name: string): pulumi.Resource {
   switch (step.kind) {
     case "clearPendingRelease":
-      return context.failedRecord === undefined
-        ? declareClearRecord(context, step, after)
-        : declareFailedRecord(context, step, context.failedRecord, after);
+      return declareClearRecord(context, step, after);
+    case "markFailed":
+      return declareFailedRecord(context, step, after);
     case "stop":
       return declareStop(context, step, after);
     case "probe":

@@ -43,7 +43,7 @@ export async function lookAndPlan(access: ClusterAccess, config: Config, reading
   if (found.status === "rejected") throw found.reason;
   const state = found.value;
   refuseOtherCluster(previous.value, state, access);
-  const planned = planUpgrade(wanted, state);
+  const planned = planUpgrade(wanted, state, { releaseInStack: previous.value.hasRelease });
   const plan = await preflight(cluster, wanted, planned, state, config);
   const description = describePlan(plan);
   if (planned.kind === "refused" || plan.kind === "refused") throw new pulumi.RunError(description.join("\n"));

@@ -21,7 +21,7 @@ export interface StepTimeouts {
 
 /** What a Job of a dead run may take on top of its own limit: its pod gets ten minutes to put the metadata back. */
 export const DEAD_RUN_GRACE = 900;
-/** Deleting one Secret. */
+/** Deleting or writing one Secret. */
 export const RECORD_LIMIT = 60;
 /** A migration can be the tool's run, the restore of what it broke, and a rehearsal. */
 const LONGEST_CALLS = 3;

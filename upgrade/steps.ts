@@ -13,7 +13,7 @@ interface StepFacts<S extends Step> {
   /** In the outputs. Default: its kind. */
   name?(step: S): string;
   /** What Pulumi makes of it. */
-  readonly resource: "Job" | "Release";
+  readonly resource: "Job" | "Secret" | "Release";
   /** What its Job runs. */
   readonly images: readonly JobImage[];
   /** What its Job may do. */
@@ -55,6 +55,21 @@ export const STEPS = {
       why: "the record of a revision that never finished is deleted; nothing that runs depends on it",
       source: "helm issues 8987 and 4558",
     }),
+  },
+  markFailed: {
+    title: ({ revision }) => `mark the record of revision ${revision} as failed`,
+    resource: "Secret",
+    images: [],
+    rights: () => [],
+    limit: () => RECORD_LIMIT,
+    outage: [],
+    outlook: () => ({
+      reversibility: "one way",
+      why: "the install never finished, and its record says so from then on; nothing that runs depends on it",
+      source: "helm pkg/action/upgrade.go: without a deployed revision it goes on from a failed one",
+    }),
+    onMetadata: false,
+    interrupts: false,
   },
   probe: {
     ...METADATA_JOB,

@@ -165,6 +165,9 @@ class UpRun {
       case "clearPendingRelease":
         world.revisions = world.revisions.filter(({ revision }) => revision !== step.revision);
         return;
+      case "markFailed":
+        for (const it of world.revisions) if (it.revision === step.revision) it.status = "failed";
+        return;
       case "stop":
         return this.job("stop", [
           () => {

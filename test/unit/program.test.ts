@@ -3,8 +3,14 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
+import { makePlan } from "../../cli/plan";
+import { PULUMI_VARIABLE } from "../../cli/stackConfig";
+import { decodeRecord, type RecordObject } from "../../cluster/releaseRecord";
+import { parseConfig } from "../../config/parseConfig";
 import program from "../../index";
-import { plain, type Recording, type Registered, record } from "../support/recordingMonitor";
+import { pulumiStandIn } from "../support/pulumiStandIn";
+import { plain, type Recording, type Registered, record as recordProgram } from "../support/recordingMonitor";
+import { record } from "./cluster/objects";
 
 const CONFIG_MAPS = "/api/v1/namespaces/milvus/configmaps";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
@@ -16,6 +22,7 @@ function answer(
   { method, url = "" }: IncomingMessage,
   namespaces: readonly string[],
   lock: object | undefined,
+  records: readonly RecordObject[],
 ): { status: number; body: object } {
   const path = new URL(url, "http://localhost").pathname;
   const namespace = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(path)?.[1];
@@ -30,6 +37,10 @@ function answer(
   }
   if (method === "GET" && (/\/configmaps\/[^/]+$/.test(path) || NAMED.test(path))) {
     return { status: 404, body: { kind: "Status", reason: "NotFound", message: "not found" } };
+  }
+  if (path.includes("/secrets")) {
+    const found = records.find(({ metadata }) => path.endsWith(`/secrets/${metadata?.name ?? ""}`));
+    return { status: 200, body: found ?? { metadata: {}, items: records } };
   }
   if (path === "/apis") {
     return { status: 200, body: { groups: [] } };
@@ -54,6 +65,8 @@ describe("the program", () => {
   let kubeconfig: string;
   let requests: string[];
   let lock: object | undefined;
+  /** What Helm has left. */
+  let records: readonly RecordObject[];
 
   before(async () => {
     server = createServer((request, response) => {
@@ -61,7 +74,7 @@ describe("the program", () => {
       void json(request).then((sent) => {
         // A lock that is made is there until it is deleted.
         if (request.method === "POST" && request.url?.endsWith("/configmaps") === true) lock = sent;
-        const { status, body } = answer(request, ["milvus"], lock);
+        const { status, body } = answer(request, ["milvus"], lock, records);
         if (request.method === "DELETE") lock = undefined;
         response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
       });
@@ -79,6 +92,7 @@ describe("the program", () => {
   beforeEach(() => {
     requests = [];
     lock = undefined;
+    records = [];
   });
   after(() => {
     server.closeAllConnections();
@@ -90,6 +104,7 @@ describe("the program", () => {
     config: Record<string, string>,
     outputs: Record<string, unknown> = {},
     preview = false,
+    resources: Record<string, unknown> = {},
   ): Promise<Recording & { error?: Error; result?: Awaited<ReturnType<typeof program>> }> {
     pulumi.runtime.setAllConfig({
       "milvus:namespace": "milvus",
@@ -99,7 +114,7 @@ describe("the program", () => {
     });
     let error: Error | undefined;
     let result: Awaited<ReturnType<typeof program>> | undefined;
-    const recording = await record(
+    const recording = await recordProgram(
       async () => {
         try {
           result = await program();
@@ -107,7 +122,7 @@ describe("the program", () => {
           error = thrown as Error;
         }
       },
-      { preview, invoke: () => ({ outputs }) },
+      { preview, invoke: (token) => ({ outputs: token.endsWith("readStackOutputs") ? outputs : resources }) },
     );
     return { ...recording, ...(error && { error }), ...(result && { result }) };
   }
@@ -173,6 +188,118 @@ describe("the program", () => {
     expect(plain(provider?.inputs.kubeconfig)).to.equal(kubeconfig);
     expect(pulumi.runtime.isRpcSecret(provider?.inputs.kubeconfig)).to.equal(true);
     expect(String(plain(provider?.inputs.upsertExistingObjects))).to.equal("true");
+  });
+
+  describe("over an install that died before anything was deployed", () => {
+    const RECORD = "sh.helm.release.v1.my-release.v1";
+    const DIED = record(
+      {
+        name: "my-release",
+        namespace: "milvus",
+        version: 1,
+        info: { status: "pending-install", last_deployed: "2020-01-01T00:00:00Z" },
+        chart: { metadata: { name: "milvus", version: "4.0.31", appVersion: "2.2.9" } },
+      },
+      RECORD,
+    );
+    const IN_STATE = { [`urn:pulumi:dev::milvus::${RELEASE}::milvus-release`]: {} };
+    const SECRET = "kubernetes:core/v1:Secret";
+    const config = { "milvus:version": "2.2.9" };
+    const before = process.env[PULUMI_VARIABLE];
+    beforeEach(() => {
+      records = [DIED];
+    });
+    afterEach(() => {
+      if (before === undefined) Reflect.deleteProperty(process.env, PULUMI_VARIABLE);
+      else process.env[PULUMI_VARIABLE] = before;
+    });
+    const planned = () =>
+      makePlan({
+        project: { name: "milvus", folder: ".", defaults: {} },
+        stack: "dev",
+        settings: {
+          config: parseConfig({
+            config: {
+              "milvus:namespace": "milvus",
+              "milvus:verify": "off",
+              "kubernetes:kubeconfig": kubeconfig,
+              ...config,
+            },
+          }),
+          secrets: [],
+        },
+        withManifests: false,
+        withImages: false,
+      });
+
+    it("marks its record as failed where the state has the Release, and deletes nothing", async () => {
+      const { registered, error, result } = await run(config, {}, false, IN_STATE);
+      expect(error).to.equal(undefined);
+      expect(result?.plan.steps).to.deep.equal(["markFailed", "release"]);
+      const secret = registered.find(({ type }) => type === SECRET);
+      const { release } = plain(secret?.inputs.data) as { release: string };
+      expect(decodeRecord({ ...DIED, data: { release } }).status).to.equal("failed");
+      expect(registered.map(({ type }) => type)).to.not.include("kubernetes:batch/v1:Job");
+    });
+
+    it("deletes its record where the state has no Release", async () => {
+      const { registered, result } = await run(config);
+      expect(result?.plan.steps).to.deep.equal(["clearPendingRelease", "release"]);
+      expect(registered.map(({ type }) => type)).to.not.include(SECRET);
+    });
+
+    it("refuses a state that has the Release where the cluster has no record of it at all", async () => {
+      records = [];
+      const { registered, error } = await run(config, {}, false, IN_STATE);
+      expect(error?.message).to.match(/the-state-has-a-release-that-is-gone/);
+      expect(registered).to.deep.equal([]);
+    });
+
+    for (const { what, state, resources, step } of [
+      {
+        what: "has",
+        state: `[{"type":"${RELEASE}"}]`,
+        resources: IN_STATE,
+        step: "mark the record of revision 1 as failed",
+      },
+      {
+        what: "has not",
+        state: '[{"type":"pulumi:pulumi:Stack"}]',
+        resources: {},
+        step: "clear the pending record of revision 1",
+      },
+    ]) {
+      it(`is planned by the CLI as up does it, where the state ${what} the Release: the same step, the same hash`, async () => {
+        const asked = pulumiStandIn(`echo '{"version":3,"deployment":{"resources":${state}}}'`);
+        const { plan } = await planned();
+        expect(plan?.steps[0]?.step).to.equal(step);
+        expect(plan?.hash).to.equal((await run(config, {}, true, resources)).result?.plan.hash);
+        expect(asked()).to.deep.equal(["stack export --stack dev --non-interactive"]);
+      });
+    }
+
+    for (const { what, script, why } of [
+      {
+        what: "a stack that is not there",
+        script: "echo 'error: no stack named dev' >&2; exit 255",
+        why: "no stack named dev",
+      },
+      { what: "no Pulumi CLI", script: undefined, why: "Pulumi CLI is needed" },
+    ]) {
+      it(`says what it does not know, with ${what}`, async () => {
+        pulumiStandIn(script);
+        const { plan } = await planned();
+        const said = plan?.warnings.find(({ rule }) => rule === "a_dead_install_is_gone_on_from")?.message;
+        expect(said).to.contain("marks the record as failed instead of clearing it").and.to.contain(why);
+      });
+    }
+
+    it("asks Pulumi nothing where no install has died", async () => {
+      const asked = pulumiStandIn("echo '{}'");
+      records = [];
+      await planned();
+      expect(asked()).to.deep.equal([]);
+    });
   });
 
   const refused = [

@@ -6,6 +6,7 @@ import type {
   HelmValues,
   Plan,
   Refusal,
+  StackFacts,
   UpgradePlan,
   Wanted,
 } from "../../../upgrade/model";
@@ -120,8 +121,8 @@ export function attempt(phase: AttemptState["phase"], over: Partial<AttemptState
   return { id, phase, claimName: `claim-${id.revision}-${id.ordinal}`, createdAt: "2026-05-01T10:00:00Z" };
 }
 
-export function planned(request: Wanted, state: ClusterState): UpgradePlan {
-  const plan = planUpgrade(request, state);
+export function planned(request: Wanted, state: ClusterState, stack: StackFacts = {}): UpgradePlan {
+  const plan = planUpgrade(request, state, stack);
   if (plan.kind === "refused") throw new Error(`refused by ${plan.rule}: ${plan.reason}`);
   return plan;
 }
