@@ -42,7 +42,7 @@ export class MilvusCluster extends pulumi.ComponentResource {
     const ends: pulumi.Resource[] = [];
     let after: After = [];
     for (const step of steps) {
-      after = [declareStep(context, step, step.kind === "release" ? after : [...jobsNeed, ...after], name)];
+      after = [declareStep(context, step, runsAsJob(step) ? [...jobsNeed, ...after] : after, name)];
       ends.push(...after);
     }
 

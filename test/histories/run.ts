@@ -166,8 +166,7 @@ class UpRun {
         world.revisions = world.revisions.filter(({ revision }) => revision !== step.revision);
         return;
       case "markFailed":
-        for (const it of world.revisions) if (it.revision === step.revision) it.status = "failed";
-        return;
+        throw new Error("planned without a stack whose state has the Release");
       case "stop":
         return this.job("stop", [
           () => {
