@@ -7,12 +7,12 @@ import type { Config } from "../config/schema";
 import { look, shownPlan } from "../run/look";
 import { approvalLines } from "../upgrade/approval";
 import { attemptName } from "../upgrade/attempt";
-import { describeStep, planTitle } from "../upgrade/describe";
+import { planTitle } from "../upgrade/describe";
 import { describeExpected } from "../upgrade/interruption";
 import { type LastFacts, stateFromFacts } from "../upgrade/lastFacts";
 import type { ClusterState, HelmRelease, Plan, UpgradePlan } from "../upgrade/model";
 import { planUpgrade } from "../upgrade/plan";
-import { outlookOf } from "../upgrade/stepOutlook";
+import { describeStep, outlookOf } from "../upgrade/steps";
 import { sensitiveTexts } from "../upgrade/values/sensitive";
 import { NotRendered, renderChart } from "./helm";
 import { jobImages } from "./jobImages";
@@ -23,6 +23,7 @@ import { dryRun } from "./manifests/dryRun";
 import { imagesOf } from "./manifests/images";
 import { type Mask, maskOf } from "./manifests/mask";
 import { type ManifestObject, parseManifest } from "./manifests/objects";
+import { planOfStack } from "./planOfStack";
 import {
   type ImageReport,
   type ManifestReport,
@@ -58,7 +59,10 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   }
   const access = oneLook(connect(config.access));
   // Those who plan may have fewer rights than those who run: a pull request's runner should only read.
-  const found = await look(access, config, { levels: { permissions: "warn" } });
+  const found = await look(access, config, {
+    levels: { permissions: "warn" },
+    plan: (wanted, state) => planOfStack(request.project, request.stack, wanted, state),
+  });
   const { state, hash } = found;
   const planned = { state, plan: shownPlan(found), access, ...(hash !== undefined && { hash }) };
   const report = { ...head, basis: "cluster", ...(await reportOf(request, planned)) } as const;

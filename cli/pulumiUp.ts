@@ -4,7 +4,8 @@ import type { Timeouts } from "../config/schema";
 import { CONFIRMED_PLAN_VARIABLE } from "../upgrade/approval";
 import { duration } from "../upgrade/interruption";
 import type { Step } from "../upgrade/model";
-import { DEAD_RUN_GRACE, stepLimit } from "../upgrade/stepLimits";
+import { DEAD_RUN_GRACE } from "../upgrade/stepLimits";
+import { stepLimit, stepsLimit } from "../upgrade/steps";
 import { MissingProgram } from "./command";
 import { type Project, UsageError } from "./project";
 import { runShown, type ShownCommandResult } from "./shownCommand";
@@ -84,10 +85,7 @@ async function runUp(
 
 /** Longer than the limits of all steps together: those say what they waited for, this one does not. */
 export function limitOf(steps: readonly Step[], timeouts: Timeouts): number {
-  const ofSteps = steps.reduce((sum, step, index) => {
-    const isFirst = steps.findIndex(({ kind }) => kind === step.kind) === index;
-    return sum + stepLimit(step, timeouts, isFirst) + timeouts.start + STEP_OVERHEAD_SECONDS;
-  }, 0);
+  const ofSteps = stepsLimit(steps, timeouts) + steps.length * STEP_OVERHEAD_SECONDS;
   // What a dead run has left at work on the metadata is waited for.
   const ofDeadRun =
     steps.length > 0 ? stepLimit({ kind: "migrate" }, timeouts, true) + timeouts.start + DEAD_RUN_GRACE : 0;

@@ -5,12 +5,14 @@ import { parseConfig } from "../config/parseConfig";
 import type { Config } from "../config/schema";
 import { parseStackFile } from "../config/stackFile";
 import { asLastFacts, type LastFacts } from "../upgrade/lastFacts";
+import type { StackFacts } from "../upgrade/model";
 import { MissingProgram, runCommand } from "./command";
 import { asTree, type Project, UsageError } from "./project";
 
 /** Names another Pulumi than the one on the PATH. */
 export const PULUMI_VARIABLE = "MILVUS_PULUMI";
 const TIMEOUT_SECONDS = 60;
+const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
 
 export interface StackConfig {
   readonly config: Config;
@@ -64,6 +66,10 @@ function secretTexts(written: unknown, open: unknown): string[] {
 function leaves(value: unknown): string[] {
   if (typeof value === "object" && value !== null) return Object.values(value).flatMap(leaves);
   return typeof value === "string" ? [value] : typeof value === "number" ? [String(value)] : [];
+}
+
+interface Resource {
+  readonly type?: string;
 }
 
 interface PulumiValue {
@@ -126,6 +132,17 @@ export async function readLastFacts(project: Project, stack: string, file?: stri
   throw new UsageError(
     `${file ?? `The stack ${stack}`} has no outputs of a run of this program: without the cluster there is nothing to plan from.`,
   );
+}
+
+/** @throws UsageError when Pulumi does not show the state of the stack */
+export async function readStackFacts(project: Project, stack: string): Promise<StackFacts> {
+  const args = ["stack", "export", "--stack", stack, "--non-interactive"];
+  const { exitCode, stdout, stderr } = await runPulumi(project, args, "it has the state of the stack");
+  if (exitCode !== 0) {
+    throw new UsageError(`pulumi stack export could not show the state of ${stack}: ${lastError(stderr)}`);
+  }
+  const { deployment } = JSON.parse(stdout) as { readonly deployment?: { readonly resources?: readonly Resource[] } };
+  return { releaseInStack: deployment?.resources?.some(({ type }) => type === RELEASE_TYPE) === true };
 }
 
 async function askOutputs(project: Project, stack: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { touchesMetadata } from "../upgrade/jobRights";
 import type { Step, UpgradePlan } from "../upgrade/model";
+import { runsAsJob, touchesMetadata } from "../upgrade/steps";
 import { declareAccess } from "./access";
 import { declareClearRecord, declareFailedRecord } from "./clearRecord";
 import type { After, PlannedRun, StepContext } from "./context";
@@ -46,7 +46,7 @@ export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Decl
   const ends: pulumi.Resource[] = [];
   let after: After = [];
   for (const step of steps) {
-    after = [declareStep(context, step, step.kind === "release" ? after : [...jobsNeed, ...after], name)];
+    after = [declareStep(context, step, runsAsJob(step) ? [...jobsNeed, ...after] : after, name)];
     ends.push(...after);
   }
   const last = pulumi.all(after.map(({ urn }) => urn)).apply(() => true);
@@ -65,9 +65,9 @@ function hooksOf({ name, namespace, diagnose, guard }: PlannedRun): pulumi.Resou
 function declareStep(context: StepContext, step: Step, after: After, name: string): pulumi.Resource {
   switch (step.kind) {
     case "clearPendingRelease":
-      return context.failedRecord === undefined
-        ? declareClearRecord(context, step, after)
-        : declareFailedRecord(context, step, context.failedRecord, after);
+      return declareClearRecord(context, step, after);
+    case "markFailed":
+      return declareFailedRecord(context, step, after);
     case "stop":
       return declareStop(context, step, after);
     case "probe":
@@ -82,10 +82,6 @@ function declareStep(context: StepContext, step: Step, after: After, name: strin
     case "resume":
       return declareResume(context, step, after);
   }
-}
-
-function runsAsJob({ kind }: Step): boolean {
-  return kind !== "release";
 }
 
 /** Without its Release a plan would uninstall Milvus; said before anything is declared. */

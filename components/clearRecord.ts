@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Step } from "../upgrade/model";
-import { stepLimit } from "../upgrade/stepLimits";
+import { stepLimit } from "../upgrade/steps";
 import { FORCED } from "./access";
 import type { After, StepContext } from "./context";
 import { declareKubectlJob, kubectl } from "./jobs";
@@ -9,16 +9,18 @@ import { declareKubectlJob, kubectl } from "./jobs";
 /** What Helm calls its records. */
 const RECORD_TYPE = "helm.sh/release.v1";
 
-/**
- * Where the state has the Release already, Pulumi upgrades it, and Helm upgrades nothing that has no record. So the
- * record of an install that died and was never deployed is not deleted but says that it failed: from there Helm goes on.
- */
+/** The record of an install that died says that it failed: from there Helm goes on. */
 export function declareFailedRecord(
   context: StepContext,
-  step: Extract<Step, { kind: "clearPendingRelease" }>,
-  failedRecord: string,
+  step: Extract<Step, { kind: "markFailed" }>,
   after: After,
 ): k8s.core.v1.Secret {
+  const { failedRecord, settings } = context;
+  if (failedRecord === undefined) {
+    throw new Error(
+      `The plan (${context.plan.kind}) has the step markFailed, but what the record is to say is missing. This is a bug: please report it.`,
+    );
+  }
   return new k8s.core.v1.Secret(
     `${context.name}-failed-record`,
     {
@@ -37,6 +39,7 @@ export function declareFailedRecord(
       aliases: context.earlier.urnsOf("kubernetes:core/v1:Secret", `${context.releaseName}-failed-record`),
       dependsOn: context.gate.open(after),
       retainOnDelete: true,
+      customTimeouts: { create: `${stepLimit(step, settings.timeouts, true)}s` },
     },
   );
 }

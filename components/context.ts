@@ -67,7 +67,7 @@ export interface PlannedRun {
   readonly earlier: EarlierRun;
   /** Of the cluster that was looked at. */
   readonly provider?: k8s.Provider;
-  /** What the record of an install that died, and that the state knows, is to say instead: `data.release` of its Secret. */
+  /** For the step `markFailed`: what the record says then, as `data.release` of its Secret. */
   readonly failedRecord?: string;
   /** Default: a failure shows the provider's message alone. */
   readonly diagnose?: Diagnose;

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Step, UpgradePlan } from "../upgrade/model";
+import type { UpgradePlan } from "../upgrade/model";
+import { factsOf, stepName } from "../upgrade/steps";
 import { settled } from "./resolve";
 import { unlessLeftOut } from "./stepGate";
 
@@ -57,7 +58,7 @@ export function describeLastUpgrade(upgrade: LastUpgrade): string {
 export function figures(plan: UpgradePlan, started: number, finished: readonly number[]): LastUpgrade {
   const begin = (index: number) => finished[index - 1] ?? started;
   const end = finished.at(-1) ?? started;
-  const away = plan.steps.findIndex(({ kind }) => kind === "stop" || kind === "release");
+  const away = plan.steps.findIndex((step) => factsOf(step).interrupts);
   const back = plan.steps.findIndex(({ kind }) => kind === "release");
   const isInterrupted = plan.kind !== "rolling" && plan.kind !== "install";
   return {
@@ -67,15 +68,11 @@ export function figures(plan: UpgradePlan, started: number, finished: readonly n
     finishedAt: new Date(end).toISOString(),
     seconds: seconds(started, end),
     steps: plan.steps.map((step, index) => ({
-      step: nameOf(step),
+      step: stepName(step),
       seconds: seconds(begin(index), finished[index] ?? end),
     })),
     ...(isInterrupted && { interruptedAtMostSeconds: seconds(begin(away), finished[back] ?? end) }),
   };
-}
-
-function nameOf(step: Step): string {
-  return step.kind === "resume" ? `resume ${step.component}` : step.kind;
 }
 
 function seconds(from: number, to: number): number {

@@ -11,16 +11,14 @@ import {
   type AttemptState,
   type ClusterState,
   type MigrationPlan,
-  type StepKind,
 } from "../upgrade/model";
 import { configLine } from "../upgrade/refusal";
-import { stepLimit, toolLimit } from "../upgrade/stepLimits";
+import { toolLimit } from "../upgrade/stepLimits";
+import { type MetadataStepKind, stepLimit } from "../upgrade/steps";
 import { FORCED } from "./access";
 import type { After, StepContext } from "./context";
 import type { EarlierRun } from "./earlierRun";
 import { type Command, declareJob, kubectl } from "./jobs";
-
-type MetadataStep = Extract<StepKind, "probe" | "backup" | "migrate" | "restore">;
 
 const SCRIPT = "metadata.sh";
 /** Where the script and the tool find their things; the script is told by its environment. */
@@ -125,7 +123,7 @@ export function declareScript(context: StepContext): k8s.core.v1.ConfigMap {
  * One step of the migration. Two of them never work side by side: the lock keeps other runs off, a run waits at its start for
  * the Jobs that a dead one has left at work, and the script takes its turn on the volume.
  */
-export function declareMetadataJob(context: StepContext, step: MetadataStep, after: After): k8s.batch.v1.Job {
+export function declareMetadataJob(context: StepContext, step: MetadataStepKind, after: After): k8s.batch.v1.Job {
   const { claimName } = migrationOf(context);
   const { timeouts } = context.settings;
   const verb = step === "restore" && context.plan.kind === "rollback" ? "rollback" : step;
@@ -145,7 +143,7 @@ export function declareMetadataJob(context: StepContext, step: MetadataStep, aft
 }
 
 /** The script, between the commands that record on the claim how far the attempt has come. */
-function commandsOf(context: StepContext, step: MetadataStep, script: Command): Command[] {
+function commandsOf(context: StepContext, step: MetadataStepKind, script: Command): Command[] {
   switch (step) {
     case "probe":
       return [script];
@@ -174,7 +172,7 @@ function phaseOf({ state, plan }: StepContext): AttemptPhase | undefined {
   return state.attempts.find(({ claimName }) => claimName === plan.migration?.claimName)?.phase;
 }
 
-function runScript(context: StepContext, verb: MetadataStep | "rollback", toolTimeout: number): Command {
+function runScript(context: StepContext, verb: MetadataStepKind | "rollback", toolTimeout: number): Command {
   const {
     attempt,
     claimName,

@@ -3,6 +3,7 @@ import { planTitle } from "../upgrade/describe";
 import { describeExpected } from "../upgrade/interruption";
 import { factsAfter, packFacts } from "../upgrade/lastFacts";
 import type { ClusterState, HelmValue, HelmValues, UpgradePlan } from "../upgrade/model";
+import { stepName } from "../upgrade/steps";
 import type { EarlierRun } from "./earlierRun";
 import type { LastUpgrade } from "./measure";
 import { keptAttempts } from "./metadataJobs";
@@ -90,7 +91,7 @@ function planOutput(plan: UpgradePlan, hash: string | undefined): PlanOutput {
     to: plan.to,
     ...(hash !== undefined && { hash }),
     reason: plan.reason,
-    steps: plan.steps.map((step) => (step.kind === "resume" ? `resume ${step.component}` : step.kind)),
+    steps: plan.steps.map(stepName),
     addedValues: plan.added.map(({ path }) => path),
     warnings: plan.warnings.map(({ rule, message }) => `${rule}: ${message}`),
     interruption: plan.interruption,

@@ -14,12 +14,14 @@ import { settled } from "./resolve";
  */
 export class StepGate {
   private readonly revision: number;
+  private readonly markedRecord: string | undefined;
 
   constructor(
     private readonly args: Pick<PlannedRun, "guard" | "plan" | "state">,
     private readonly run: string,
   ) {
     this.revision = revisionBefore(args);
+    this.markedRecord = args.plan.steps.find((step) => step.kind === "markFailed")?.recordName;
   }
 
   /** What a step waits for, once it may begin; the promise is rejected where it may not. */
@@ -44,6 +46,11 @@ export class StepGate {
     if (resource instanceof k8s.helm.v3.Release) {
       const status = await known(resource.status);
       return (status?.revision ?? 0) > this.revision;
+    }
+    if (resource instanceof k8s.core.v1.Secret) {
+      // One of an earlier run is the record of another revision.
+      const metadata = await known(resource.metadata);
+      return metadata?.uid !== undefined && metadata.name === this.markedRecord;
     }
     return (await known(resource.urn)) !== undefined;
   }

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type ClusterAccess, connect } from "../cluster/access";
 import { diagnoseUpgrade } from "../cluster/diagnoseUpgrade";
+import { failedRecordOf } from "../cluster/failedRecord";
 import type { RunLock } from "../cluster/runLock";
 import { inArguments } from "../config/arguments";
 import { endDeadRuns } from "../run/deadRuns";
@@ -103,6 +104,9 @@ class UpgradeRun {
         ? undefined
         : await snapshotBefore(target, config.verification, plan, state, say);
 
+    const marked = plan.steps.find((step) => step.kind === "markFailed");
+    const failedRecord =
+      access && marked && (await failedRecordOf(access, { ...this.address, recordName: marked.recordName }));
     const hide = [...sensitiveTexts(plan.values), ...laterTexts(values.leaves)];
     const started = Date.now();
     const { done, ends } = declareChain(this.component, {
@@ -118,6 +122,7 @@ class UpgradeRun {
         diagnose: (failed: FailedResource) =>
           diagnoseUpgrade(access, { failed, plan, releaseName: this.address.releaseName, hide }),
       }),
+      ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),
     });
     const planned = plannedOutputs({ ...this.address, plan, state, ...(hash !== undefined && { hash }) }, earlier);

@@ -2,8 +2,8 @@ import type { ClusterAccess } from "../cluster/access";
 import { ClusterError } from "../cluster/errors";
 import { type ActiveJob, deleteJob, readActiveJobs } from "../cluster/upgradeJobs";
 import type { Config } from "../config/schema";
-import { METADATA_STEPS } from "../upgrade/jobRights";
 import { DEAD_RUN_GRACE } from "../upgrade/stepLimits";
+import { METADATA_STEPS } from "../upgrade/steps";
 
 const POLL_MS = 2000;
 const PROGRESS_MS = 15_000;

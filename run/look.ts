@@ -4,7 +4,7 @@ import { preflight } from "../cluster/preflight";
 import { readCluster } from "../cluster/readCluster";
 import type { Config } from "../config/schema";
 import { approvalHash } from "../upgrade/approval";
-import type { ClusterState, Plan, Refusal, UpgradePlan } from "../upgrade/model";
+import type { ClusterState, Plan, Refusal, StackFacts, UpgradePlan, Wanted } from "../upgrade/model";
 import { planUpgrade } from "../upgrade/plan";
 import type { PreflightLevels } from "../upgrade/preflight/checks";
 import { type Findings, NO_FINDINGS } from "../upgrade/preflight/judge";
@@ -34,6 +34,8 @@ export interface LookOptions {
   readonly stack?: Promise<StackRelease>;
   /** Levels of the preflight's checks under those of the config. */
   readonly levels?: PreflightLevels;
+  /** Makes the plan. Default: `planUpgrade`, with what `stack` says. */
+  readonly plan?: (wanted: Wanted, state: ClusterState, facts: StackFacts) => Plan | Promise<Plan>;
   /** Helm values that the caller keeps to itself. Default: none. */
   readonly opaque?: readonly OpaqueValue[];
 }
@@ -44,7 +46,7 @@ export interface LookOptions {
  * @throws RefusalError when the release is not the one that the stack upgraded last; ClusterError
  */
 export async function look(access: ClusterAccess, config: Config, options: LookOptions = {}): Promise<Look> {
-  const { stack, levels } = options;
+  const { stack, levels, plan: makePlan } = options;
   const { wanted } = config;
   const cluster = oneLook(access);
   const [known, found] = await Promise.allSettled([stack, readCluster(cluster, wanted)]);
@@ -54,13 +56,14 @@ export async function look(access: ClusterAccess, config: Config, options: LookO
   if (found.status === "rejected") throw found.reason;
   const state = found.value;
   refuse(known.value && refusalOfOtherCluster(known.value.namespaceUid, state, access));
+  const releaseInStack = known.value?.hasRelease ?? false;
   const seen = asSeen(config, options, state);
-  const seenPlan = await lookAt(state, seen, known.value?.hasRelease ?? false, (plan) =>
+  const planned = await (makePlan ?? planUpgrade)(seen.wanted, state, { releaseInStack });
+  // Pulumi would upgrade what is not there.
+  if (releaseInStack && state.release === undefined && planned.kind !== "refused") refuse(refusalOfGoneRelease(access));
+  return lookAt(state, seen, planned, (plan) =>
     preflight(cluster, wanted, plan, state, { ...seen, preflight: { ...levels, ...config.preflight } }),
   );
-  const isGone = known.value?.hasRelease === true && state.release === undefined;
-  if (isGone && seenPlan.plan.kind !== "refused") refuse(refusalOfGoneRelease(access));
-  return seenPlan;
 }
 
 /** The config with the values as the planner may see them. */
@@ -85,16 +88,16 @@ export function lookAhead(config: Config, options: Pick<LookOptions, "opaque">):
       `The cluster is not there yet: this program makes it. The plan is an install on Kubernetes ${ASSUMED_KUBERNETES}, and nothing of it was checked in the cluster. up looks again.`,
     ],
   };
-  return lookAt(state, asSeen(config, options, state), false, () => Promise.resolve(NO_FINDINGS));
+  const seen = asSeen(config, options, state);
+  return lookAt(state, seen, planUpgrade(seen.wanted, state), () => Promise.resolve(NO_FINDINGS));
 }
 
 async function lookAt(
   state: ClusterState,
   config: Config,
-  releaseInStack: boolean,
+  plan: Plan,
   check: (plan: UpgradePlan) => Promise<Findings>,
 ): Promise<Look> {
-  const plan = planUpgrade(config.wanted, state);
   if (plan.kind === "refused") return { state, plan, findings: NO_FINDINGS };
   const findings = await check(plan);
   if (plan.kind === "nothing") return { state, plan, findings };

@@ -1,7 +1,7 @@
 import { attemptName } from "./attempt";
 import { describeExpected } from "./interruption";
-import type { AddedValue, Hop, Plan, Refusal, Step, UpgradePlan } from "./model";
-import { outlookOf } from "./stepOutlook";
+import type { AddedValue, Hop, Plan, Refusal, UpgradePlan } from "./model";
+import { describeStep, outlookOf } from "./steps";
 
 /** The plan in lines for preview and log. Names what the rules added, and none of the user's values. */
 export function describePlan(plan: Plan): string[] {
@@ -56,27 +56,6 @@ export function describeForHistory(plan: UpgradePlan, revision: number | undefin
   const start = revision === undefined ? "" : ` from revision ${revision}`;
   const versions = plan.from === undefined || plan.from === plan.to ? plan.to : `${plan.from} to ${plan.to}`;
   return `milvus-upgrade: ${plan.kind} ${versions}${start}; steps: ${plan.steps.map(describeStep).join(", ")}`;
-}
-
-export function describeStep(step: Step): string {
-  switch (step.kind) {
-    case "clearPendingRelease":
-      return `clear the pending record of revision ${step.revision}`;
-    case "probe":
-      return "probe the metadata";
-    case "stop":
-      return `stop ${step.deployments.length} Deployments`;
-    case "pause":
-      return `pause ${step.deployments.length} Deployments`;
-    case "release":
-      return step.awaitReady ? "release" : "release without waiting";
-    case "resume":
-      return `resume ${step.component}`;
-    case "backup":
-    case "migrate":
-    case "restore":
-      return `${step.kind} metadata`;
-  }
 }
 
 /** One line for each rule and reason: most rules set several switches together. */

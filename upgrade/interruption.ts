@@ -1,18 +1,11 @@
 import { isDown, isMilvusComponent } from "./milvusComponents";
-import type { ClusterState, ComponentState, ExpectedInterruption, HelmValues, StepKind, UpgradePlan } from "./model";
+import type { ClusterState, ComponentState, ExpectedInterruption, HelmValues, UpgradePlan } from "./model";
 import { componentsOf } from "./rollout";
+import { factsOf, PODS_END } from "./steps";
 import { getValue, path } from "./values/tree";
 
-/** Seconds that a part of an outage takes where nothing is out of the ordinary. */
+/** Seconds that a component does not answer in a roll where nothing is out of the ordinary. */
 const USUAL = {
-  /** Kubernetes ends a pod within its grace period, 30 s where the chart says nothing. */
-  stop: 30,
-  /** Sessions of stopped components leave etcd with their lease (fact 6.5: session TTL 60 s). */
-  sessions: 60,
-  /** The Job's pod is placed, pulls its image, and reads or writes some megabytes. */
-  backup: 30,
-  migrate: 60,
-  restore: 60,
   /** A component that is recreated: its old pod ends, its successor registers; readiness is not waited for by its peers. */
   recreated: 40,
   /** One replica, the new pod there before the old one goes: the session moves. */
@@ -22,7 +15,7 @@ const USUAL = {
 const READINESS = { initialDelaySeconds: 90, periodSeconds: 10 } as const;
 
 /**
- * What the plan is expected to cost those who use Milvus: an estimate from the parts above, to be compared with
+ * What the plan is expected to cost those who use Milvus: an estimate from those parts and from what each step usually takes, to be compared with
  * `milvus:maxDowntime`. What runs nowhere cannot be interrupted.
  */
 export function expectedInterruption(plan: UpgradePlan, state: ClusterState): ExpectedInterruption {
@@ -33,7 +26,7 @@ export function expectedInterruption(plan: UpgradePlan, state: ClusterState): Ex
   const stops = plan.steps.some(({ kind }) => kind === "stop");
   const isStandalone = components.some(({ component }) => component === "standalone");
   const parts = [
-    ...(stops ? plan.steps.flatMap(({ kind }) => partsOf(kind)) : [part("pods end", USUAL.stop)]),
+    ...(stops ? plan.steps.flatMap((step) => factsOf(step).outage) : [PODS_END]),
     part("pods get ready", untilReady(plan.values)),
   ];
   return total(stops || isStandalone ? "outage" : "failing requests", parts);
@@ -43,19 +36,6 @@ type Part = ExpectedInterruption["parts"][number];
 
 function part(what: string, seconds: number): Part {
   return { what, seconds };
-}
-
-function partsOf(kind: StepKind): Part[] {
-  switch (kind) {
-    case "stop":
-      return [part("pods end", USUAL.stop), part("sessions end", USUAL.sessions)];
-    case "backup":
-    case "migrate":
-    case "restore":
-      return [part(kind, USUAL[kind])];
-    default:
-      return [];
-  }
 }
 
 function ofRoll({ values, chart, steps }: UpgradePlan, components: readonly ComponentState[]): ExpectedInterruption {

@@ -229,6 +229,12 @@ export interface ClusterState {
   readonly notes: readonly string[];
 }
 
+/** What Pulumi's stack knows, apart from its config. */
+export interface StackFacts {
+  /** Its state has the Release, so that Pulumi upgrades it, though Helm may never have deployed it. Default false. */
+  readonly releaseInStack?: boolean;
+}
+
 // ---------------------------------------------------------------------------------------------- plan
 
 export interface ChartReference {
@@ -278,6 +284,8 @@ export interface ExpectedInterruption {
 
 export type Step =
   | { readonly kind: "clearPendingRelease"; readonly recordName: string; readonly revision: number }
+  /** The record of an install that died is kept, and says so: no Job, but a Secret that Pulumi writes. */
+  | { readonly kind: "markFailed"; readonly recordName: string; readonly revision: number }
   /** Milvus is up: shows that image, claim, network and the place of the metadata are right before anything is stopped. */
   | { readonly kind: "probe" }
   | { readonly kind: "stop"; readonly deployments: readonly StoppedDeployment[] }

@@ -6,6 +6,7 @@ import type {
   ExpectedInterruption,
   HelmRelease,
   Plan,
+  StackFacts,
   Step,
   UpgradePlan,
   Wanted,
@@ -13,9 +14,10 @@ import type {
 } from "./model";
 import { observe } from "./observed";
 import { refuseForeign } from "./ownership";
-import { clearPending } from "./pendingRelease";
+import { isDeadInstall, settlePending } from "./pendingRelease";
 import { planExisting } from "./planExisting";
 import { configLine, list, RefusalError, refuse } from "./refusal";
+import { runsAsJob } from "./steps";
 import { type ComposedValues, composeValues } from "./values/compose";
 import { refuseUnverified } from "./verification";
 import { type ResolvedVersion, resolveVersion } from "./versionRequest";
@@ -23,11 +25,13 @@ import { type ResolvedVersion, resolveVersion } from "./versionRequest";
 /**
  * What to do so that the wanted version runs, from what is wanted and what is there. Pure: the same facts give the
  * same plan. A refusal says why, what to do, and where there is a way, the next hop and the whole path.
+ *
+ * @param stack default: its state has nothing
  */
-export function planUpgrade(wanted: Wanted, state: ClusterState): Plan {
+export function planUpgrade(wanted: Wanted, state: ClusterState, stack: StackFacts = {}): Plan {
   try {
     refuseForeign(state, wanted);
-    const plan = state.release ? planRelease(wanted, state, state.release) : planInstall(wanted, state, []);
+    const plan = state.release ? planRelease(wanted, state, state.release, stack) : planInstall(wanted, state, []);
     refuseStrangers(plan, state, wanted);
     refuseUnverified(plan, state.verification);
     const expected = expectedInterruption(plan, state);
@@ -45,7 +49,7 @@ function refuseStrangers(
   { strangers = [] }: ClusterState,
   { namespace, releaseName }: Wanted,
 ): void {
-  if (strangers.length === 0 || steps.every(({ kind }) => kind === "release")) return;
+  if (strangers.length === 0 || !steps.some(runsAsJob)) return;
   const name = upgradeServiceAccount(releaseName);
   const types = strangers.map((stranger) => stranger.split(" ")[0]?.toLowerCase() ?? "").join(",");
   refuse({
@@ -81,15 +85,14 @@ function refuseMoreDowntime(expected: ExpectedInterruption, { maxDowntimeSeconds
   });
 }
 
-function planRelease(wanted: Wanted, state: ClusterState, release: HelmRelease): UpgradePlan {
-  const clear = clearPending(release, state.components, state.observedAt, wanted.pendingSilentMinutes);
-  const neverDeployed = release.lastDeployed === undefined && release.status === "pending-install";
-  if (neverDeployed) return planInstall(wanted, state, clear);
-  return planExisting({ wanted, state, release, clear, observed: observe(state, release, wanted) });
+function planRelease(wanted: Wanted, state: ClusterState, release: HelmRelease, stack: StackFacts): UpgradePlan {
+  const settle = settlePending(release, state.components, state.observedAt, stack, wanted.pendingSilentMinutes);
+  if (isDeadInstall(release)) return planInstall(wanted, state, settle);
+  return planExisting({ wanted, state, release, clear: settle, observed: observe(state, release, wanted) });
 }
 
-/** `clear` is the record of an install that died: once it is gone Helm takes over the objects it made. */
-function planInstall(wanted: Wanted, state: ClusterState, clear: readonly Step[]): UpgradePlan {
+/** `settle` is for the record of an install that died: after that Helm takes over the objects it made. */
+function planInstall(wanted: Wanted, state: ClusterState, settle: readonly Step[]): UpgradePlan {
   if (wanted.rollback) {
     refuse({
       rule: "a_rollback_needs_something_to_roll_back",
@@ -115,12 +118,12 @@ function planInstall(wanted: Wanted, state: ClusterState, clear: readonly Step[]
   return {
     kind: "install",
     to: resolved.version,
-    steps: [...clear, { kind: "release", awaitReady: true }],
+    steps: [...settle, { kind: "release", awaitReady: true }],
     chart: chartReference(chart.version, wanted.chartSource),
     values: composed.values,
     added: composed.added,
     warnings: allWarnings(resolved, chart, composed),
-    reason: clear.length > 0 ? "an earlier install died and is begun again" : "there is no such release yet",
+    reason: settle.length > 0 ? "an earlier install died and is begun again" : "there is no such release yet",
     adopt: false,
     interruption: "Nothing runs yet.",
     reversibility: "reversible",

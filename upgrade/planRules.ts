@@ -75,6 +75,11 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
       "A record `pending-…` is cleared as a step of the plan once nothing has moved for 10 minutes. Before that somebody may be at work: refused, with the command for who knows better.",
     source: "pulumi-kubernetes issue 2054; helm issue 8987",
   },
+  a_dead_install_is_gone_on_from: {
+    explanation:
+      "The record of an install that died is deleted and the install begun again; where the stack's state has the Release, the record is marked as failed and the Release upgraded. `npm run plan` and `npm run upgrade` ask Pulumi which it is (`pulumi stack export`), and warn where it does not answer.",
+    source: "helm pkg/action/upgrade.go",
+  },
   a_namespace_that_is_deleted_is_left_alone: {
     explanation: "A namespace that is being deleted takes no new objects; an upgrade in it would stop half way.",
     source: "Kubernetes documentation, namespace lifecycle",

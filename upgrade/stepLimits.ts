@@ -1,4 +1,4 @@
-import type { Step } from "./model";
+import type { Step, StepKind } from "./model";
 
 /** Limits in seconds; a step that takes longer fails and says so. */
 export interface StepTimeouts {
@@ -21,8 +21,8 @@ export interface StepTimeouts {
 
 /** What a Job of a dead run may take on top of its own limit: its pod gets ten minutes to put the metadata back. */
 export const DEAD_RUN_GRACE = 900;
-/** Deleting one Secret. */
-const CLEAR = 60;
+/** Deleting or writing one Secret. */
+export const RECORD_LIMIT = 60;
 /** A migration can be the tool's run, the restore of what it broke, and a rehearsal. */
 const LONGEST_CALLS = 3;
 /** An old pod's time on top of its grace period: the kubelet ends it, and the API server hears of it. */
@@ -34,7 +34,7 @@ export const DEPENDENCY_LABELS = {
 } as const;
 
 /** Seconds that one call of the migration tool may take. */
-export function toolLimit(step: Step["kind"], { backup, migrate }: StepTimeouts): number {
+export function toolLimit(step: StepKind, { backup, migrate }: StepTimeouts): number {
   return step === "probe" || step === "backup" ? backup : migrate;
 }
 
@@ -48,32 +48,13 @@ export function endingLimit({ component, oldPods }: Extract<Step, { kind: "resum
   return oldPods === undefined ? 0 : Math.max(rolloutLimit(component, timeouts), oldPods.graceSeconds + GRACE_MARGIN);
 }
 
-/**
- * Seconds that the commands of a step may take together: the limit of its Job, without its start, and of Helm for the Release.
- *
- * @param isFirst of its kind in the plan: the first component that is resumed waits for the dependencies before that
- */
-export function stepLimit(step: Step, timeouts: StepTimeouts, isFirst: boolean): number {
-  switch (step.kind) {
-    case "clearPendingRelease":
-      return CLEAR;
-    case "probe":
-      return toolLimit(step.kind, timeouts);
-    case "backup":
-    case "migrate":
-    case "restore":
-      return timeouts.sessions + LONGEST_CALLS * toolLimit(step.kind, timeouts);
-    case "stop":
-      return timeouts.stop;
-    case "pause":
-      return timeouts.rollout;
-    case "release":
-      return timeouts.release;
-    case "resume":
-      return (
-        (isFirst ? Object.keys(DEPENDENCY_LABELS).length * timeouts.rollout : 0) +
-        rolloutLimit(step.component, timeouts) +
-        endingLimit(step, timeouts)
-      );
-  }
+/** Seconds for a step that reads or writes the metadata, once the sessions of what was stopped have ended. */
+export function metadataLimit(step: StepKind, timeouts: StepTimeouts): number {
+  return timeouts.sessions + LONGEST_CALLS * toolLimit(step, timeouts);
+}
+
+/** @param isFirst of those that are resumed: it waits for the dependencies before that */
+export function resumeLimit(step: Extract<Step, { kind: "resume" }>, timeouts: StepTimeouts, isFirst: boolean): number {
+  const dependencies = isFirst ? Object.keys(DEPENDENCY_LABELS).length * timeouts.rollout : 0;
+  return dependencies + rolloutLimit(step.component, timeouts) + endingLimit(step, timeouts);
 }

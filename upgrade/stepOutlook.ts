@@ -1,4 +1,4 @@
-import type { Reversibility, Step, StepKind, UpgradePlan } from "./model";
+import type { Reversibility, UpgradePlan } from "./model";
 import { minorOf } from "./versions";
 
 /** How far a step can be undone once it is done. */
@@ -9,49 +9,20 @@ export interface StepOutlook {
   readonly source: string;
 }
 
-const FIXED = {
-  clearPendingRelease: {
-    reversibility: "one way",
-    why: "the record of a revision that never finished is deleted; nothing that runs depends on it",
-    source: "helm issues 8987 and 4558",
-  },
-  probe: {
-    reversibility: "reversible",
-    why: "Milvus runs on, and nothing is changed but the backup claim that is made",
-    source: "milvus cmd/tools/migration/migration/runner.go: it refuses while sessions live",
-  },
-  stop: {
-    reversibility: "reversible",
-    why: "the replicas are remembered, and milvus:version set back starts them again",
-    source: "fact 6.5: milvus deployments/migrate-meta/migrate.sh",
-  },
-  backup: { reversibility: "reversible", why: "the metadata is only read", source: "fact 6.7" },
-  migrate: {
-    reversibility: "restore only",
-    why: "the old metadata is deleted before the new is written; the backup brings it back",
-    source: "facts 6.7 and 6.8: milvus cmd/tools/migration/migration/runner.go",
-  },
-  restore: {
-    reversibility: "one way",
-    why: "what was written since the backup is lost",
-    source: "fact 6.8: milvus deployments/migrate-meta/README.md, step 6",
-  },
-  pause: {
-    reversibility: "reversible",
-    why: "a paused Deployment serves on, and is resumed by the next run",
-    source: "Kubernetes, Deployments: pausing and resuming a rollout",
-  },
-} as const satisfies Partial<Record<StepKind, StepOutlook>>;
+const RESTORE = {
+  reversibility: "one way",
+  why: "what was written since the backup is lost",
+  source: "fact 6.8: milvus deployments/migrate-meta/README.md, step 6",
+} as const satisfies StepOutlook;
 
-/** Of one step in its plan: sending the new version depends on where it comes from. */
-export function outlookOf(step: Step, plan: UpgradePlan): StepOutlook {
-  if (step.kind !== "release" && step.kind !== "resume") {
-    // 2.2 has never run, so nothing was written that the backup does not have.
-    const isGivenUp = step.kind === "restore" && plan.kind === "giveUp";
-    return isGivenUp
-      ? { ...FIXED.restore, reversibility: "reversible", why: "nothing ran since the backup" }
-      : FIXED[step.kind];
-  }
+/** Of putting the backup back. */
+export function restoreOutlook({ kind }: UpgradePlan): StepOutlook {
+  // 2.2 has never run, so nothing was written that the backup does not have.
+  return kind === "giveUp" ? { ...RESTORE, reversibility: "reversible", why: "nothing ran since the backup" } : RESTORE;
+}
+
+/** Of sending the wanted version: it depends on where it comes from. */
+export function sendOutlook(plan: UpgradePlan): StepOutlook {
   switch (plan.kind) {
     case "install":
       return { reversibility: "reversible", why: "nothing was there before", source: "helm uninstall" };
@@ -62,7 +33,7 @@ export function outlookOf(step: Step, plan: UpgradePlan): StepOutlook {
         source: "fact 6.8: milvus deployments/migrate-meta/README.md, step 6",
       };
     case "rollback":
-      return { ...FIXED.restore };
+      return RESTORE;
     default:
       return ofNewVersion(plan);
   }

@@ -1,8 +1,8 @@
 import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../../upgrade/attempt";
-import { METADATA_STEPS } from "../../upgrade/jobRights";
 import type { AttemptPhase, MigrationPlan, Step, StepKind, UpgradePlan } from "../../upgrade/model";
 import { ATTEMPT_PHASES } from "../../upgrade/model";
 import { planUpgrade } from "../../upgrade/plan";
+import { METADATA_STEPS, type MetadataStepKind } from "../../upgrade/steps";
 import { EXIT, type MetadataScript, type ScriptEnvironment, type Verb, type VerbOutcome } from "./metadata";
 import { type Fault, NO_FAULT } from "./tool";
 import { CHARTS, minorOf, RELEASE, rootOf, type World } from "./world";
@@ -165,6 +165,8 @@ class UpRun {
       case "clearPendingRelease":
         world.revisions = world.revisions.filter(({ revision }) => revision !== step.revision);
         return;
+      case "markFailed":
+        throw new Error("planned without a stack whose state has the Release");
       case "stop":
         return this.job("stop", [
           () => {
@@ -233,7 +235,7 @@ class UpRun {
     await rest();
   }
 
-  private metadataStep(kind: "probe" | "backup" | "migrate" | "restore"): Promise<void> {
+  private metadataStep(kind: MetadataStepKind): Promise<void> {
     const { world, plan } = this;
     const migration = plan.migration;
     if (migration === undefined) throw new Error(`${kind} without an attempt`);

@@ -73,6 +73,7 @@ const DEPLOYMENTS = STOPPED.map(({ name }) => name);
 /** One step of every kind, to be put together to plans. */
 export const STEP = {
   clearPendingRelease: { kind: "clearPendingRelease", recordName: "sh.helm.release.v1.my-release.v8", revision: 8 },
+  markFailed: { kind: "markFailed", recordName: "sh.helm.release.v1.my-release.v1", revision: 1 },
   probe: { kind: "probe" },
   stop: { kind: "stop", deployments: STOPPED },
   backup: { kind: "backup" },

@@ -43,6 +43,10 @@ interface RegisterRequest {
   getCustomtimeouts(): { getCreate(): string } | undefined;
   getHooks(): { getOnErrorList(): string[] } | undefined;
 }
+interface OutputsRequest {
+  getUrn(): string;
+  getOutputs(): Struct | undefined;
+}
 type Callback = (error: unknown, response: unknown) => void;
 type Invoke = (token: string, inputs: Record<string, unknown>) => Record<string, unknown>;
 
@@ -84,6 +88,15 @@ class RecordingMonitor extends MockMonitor {
     });
   }
 
+  /** What components have said of themselves, by type. */
+  readonly outputs = new Map<string, Readonly<Record<string, unknown>>>();
+
+  override registerResourceOutputs(request: OutputsRequest, callback: Callback): void {
+    const [, , types = ""] = request.getUrn().split("::");
+    this.outputs.set(types.split("$").at(-1) ?? "", request.getOutputs()?.toJavaScript() ?? {});
+    super.registerResourceOutputs(request, callback);
+  }
+
   registerResourceHook(_request: unknown, callback: Callback): void {
     callback(null, {});
   }
@@ -117,6 +130,8 @@ function toRegistered(request: RegisterRequest, urn: string): Registered {
 export interface Recording {
   readonly registered: readonly Registered[];
   readonly errorHooks: readonly string[];
+  /** What components have said of themselves, by type. */
+  readonly outputs: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
 
 /**
@@ -147,6 +162,7 @@ export async function record(
   return {
     registered: monitor.registered.filter(({ type }) => type !== "pulumi:pulumi:Stack"),
     errorHooks: monitor.errorHooks,
+    outputs: monitor.outputs,
   };
 }
 

@@ -3,12 +3,20 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
+import { makePlan } from "../../cli/plan";
+import { PULUMI_VARIABLE } from "../../cli/stackConfig";
+import { decodeRecord, type RecordObject } from "../../cluster/releaseRecord";
+import type { PlanOutput } from "../../components/outputs";
 import { settled } from "../../components/resolve";
+import { parseConfig } from "../../config/parseConfig";
 import program from "../../index";
-import { plain, type Recording, type Registered, record } from "../support/recordingMonitor";
+import { pulumiStandIn } from "../support/pulumiStandIn";
+import { plain, type Recording, type Registered, record as recordProgram } from "../support/recordingMonitor";
+import { record } from "./cluster/objects";
 
 const CONFIG_MAPS = "/api/v1/namespaces/milvus/configmaps";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
+const COMPONENT = "milvus-upgrade:index:MilvusCluster";
 /** What the upgrade's Jobs need, by name. */
 const NAMED = /\/(serviceaccounts|roles|rolebindings)\/my-release-upgrade$/;
 
@@ -17,6 +25,7 @@ function answer(
   { method, url = "" }: IncomingMessage,
   namespaces: readonly string[],
   lock: object | undefined,
+  records: readonly RecordObject[],
 ): { status: number; body: object } {
   const path = new URL(url, "http://localhost").pathname;
   const namespace = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(path)?.[1];
@@ -31,6 +40,10 @@ function answer(
   }
   if (method === "GET" && (/\/configmaps\/[^/]+$/.test(path) || NAMED.test(path))) {
     return { status: 404, body: { kind: "Status", reason: "NotFound", message: "not found" } };
+  }
+  if (path.includes("/secrets")) {
+    const found = records.find(({ metadata }) => path.endsWith(`/secrets/${metadata?.name ?? ""}`));
+    return { status: 200, body: found ?? { metadata: {}, items: records } };
   }
   if (path === "/apis") {
     return { status: 200, body: { groups: [] } };
@@ -55,6 +68,8 @@ describe("the program", () => {
   let kubeconfig: string;
   let requests: string[];
   let lock: object | undefined;
+  /** What Helm has left. */
+  let records: readonly RecordObject[];
 
   before(async () => {
     server = createServer((request, response) => {
@@ -62,7 +77,7 @@ describe("the program", () => {
       void json(request).then((sent) => {
         // A lock that is made is there until it is deleted.
         if (request.method === "POST" && request.url?.endsWith("/configmaps") === true) lock = sent;
-        const { status, body } = answer(request, ["milvus"], lock);
+        const { status, body } = answer(request, ["milvus"], lock, records);
         if (request.method === "DELETE") lock = undefined;
         response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
       });
@@ -80,6 +95,7 @@ describe("the program", () => {
   beforeEach(() => {
     requests = [];
     lock = undefined;
+    records = [];
   });
   after(() => {
     server.closeAllConnections();
@@ -100,7 +116,7 @@ describe("the program", () => {
     });
     let error: Error | undefined;
     let result: Record<string, unknown> | undefined;
-    const recording = await record(
+    const recording = await recordProgram(
       async () => {
         try {
           result = await known(program());
@@ -119,8 +135,8 @@ describe("the program", () => {
   }
 
   /** What is declared beside the component itself, which Pulumi registers before anything else. */
-  const children = ({ registered }: Recording): Registered[] =>
-    registered.filter(({ type }) => type !== "milvus-upgrade:index:MilvusCluster");
+  const children = ({ registered }: Recording): Registered[] => registered.filter(({ type }) => type !== COMPONENT);
+  const planOf = ({ outputs }: Recording): Partial<PlanOutput> => outputs.get(COMPONENT)?.plan as PlanOutput;
   const release = ({ registered }: Recording): Registered | undefined =>
     registered.find(({ type }) => type === RELEASE);
 
@@ -181,6 +197,124 @@ describe("the program", () => {
     expect(plain(provider?.inputs.kubeconfig)).to.equal(kubeconfig);
     expect(pulumi.runtime.isRpcSecret(provider?.inputs.kubeconfig)).to.equal(true);
     expect(String(plain(provider?.inputs.upsertExistingObjects))).to.equal("true");
+  });
+
+  describe("over an install that died before anything was deployed", () => {
+    const RECORD = "sh.helm.release.v1.my-release.v1";
+    const DIED = record(
+      {
+        name: "my-release",
+        namespace: "milvus",
+        version: 1,
+        info: { status: "pending-install", last_deployed: "2020-01-01T00:00:00Z" },
+        chart: { metadata: { name: "milvus", version: "4.0.31", appVersion: "2.2.9" } },
+      },
+      RECORD,
+    );
+    const IN_STATE = {
+      [`urn:pulumi:test::milvus::${COMPONENT}$${RELEASE}::milvus-release`]: {
+        outputs: { name: "my-release", namespace: "milvus" },
+      },
+    };
+    const SECRET = "kubernetes:core/v1:Secret";
+    const config = { "milvus:version": "2.2.9" };
+    const before = process.env[PULUMI_VARIABLE];
+    beforeEach(() => {
+      records = [DIED];
+    });
+    afterEach(() => {
+      if (before === undefined) Reflect.deleteProperty(process.env, PULUMI_VARIABLE);
+      else process.env[PULUMI_VARIABLE] = before;
+    });
+    const planned = () =>
+      makePlan({
+        project: { name: "milvus", folder: ".", defaults: {} },
+        stack: "dev",
+        settings: {
+          config: parseConfig({
+            config: {
+              "milvus:namespace": "milvus",
+              "milvus:verify": "off",
+              "kubernetes:kubeconfig": kubeconfig,
+              ...config,
+            },
+          }),
+          secrets: [],
+        },
+        withManifests: false,
+        withImages: false,
+      });
+
+    it("marks its record as failed where the state has the Release, and deletes nothing", async () => {
+      const recording = await run(config, IN_STATE);
+      const { registered, error } = recording;
+      expect(error).to.equal(undefined);
+      expect(planOf(recording).steps).to.deep.equal(["markFailed", "release"]);
+      const secret = registered.find(({ type }) => type === SECRET);
+      const { release } = plain(secret?.inputs.data) as { release: string };
+      expect(decodeRecord({ ...DIED, data: { release } }).status).to.equal("failed");
+      expect(registered.map(({ type }) => type)).to.not.include("kubernetes:batch/v1:Job");
+    });
+
+    it("deletes its record where the state has no Release", async () => {
+      const recording = await run(config);
+      const { registered } = recording;
+      expect(planOf(recording).steps).to.deep.equal(["clearPendingRelease", "release"]);
+      expect(registered.map(({ type }) => type)).to.not.include(SECRET);
+    });
+
+    it("refuses a state that has the Release where the cluster has no record of it at all", async () => {
+      records = [];
+      const recording = await run(config, IN_STATE);
+      expect(recording.error?.message).to.match(/the_state_has_a_release_that_is_gone/);
+      expect(children(recording)).to.deep.equal([]);
+    });
+
+    for (const { what, state, resources, step } of [
+      {
+        what: "has",
+        state: `[{"type":"${RELEASE}"}]`,
+        resources: IN_STATE,
+        step: "mark the record of revision 1 as failed",
+      },
+      {
+        what: "has not",
+        state: '[{"type":"pulumi:pulumi:Stack"}]',
+        resources: {},
+        step: "clear the pending record of revision 1",
+      },
+    ]) {
+      it(`is planned by the CLI as up does it, where the state ${what} the Release: the same step, the same hash`, async () => {
+        const asked = pulumiStandIn(`echo '{"version":3,"deployment":{"resources":${state}}}'`);
+        const { plan } = await planned();
+        expect(plan?.steps[0]?.step).to.equal(step);
+        expect(plan?.hash).to.equal(planOf(await run(config, resources, true)).hash);
+        expect(asked()).to.deep.equal(["stack export --stack dev --non-interactive"]);
+      });
+    }
+
+    for (const { what, script, why } of [
+      {
+        what: "a stack that is not there",
+        script: "echo 'error: no stack named dev' >&2; exit 255",
+        why: "no stack named dev",
+      },
+      { what: "no Pulumi CLI", script: undefined, why: "Pulumi CLI is needed" },
+    ]) {
+      it(`says what it does not know, with ${what}`, async () => {
+        pulumiStandIn(script);
+        const { plan } = await planned();
+        const said = plan?.warnings.find(({ rule }) => rule === "a_dead_install_is_gone_on_from")?.message;
+        expect(said).to.contain("marks the record as failed instead of clearing it").and.to.contain(why);
+      });
+    }
+
+    it("asks Pulumi nothing where no install has died", async () => {
+      const asked = pulumiStandIn("echo '{}'");
+      records = [];
+      await planned();
+      expect(asked()).to.deep.equal([]);
+    });
   });
 
   const refused = [

@@ -1,5 +1,6 @@
-import { jobRights, touchesMetadata } from "../jobRights";
+import { jobRights } from "../jobRights";
 import type { ClusterState, UpgradePlan } from "../model";
+import { factsOf, runsAsJob, touchesMetadata } from "../steps";
 import type { VerifyMode } from "../verification";
 import type { Permission } from "./facts";
 
@@ -58,7 +59,8 @@ export function permissionsFor(
     return verbs.map((verb) => ({ verb, group, resource, ...(clusterWide !== true && { namespace }) }));
   };
   const rendered = [...ALWAYS, ...recordedKinds.map((kind) => kind.split("/").at(-1) ?? kind)];
-  const hasJobs = plan.steps.some(({ kind }) => kind !== "release");
+  const hasJobs = plan.steps.some(runsAsJob);
+  const writesSecret = plan.steps.some((step) => factsOf(step).resource === "Secret");
   const inMetadata = plan.steps.some(touchesMetadata);
   const rights = jobRights(plan).flatMap(({ apiGroups, resources, verbs, resourceNames }) =>
     verbs.flatMap((verb) =>
@@ -74,7 +76,7 @@ export function permissionsFor(
     ),
   );
   const all = [
-    ...of("Secret", ["get", "list", "create", "update"]),
+    ...of("Secret", ["get", "list", "create", "update", ...(writesSecret ? ["patch"] : [])]),
     ...rendered.flatMap((kind) => of(kind)),
     ...(hasJobs ? JOB_KINDS.flatMap((kind) => of(kind)) : []),
     ...(hasJobs ? [...of("Job", ["list", "watch"]), ...pods(namespace)] : []),

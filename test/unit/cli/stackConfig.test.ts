@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { findProject, stackFile, stackNames } from "../../../cli/project";
 import { loadStackConfig, PULUMI_VARIABLE } from "../../../cli/stackConfig";
+import { pulumiStandIn } from "../../support/pulumiStandIn";
 
 /** A project on the disk, with a stand-in for pulumi that prints `answer`. */
 function projectWith(files: Readonly<Record<string, string>>): string {
@@ -81,12 +82,6 @@ describe("the stack config of the CLI", () => {
       if (before === undefined) Reflect.deleteProperty(process.env, PULUMI_VARIABLE);
       else process.env[PULUMI_VARIABLE] = before;
     });
-    const pulumi = (folder: string, script: string) => {
-      const file = path.join(folder, "pulumi");
-      writeFileSync(file, `#!/bin/sh\n${script}\n`);
-      chmodSync(file, 0o755);
-      process.env[PULUMI_VARIABLE] = file;
-    };
 
     it("asks pulumi, and knows which texts are secret", async () => {
       const folder = projectWith({ "Pulumi.dev.yaml": encrypted });
@@ -95,7 +90,7 @@ describe("the stack config of the CLI", () => {
         "milvus:values": { value: JSON.stringify(values), objectValue: values, secret: true },
       };
       writeFileSync(path.join(folder, "answer.json"), JSON.stringify(answer));
-      pulumi(folder, "cat answer.json");
+      pulumiStandIn("cat answer.json");
       const { config, secrets } = await load(folder);
       expect(config.wanted.values).to.deep.equal(values);
       expect(config.valuesAreSecret).to.equal(true);
@@ -108,8 +103,7 @@ describe("the stack config of the CLI", () => {
     ] as const) {
       it(`and ${what} is refused with what to do`, async () => {
         const folder = projectWith({ "Pulumi.dev.yaml": encrypted });
-        if (script === undefined) process.env[PULUMI_VARIABLE] = path.join(folder, "missing");
-        else pulumi(folder, script);
+        pulumiStandIn(script);
         const error = await load(folder).then(
           () => undefined,
           (thrown: unknown) => thrown as Error,

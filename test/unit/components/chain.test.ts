@@ -5,7 +5,8 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { PlannedRun } from "../../../components/context";
 import { PLAN_KINDS, type PlanKind, type Step, type UpgradePlan } from "../../../upgrade/model";
-import { declare, PLANS, plannedRun, RESUMES, STEP } from "../../support/plans";
+import { stepLimit } from "../../../upgrade/steps";
+import { declare, PLANS, plannedRun, RESUMES, SETTINGS, STEP } from "../../support/plans";
 import { type Recording, type Registered, record } from "../../support/recordingMonitor";
 
 const JOB = "kubernetes:batch/v1:Job";
@@ -13,7 +14,7 @@ const RELEASE = "kubernetes:helm.sh/v3:Release";
 
 const declared = (run: PlannedRun): Promise<Recording> => record(() => declare(run));
 
-const shortTypes = ({ registered }: Recording): string[] =>
+const shortTypes = ({ registered }: Pick<Recording, "registered">): string[] =>
   registered.filter(({ custom }) => custom).map(({ type }) => type.split(":").at(-1) ?? "");
 
 /** Name in Pulumi's display of the resource that a step ends with. */
@@ -25,6 +26,8 @@ function stepResource(step: Step, plan: UpgradePlan): string {
       return `milvus-resume-${step.component}`;
     case "clearPendingRelease":
       return "milvus-clear-pending-release";
+    case "markFailed":
+      return "milvus-failed-record";
     case "restore":
       return plan.kind === "rollback" ? "milvus-rollback" : "milvus-restore";
     default:
@@ -91,6 +94,7 @@ describe("the chain of a plan", () => {
   it("whatever the steps and their order, the resources wait for each other in exactly that order", async () => {
     const others = [
       STEP.clearPendingRelease,
+      STEP.markFailed,
       STEP.probe,
       STEP.stop,
       STEP.backup,
@@ -107,20 +111,44 @@ describe("the chain of a plan", () => {
     await fc.assert(
       fc.asyncProperty(steps, async (chosen) => {
         const plan = { ...PLANS.migration, steps: chosen };
-        expectChain(await declared(plannedRun(plan)), plan);
+        expectChain(await declared(plannedRun(plan, { failedRecord: "c2VjcmV0" })), plan);
       }),
       { numRuns: 30 },
     );
   });
 
-  it("marks the record of a dead install as failed where the state has the Release, instead of deleting it", async () => {
-    const steps: Step[] = [STEP.clearPendingRelease, { kind: "release", awaitReady: true }];
-    const { registered } = await declared({ ...plannedRun({ ...PLANS.install, steps }), failedRecord: "c2VjcmV0" });
-    const secret = registered.find(({ type }) => type === "kubernetes:core/v1:Secret");
-    expect(secret?.retainOnDelete).to.equal(true);
-    expect(secret?.inputs.metadata).to.deep.include({ name: "sh.helm.release.v1.my-release.v8", namespace: "milvus" });
-    expect(pulumi.runtime.isRpcSecret(secret?.inputs.data)).to.equal(true);
-    expect(registered.filter(({ type }) => type === "kubernetes:batch/v1:Job")).to.deep.equal([]);
+  describe("the record of an install that died", () => {
+    const steps: Step[] = [STEP.markFailed, STEP.release];
+    const plan = { ...PLANS.install, steps };
+
+    it("is marked as failed by a Secret that Pulumi writes and never deletes, without any Job", async () => {
+      const { registered } = await declared(plannedRun(plan, { failedRecord: "c2VjcmV0" }));
+      expect(shortTypes({ registered })).to.deep.equal(["Secret", "Release"]);
+      const [secret] = registered.filter(({ custom }) => custom);
+      expect(secret?.retainOnDelete).to.equal(true);
+      expect(secret?.inputs.metadata).to.deep.include({ name: STEP.markFailed.recordName, namespace: "milvus" });
+      expect(pulumi.runtime.isRpcSecret(secret?.inputs.data)).to.equal(true);
+      expect(secret?.createTimeout).to.equal(`${stepLimit(STEP.markFailed, SETTINGS.timeouts, true)}s`);
+    });
+
+    it("is deleted by a Job where the plan says so, also when it could be marked", async () => {
+      const clear = { ...plan, steps: [STEP.clearPendingRelease, STEP.release] };
+      const recording = await declared(plannedRun(clear, { failedRecord: "c2VjcmV0" }));
+      expect(shortTypes(recording)).to.include("Job").and.not.include("Secret");
+    });
+
+    it("must be known where it is to be marked: a bug, said before anything is declared but the component", async () => {
+      let message = "";
+      const { registered } = await record(() => {
+        try {
+          declare(plannedRun(plan));
+        } catch (error) {
+          message = (error as Error).message;
+        }
+      });
+      expect(message).to.match(/the step markFailed.*This is a bug: please report it/);
+      expect(registered.filter(({ custom }) => custom)).to.deep.equal([]);
+    });
   });
 
   it("every resource is a child of the component", async () => {
@@ -176,10 +204,17 @@ describe("the chain of a plan", () => {
       { plan: PLANS.migration, step: "milvus-stop", never: "milvus-backup" },
       { plan: PLANS.rolling, step: "milvus-release", never: "milvus-resume-rootcoord" },
       { plan: PLANS.giveUp, step: "milvus-restore", never: "milvus-release" },
+      {
+        plan: { ...PLANS.install, steps: [STEP.markFailed, STEP.release] },
+        step: "milvus-failed-record",
+        never: "milvus-release",
+      },
     ];
     for (const { plan, step, never } of leftOut) {
       it(`${plan.kind}: without ${step} there is no ${never}`, async () => {
-        const { registered } = await record(() => declare(plannedRun(plan)), { leftOut: [step] });
+        const { registered } = await record(() => declare(plannedRun(plan, { failedRecord: "c2VjcmV0" })), {
+          leftOut: [step],
+        });
         const names = registered.map(({ name }) => name);
         expect(names).to.include(step).and.not.include(never);
       });

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import { expect } from "chai";
 import { StepGate } from "../../../components/stepGate";
-import { PLANS, plannedRun } from "../../support/plans";
+import { PLANS, plannedRun, STEP } from "../../support/plans";
 import { record } from "../../support/recordingMonitor";
 
 const RUN = "1a2b3c4d-0000-4000-8000-000000000000";
@@ -38,6 +38,33 @@ describe("the gate before a step", () => {
     expect(await openAfter("my-release-stop-99999999")).to.match(refusal);
     expect(await openAfter("my-release-stop-1a2b3c4d", ["stop"])).to.match(refusal);
   });
+
+  for (const { title, name, leftOut, answer } of [
+    { title: "opens once the record of a dead install is marked", name: STEP.markFailed.recordName, answer: /^open$/ },
+    { title: "stays closed after a mark of another revision", name: "other.v2", answer: /no_step_is_left_out/ },
+    {
+      title: "stays closed after a mark that the engine left out",
+      name: STEP.markFailed.recordName,
+      leftOut: ["failed-record"],
+      answer: /no_step_is_left_out/,
+    },
+  ]) {
+    it(title, async () => {
+      let said = "";
+      await record(
+        async () => {
+          const gate = new StepGate(plannedRun({ ...PLANS.install, steps: [STEP.markFailed, STEP.release] }), RUN);
+          const secret = new k8s.core.v1.Secret("failed-record", { metadata: { name } });
+          said = await Promise.resolve(gate.open([secret])).then(
+            () => "open",
+            (error: unknown) => (error as Error).message,
+          );
+        },
+        { leftOut: leftOut ?? [] },
+      );
+      expect(said).to.match(answer);
+    });
+  }
 
   it("stays closed for a run that has lost its lock, before the engine deletes anything for a replacement", async () => {
     const guard = { check: () => Promise.reject(new Error("taken over")), release: () => Promise.resolve() };

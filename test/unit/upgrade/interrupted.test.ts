@@ -1,6 +1,9 @@
 import { expect } from "chai";
+import { describePlan } from "../../../upgrade/describe";
+import { jobRights } from "../../../upgrade/jobRights";
 import type { HelmRelease } from "../../../upgrade/model";
 import { planUpgrade } from "../../../upgrade/plan";
+import { describePermission, permissionsFor } from "../../../upgrade/preflight/permissions";
 import { getValue, path } from "../../../upgrade/values/tree";
 import { cluster, component, NOW, planned, refused, release, running, SEPARATE, stepKinds, wanted } from "./support";
 
@@ -63,17 +66,76 @@ describe("a Helm record left pending", () => {
     expect(stepKinds(plan)[0]).to.equal("clearPendingRelease");
   });
 
-  it("of an install is cleared and installed again over what it made", () => {
-    const state = cluster({
-      release: release("5.0.19", "2.6.15", { status: "pending-install", revision: 1, recordName: "v1" }),
+  it("of an upgrade is cleared also where the stack's state has the Release", () => {
+    const plan = planned(wanted("2.2.14"), running("4.0.34", "2.2.9", { release: PENDING }), { releaseInStack: true });
+    expect(stepKinds(plan)[0]).to.equal("clearPendingRelease");
+  });
+});
+
+describe("an install that died and was never deployed", () => {
+  const died = (over: Partial<HelmRelease> = {}) =>
+    cluster({
+      release: release("5.0.19", "2.6.15", {
+        status: "pending-install",
+        revision: 1,
+        recordName: "sh.helm.release.v1.my-release.v1",
+        updatedAt: minutesAgo(60),
+        ...over,
+      }),
       components: [component("proxy", "2.6.15", { readyReplicas: 0, rolledOut: false })],
     });
-    const plan = planned(wanted("2.6.15"), state);
+  const inStack = { releaseInStack: true };
+
+  it("is cleared and installed again over what it made", () => {
+    const plan = planned(wanted("2.6.15"), died());
     expect([plan.kind, plan.adopt, stepKinds(plan)]).to.deep.equal([
       "install",
       false,
       ["clearPendingRelease", "release"],
     ]);
+  });
+
+  it("is marked as failed where the stack's state has the Release: Helm upgrades nothing that has no record", () => {
+    const plan = planned(wanted("2.6.15"), died(), inStack);
+    expect([plan.kind, plan.adopt, stepKinds(plan)]).to.deep.equal(["install", false, ["markFailed", "release"]]);
+    expect(plan.steps[0]).to.deep.equal({
+      kind: "markFailed",
+      recordName: "sh.helm.release.v1.my-release.v1",
+      revision: 1,
+    });
+  });
+
+  it("says so, and never that the record is cleared or deleted", () => {
+    const lines = describePlan(planned(wanted("2.6.15"), died(), inStack)).join("\n");
+    expect(lines).to.contain("steps: mark the record of revision 1 as failed → release");
+    expect(lines).to.contain("mark the record of revision 1 as failed: one way");
+    expect(lines).to.not.match(/clear|delete/);
+  });
+
+  it("is cleared where an earlier revision was deployed, whatever the state has", () => {
+    const lastDeployed = { revision: 7, chartVersion: "4.0.24", appVersion: "2.2.9" };
+    const state = running("4.0.34", "2.2.9", { release: { ...PENDING, status: "pending-install", lastDeployed } });
+    expect(stepKinds(planned(wanted("2.2.14"), state, inStack))[0]).to.equal("clearPendingRelease");
+  });
+
+  for (const stack of [{}, inStack]) {
+    it(`is refused while it is young, with a command that helps whatever the state has: ${JSON.stringify(stack)}`, () => {
+      const plan = planUpgrade(wanted("2.6.15"), died({ updatedAt: minutesAgo(3) }), stack);
+      if (plan.kind !== "refused") return expect.fail(`planned ${plan.kind}`);
+      expect(plan.rule).to.equal("a_pending_release_may_have_somebody_at_work");
+      // Deleted, the record would be missed by the state, and the next run refused.
+      expect(plan.remedy).to.not.contain("delete");
+      expect(plan.remedy).to.contain("pulumi config set --path milvus:timeouts.pending 1s");
+    });
+  }
+
+  it("needs no Jobs to be marked: neither their rights nor their names", () => {
+    const state = { ...died(), strangers: ["Role my-release-upgrade"] };
+    const plan = planned(wanted("2.6.15"), state, inStack);
+    expect(jobRights(plan)).to.deep.equal([]);
+    const asked = permissionsFor(plan, state, "milvus").map(describePermission);
+    expect(asked).to.include("patch secrets").and.not.include("create jobs.batch");
+    expect(planUpgrade(wanted("2.6.15"), state)).to.include({ rule: "objects_of_somebody_else_are_not_taken_over" });
   });
 });
 

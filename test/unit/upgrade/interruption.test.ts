@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { describePlan } from "../../../upgrade/describe";
 import { describeExpected, duration } from "../../../upgrade/interruption";
-import { outlookOf } from "../../../upgrade/stepOutlook";
+import { outlookOf } from "../../../upgrade/steps";
 import { component, DOWN, planned, refused, running, SEPARATE, STREAMING, wanted } from "./support";
 
 const MIXED = ["mixcoord", "querynode", "proxy"];

@@ -6,10 +6,12 @@ import type {
   HelmValues,
   Plan,
   Refusal,
+  StackFacts,
   UpgradePlan,
   Wanted,
 } from "../../../upgrade/model";
 import { planUpgrade } from "../../../upgrade/plan";
+import { stepName } from "../../../upgrade/steps";
 
 export const NOW = "2026-05-01T12:00:00Z";
 
@@ -119,8 +121,8 @@ export function attempt(phase: AttemptState["phase"], over: Partial<AttemptState
   return { id, phase, claimName: `claim-${id.revision}-${id.ordinal}`, createdAt: "2026-05-01T10:00:00Z" };
 }
 
-export function planned(request: Wanted, state: ClusterState): UpgradePlan {
-  const plan = planUpgrade(request, state);
+export function planned(request: Wanted, state: ClusterState, stack: StackFacts = {}): UpgradePlan {
+  const plan = planUpgrade(request, state, stack);
   if (plan.kind === "refused") throw new Error(`refused by ${plan.rule}: ${plan.reason}`);
   return plan;
 }
@@ -132,5 +134,5 @@ export function refused(request: Wanted, state: ClusterState): Refusal {
 }
 
 export function stepKinds(plan: UpgradePlan): string[] {
-  return plan.steps.map((step) => (step.kind === "resume" ? `resume ${step.component}` : step.kind));
+  return plan.steps.map(stepName);
 }
