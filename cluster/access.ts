@@ -4,6 +4,7 @@ import { CredentialsError } from "./credentials";
 import { ClusterError } from "./errors";
 import { type AccessSettings, loadKubeConfig } from "./kubeConfig";
 import { type Failure, refusalOf, type ServerAnswer, transportError } from "./responses";
+import { retry } from "./retry";
 import { type Transport, transportFor } from "./transport";
 
 /** A read of one object or a list of them. */
@@ -67,8 +68,6 @@ export interface Patience {
 
 /** A restarting API server is back within these 7 s; whoever waits longer should hear about it. */
 const PATIENCE: Patience = { timeout: 20_000, pauses: [250, 750, 2000, 4000] };
-/** A busy server may ask for any pause. */
-const LONGEST_PAUSE = 10_000;
 
 /**
  * Access to the cluster that the Pulumi Kubernetes provider uses. Nothing is sent yet.
@@ -159,17 +158,14 @@ function patch(body: object): Content {
 /** With content it is a review, which may be repeated like a read. */
 async function sendWithRetry(connection: Connection, request: ApiRequest, content?: Content): Promise<unknown> {
   const pauses = request.once === true ? [] : connection.patience.pauses;
-  for (let tries = 0; ; tries++) {
-    const outcome = await tryOnce(connection, request, content);
-    if (outcome.kind === "done") {
-      return outcome.body;
-    }
-    const pause = pauses[tries];
-    if (!outcome.again || pause === undefined) {
-      throw outcome.error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(pause, outcome.after ?? 0), LONGEST_PAUSE)));
-  }
+  const outcome = await retry<Outcome>(pauses, async () => {
+    const result = await tryOnce(connection, request, content);
+    if (result.kind === "done") return { result, again: false };
+    const { again, after = 0 } = result;
+    return { result, again, after };
+  });
+  if (outcome.kind === "failed") throw outcome.error;
+  return outcome.body;
 }
 
 type Outcome =

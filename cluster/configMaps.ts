@@ -4,6 +4,7 @@ import type { ClusterAccess } from "./access";
 import { ClusterError, foreignConfigMap, hasCode } from "./errors";
 import type { Json } from "./json";
 import type { AccessSettings } from "./kubeConfig";
+import { retry } from "./retry";
 import { isDone, isPassing, openWriter, type WriteRequest } from "./write";
 
 export interface ConfigMapContent {
@@ -35,7 +36,7 @@ export async function applyConfigMap(
 ): Promise<void> {
   const { name, namespace } = content;
   const write = openWriter(settings);
-  for (let tries = 0; ; tries += 1) {
+  const answer = await retry(PAUSES_MS, async () => {
     const found = await readConfigMap(access, content);
     const labels = found?.metadata?.labels;
     // The records of earlier versions of this program name the release alone.
@@ -46,19 +47,16 @@ export async function applyConfigMap(
         "The verification needs that name for its snapshot and its result. Nothing was written to it.",
       );
     }
-    const answer = await write(found === undefined ? creationOf(content) : changeOf(content, found));
-    if (isDone(answer)) return;
-    const pause = PAUSES_MS[tries];
+    const result = await write(found === undefined ? creationOf(content) : changeOf(content, found));
     // A conflict: somebody has made or changed it since it was read.
-    if (!(isPassing(answer) || answer.status === CONFLICT) || pause === undefined) {
-      throw new ClusterError(
-        answer.status === 403 ? "forbidden" : "serverError",
-        `The ConfigMap ${name} in the namespace ${namespace} cannot be written: ${answer.message}`,
-        `The verification keeps its snapshot and its result in it. Allow it: kubectl create role milvus-upgrade-verify --namespace ${namespace} --verb=get,list,create,patch,delete --resource=configmaps`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, pause));
-  }
+    return { result, again: isPassing(result) || result.status === CONFLICT };
+  });
+  if (isDone(answer)) return;
+  throw new ClusterError(
+    answer.status === 403 ? "forbidden" : "serverError",
+    `The ConfigMap ${name} in the namespace ${namespace} cannot be written: ${answer.message}`,
+    `The verification keeps its snapshot and its result in it. Allow it: kubectl create role milvus-upgrade-verify --namespace ${namespace} --verb=get,list,create,patch,delete --resource=configmaps`,
+  );
 }
 
 async function readConfigMap(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { V1ConfigMap } from "@kubernetes/client-node";
 import { isOurs, upgradeLabels } from "../upgrade/marks";
 import { describeHolder, lockName, type RunHolder } from "../upgrade/runLock";
@@ -7,6 +8,7 @@ import { ClusterError, foreignConfigMap, hasCode } from "./errors";
 import type { Json } from "./json";
 import type { AccessSettings } from "./kubeConfig";
 import type { ReleaseAddress } from "./readCluster";
+import { retry } from "./retry";
 import { isDone, isPassing, openWriter, type Write, type WriteAnswer } from "./write";
 
 /**
@@ -187,22 +189,21 @@ class HeldLock implements RunLock {
     clearTimeout(this.timer);
     await this.beating;
     const { releaseName, namespace, holder } = this.request;
-    for (const pause of [...PAUSES_MS, undefined]) {
+    const problem = await retry(PAUSES_MS, async () => {
       const answer = await this.write({
         method: "DELETE",
         path: pathOf(this.request),
         contentType: "application/json",
         body: { preconditions: { resourceVersion: this.version } },
       });
-      if (isDone(answer) || answer.status === 404) return;
-      if (answer.status === 409 && !(await this.isStillOurs(holder))) return;
-      if (pause === undefined) {
-        this.request.say(
-          `the lock cannot be removed (${answer.message}): the next run waits until it has been silent, or: kubectl -n ${namespace} delete configmap ${lockName(releaseName)}`,
-        );
-        return;
-      }
-      await sleep(pause);
+      const isGone =
+        isDone(answer) || answer.status === 404 || (answer.status === 409 && !(await this.isStillOurs(holder)));
+      return { result: isGone ? undefined : answer.message, again: !isGone };
+    });
+    if (problem !== undefined) {
+      this.request.say(
+        `the lock cannot be removed (${problem}): the next run waits until it has been silent, or: kubectl -n ${namespace} delete configmap ${lockName(releaseName)}`,
+      );
     }
   }
 
@@ -286,13 +287,11 @@ function pathOf({ namespace, releaseName }: LockRequest): string {
   return configMapPath(namespace, lockName(releaseName));
 }
 
-async function persistently(attempt: () => Promise<WriteAnswer>): Promise<WriteAnswer> {
-  for (const pause of PAUSES_MS) {
-    const answer = await attempt();
-    if (!isPassing(answer)) return answer;
-    await sleep(pause);
-  }
-  return attempt();
+function persistently(write: () => Promise<WriteAnswer>): Promise<WriteAnswer> {
+  return retry(PAUSES_MS, async () => {
+    const answer = await write();
+    return { result: answer, again: isPassing(answer) };
+  });
 }
 
 function writeError({ status, message }: WriteAnswer, { releaseName, namespace }: LockRequest): ClusterError {
@@ -307,8 +306,4 @@ function writeError({ status, message }: WriteAnswer, { releaseName, namespace }
 
 function versionOf(body: unknown): string {
   return (body as Json<V1ConfigMap> | undefined)?.metadata?.resourceVersion ?? "";
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
