@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { connect } from "../cluster/access";
+import { connect } from "../cluster/client";
 import { readCluster } from "../cluster/readCluster";
 import { parseConfig } from "../config/parseConfig";
 import { parseStackFile, withConfig } from "../config/stackFile";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import pc from "picocolors";
-import { connect } from "../cluster/access";
+import { connect } from "../cluster/client";
 import { readCluster } from "../cluster/readCluster";
 import { parseYaml } from "../config/helmValues";
 import type { Config } from "../config/schema";

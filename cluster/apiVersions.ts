@@ -1,4 +1,5 @@
-import type { ApiRequest, ClusterAccess } from "./access";
+import type { ClusterClient } from "./client";
+import type { ApiRequest } from "./request";
 
 /** What a server of 1.26 or newer answers: every group with every kind. */
 interface Discovery {
@@ -63,8 +64,8 @@ const CORE: ApiRequest = { api: "api", accept: ACCEPT };
  *
  * @throws ClusterError
  */
-export async function readGroupNames(access: ClusterAccess): Promise<ReadonlySet<string>> {
-  const answer = (await access.read(GROUPS)) as Discovery | GroupList;
+export async function readGroupNames(client: ClusterClient): Promise<ReadonlySet<string>> {
+  const answer = (await client.read(GROUPS)) as Discovery | GroupList;
   const names = isDiscovery(answer)
     ? (answer.items ?? []).map(({ metadata }) => metadata?.name ?? "")
     : (answer.groups ?? []).map(({ name }) => name);
@@ -77,12 +78,12 @@ export async function readGroupNames(access: ClusterAccess): Promise<ReadonlySet
  *
  * @throws ClusterError when the list of groups cannot be read
  */
-export async function readServedApis(access: ClusterAccess): Promise<ServedApis> {
-  const [groups, core] = (await Promise.all([access.read(GROUPS), access.read(CORE)])) as [
+export async function readServedApis(client: ClusterClient): Promise<ServedApis> {
+  const [groups, core] = (await Promise.all([client.read(GROUPS), client.read(CORE)])) as [
     Discovery | GroupList,
     Discovery | GroupList,
   ];
-  const all = await Promise.all([servedBy(access, core, ["v1"]), servedBy(access, groups, [])]);
+  const all = await Promise.all([servedBy(client, core, ["v1"]), servedBy(client, groups, [])]);
   return { versions: all.flatMap(({ versions }) => versions), kinds: all.flatMap(({ kinds }) => kinds) };
 }
 
@@ -92,14 +93,14 @@ export function apiVersions({ versions, kinds }: ServedApis): string[] {
 }
 
 async function servedBy(
-  access: ClusterAccess,
+  client: ClusterClient,
   answer: Discovery | GroupList,
   unlisted: readonly string[],
 ): Promise<ServedApis> {
   if (isDiscovery(answer)) return served(answer);
   const listed = (answer.groups ?? []).flatMap(({ versions = [] }) => versions.map((it) => it.groupVersion));
   const versions = [...unlisted, ...listed];
-  const kinds = await Promise.all(versions.map((version) => kindsOf(access, version)));
+  const kinds = await Promise.all(versions.map((version) => kindsOf(client, version)));
   return { versions, kinds: kinds.flat() };
 }
 
@@ -126,9 +127,9 @@ function served({ items = [] }: Discovery): ServedApis {
   };
 }
 
-async function kindsOf(access: ClusterAccess, api: string): Promise<ServedKind[]> {
+async function kindsOf(client: ClusterClient, api: string): Promise<ServedKind[]> {
   try {
-    const { resources = [] } = (await access.read({
+    const { resources = [] } = (await client.read({
       api: api.includes("/") ? `apis/${api}` : `api/${api}`,
       once: true,
     })) as ResourceList;

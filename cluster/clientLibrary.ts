@@ -1,8 +1,8 @@
 /** The Kubernetes client library, loaded when it is first needed. */
 import type { KubeConfig as LibraryConfig } from "@kubernetes/client-node";
 import { type Credentials, CredentialsError, credentialsOf, reasonOf } from "./credentials";
+import type { Transport } from "./http";
 import type { KubeConfig } from "./kubeConfig";
-import type { Transport } from "./transport";
 
 /** The library's own form of a kubeconfig, with credentials that a plugin has given already. */
 export async function libraryConfig(config: KubeConfig, signal: AbortSignal): Promise<LibraryConfig> {

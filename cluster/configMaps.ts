@@ -1,11 +1,11 @@
 import type { V1ConfigMap } from "@kubernetes/client-node";
 import { isOurs, RELEASE_LABEL } from "../upgrade/marks";
-import type { ClusterAccess } from "./access";
+import type { ClusterClient } from "./client";
 import { ClusterError, foreignConfigMap, hasCode } from "./errors";
 import type { Json } from "./json";
-import type { AccessSettings } from "./kubeConfig";
+import type { WriteRequest } from "./request";
 import { retry } from "./retry";
-import { isDone, isPassing, openWriter, type WriteRequest } from "./write";
+import { isDone, isPassing } from "./write";
 
 export interface ConfigMapContent {
   readonly name: string;
@@ -19,7 +19,8 @@ export interface ConfigMapContent {
   readonly kept?: readonly string[];
 }
 
-const FIELD_MANAGER = "fieldManager=milvus-upgrade";
+export const CONFIG_MAPS = { api: "v1", resource: "configmaps" } as const;
+const FIELD_MANAGER = { fieldManager: "milvus-upgrade" } as const;
 const PAUSES_MS = [500, 2000];
 const CONFLICT = 409;
 
@@ -29,15 +30,10 @@ const CONFLICT = 409;
  *
  * @throws ClusterError
  */
-export async function applyConfigMap(
-  access: ClusterAccess,
-  settings: AccessSettings,
-  content: ConfigMapContent,
-): Promise<void> {
+export async function applyConfigMap(client: ClusterClient, content: ConfigMapContent): Promise<void> {
   const { name, namespace } = content;
-  const write = openWriter(settings);
   const answer = await retry(PAUSES_MS, async () => {
-    const found = await readConfigMap(access, content);
+    const found = await readConfigMap(client, content);
     const labels = found?.metadata?.labels;
     // The records of earlier versions of this program name the release alone.
     if (found !== undefined && !isOurs(labels) && labels?.[RELEASE_LABEL] === undefined) {
@@ -47,7 +43,7 @@ export async function applyConfigMap(
         "The verification needs that name for its snapshot and its result. Nothing was written to it.",
       );
     }
-    const result = await write(found === undefined ? creationOf(content) : changeOf(content, found));
+    const result = await client.write(found === undefined ? creationOf(content) : changeOf(content, found));
     // A conflict: somebody has made or changed it since it was read.
     return { result, again: isPassing(result) || result.status === CONFLICT };
   });
@@ -60,11 +56,11 @@ export async function applyConfigMap(
 }
 
 async function readConfigMap(
-  access: ClusterAccess,
+  client: ClusterClient,
   { name, namespace }: ConfigMapContent,
 ): Promise<Json<V1ConfigMap> | undefined> {
   try {
-    return (await access.read({ api: "v1", resource: "configmaps", namespace, name })) as Json<V1ConfigMap>;
+    return (await client.read({ ...CONFIG_MAPS, namespace, name })) as Json<V1ConfigMap>;
   } catch (error) {
     if (hasCode(error, "notFound")) return undefined;
     throw error;
@@ -74,8 +70,9 @@ async function readConfigMap(
 function creationOf({ name, namespace, labels, annotations, data, binaryData }: ConfigMapContent): WriteRequest {
   return {
     method: "POST",
-    path: `${configMapsPath(namespace)}?${FIELD_MANAGER}`,
-    contentType: "application/json",
+    ...CONFIG_MAPS,
+    namespace,
+    query: FIELD_MANAGER,
     body: {
       apiVersion: "v1",
       kind: "ConfigMap",
@@ -94,8 +91,10 @@ function changeOf(
   const { resourceVersion } = found.metadata ?? {};
   return {
     method: "PATCH",
-    path: `${configMapPath(namespace, name)}?${FIELD_MANAGER}`,
-    contentType: "application/merge-patch+json",
+    ...CONFIG_MAPS,
+    namespace,
+    name,
+    query: FIELD_MANAGER,
     body: {
       metadata: { labels, annotations, resourceVersion },
       data: { ...removal(found.data, kept), ...data },
@@ -112,24 +111,9 @@ function removal(table: Readonly<Record<string, string>> | undefined, kept: read
 
 /** Deletes one; that it is gone already is fine. One try: returns why it is still there, undefined when it is not. */
 export async function deleteConfigMap(
-  settings: AccessSettings,
+  client: ClusterClient,
   { name, namespace }: Pick<ConfigMapContent, "name" | "namespace">,
 ): Promise<string | undefined> {
-  const answer = await openWriter(settings)({
-    method: "DELETE",
-    path: configMapPath(namespace, name),
-    contentType: "application/json",
-    body: {},
-  });
+  const answer = await client.write({ method: "DELETE", ...CONFIG_MAPS, namespace, name });
   return isDone(answer) || answer.status === 404 ? undefined : answer.message;
-}
-
-/** Of a namespace's ConfigMaps, encoded. */
-export function configMapsPath(namespace: string): string {
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`;
-}
-
-/** Of one ConfigMap, each part encoded. */
-export function configMapPath(namespace: string, name: string): string {
-  return `${configMapsPath(namespace)}/${encodeURIComponent(name)}`;
 }

@@ -1,7 +1,8 @@
-import type { ClusterAccess } from "./access";
+import type { ClusterClient } from "./client";
 import { type Diagnosis, describeDiagnosis, diagnose } from "./diagnose";
 import { hasCode } from "./errors";
 import type { Evidence, Subject } from "./evidence";
+import type { ApiRequest } from "./request";
 
 const LOG_LINES = 15;
 
@@ -15,23 +16,23 @@ type List<Key extends keyof Evidence> = Evidence[Key];
  * @throws ClusterError when the cluster cannot be read.
  */
 export async function diagnoseFailure(
-  access: ClusterAccess,
+  client: ClusterClient,
   subject: Subject,
   hide: readonly string[] = [],
 ): Promise<string | undefined> {
-  const evidence = subject.kind === "Job" ? await jobEvidence(access, subject) : await releaseEvidence(access, subject);
+  const evidence = subject.kind === "Job" ? await jobEvidence(client, subject) : await releaseEvidence(client, subject);
   const diagnosis = diagnose(evidence);
-  return diagnosis === undefined ? undefined : describeDiagnosis(diagnosis, await readLog(access, diagnosis), hide);
+  return diagnosis === undefined ? undefined : describeDiagnosis(diagnosis, await readLog(client, diagnosis), hide);
 }
 
-async function jobEvidence(access: ClusterAccess, subject: Subject): Promise<Evidence> {
+async function jobEvidence(client: ClusterClient, subject: Subject): Promise<Evidence> {
   const { name, namespace } = subject;
-  const list = lister(access, namespace);
+  const list = lister(client, namespace);
   const [job, pods, claims, events] = await Promise.all([
-    readJob(access, subject),
+    readJob(client, subject),
     list("v1", "pods", `job-name=${name}`),
     list("v1", "persistentvolumeclaims"),
-    readEvents(access, namespace),
+    readEvents(client, namespace),
   ]);
   return {
     subject,
@@ -45,9 +46,9 @@ async function jobEvidence(access: ClusterAccess, subject: Subject): Promise<Evi
   };
 }
 
-async function releaseEvidence(access: ClusterAccess, subject: Subject): Promise<Evidence> {
+async function releaseEvidence(client: ClusterClient, subject: Subject): Promise<Evidence> {
   const { name, namespace } = subject;
-  const list = lister(access, namespace);
+  const list = lister(client, namespace);
   // The older subcharts (pulsar, minio) know the label "release" only.
   const both = async (api: string, resource: string) =>
     unique(
@@ -60,7 +61,7 @@ async function releaseEvidence(access: ClusterAccess, subject: Subject): Promise
     both("apps/v1", "deployments"),
     both("apps/v1", "statefulsets"),
     list("v1", "persistentvolumeclaims"),
-    readEvents(access, namespace),
+    readEvents(client, namespace),
   ]);
   return {
     subject,
@@ -74,9 +75,9 @@ async function releaseEvidence(access: ClusterAccess, subject: Subject): Promise
 }
 
 /** A failed Job may have been removed meanwhile; its events are still there. */
-async function readJob(access: ClusterAccess, { name, namespace }: Subject): Promise<Evidence["job"]> {
+async function readJob(client: ClusterClient, { name, namespace }: Subject): Promise<Evidence["job"]> {
   try {
-    return (await access.read({ api: "batch/v1", resource: "jobs", namespace, name })) as Evidence["job"];
+    return (await client.read({ api: "batch/v1", resource: "jobs", namespace, name })) as Evidence["job"];
   } catch (error) {
     if (hasCode(error, "notFound", "forbidden")) {
       return undefined;
@@ -86,22 +87,22 @@ async function readJob(access: ClusterAccess, { name, namespace }: Subject): Pro
 }
 
 /** Warnings, and the one kind of trouble that is reported as normal: a claim without a class. */
-async function readEvents(access: ClusterAccess, namespace: string): Promise<List<"events">> {
+async function readEvents(client: ClusterClient, namespace: string): Promise<List<"events">> {
   const lists = await Promise.all(
     ["type=Warning", "reason=FailedBinding"].map((fieldSelector) =>
-      listOrNothing(access, { api: "v1", resource: "events", namespace, fieldSelector }),
+      listOrNothing(client, { api: "v1", resource: "events", namespace, fieldSelector }),
     ),
   );
   return lists.flat() as List<"events">;
 }
 
-async function readLog(access: ClusterAccess, { logSource, subject }: Diagnosis): Promise<readonly string[]> {
+async function readLog(client: ClusterClient, { logSource, subject }: Diagnosis): Promise<readonly string[]> {
   if (logSource === undefined) {
     return [];
   }
   const { pod, container, previous } = logSource;
   try {
-    const text = await access.read({
+    const text = await client.read({
       api: "v1",
       resource: "pods",
       namespace: subject.namespace,
@@ -123,18 +124,15 @@ async function readLog(access: ClusterAccess, { logSource, subject }: Diagnosis)
   }
 }
 
-function lister(access: ClusterAccess, namespace: string) {
+function lister(client: ClusterClient, namespace: string) {
   return (api: string, resource: string, labelSelector?: string) =>
-    listOrNothing(access, { api, resource, namespace, ...(labelSelector === undefined ? {} : { labelSelector }) });
+    listOrNothing(client, { api, resource, namespace, ...(labelSelector === undefined ? {} : { labelSelector }) });
 }
 
 /** What may not be read is missing from the diagnosis; the rest is still worth telling. */
-async function listOrNothing(
-  access: ClusterAccess,
-  request: Parameters<ClusterAccess["read"]>[0],
-): Promise<readonly unknown[]> {
+async function listOrNothing(client: ClusterClient, request: ApiRequest): Promise<readonly unknown[]> {
   try {
-    return ((await access.read(request)) as { readonly items?: readonly unknown[] }).items ?? [];
+    return ((await client.read(request)) as { readonly items?: readonly unknown[] }).items ?? [];
   } catch (error) {
     if (hasCode(error, "forbidden")) {
       return [];

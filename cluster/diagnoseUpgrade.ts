@@ -1,7 +1,7 @@
 import type { V1Job } from "@kubernetes/client-node";
 import { STEP_LABEL } from "../upgrade/marks";
 import type { UpgradePlan } from "../upgrade/model";
-import type { ClusterAccess } from "./access";
+import type { ClusterClient } from "./client";
 import { diagnoseFailure } from "./diagnoseFailure";
 import type { Subject } from "./evidence";
 import type { Json } from "./json";
@@ -17,35 +17,35 @@ export interface FailedUpgrade {
 }
 
 /** Why a step did not get on: what its own object shows, and what of Milvus explains it. */
-export async function diagnoseUpgrade(access: ClusterAccess, upgrade: FailedUpgrade): Promise<string | undefined> {
+export async function diagnoseUpgrade(client: ClusterClient, upgrade: FailedUpgrade): Promise<string | undefined> {
   const { failed, hide } = upgrade;
-  const own = await diagnoseFailure(access, failed, hide);
-  const behind = failed.kind === "Job" ? await whatIsBehind(access, upgrade) : undefined;
+  const own = await diagnoseFailure(client, failed, hide);
+  const behind = failed.kind === "Job" ? await whatIsBehind(client, upgrade) : undefined;
   return [own, behind].filter((text) => text !== undefined).join("\n\n") || undefined;
 }
 
 async function whatIsBehind(
-  access: ClusterAccess,
+  client: ClusterClient,
   { failed, plan, releaseName, hide }: FailedUpgrade,
 ): Promise<string | undefined> {
   const { namespace } = failed;
   if (plan.kind === "rolling") {
     // What holds up a roll is a component's pod; the Job that waits for it knows no more than its time limit.
-    return diagnoseFailure(access, { kind: "Release", name: releaseName, namespace }, hide);
+    return diagnoseFailure(client, { kind: "Release", name: releaseName, namespace }, hide);
   }
   if (!plan.steps.some(({ kind }) => kind === "stop")) return undefined;
-  const deployments = access.read({
+  const deployments = client.read({
     api: "apps/v1",
     resource: "deployments",
     namespace,
     labelSelector: `app.kubernetes.io/instance=${releaseName}`,
   }) as Promise<{ readonly items?: readonly Deployment[] }>;
-  const [{ items = [] }, since] = await Promise.all([deployments, stopBegan(access, failed)]);
+  const [{ items = [] }, since] = await Promise.all([deployments, stopBegan(client, failed)]);
   return describeStartedAgain(startedAgain(items, since), namespace);
 }
 
 /** When the Job that failed is the stop itself. */
-async function stopBegan(access: ClusterAccess, { name, namespace }: Subject): Promise<string | undefined> {
-  const job = (await access.read({ api: "batch/v1", resource: "jobs", namespace, name })) as Json<V1Job>;
+async function stopBegan(client: ClusterClient, { name, namespace }: Subject): Promise<string | undefined> {
+  const job = (await client.read({ api: "batch/v1", resource: "jobs", namespace, name })) as Json<V1Job>;
   return job.metadata?.labels?.[STEP_LABEL] === "stop" ? job.status?.startTime : undefined;
 }

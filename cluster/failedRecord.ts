@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import type { HelmValues } from "../upgrade/model";
-import type { ClusterAccess } from "./access";
+import type { ClusterClient } from "./client";
 import { type RecordObject, unpackRecord } from "./releaseRecord";
 
 /**
@@ -9,10 +9,10 @@ import { type RecordObject, unpackRecord } from "./releaseRecord";
  * @throws ClusterError
  */
 export async function failedRecordOf(
-  access: ClusterAccess,
+  client: ClusterClient,
   { namespace, recordName }: { readonly namespace: string; readonly recordName: string },
 ): Promise<string> {
-  const found = (await access.read({ api: "v1", resource: "secrets", namespace, name: recordName })) as RecordObject;
+  const found = (await client.read({ api: "v1", resource: "secrets", namespace, name: recordName })) as RecordObject;
   const record = unpackRecord(found.data?.release, recordName);
   const info = record.info as HelmValues | undefined;
   const failed = {

@@ -1,4 +1,4 @@
-import type { ClusterAccess } from "./access";
+import type { ClusterClient } from "./client";
 import { belongsTo, hasEnded, type Pod } from "./workloads";
 
 /** Health of one pod of a Deployment; the same shape as the verification wants it. */
@@ -19,13 +19,13 @@ export interface PodReport {
  * @throws ClusterError
  */
 export async function readPodHealth(
-  access: ClusterAccess,
+  client: ClusterClient,
   namespace: string,
   releaseName: string,
   deployments: readonly string[],
 ): Promise<readonly PodReport[]> {
   const labelSelector = `app.kubernetes.io/instance=${releaseName}`;
-  const { items = [] } = (await access.read({ api: "v1", resource: "pods", namespace, labelSelector })) as {
+  const { items = [] } = (await client.read({ api: "v1", resource: "pods", namespace, labelSelector })) as {
     readonly items?: readonly Pod[];
   };
   return items

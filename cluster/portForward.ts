@@ -4,7 +4,8 @@ import type { KubeConfig as LibraryConfig } from "@kubernetes/client-node";
 import { libraryConfig } from "./clientLibrary";
 import { credentialsOf, headersOf } from "./credentials";
 import { ClusterError } from "./errors";
-import { type AccessSettings, type KubeConfig, loadKubeConfig } from "./kubeConfig";
+import type { KubeConfig } from "./kubeConfig";
+import { urlPathOf } from "./request";
 import { needsLibrary, tlsOptions } from "./transport";
 
 /** A port on this machine that leads to one of a pod, for as long as it is open. */
@@ -14,6 +15,13 @@ export interface ForwardedPort {
   /** Why the last connection could not be made, in the server's words; missing while all is well. */
   readonly problem: () => string | undefined;
   close(): void;
+}
+
+/** A port of a pod. */
+export interface PodPort {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly port: number;
 }
 
 interface WebSocketLike {
@@ -33,14 +41,14 @@ const PORT_BYTES = 2;
  *
  * @throws ClusterError
  */
-export async function forwardPort(
-  settings: AccessSettings,
-  target: { readonly namespace: string; readonly pod: string; readonly port: number },
-): Promise<ForwardedPort> {
+export async function forwardPort(config: KubeConfig, { namespace, pod, port }: PodPort): Promise<ForwardedPort> {
   // This one file of the library, since all of it takes half a second to load.
   const { WebSocketHandler } = await import("@kubernetes/client-node/dist/web-socket-handler.js");
-  const handler = new WebSocketHandler(await socketConfig(loadKubeConfig(settings)));
-  const path = `/api/v1/namespaces/${target.namespace}/pods/${target.pod}/portforward?ports=${target.port}`;
+  const handler = new WebSocketHandler(await socketConfig(config));
+  const path = urlPathOf({
+    ...{ api: "v1", resource: "pods", namespace, name: pod },
+    ...{ subresource: "portforward", query: { ports: String(port) } },
+  });
   const tunnelTo = async (socket: Socket): Promise<WebSocketLike> => {
     const unread = new Set([DATA, ERRORS]);
     // A WebSocket of the package ws, whose types are not here.

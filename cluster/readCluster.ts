@@ -3,13 +3,14 @@ import { attemptSelector } from "../upgrade/attempt";
 import { installationOf } from "../upgrade/installation";
 import type { ClusterState, HelmRelease } from "../upgrade/model";
 import { VERIFICATION_MARK } from "../upgrade/verification";
-import type { ApiRequest, ClusterAccess } from "./access";
 import { readGroupNames } from "./apiVersions";
 import { attemptStates, type Claim, takenClaimNames } from "./attempts";
+import type { ClusterClient } from "./client";
 import { ClusterError, hasCode } from "./errors";
 import type { Json, ObjectMeta } from "./json";
 import { operatorResourceOf } from "./owners";
 import { decodeRelease, type RecordObject, recordsRequest } from "./releaseRecord";
+import type { ApiRequest } from "./request";
 import { readStrangers } from "./strangers";
 import { activeJobs, type Job, upgradeJobsRequest } from "./upgradeJobs";
 import { verificationStates } from "./verifications";
@@ -33,12 +34,12 @@ export interface ReleaseAddress {
  * @throws ClusterError when the cluster, the release records, the Deployments, pods or backup claims cannot be read.
  * What only sharpens the picture (autoscalers, custom resources) becomes a note when it is forbidden.
  */
-export async function readCluster(access: ClusterAccess, address: ReleaseAddress): Promise<ClusterState> {
+export async function readCluster(client: ClusterClient, address: ReleaseAddress): Promise<ClusterState> {
   const { releaseName, namespace } = address;
   const notes: string[] = [];
-  const list = listIn(access, namespace);
-  const optional = optionalListIn(access, namespace, notes);
-  const groups = readGroups(access);
+  const list = listIn(client, namespace);
+  const optional = optionalListIn(client, namespace, notes);
+  const groups = readGroups(client);
   const custom = async <T>(api: string, resource: string): Promise<readonly T[]> => {
     const known = await groups;
     // Asking for a kind nobody installed answers "forbidden" to all but administrators.
@@ -60,9 +61,9 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
     jobs,
     strangers,
   ] = await allOrFirstError([
-    readVersion(access),
-    readNamespace(access, namespace, notes),
-    readRelease(access, address, notes),
+    readVersion(client),
+    readNamespace(client, namespace, notes),
+    readRelease(client, address, notes),
     list<Deployment>({ api: "apps/v1", resource: "deployments", labelSelector: instance }),
     list<Pod>({ api: "v1", resource: "pods", labelSelector: instance }),
     // All of them: a new attempt must not take over a claim that a person has let go of, or made.
@@ -76,10 +77,10 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
       labelSelector: `${attemptSelector(releaseName)},${VERIFICATION_MARK}`,
     }),
     optional<Job>(upgradeJobsRequest(releaseName)),
-    readStrangers(access, address),
+    readStrangers(client, address),
   ]);
 
-  if (release === undefined && deployments.length === 0) notes.push(...(await noteOfOthers(access, address)));
+  if (release === undefined && deployments.length === 0) notes.push(...(await noteOfOthers(client, address)));
   const installation = installationOf({ ...foundNamespace, ...(release && { release }) });
   const verified = verificationStates(verifications, installation);
   const active = activeJobs(jobs);
@@ -108,10 +109,10 @@ export async function readCluster(access: ClusterAccess, address: ReleaseAddress
  * A Milvus of that name in another namespace: whoever forgot milvus:namespace would install a second one beside it. Said
  * where it may be seen; that it may not be seen is no news.
  */
-async function noteOfOthers(access: ClusterAccess, { releaseName, namespace }: ReleaseAddress): Promise<string[]> {
+async function noteOfOthers(client: ClusterClient, { releaseName, namespace }: ReleaseAddress): Promise<string[]> {
   const labelSelector = `app.kubernetes.io/instance=${releaseName},app.kubernetes.io/name=${DEFAULT_NAME_LABEL}`;
   try {
-    const { items = [] } = (await access.read({
+    const { items = [] } = (await client.read({
       api: "apps/v1",
       resource: "deployments",
       labelSelector,
@@ -139,16 +140,16 @@ async function allOrFirstError<T extends readonly unknown[]>(reads: { [K in keyo
   return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value) as unknown as T;
 }
 
-async function readVersion(access: ClusterAccess): Promise<string> {
-  const { gitVersion } = (await access.read({ api: "version" })) as { readonly gitVersion: string };
+async function readVersion(client: ClusterClient): Promise<string> {
+  const { gitVersion } = (await client.read({ api: "version" })) as { readonly gitVersion: string };
   // v1.29.4-gke.1043002, v1.31.2+k3s1: what follows is the vendor's.
   return /^v?(\d+\.\d+\.\d+)/.exec(gitVersion)?.[1] ?? gitVersion;
 }
 
 /** Names of the API groups the cluster serves; undefined when that may not be read. */
-async function readGroups(access: ClusterAccess): Promise<ReadonlySet<string> | undefined> {
+async function readGroups(client: ClusterClient): Promise<ReadonlySet<string> | undefined> {
   try {
-    return await readGroupNames(access);
+    return await readGroupNames(client);
   } catch (error) {
     if (hasCode(error, "forbidden")) {
       return undefined;
@@ -158,12 +159,12 @@ async function readGroups(access: ClusterAccess): Promise<ReadonlySet<string> | 
 }
 
 async function readNamespace(
-  access: ClusterAccess,
+  client: ClusterClient,
   namespace: string,
   notes: string[],
 ): Promise<Pick<ClusterState, "namespaceExists" | "namespaceUid" | "namespaceEnds">> {
   try {
-    const found = (await access.read({ api: "v1", resource: "namespaces", name: namespace })) as {
+    const found = (await client.read({ api: "v1", resource: "namespaces", name: namespace })) as {
       readonly metadata?: ObjectMeta;
     };
     const { uid, deletionTimestamp } = found.metadata ?? {};
@@ -186,19 +187,19 @@ async function readNamespace(
 }
 
 async function readRelease(
-  access: ClusterAccess,
+  client: ClusterClient,
   { releaseName, namespace }: ReleaseAddress,
   notes: string[],
 ): Promise<HelmRelease | undefined> {
   const records = recordsRequest({ releaseName, namespace });
   const { labelSelector } = records;
-  const secrets = await listIn(access, namespace)<RecordObject>(records);
+  const secrets = await listIn(client, namespace)<RecordObject>(records);
   const release = decodeRelease(secrets);
   if (release !== undefined) {
     return release;
   }
   const configMaps = await optionalListIn(
-    access,
+    client,
     namespace,
     notes,
   )<RecordObject>({
@@ -223,18 +224,18 @@ function nameLabelOf(release: HelmRelease | undefined): string {
   return typeof override === "string" && override !== "" ? override : DEFAULT_NAME_LABEL;
 }
 
-function listIn(access: ClusterAccess, namespace: string) {
+function listIn(client: ClusterClient, namespace: string) {
   return async <T>(request: Omit<ApiRequest, "namespace">): Promise<readonly T[]> => {
-    const { items } = (await access.read({ ...request, namespace })) as { readonly items?: readonly T[] };
+    const { items } = (await client.read({ ...request, namespace })) as { readonly items?: readonly T[] };
     return items ?? [];
   };
 }
 
 /** A kind that the cluster may not know, and that one may not be allowed to see. */
-function optionalListIn(access: ClusterAccess, namespace: string, notes: string[]) {
+function optionalListIn(client: ClusterClient, namespace: string, notes: string[]) {
   return async <T>(request: Omit<ApiRequest, "namespace">): Promise<readonly T[]> => {
     try {
-      return await listIn(access, namespace)<T>(request);
+      return await listIn(client, namespace)<T>(request);
     } catch (error) {
       if (hasCode(error, "notFound")) {
         return [];

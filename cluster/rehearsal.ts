@@ -1,4 +1,4 @@
-import type { ServerAnswer } from "./responses";
+import { isSuccess, type ServerAnswer } from "./http";
 
 /** What the API server said to a change that it was only shown. */
 export type Verdict =
@@ -24,7 +24,7 @@ interface Status {
 const LONGEST = 300;
 
 export function verdictOf({ status, text }: ServerAnswer): Verdict {
-  if (status >= 200 && status < 300) return { kind: "taken" };
+  if (isSuccess(status)) return { kind: "taken" };
   const { message = `HTTP ${status}`, details } = statusOf(text);
   if (/does not support dry.?run/i.test(message)) return { kind: "unknown", why: short(message) };
   switch (status) {

@@ -1,4 +1,4 @@
-import type { ClusterAccess } from "./access";
+import type { ClusterClient } from "./client";
 import { ClusterError } from "./errors";
 import { type RecordObject, recordsRequest, unpackRecord } from "./releaseRecord";
 
@@ -9,10 +9,10 @@ import { type RecordObject, recordsRequest, unpackRecord } from "./releaseRecord
  * @throws ClusterError
  */
 export async function readManifest(
-  access: ClusterAccess,
+  client: ClusterClient,
   { namespace, recordName }: { readonly namespace: string; readonly recordName: string },
 ): Promise<string> {
-  const record = (await access.read({ api: "v1", resource: "secrets", namespace, name: recordName })) as RecordObject;
+  const record = (await client.read({ api: "v1", resource: "secrets", namespace, name: recordName })) as RecordObject;
   return manifestOf(record, recordName);
 }
 
@@ -22,11 +22,11 @@ export async function readManifest(
  * @throws ClusterError
  */
 export async function listedManifest(
-  access: ClusterAccess,
+  client: ClusterClient,
   address: { readonly releaseName: string; readonly namespace: string },
   recordName: string,
 ): Promise<string> {
-  const { items = [] } = (await access.read(recordsRequest(address))) as { readonly items?: readonly RecordObject[] };
+  const { items = [] } = (await client.read(recordsRequest(address))) as { readonly items?: readonly RecordObject[] };
   return manifestOf(items.find(({ metadata }) => metadata?.name === recordName) ?? {}, recordName);
 }
 

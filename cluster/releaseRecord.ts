@@ -1,9 +1,9 @@
 import { gunzipSync } from "node:zlib";
 import type { HelmRelease, HelmValues, ReleaseStatus } from "../upgrade/model";
 import { RELEASE_STATUSES } from "../upgrade/model";
-import type { ApiRequest } from "./access";
 import { ClusterError } from "./errors";
 import type { ObjectMeta } from "./json";
+import type { ApiRequest } from "./request";
 
 /** Secret (or ConfigMap) of one revision, as Helm 3 writes it: type helm.sh/release.v1, labels owner, name, status, version. */
 export interface RecordObject {

@@ -1,11 +1,12 @@
-import type { ApiRequest, Where } from "./access";
+import { CredentialsError } from "./credentials";
 import { ClusterError } from "./errors";
+import type { ServerAnswer } from "./http";
+import type { ApiRequest } from "./request";
 
-/** What the API server sent. */
-export interface ServerAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
+/** Which cluster a message is about. */
+export interface Where {
+  readonly context: string;
+  readonly server: string;
 }
 
 /** An error and whether another try can help. */
@@ -20,6 +21,24 @@ export interface Failure {
 const PASSING = new Set([408, 429, 500, 502, 503, 504]);
 /** Errors of the network that a restarting server or a cut connection causes. */
 const PASSING_CODES = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "EAI_AGAIN", "UND_ERR_SOCKET", "ENETUNREACH"]);
+
+/** What an answer of 2xx holds. */
+export function bodyOf(
+  { text }: ServerAnswer,
+  request: ApiRequest,
+  { context, server }: Where,
+): { readonly body: unknown } | Failure {
+  if (request.subresource === "log") return { body: text };
+  try {
+    return { body: JSON.parse(text) as unknown };
+  } catch {
+    return final(
+      "serverError",
+      `What answers at ${server} (context ${context}) sends something that is not JSON; a proxy or a login page?`,
+      `Check the server's address: kubectl --context ${context} cluster-info`,
+    );
+  }
+}
 
 /** Turns an answer that is not 2xx into an error. */
 export function refusalOf(answer: ServerAnswer, request: ApiRequest, where: Where): Failure {
@@ -52,9 +71,8 @@ export function refusalOf(answer: ServerAnswer, request: ApiRequest, where: Wher
 
 /** Turns what the network or the credentials threw into an error. */
 export function transportError(error: unknown, request: ApiRequest, where: Where, timeout: number): Failure {
-  if (error instanceof ClusterError) {
-    return { error, again: false };
-  }
+  if (error instanceof ClusterError) return { error, again: false };
+  if (error instanceof CredentialsError) return credentialsFailure(error, where);
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error);
   const { code = cause.name === "Error" ? cause.message : cause.name } = cause as NodeJS.ErrnoException;
   if (cause.name === "TimeoutError" || cause.name === "AbortError" || code === "UND_ERR_CONNECT_TIMEOUT") {
@@ -79,6 +97,16 @@ export function transportError(error: unknown, request: ApiRequest, where: Where
     ),
     again: PASSING_CODES.has(code),
   };
+}
+
+function credentialsFailure({ plugin, message: reason }: CredentialsError, { context }: Where): Failure {
+  return final(
+    plugin === undefined ? "badKubeconfig" : "credentialPlugin",
+    plugin === undefined
+      ? `The credentials of the context ${context} cannot be used (${reason}).`
+      : `${plugin}, which gives the credentials of the context ${context}, failed (${reason}).`,
+    `See what is wrong with: kubectl --context ${context} auth whoami`,
+  );
 }
 
 /** What the reader needs besides Secrets: one Role for all of it, so that nobody has to fix this kind by kind. */

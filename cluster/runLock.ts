@@ -2,14 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { V1ConfigMap } from "@kubernetes/client-node";
 import { isOurs, upgradeLabels } from "../upgrade/marks";
 import { describeHolder, lockName, type RunHolder } from "../upgrade/runLock";
-import type { ClusterAccess } from "./access";
-import { configMapPath, configMapsPath } from "./configMaps";
+import type { ClusterClient } from "./client";
+import { CONFIG_MAPS } from "./configMaps";
 import { ClusterError, foreignConfigMap, hasCode } from "./errors";
 import type { Json } from "./json";
-import type { AccessSettings } from "./kubeConfig";
 import type { ReleaseAddress } from "./readCluster";
 import { retry } from "./retry";
-import { isDone, isPassing, openWriter, type Write, type WriteAnswer } from "./write";
+import { isDone, isPassing, type WriteAnswer } from "./write";
 
 /**
  * The lock of a release: a ConfigMap, since whoever may upgrade may write those. Creating it is atomic, and so is every
@@ -59,28 +58,23 @@ const WRITE_MS = 10_000;
  *
  * @throws ClusterError
  */
-export async function takeRunLock(
-  access: ClusterAccess,
-  settings: AccessSettings,
-  request: LockRequest,
-): Promise<Taken> {
-  const write = openWriter(settings, WRITE_MS);
-  const held = (version: string): Taken => ({ lock: new HeldLock(access, write, request, version) });
+export async function takeRunLock(client: ClusterClient, request: LockRequest): Promise<Taken> {
+  const held = (version: string): Taken => ({ lock: new HeldLock(client, request, version) });
   for (;;) {
-    const created = await persistently(() => create(write, request));
+    const created = await persistently(() => create(client, request));
     if (isDone(created)) return held(versionOf(created.body));
     // The namespace comes with the Release, and the record of an install is made once only, by Helm.
     if (created.status === 404) return { lock: FREE };
     if (created.status !== 409) throw writeError(created, request);
-    const found = await find(access, request);
+    const found = await find(client, request);
     if (found === undefined) continue;
     if (!found.isOurs) throw foreign(request);
     // An earlier try, of which the answer was lost.
     if (found.holder.run === request.holder.run) return held(found.version);
-    const outcome = await watch(access, request, found);
+    const outcome = await watch(client, request, found);
     if (outcome === "alive") return { busy: found.holder };
     if (outcome === "gone") continue;
-    const taken = await persistently(() => change(write, request, found.version, contentOf(request)));
+    const taken = await persistently(() => change(client, request, found.version, contentOf(request)));
     if (isDone(taken)) {
       request.say(`it was silent for ${silenceOf(request, found)} s, so its lock is taken over`);
       return held(versionOf(taken.body));
@@ -95,17 +89,16 @@ export async function takeRunLock(
  *
  * @throws ClusterError also when its name belongs to something else: no run could take it
  */
-export async function readRunLock(access: ClusterAccess, address: ReleaseAddress): Promise<RunHolder | undefined> {
-  const found = await find(access, address);
+export async function readRunLock(client: ClusterClient, address: ReleaseAddress): Promise<RunHolder | undefined> {
+  const found = await find(client, address);
   if (found?.isOurs === false) throw foreign(address);
   return found?.holder;
 }
 
-async function find(access: ClusterAccess, { releaseName, namespace }: ReleaseAddress): Promise<Found | undefined> {
+async function find(client: ClusterClient, { releaseName, namespace }: ReleaseAddress): Promise<Found | undefined> {
   try {
-    const found = (await access.read({
-      api: "v1",
-      resource: "configmaps",
+    const found = (await client.read({
+      ...CONFIG_MAPS,
       namespace,
       name: lockName(releaseName),
     })) as Json<V1ConfigMap>;
@@ -138,7 +131,7 @@ function silenceOf({ silence }: LockRequest, found: Found): number {
   return Math.max(silence, found.silence);
 }
 
-async function watch(access: ClusterAccess, request: LockRequest, found: Found): Promise<"alive" | "silent" | "gone"> {
+async function watch(client: ClusterClient, request: LockRequest, found: Found): Promise<"alive" | "silent" | "gone"> {
   const patience = silenceOf(request, found);
   request.say(
     `the release is locked by ${describeHolder(found.holder)}; watching for ${patience} s whether that run is alive`,
@@ -146,7 +139,7 @@ async function watch(access: ClusterAccess, request: LockRequest, found: Found):
   const end = Date.now() + patience * 1000;
   for (;;) {
     await sleep(WATCH_MS);
-    const now = await find(access, request);
+    const now = await find(client, request);
     if (now === undefined || !now.isOurs) return "gone";
     if (now.version !== found.version) return "alive";
     if (Date.now() >= end) return "silent";
@@ -159,8 +152,7 @@ class HeldLock implements RunLock {
   private state: "held" | "lost" | "released" = "held";
 
   constructor(
-    private readonly access: ClusterAccess,
-    private readonly write: Write,
+    private readonly client: ClusterClient,
     private readonly request: LockRequest,
     private version: string,
   ) {
@@ -171,7 +163,7 @@ class HeldLock implements RunLock {
     // A step has failed already, and those beside it end as they may.
     if (this.state === "released") return;
     if (this.state === "held") {
-      const found = await find(this.access, this.request);
+      const found = await find(this.client, this.request);
       if (found?.holder.run === this.request.holder.run) return;
       this.lose();
     }
@@ -190,11 +182,10 @@ class HeldLock implements RunLock {
     await this.beating;
     const { releaseName, namespace, holder } = this.request;
     const problem = await retry(PAUSES_MS, async () => {
-      const answer = await this.write({
+      const answer = await this.client.write({
         method: "DELETE",
-        path: pathOf(this.request),
-        contentType: "application/json",
-        body: { preconditions: { resourceVersion: this.version } },
+        ...placeOf(this.request),
+        options: { preconditions: { resourceVersion: this.version } },
       });
       const isGone =
         isDone(answer) || answer.status === 404 || (answer.status === 409 && !(await this.isStillOurs(holder)));
@@ -225,7 +216,7 @@ class HeldLock implements RunLock {
       this.lose();
       return;
     }
-    const answer = await change(this.write, this.request, this.version, {
+    const answer = await change(this.client, this.request, this.version, {
       data: { renewed: new Date().toISOString() },
     });
     if (isDone(answer)) this.version = versionOf(answer.body);
@@ -237,7 +228,7 @@ class HeldLock implements RunLock {
   /** Learns the version that it has now. */
   private async isStillOurs({ run }: RunHolder): Promise<boolean> {
     try {
-      const found = await find(this.access, this.request);
+      const found = await find(this.client, this.request);
       if (found?.holder.run !== run) return false;
       this.version = found.version;
     } catch {
@@ -259,32 +250,32 @@ function contentOf({ holder, silence, releaseName }: LockRequest) {
   };
 }
 
-function create(write: Write, request: LockRequest): Promise<WriteAnswer> {
-  return write({
+function create(client: ClusterClient, request: LockRequest): Promise<WriteAnswer> {
+  return client.write({
     method: "POST",
-    path: configMapsPath(request.namespace),
-    contentType: "application/json",
+    ...CONFIG_MAPS,
+    namespace: request.namespace,
+    timeout: WRITE_MS,
     body: { apiVersion: "v1", kind: "ConfigMap", ...contentOf(request) },
   });
 }
 
 /** Only if nobody has written to it since. */
 function change(
-  write: Write,
+  client: ClusterClient,
   request: LockRequest,
   version: string,
   { data, metadata = {} }: { readonly data: object; readonly metadata?: object },
 ): Promise<WriteAnswer> {
-  return write({
+  return client.write({
     method: "PATCH",
-    path: pathOf(request),
-    contentType: "application/merge-patch+json",
+    ...placeOf(request),
     body: { metadata: { ...metadata, resourceVersion: version }, data },
   });
 }
 
-function pathOf({ namespace, releaseName }: LockRequest): string {
-  return configMapPath(namespace, lockName(releaseName));
+function placeOf({ namespace, releaseName }: LockRequest) {
+  return { ...CONFIG_MAPS, namespace, name: lockName(releaseName), timeout: WRITE_MS };
 }
 
 function persistently(write: () => Promise<WriteAnswer>): Promise<WriteAnswer> {

@@ -1,5 +1,5 @@
 import { isOurs, upgradeServiceAccount } from "../upgrade/marks";
-import type { ClusterAccess } from "./access";
+import type { ClusterClient } from "./client";
 import { hasCode } from "./errors";
 import type { ObjectMeta } from "./json";
 import type { ReleaseAddress } from "./readCluster";
@@ -19,14 +19,14 @@ const NAMED = [
  * @throws ClusterError
  */
 export async function readStrangers(
-  access: ClusterAccess,
+  client: ClusterClient,
   { releaseName, namespace }: ReleaseAddress,
 ): Promise<readonly string[]> {
   const name = upgradeServiceAccount(releaseName);
   const found = await Promise.all(
     NAMED.map(async ({ kind, api, resource }) => {
       try {
-        const { metadata } = (await access.read({ api, resource, namespace, name })) as {
+        const { metadata } = (await client.read({ api, resource, namespace, name })) as {
           readonly metadata?: ObjectMeta;
         };
         return metadata === undefined || isOurs(metadata.labels) ? [] : [`${kind} ${name}`];

@@ -6,21 +6,9 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { libraryTransport } from "./clientLibrary";
 import { authorityOf, type Credentials, credentialsOf, headersOf } from "./credentials";
+import type { ServerAnswer, Transport } from "./http";
 import type { KubeConfig } from "./kubeConfig";
 import type { Cluster } from "./kubeConfigFile";
-import type { ServerAnswer } from "./responses";
-
-export interface HttpCall {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** From the server's address on, with the query. */
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-  readonly signal: AbortSignal;
-}
-
-/** The way to one API server. */
-export type Transport = (call: HttpCall) => Promise<ServerAnswer>;
 
 /**
  * Requests go over Node's own HTTP client. The Kubernetes client library costs more than half a second to load, so it is

@@ -1,11 +1,10 @@
 import type { V1Job } from "@kubernetes/client-node";
 import { STEP_LABEL, upgradeSelector } from "../upgrade/marks";
-import type { ClusterAccess } from "./access";
+import type { ClusterClient } from "./client";
 import { ClusterError, hasCode } from "./errors";
 import type { Json } from "./json";
-import type { AccessSettings } from "./kubeConfig";
 import type { ReleaseAddress } from "./readCluster";
-import { isDone, openWriter } from "./write";
+import { isDone } from "./write";
 
 export type Job = Json<V1Job>;
 
@@ -49,11 +48,11 @@ function isActive({ status }: Job): boolean {
  * @throws ClusterError
  */
 export async function readActiveJobs(
-  access: ClusterAccess,
+  client: ClusterClient,
   { releaseName, namespace }: ReleaseAddress,
 ): Promise<readonly ActiveJob[]> {
   try {
-    const { items = [] } = (await access.read({ ...upgradeJobsRequest(releaseName), namespace })) as {
+    const { items = [] } = (await client.read({ ...upgradeJobsRequest(releaseName), namespace })) as {
       readonly items?: readonly Job[];
     };
     return activeJobs(items);
@@ -65,14 +64,13 @@ export async function readActiveJobs(
 
 /** Deletes a Job and its pods; that it is gone already is fine. @throws ClusterError */
 export async function deleteJob(
-  settings: AccessSettings,
+  client: ClusterClient,
   { namespace, name }: { readonly namespace: string; readonly name: string },
 ): Promise<void> {
-  const answer = await openWriter(settings)({
+  const answer = await client.write({
     method: "DELETE",
-    path: `/apis/batch/v1/namespaces/${encodeURIComponent(namespace)}/jobs/${encodeURIComponent(name)}`,
-    contentType: "application/json",
-    body: { propagationPolicy: "Foreground" },
+    ...{ api: "batch/v1", resource: "jobs", namespace, name },
+    options: { propagationPolicy: "Foreground" },
   });
   if (isDone(answer) || answer.status === 404) return;
   throw new ClusterError(

@@ -1,4 +1,4 @@
-import type { ClusterAccess } from "../cluster/access";
+import type { ClusterClient } from "../cluster/client";
 import { oneLook } from "../cluster/oneLook";
 import { preflight } from "../cluster/preflight";
 import { readCluster } from "../cluster/readCluster";
@@ -43,23 +43,23 @@ export interface LookOptions {
  *
  * @throws RefusalError when the release is not the one that the stack upgraded last; ClusterError
  */
-export async function look(access: ClusterAccess, config: Config, options: LookOptions = {}): Promise<Look> {
+export async function look(client: ClusterClient, config: Config, options: LookOptions = {}): Promise<Look> {
   const { stack, levels } = options;
   const { wanted } = config;
-  const cluster = oneLook(access);
+  const cluster = oneLook(client);
   const [known, found] = await Promise.allSettled([stack, readCluster(cluster, wanted)]);
   if (known.status === "rejected") throw known.reason;
   // Said first, also where the cluster cannot be read: it needs none.
   refuse(known.value && refusalOfMovedRelease(known.value.release, wanted));
   if (found.status === "rejected") throw found.reason;
   const state = found.value;
-  refuse(known.value && refusalOfOtherCluster(known.value.namespaceUid, state, access));
+  refuse(known.value && refusalOfOtherCluster(known.value.namespaceUid, state, client));
   const seen = asSeen(config, options, state);
   const seenPlan = await lookAt(state, seen, known.value?.hasRelease ?? false, (plan) =>
     preflight(cluster, wanted, plan, state, { ...seen, preflight: { ...levels, ...config.preflight } }),
   );
   const isGone = known.value?.hasRelease === true && state.release === undefined;
-  if (isGone && seenPlan.plan.kind !== "refused") refuse(refusalOfGoneRelease(access));
+  if (isGone && seenPlan.plan.kind !== "refused") refuse(refusalOfGoneRelease(client));
   return seenPlan;
 }
 

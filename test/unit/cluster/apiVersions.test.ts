@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { apiVersions, readGroupNames, readServedApis } from "../../../cluster/apiVersions";
-import { fakeAccess } from "./fakeAccess";
+import { fakeClient } from "../../support/fakeClient";
 
 /** The same cluster, as servers from 1.26 on and older ones describe it; metrics.k8s.io is registered and down. */
 const AGGREGATED = {
@@ -78,9 +78,9 @@ describe("what a cluster serves", () => {
     },
   ]) {
     it(`is read from ${server} in ${calls.length} calls`, async () => {
-      const access = fakeAccess(answers);
-      const apis = await readServedApis(access);
-      expect(access.requests.map(({ api }) => api)).to.deep.equal(calls);
+      const client = fakeClient(answers);
+      const apis = await readServedApis(client);
+      expect(client.requests.map(({ api }) => api)).to.deep.equal(calls);
       expect(apiVersions(apis)).to.deep.equal([
         "v1",
         "apps/v1",
@@ -96,7 +96,7 @@ describe("what a cluster serves", () => {
         resource: "deployments",
         namespaced: true,
       });
-      expect([...(await readGroupNames(access))]).to.deep.equal(["apps", "metrics.k8s.io"]);
+      expect([...(await readGroupNames(client))]).to.deep.equal(["apps", "metrics.k8s.io"]);
     });
   }
 });

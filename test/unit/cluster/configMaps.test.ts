@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { applyConfigMap, type ConfigMapContent } from "../../../cluster/configMaps";
+import { applyConfigMap, type ConfigMapContent, deleteConfigMap } from "../../../cluster/configMaps";
 import { ClusterError } from "../../../cluster/errors";
 import { ConfigMapServer } from "../../support/configMapServer";
 
@@ -22,8 +22,7 @@ describe("a ConfigMap that the program keeps something in", () => {
   });
   afterEach(() => api.stop());
 
-  const apply = (changes: Partial<ConfigMapContent> = {}) =>
-    applyConfigMap(api.access, api.settings, { ...CONTENT, ...changes });
+  const apply = (changes: Partial<ConfigMapContent> = {}) => applyConfigMap(api.client, { ...CONTENT, ...changes });
   const stored = () => api.stored.get(NAME);
   const errorOf = (work: Promise<unknown>): Promise<unknown> =>
     work.then(
@@ -93,5 +92,25 @@ describe("a ConfigMap that the program keeps something in", () => {
     };
     await apply();
     expect(stored()?.data).to.deep.equal(CONTENT.data);
+  });
+
+  it("is written again when the answer was lost", async () => {
+    api.onWrite = () => {
+      api.onWrite = () => undefined;
+      api.loseNextAnswer = true;
+    };
+    await apply();
+    expect(stored()?.data).to.deep.equal(CONTENT.data);
+    expect(api.writes.map((write) => write.split(" ")[0])).to.deep.equal(["POST", "PATCH"]);
+  });
+
+  it("is deleted, and one that is gone already is fine; what keeps it is told", async () => {
+    api.put({ metadata: { name: NAME, labels: OURS } });
+    const remove = () => deleteConfigMap(api.client, { name: NAME, namespace: "milvus" });
+    expect(await remove()).to.equal(undefined);
+    expect(stored()).to.equal(undefined);
+    expect(await remove()).to.equal(undefined);
+    api.refuse = 403;
+    expect(await remove()).to.equal("refused with 403");
   });
 });

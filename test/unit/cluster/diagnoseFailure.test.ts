@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { diagnoseFailure } from "../../../cluster/diagnoseFailure";
 import { ClusterError } from "../../../cluster/errors";
-import { type Answers, fakeAccess, forbidden, notFound } from "./fakeAccess";
+import { type Answers, fakeClient, forbidden, notFound } from "../../support/fakeClient";
 
 const JOB = { kind: "Job", name: "my-release-migrate", namespace: "milvus" } as const;
 const RELEASE = { kind: "Release", name: "my-release", namespace: "milvus" } as const;
@@ -15,23 +15,23 @@ const failedPod = {
 };
 
 const diagnosis = (answers: Answers, subject: typeof JOB | typeof RELEASE = JOB, hide: string[] = []) =>
-  diagnoseFailure(fakeAccess(answers), subject, hide);
+  diagnoseFailure(fakeClient(answers), subject, hide);
 
 describe("diagnoseFailure", () => {
   it("tells of a Job with the last lines of its container's log", async () => {
-    const access = fakeAccess({
+    const client = fakeClient({
       jobs: { metadata: { name: JOB.name } },
       pods: [failedPod],
       "pods/log": "one\n\ntwo\n",
     });
-    const text = await diagnoseFailure(access, JOB);
+    const text = await diagnoseFailure(client, JOB);
     expect(text).to.include("exit code 3").and.to.include("    one\n    two\n");
-    expect(access.requests.find(({ subresource }) => subresource === "log")).to.deep.include({
+    expect(client.requests.find(({ subresource }) => subresource === "log")).to.deep.include({
       name: "my-release-migrate-abcde",
       once: true,
       query: { tailLines: "15", container: "migrate" },
     });
-    expect(access.requests.find(({ resource }) => resource === "pods")?.labelSelector).to.equal(`job-name=${JOB.name}`);
+    expect(client.requests.find(({ resource }) => resource === "pods")?.labelSelector).to.equal(`job-name=${JOB.name}`);
   });
 
   it("does without a log that cannot be had", async () => {
@@ -47,9 +47,9 @@ describe("diagnoseFailure", () => {
   });
 
   it("looks for a Release's pods under both labels and shows each once", async () => {
-    const access = fakeAccess({ pods: [failedPod] });
-    const text = await diagnoseFailure(access, RELEASE);
-    const selectors = access.requests.filter(({ resource, name }) => resource === "pods" && name === undefined);
+    const client = fakeClient({ pods: [failedPod] });
+    const text = await diagnoseFailure(client, RELEASE);
+    const selectors = client.requests.filter(({ resource, name }) => resource === "pods" && name === undefined);
     expect(selectors.map(({ labelSelector }) => labelSelector)).to.deep.equal([
       "app.kubernetes.io/instance=my-release",
       "release=my-release",

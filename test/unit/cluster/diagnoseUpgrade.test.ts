@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { diagnoseUpgrade } from "../../../cluster/diagnoseUpgrade";
+import { type Answers, fakeClient } from "../../support/fakeClient";
 import { PLANS } from "../../support/plans";
-import { type Answers, fakeAccess } from "./fakeAccess";
 import { deployment } from "./objects";
 
 const JOB = { kind: "Job", name: "my-release-backup", namespace: "milvus" } as const;
@@ -28,7 +28,7 @@ function stopped(component: string, replicas: number, by: string, time: string) 
 }
 
 const failure = (answers: Answers, plan: (typeof PLANS)[keyof typeof PLANS] = PLANS.migration) =>
-  diagnoseUpgrade(fakeAccess(answers), { failed: JOB, plan, releaseName: "my-release", hide: [] });
+  diagnoseUpgrade(fakeClient(answers), { failed: JOB, plan, releaseName: "my-release", hide: [] });
 const job = (step: string) => ({ metadata: { name: JOB.name, labels: { "milvus-upgrade/step": step } } });
 
 describe("diagnoseUpgrade", () => {

@@ -4,34 +4,34 @@ import { preflight } from "../../../cluster/preflight";
 import { readCluster } from "../../../cluster/readCluster";
 import type { UpgradePlan } from "../../../upgrade/model";
 import { planUpgrade } from "../../../upgrade/plan";
+import { fakeClient } from "../../support/fakeClient";
 import { running, wanted } from "../upgrade/support";
-import { fakeAccess } from "./fakeAccess";
 
 const ADDRESS = { releaseName: "my-release", namespace: "milvus" };
 
 describe("one look at a cluster", () => {
   it("asks for the same thing once, in whatever order its fields are written", async () => {
-    const access = fakeAccess({ pods: [{ metadata: { name: "a" } }] });
-    const look = oneLook(access);
+    const client = fakeClient({ pods: [{ metadata: { name: "a" } }] });
+    const look = oneLook(client);
     const first = await look.read({ api: "v1", resource: "pods", namespace: "milvus" });
     expect(await look.read({ namespace: "milvus", resource: "pods", api: "v1" })).to.deep.equal(first);
     await look.read({ api: "v1", resource: "pods", namespace: "other" });
-    expect(access.requests).to.have.length(2);
+    expect(client.requests).to.have.length(2);
   });
 
   it("another look asks again", async () => {
-    const access = fakeAccess({});
-    for (let look = 0; look < 2; look++) await oneLook(access).read({ api: "version" });
-    expect(access.requests).to.have.length(2);
+    const client = fakeClient({});
+    for (let look = 0; look < 2; look++) await oneLook(client).read({ api: "version" });
+    expect(client.requests).to.have.length(2);
   });
 
   it("reads the Helm records once for the plan and the preflight together", async () => {
-    const access = fakeAccess({});
-    const look = oneLook(access);
+    const client = fakeClient({});
+    const look = oneLook(client);
     await readCluster(look, ADDRESS);
     const state = running("3.2.18", "2.1.4");
     const plan = planUpgrade(wanted("2.2.16"), state) as UpgradePlan;
     await preflight(look, ADDRESS, plan, state, { preflight: {}, settings: { backup: {} } });
-    expect(access.requests.filter(({ resource }) => resource === "secrets")).to.have.length(1);
+    expect(client.requests.filter(({ resource }) => resource === "secrets")).to.have.length(1);
   });
 });

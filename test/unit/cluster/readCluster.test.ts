@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { ClusterError } from "../../../cluster/errors";
 import { readCluster } from "../../../cluster/readCluster";
-import { type Answers, fakeAccess, forbidden, notFound } from "./fakeAccess";
+import { type Answers, fakeClient, forbidden, notFound } from "../../support/fakeClient";
 import { deployment, pod, record, recorded } from "./objects";
 
 const address = { releaseName: "my-release", namespace: "milvus" };
-const read = (answers: Answers) => readCluster(fakeAccess(answers), address);
+const read = (answers: Answers) => readCluster(fakeClient(answers), address);
 
 async function errorOf(answers: Answers): Promise<ClusterError> {
   try {
@@ -74,27 +74,27 @@ describe("readCluster", () => {
   });
 
   it("asks in the release's namespace only, and for the release's own objects", async () => {
-    const access = fakeAccess({ secrets: recorded("deployed") });
-    await readCluster(access, address);
-    const lists = access.requests.filter(({ resource, name }) => resource !== undefined && name === undefined);
+    const client = fakeClient({ secrets: recorded("deployed") });
+    await readCluster(client, address);
+    const lists = client.requests.filter(({ resource, name }) => resource !== undefined && name === undefined);
     expect(lists.every(({ namespace }) => namespace === "milvus")).to.equal(true);
     expect(lists.find(({ resource }) => resource === "secrets")).to.include({
       labelSelector: "owner=helm,name=my-release",
       fieldSelector: "type=helm.sh/release.v1",
     });
-    expect(access.requests.length).to.be.at.most(15);
+    expect(client.requests.length).to.be.at.most(15);
   });
 
   it("says where a release that is not there lives, for whoever forgot milvus:namespace", async () => {
-    const access = fakeAccess({});
+    const client = fakeClient({});
     const elsewhere = { metadata: { name: "x", namespace: "vectors" } };
     const { notes } = await readCluster(
       {
-        ...access,
+        ...client,
         read: (request) =>
           request.resource === "deployments" && request.namespace === undefined
             ? Promise.resolve({ items: [elsewhere, elsewhere] })
-            : access.read(request),
+            : client.read(request),
       },
       address,
     );
@@ -180,10 +180,10 @@ describe("readCluster", () => {
     });
 
     it("is not asked for where it is not installed", async () => {
-      const access = fakeAccess({ milvuses: forbidden("milvuses") });
-      const state = await readCluster(access, address);
+      const client = fakeClient({ milvuses: forbidden("milvuses") });
+      const state = await readCluster(client, address);
       expect(state.notes).to.deep.equal([]);
-      expect(access.requests.some(({ resource }) => resource === "milvuses")).to.equal(false);
+      expect(client.requests.some(({ resource }) => resource === "milvuses")).to.equal(false);
     });
 
     it("of another cluster in the namespace does not matter", async () => {

@@ -1,105 +1,36 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { expect } from "chai";
-import { connect } from "../../../cluster/access";
 import { ClusterError } from "../../../cluster/errors";
 import { type LockRequest, type RunLock, readRunLock, type Taken, takeRunLock } from "../../../cluster/runLock";
+import { ConfigMapServer } from "../../support/configMapServer";
 
-const PATH = "/api/v1/namespaces/milvus/configmaps";
 const NAME = "my-release-upgrade-lock";
 
-interface StoredLock {
-  data: Record<string, string>;
-  metadata: { name: string; resourceVersion: string; labels?: Record<string, string> };
-}
-
-/** The part of an API server that the lock relies on: create once, change and delete at a resource version. */
-class LockServer {
-  stored: StoredLock | undefined;
-  version = 0;
-  /** Answers with this status instead, as long as it is there. */
-  refuse: number | undefined;
-  /** Does what it is told, and loses the next answer. */
-  loseNextAnswer = false;
-
-  handle(method: string, url: string, body: Record<string, unknown>): { status: number; body: object } {
-    if (this.refuse !== undefined) return { status: this.refuse, body: { message: `refused with ${this.refuse}` } };
-    if (method === "POST" && url === PATH) {
-      if (this.stored) return { status: 409, body: { message: "already exists" } };
-      return this.store(body as unknown as StoredLock, 201);
-    }
-    if (this.stored === undefined) return { status: 404, body: { message: "not found" } };
-    if (method === "GET") return { status: 200, body: this.stored };
-    const asked = body as { metadata?: StoredLock["metadata"]; preconditions?: { resourceVersion: string } };
-    const at = asked.preconditions?.resourceVersion ?? asked.metadata?.resourceVersion;
-    if (at !== this.stored.metadata.resourceVersion) return { status: 409, body: { message: "has been modified" } };
-    if (method === "DELETE") {
-      this.stored = undefined;
-      return { status: 200, body: {} };
-    }
-    const change = body as unknown as StoredLock;
-    return this.store({ ...this.stored, data: { ...this.stored.data, ...change.data } }, 200);
-  }
-
-  private store(lock: StoredLock, status: number) {
-    this.version += 1;
-    this.stored = { ...lock, metadata: { ...lock.metadata, resourceVersion: String(this.version) } };
-    return { status, body: this.stored };
-  }
-}
-
 describe("the lock of a release", () => {
-  let server: Server;
-  let api: LockServer;
-  let kubeconfig: string;
+  let api: ConfigMapServer;
   let held: RunLock[];
 
   beforeEach(async () => {
-    api = new LockServer();
+    api = new ConfigMapServer();
     held = [];
-    server = createServer((request, response) => {
-      void bodyOf(request).then((body) => {
-        const answer = api.handle(request.method ?? "", request.url ?? "", body);
-        if (api.loseNextAnswer) {
-          api.loseNextAnswer = false;
-          request.socket.destroy();
-          return;
-        }
-        response.writeHead(answer.status, { "content-type": "application/json" }).end(JSON.stringify(answer.body));
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    kubeconfig = JSON.stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      "current-context": "x",
-      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
-      clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } }],
-      users: [{ name: "u", user: {} }],
-    });
+    await api.start();
   });
   afterEach(async () => {
     api.refuse = undefined;
     await Promise.all(held.map((lock) => lock.release()));
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    api.stop();
   });
 
-  const access = () => connect({ kubeconfig }, { patience: { timeout: 2000, pauses: [5, 5] } });
+  const stored = () => api.stored.get(NAME);
   async function take(run: string, changes: Partial<LockRequest> = {}): Promise<Taken> {
-    const taken = await takeRunLock(
-      access(),
-      { kubeconfig },
-      {
-        releaseName: "my-release",
-        namespace: "milvus",
-        holder: { run, who: `${run}@laptop`, stack: `organization/milvus/${run}`, since: "2026-01-01T00:00:00Z" },
-        silence: 1,
-        isAlive: () => true,
-        say: () => undefined,
-        ...changes,
-      },
-    );
+    const taken = await takeRunLock(api.client, {
+      releaseName: "my-release",
+      namespace: "milvus",
+      holder: { run, who: `${run}@laptop`, stack: `organization/milvus/${run}`, since: "2026-01-01T00:00:00Z" },
+      silence: 1,
+      isAlive: () => true,
+      say: () => undefined,
+      ...changes,
+    });
     if ("lock" in taken) held.push(taken.lock);
     return taken;
   }
@@ -118,11 +49,11 @@ describe("the lock of a release", () => {
 
   it("is a ConfigMap that says who has it, and is gone when it is given back", async () => {
     const lock = lockOf(await take("jane"));
-    expect(api.stored?.metadata.name).to.equal(NAME);
-    expect(api.stored?.data).to.include({ who: "jane@laptop", stack: "organization/milvus/jane", silence: "1" });
+    expect(stored()?.metadata.name).to.equal(NAME);
+    expect(stored()?.data).to.include({ who: "jane@laptop", stack: "organization/milvus/jane", silence: "1" });
     await lock.check();
     await lock.release();
-    expect(api.stored).to.equal(undefined);
+    expect(stored()).to.equal(undefined);
     await lock.release();
   });
 
@@ -130,7 +61,7 @@ describe("the lock of a release", () => {
     const taken = await Promise.all(["a", "b", "c", "d"].map((run) => take(run)));
     const winners = taken.filter((it) => "lock" in it);
     expect(winners).to.have.length(1);
-    const holder = api.stored?.data.who;
+    const holder = stored()?.data?.who;
     for (const loser of taken) {
       if ("busy" in loser) expect(loser.busy.who).to.equal(holder);
     }
@@ -148,7 +79,7 @@ describe("the lock of a release", () => {
     const say = (line: string) => void said.push(line);
     const taken = await Promise.all([take("joe", { say }), take("jim", { say })]);
     expect(taken.filter((it) => "lock" in it)).to.have.length(1);
-    expect(api.stored?.data.who).to.match(/^ji?o?[em]@laptop$/);
+    expect(stored()?.data?.who).to.match(/^ji?o?[em]@laptop$/);
     expect(said.join("\n"))
       .to.contain("jane@laptop, stack organization/milvus/jane")
       .and.to.contain("silent for 1 s, so its lock is taken over");
@@ -157,7 +88,7 @@ describe("the lock of a release", () => {
     expect(error.message).to.contain("another one has taken over the release my-release");
     // What is another's now is not given back.
     await dead.release();
-    expect(api.stored).to.not.equal(undefined);
+    expect(stored()).to.not.equal(undefined);
   });
 
   it("that goes away while it is watched is taken at once", async () => {
@@ -165,32 +96,47 @@ describe("the lock of a release", () => {
     const waiting = take("joe");
     await lock.release();
     expect(await waiting).to.have.property("lock");
-    expect(api.stored?.data.who).to.equal("joe@laptop");
+    expect(stored()?.data?.who).to.equal("joe@laptop");
   });
 
   it("is its own when only the answer to its creation was lost", async () => {
     api.loseNextAnswer = true;
     await lockOf(await take("jane")).check();
-    expect(api.stored?.data.run).to.equal("jane");
+    expect(stored()?.data?.run).to.equal("jane");
   });
 
   it("survives that somebody else writes to it", async () => {
     const lock = lockOf(await take("jane"));
-    if (api.stored) api.stored = { ...api.stored, metadata: { ...api.stored.metadata, resourceVersion: "900" } };
+    api.put(stored() ?? expect.fail("no lock"));
     await lock.check();
     await lock.release();
-    expect(api.stored).to.equal(undefined);
+    expect(stored()).to.equal(undefined);
   });
 
   it("that was deleted by hand stops its run before the next step", async () => {
     const lock = lockOf(await take("jane"));
-    api.stored = undefined;
+    api.stored.clear();
     expect((await errorOf(lock.check())).code).to.equal("lockLost");
   });
 
   it("is nothing where there is no namespace yet", async () => {
     api.refuse = 404;
     await lockOf(await take("jane")).check();
+  });
+
+  it("is taken, and given back, once a server that is starting answers again", async () => {
+    const startLater = () => {
+      api.refuse = 503;
+      setTimeout(() => {
+        api.refuse = undefined;
+      }, 100);
+    };
+    startLater();
+    const lock = lockOf(await take("jane"));
+    expect(stored()?.data?.run).to.equal("jane");
+    startLater();
+    await lock.release();
+    expect(stored()).to.equal(undefined);
   });
 
   it("that may not be written is an error with the right to ask for", async () => {
@@ -206,11 +152,8 @@ describe("the lock of a release", () => {
   describe("whose name a ConfigMap of somebody else has", () => {
     const address = { releaseName: "my-release", namespace: "milvus" };
     const theirs = () => {
-      api.stored = {
-        data: { "settings.yaml": "retries: 3" },
-        metadata: { name: NAME, resourceVersion: "7", labels: { "app.kubernetes.io/part-of": "shop" } },
-      };
-      return structuredClone(api.stored);
+      const labels = { "app.kubernetes.io/part-of": "shop" };
+      return api.put({ data: { "settings.yaml": "retries: 3" }, metadata: { name: NAME, labels } });
     };
     const expectRefusal = (error: ClusterError) => {
       expect(error.code).to.equal("foreignObject");
@@ -230,14 +173,13 @@ describe("the lock of a release", () => {
       const before = theirs();
       const said: string[] = [];
       expectRefusal(await errorOf(take("jane", { silence: 0.1, say: (line) => void said.push(line) })));
-      expect(api.stored).to.deep.equal(before);
+      expect(stored()).to.deep.equal(before);
       expect(said).to.deep.equal([]);
     });
 
     it("is refused without labels as well, and in a preview in the same words", async () => {
-      theirs();
-      if (api.stored) delete api.stored.metadata.labels;
-      expectRefusal(await errorOf(readRunLock(access(), address)));
+      api.put({ data: { "settings.yaml": "retries: 3" }, metadata: { name: NAME } });
+      expectRefusal(await errorOf(readRunLock(api.client, address)));
     });
 
     it("is refused when it comes in the place of a lock that is watched", async () => {
@@ -245,7 +187,7 @@ describe("the lock of a release", () => {
       const waiting = errorOf(take("joe", { silence: 1 }));
       const before = theirs();
       expectRefusal(await waiting);
-      expect(api.stored).to.deep.equal(before);
+      expect(stored()).to.deep.equal(before);
     });
 
     it("has lost it for the run that held it, which leaves it alone", async () => {
@@ -253,29 +195,23 @@ describe("the lock of a release", () => {
       const before = theirs();
       expect((await errorOf(lock.check())).code).to.equal("lockLost");
       await lock.release();
-      expect(api.stored).to.deep.equal(before);
+      expect(stored()).to.deep.equal(before);
     });
   });
 
   it("of a run of an earlier version, which has the label, is taken over as ever", async () => {
-    api.stored = {
+    api.put({
       data: { run: "old", who: "jim@laptop", stack: "s", since: "2026-01-01T00:00:00Z", silence: "0.1" },
-      metadata: { name: NAME, resourceVersion: "7", labels: { "app.kubernetes.io/part-of": "milvus-upgrade" } },
-    };
-    expect(await readRunLock(access(), { releaseName: "my-release", namespace: "milvus" })).to.include({
+      metadata: { name: NAME, labels: { "app.kubernetes.io/part-of": "milvus-upgrade" } },
+    });
+    expect(await readRunLock(api.client, { releaseName: "my-release", namespace: "milvus" })).to.include({
       who: "jim@laptop",
     });
     await lockOf(await take("jane", { silence: 0.1 })).check();
-    expect(api.stored.data.run).to.equal("jane");
+    expect(stored()?.data?.run).to.equal("jane");
   });
 
   it("is not there for nobody", async () => {
-    expect(await readRunLock(access(), { releaseName: "my-release", namespace: "milvus" })).to.equal(undefined);
+    expect(await readRunLock(api.client, { releaseName: "my-release", namespace: "milvus" })).to.equal(undefined);
   });
 });
-
-async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
-  let text = "";
-  for await (const chunk of request) text += String(chunk);
-  return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
-}

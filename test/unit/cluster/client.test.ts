@@ -1,12 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect as openSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
-import { type ApiRequest, type ClusterAccess, connect } from "../../../cluster/access";
+import { type ClusterClient, connect } from "../../../cluster/client";
 import { ClusterError } from "../../../cluster/errors";
+import type { ApiRequest, WriteRequest } from "../../../cluster/request";
+import { kubeconfig } from "../../support/kubeconfig";
 
 const SECRETS: ApiRequest = { api: "v1", resource: "secrets", namespace: "milvus" };
 const USER = "system:serviceaccount:ci:deployer";
@@ -25,22 +29,13 @@ function answers(...statuses: readonly { readonly status: number; readonly body?
   };
 }
 
-function kubeconfig(server: string): string {
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    "current-context": "dev",
-    contexts: [{ name: "dev", context: { cluster: "c", user: "u" } }],
-    clusters: [{ name: "c", cluster: { server } }],
-    users: [{ name: "u", user: { token: "secrettoken" } }],
-  });
-}
+const TOKEN = { token: "secrettoken" };
 
-describe("reading from a cluster", () => {
+describe("a client of a cluster", () => {
   let server: Server;
   let handler: Handler;
   let seen: IncomingMessage[];
-  let access: ClusterAccess;
+  let client: ClusterClient;
   let url: string;
 
   beforeEach(async () => {
@@ -51,7 +46,7 @@ describe("reading from a cluster", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    access = connect({ kubeconfig: kubeconfig(url) }, { patience: { timeout: 400, pauses: [5, 5] } });
+    client = connect({ kubeconfig: kubeconfig(url, TOKEN) }, { patience: { timeout: 400, pauses: [5, 5] } });
   });
   afterEach(async () => {
     server.closeAllConnections();
@@ -60,7 +55,7 @@ describe("reading from a cluster", () => {
 
   async function errorOf(request: ApiRequest): Promise<ClusterError> {
     try {
-      await access.read(request);
+      await client.read(request);
     } catch (error) {
       expect(error).to.be.instanceOf(ClusterError);
       expect((error as Error).message).to.not.include("secrettoken");
@@ -84,7 +79,7 @@ describe("reading from a cluster", () => {
   for (const { request, path } of paths) {
     it(`asks for ${path} with the user's token`, async () => {
       handler = answers({ status: 200, body: { items: [] } });
-      expect(await access.read(request)).to.deep.equal({ items: [] });
+      expect(await client.read(request)).to.deep.equal({ items: [] });
       expect(seen[0]).to.include({ url: path, method: "GET" });
       expect(seen[0]?.headers.authorization).to.equal("Bearer secrettoken");
     });
@@ -102,13 +97,107 @@ describe("reading from a cluster", () => {
         namespace: "milvus",
         ...(name !== undefined && { name }),
       };
-      const answer = await access.rehearse(place, { spec: { replicas: 2 } });
+      const answer = await client.rehearse(place, { spec: { replicas: 2 } });
       expect(answer).to.include({ status: 422 });
       expect(seen).to.have.length(1);
       expect(seen[0]).to.include({ method });
       expect(seen[0]?.url).to.match(/[?&]dryRun=All/);
     });
   }
+
+  const LOCK = { api: "v1", resource: "configmaps", namespace: "milvus" } as const;
+  const writes: readonly { readonly request: WriteRequest; readonly url: string; readonly type: string }[] = [
+    {
+      request: { method: "POST", ...LOCK, query: { fieldManager: "milvus-upgrade" }, body: { kind: "ConfigMap" } },
+      url: "/api/v1/namespaces/milvus/configmaps?fieldManager=milvus-upgrade",
+      type: "application/json",
+    },
+    {
+      request: { method: "PATCH", ...LOCK, name: "lock", body: { metadata: { resourceVersion: "7" } } },
+      url: "/api/v1/namespaces/milvus/configmaps/lock",
+      type: "application/merge-patch+json",
+    },
+    {
+      request: { method: "DELETE", ...LOCK, name: "lock", options: { preconditions: { resourceVersion: "7" } } },
+      url: "/api/v1/namespaces/milvus/configmaps/lock",
+      type: "application/json",
+    },
+  ];
+  for (const { request, url: expected, type } of writes) {
+    it(`writes by ${request.method}, and gives what came of it`, async () => {
+      let body = "";
+      handler = (incoming, response) => {
+        void text(incoming).then((sent) => {
+          body = sent;
+          answers({ status: 200, body: { metadata: { resourceVersion: "8" } } })(incoming, response);
+        });
+      };
+      const answer = await client.write(request);
+      expect(answer).to.deep.equal({ status: 200, message: "", body: { metadata: { resourceVersion: "8" } } });
+      expect(seen[0]).to.include({ url: expected, method: request.method });
+      expect(seen[0]?.headers).to.include({ authorization: "Bearer secrettoken", "content-type": type });
+      expect(JSON.parse(body)).to.deep.equal(request.method === "DELETE" ? request.options : request.body);
+    });
+  }
+
+  it("writes in one try, whatever comes of it, and says in the server's words why not", async () => {
+    const deletion: WriteRequest = { method: "DELETE", ...LOCK, name: "lock" };
+    handler = answers({ status: 503, body: { message: "etcdserver: leader changed" } });
+    expect(await client.write(deletion)).to.deep.equal({ status: 503, message: "etcdserver: leader changed" });
+    expect(seen).to.have.length(1);
+    handler = () => undefined;
+    const began = performance.now();
+    expect(await client.write({ ...deletion, timeout: 50 })).to.deep.equal({ status: 0, message: "no answer in time" });
+    expect(performance.now() - began).to.be.below(300);
+    await new Promise((resolve) => server.close(resolve).closeAllConnections());
+    expect(await client.write(deletion)).to.include({ status: 0 });
+  });
+
+  it("writes while all its reads wait for their answers", async () => {
+    handler = (request, response) => {
+      if (request.method === "DELETE") answers({ status: 200, body: {} })(request, response);
+    };
+    const reads = Promise.allSettled(Array.from({ length: 12 }, () => client.read({ ...SECRETS, once: true })));
+    expect(await client.write({ method: "DELETE", ...LOCK, name: "lock" })).to.include({ status: 200 });
+    await reads;
+  });
+
+  it("forwards a port of a pod, and says why it cannot", async () => {
+    const asked: string[] = [];
+    server.on("upgrade", (request: IncomingMessage, socket) => {
+      asked.push(`${request.headers.authorization ?? ""} ${request.url ?? ""}`);
+      socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+    });
+    const forwarded = await client.forward({ namespace: "milvus", pod: "proxy-0", port: 19530 });
+    try {
+      expect(forwarded.problem()).to.equal(undefined);
+      const [host = "", port = ""] = forwarded.address.split(":");
+      await once(openSocket(Number(port), host).resume(), "close");
+      expect(asked).to.deep.equal([
+        "Bearer secrettoken /api/v1/namespaces/milvus/pods/proxy-0/portforward?ports=19530",
+      ]);
+      expect(forwarded.problem())
+        .to.include("403")
+        .and.to.include("the right to get or to create pods/portforward is missing");
+    } finally {
+      forwarded.close();
+    }
+  });
+
+  it("loads the kubeconfig once, and reads, writes and forwards with it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "kubeconfig-"));
+    try {
+      const path = join(folder, "config");
+      writeFileSync(path, kubeconfig(url, TOKEN));
+      client = connect({ kubeconfig: path });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    handler = answers({ status: 200, body: {} });
+    await client.read(SECRETS);
+    expect(await client.write({ method: "DELETE", ...LOCK, name: "lock" })).to.include({ status: 200 });
+    (await client.forward({ namespace: "milvus", pod: "proxy-0", port: 19530 })).close();
+  });
 
   it("posts a review of a permission", async () => {
     let body = "";
@@ -119,20 +208,20 @@ describe("reading from a cluster", () => {
       request.on("end", () => answers({ status: 201, body: { status: { allowed: true } } })(request, response));
     };
     const scale = { verb: "patch", group: "apps", resource: "deployments/scale", name: "proxy", namespace: "milvus" };
-    expect(await access.review(scale)).to.equal(true);
+    expect(await client.review(scale)).to.equal(true);
     expect(seen[0]).to.include({ url: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", method: "POST" });
     expect((JSON.parse(body) as { spec: unknown }).spec).to.deep.equal({
       resourceAttributes: { ...scale, resource: "deployments", subresource: "scale" },
     });
     handler = answers({ status: 201, body: { status: { allowed: false } } });
-    expect(await access.review(scale)).to.equal(false);
+    expect(await client.review(scale)).to.equal(false);
   });
 
   it("asks for the rules of a namespace, and takes none for none", async () => {
     const resourceRules = [{ verbs: ["get"], apiGroups: [""], resources: ["pods"] }];
     handler = answers({ status: 201, body: { status: { resourceRules } } }, { status: 201, body: { status: {} } });
-    expect(await access.grants("milvus")).to.deep.equal(resourceRules);
-    expect(await access.grants("milvus")).to.deep.equal([]);
+    expect(await client.grants("milvus")).to.deep.equal(resourceRules);
+    expect(await client.grants("milvus")).to.deep.equal([]);
     expect(seen[0]).to.include({ url: "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", method: "POST" });
   });
 
@@ -146,14 +235,14 @@ describe("reading from a cluster", () => {
       subresource: "log",
       query: { tailLines: "5" },
     };
-    expect(await access.read(log)).to.equal("line 1\nline 2\n");
+    expect(await client.read(log)).to.equal("line 1\nline 2\n");
     expect(seen[0]?.url).to.equal("/api/v1/namespaces/milvus/pods/p/log?tailLines=5");
   });
 
   for (const status of [429, 500, 502, 503, 504]) {
     it(`tries again after ${status}, and gives up after the last try`, async () => {
       handler = answers({ status }, { status }, { status: 200, body: { items: [1] } });
-      expect(await access.read(SECRETS)).to.deep.equal({ items: [1] });
+      expect(await client.read(SECRETS)).to.deep.equal({ items: [1] });
       seen = [];
       handler = answers({ status, body: { message: "etcdserver: leader changed" } });
       expect(await errorOf(SECRETS)).to.include({ code: "serverError" });
@@ -170,7 +259,7 @@ describe("reading from a cluster", () => {
         answers({ status: 200, body: { items: [] } })(request, response);
       }
     };
-    expect(await access.read(SECRETS)).to.deep.equal({ items: [] });
+    expect(await client.read(SECRETS)).to.deep.equal({ items: [] });
   });
 
   it("tries only once where once is enough", async () => {
@@ -232,18 +321,15 @@ describe("reading from a cluster", () => {
 
   it("does not wait for ever for a credential plugin, and does not show what one says", async () => {
     const withPlugin = (...command: readonly [string, ...string[]]) =>
-      kubeconfig(url).replace(
-        '{"token":"secrettoken"}',
-        JSON.stringify({
-          exec: { apiVersion: "client.authentication.k8s.io/v1", command: command[0], args: command.slice(1) },
-        }),
-      );
+      kubeconfig(url, {
+        exec: { apiVersion: "client.authentication.k8s.io/v1", command: command[0], args: command.slice(1) },
+      });
     const patience = { timeout: 300, pauses: [] };
-    access = connect({ kubeconfig: withPlugin("sleep", "1") }, { patience });
+    client = connect({ kubeconfig: withPlugin("sleep", "1") }, { patience });
     expect((await errorOf(SECRETS)).message)
       .to.include("sleep, which gives the credentials")
       .and.to.include("in time");
-    access = connect({ kubeconfig: withPlugin("sh", "-c", "echo secrettoken >&2; exit 1") }, { patience });
+    client = connect({ kubeconfig: withPlugin("sh", "-c", "echo secrettoken >&2; exit 1") }, { patience });
     expect(await errorOf(SECRETS)).to.include({ code: "credentialPlugin" });
     expect(seen).to.have.length(0);
   });
@@ -257,17 +343,16 @@ describe("reading from a cluster", () => {
   for (const { user, sends } of users) {
     it(`sends ${sends ?? "nothing"} for a user with ${Object.keys(user).join(" and ") || "nothing"}`, async () => {
       handler = answers({ status: 200, body: {} });
-      access = connect({ kubeconfig: kubeconfig(url).replace('{"token":"secrettoken"}', JSON.stringify(user)) });
-      await access.read(SECRETS);
+      client = connect({ kubeconfig: kubeconfig(url, user) });
+      await client.read(SECRETS);
       expect(seen[0]?.headers.authorization).to.equal(sends);
     });
   }
 
   it("says for whom it asks when it impersonates somebody", async () => {
     handler = answers({ status: 200, body: {} });
-    const user = '{"token":"secrettoken","as":"jane"}';
-    access = connect({ kubeconfig: kubeconfig(url).replace('{"token":"secrettoken"}', user) });
-    await access.read(SECRETS);
+    client = connect({ kubeconfig: kubeconfig(url, { ...TOKEN, as: "jane" }) });
+    await client.read(SECRETS);
     expect(seen[0]?.headers).to.include({ authorization: "Bearer secrettoken", "impersonate-user": "jane" });
   });
 
@@ -288,9 +373,9 @@ describe("reading from a cluster", () => {
           provideClusterInfo: true,
         };
         handler = answers({ status: 200, body: {} });
-        access = connect({ kubeconfig: kubeconfig(url).replace('{"token":"secrettoken"}', JSON.stringify({ exec })) });
-        await Promise.all([access.read(SECRETS), access.read(SECRETS), access.read(SECRETS)]);
-        await Promise.all([access.read(SECRETS), access.read(SECRETS)]);
+        client = connect({ kubeconfig: kubeconfig(url, { exec }) });
+        await Promise.all([client.read(SECRETS), client.read(SECRETS), client.read(SECRETS)]);
+        await Promise.all([client.read(SECRETS), client.read(SECRETS)]);
         expect(seen.map(({ headers }) => headers.authorization)).to.deep.equal(Array(5).fill("Bearer given"));
         const runs = readFileSync(log, "utf8").trim().split("\n");
         expect(runs).to.have.length(times);
@@ -314,7 +399,7 @@ describe("reading from a cluster", () => {
       answers({ status: 200, body: {} })(request, response);
     };
     for (let reads = 0; reads < 3; reads++) {
-      await access.read({ ...SECRETS, once: true });
+      await client.read({ ...SECRETS, once: true });
     }
     expect(new Set(ports).size).to.equal(2);
   });
@@ -325,7 +410,7 @@ describe("reading from a cluster", () => {
       response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" });
       response.end(gzipSync('{"items":["é"]}'));
     };
-    expect(await access.read(SECRETS)).to.deep.equal({ items: ["é"] });
+    expect(await client.read(SECRETS)).to.deep.equal({ items: ["é"] });
   });
 
   it("goes through the proxy of the kubeconfig", async () => {
@@ -343,7 +428,7 @@ describe("reading from a cluster", () => {
     await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
     try {
       const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-      const proxied = kubeconfig(url).replace('"server"', `"proxy-url":"${proxyUrl}","server"`);
+      const proxied = kubeconfig(url, TOKEN).replace('"server"', `"proxy-url":"${proxyUrl}","server"`);
       handler = answers({ status: 200, body: { items: [] } });
       expect(await connect({ kubeconfig: proxied }).read(SECRETS)).to.deep.equal({ items: [] });
       expect(through).to.deep.equal([url.replace("http://", "")]);
