@@ -1,4 +1,4 @@
-import { connect } from "../cluster/client";
+import { connect } from "../cluster/api/client";
 import { parseConfig } from "../config/parseConfig";
 import { look as lookAt, shownPlan } from "../run/look";
 import type { ApiProxy } from "../sandbox/apiProxy";

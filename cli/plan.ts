@@ -1,7 +1,7 @@
-import { apiVersions, readServedApis, type ServedApis } from "../cluster/apiVersions";
-import { type ClusterClient, connect } from "../cluster/client";
-import { oneLook } from "../cluster/oneLook";
-import { readManifest } from "../cluster/releaseManifest";
+import { type ClusterClient, connect } from "../cluster/api/client";
+import { apiVersions, readServedApis, type ServedApis } from "../cluster/api/discovery";
+import { oneLook } from "../cluster/api/oneLook";
+import { readManifest } from "../cluster/helm/manifest";
 import type { Config } from "../config/schema";
 import { look, shownPlan } from "../run/look";
 import { approvalLines } from "../upgrade/approval";

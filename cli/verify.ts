@@ -1,5 +1,5 @@
-import { connect } from "../cluster/client";
-import { readCluster } from "../cluster/readCluster";
+import { connect } from "../cluster/api/client";
+import { readCluster } from "../cluster/state/readCluster";
 import type { Config } from "../config/schema";
 import { parseImage } from "../upgrade/images";
 import { isMilvusComponent } from "../upgrade/milvusComponents";

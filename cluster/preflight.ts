@@ -7,13 +7,13 @@ import type { Dependency, DependencyRole, Permission, PreflightFacts } from "../
 import { type GrantedRule, isGranted } from "../upgrade/preflight/grants";
 import { type Findings, judgePreflight, NO_FINDINGS, preflightQuestions } from "../upgrade/preflight/judge";
 import type { VerificationNeeds } from "../upgrade/preflight/permissions";
-import { apiVersions, readServedApis } from "./apiVersions";
-import type { ClusterClient } from "./client";
+import type { ClusterClient } from "./api/client";
+import { apiVersions, readServedApis } from "./api/discovery";
 import { ClusterError, hasCode } from "./errors";
+import { listedManifest } from "./helm/manifest";
 import type { Json } from "./json";
-import type { ReleaseAddress } from "./readCluster";
-import { listedManifest } from "./releaseManifest";
-import { DEFAULT_NAME_LABEL } from "./workloads";
+import type { ReleaseAddress } from "./state/readCluster";
+import { DEFAULT_NAME_LABEL } from "./state/workloads";
 
 /** The parts of the config that matter here. */
 export interface PreflightOptions {

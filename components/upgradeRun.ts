@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type ClusterClient, connect } from "../cluster/client";
-import { diagnoseUpgrade } from "../cluster/diagnoseUpgrade";
-import type { RunLock } from "../cluster/runLock";
+import { type ClusterClient, connect } from "../cluster/api/client";
+import { diagnoseUpgrade } from "../cluster/diagnose/diagnoseUpgrade";
+import type { RunLock } from "../cluster/kept/runLock";
 import { inArguments } from "../config/arguments";
 import { endDeadRuns } from "../run/deadRuns";
 import { lockRelease, otherRun } from "../run/lock";

@@ -1,6 +1,6 @@
-import type { ClusterClient } from "../cluster/client";
+import type { ClusterClient } from "../cluster/api/client";
 import { ClusterError } from "../cluster/errors";
-import { type ActiveJob, deleteJob, readActiveJobs } from "../cluster/upgradeJobs";
+import { type ActiveJob, deleteJob, readActiveJobs } from "../cluster/state/upgradeJobs";
 import type { Config } from "../config/schema";
 import { METADATA_STEPS } from "../upgrade/jobRights";
 import { DEAD_RUN_GRACE } from "../upgrade/stepLimits";

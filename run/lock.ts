@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { hostname, userInfo } from "node:os";
-import type { ClusterClient } from "../cluster/client";
+import type { ClusterClient } from "../cluster/api/client";
 import { hasCode } from "../cluster/errors";
-import { type RunLock, readRunLock, takeRunLock } from "../cluster/runLock";
+import { type RunLock, readRunLock, takeRunLock } from "../cluster/kept/runLock";
 import type { Config } from "../config/schema";
 import { RefusalError } from "../upgrade/refusal";
 import { refusalOfSecondRun, warningOfOtherRun } from "../upgrade/runLock";

@@ -1,7 +1,7 @@
-import type { ClusterClient } from "../cluster/client";
-import { oneLook } from "../cluster/oneLook";
+import type { ClusterClient } from "../cluster/api/client";
+import { oneLook } from "../cluster/api/oneLook";
 import { preflight } from "../cluster/preflight";
-import { readCluster } from "../cluster/readCluster";
+import { readCluster } from "../cluster/state/readCluster";
 import type { Config } from "../config/schema";
 import { approvalHash } from "../upgrade/approval";
 import type { ClusterState, Plan, Refusal, UpgradePlan } from "../upgrade/model";

@@ -1,6 +1,6 @@
 /** Collections of a real Milvus in the sandbox, for the demo and the tests: made, searched and changed by the official client. */
 import { DataType, MilvusClient } from "@zilliz/milvus2-sdk-node";
-import { connect } from "../cluster/client";
+import { connect } from "../cluster/api/client";
 import type { Hit } from "../verify/snapshot";
 import type { ReleaseName } from "./milvusRelease";
 import type { Sandbox } from "./sandbox";

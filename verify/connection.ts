@@ -1,5 +1,5 @@
-import type { ClusterClient } from "../cluster/client";
-import { readPodHealth } from "../cluster/podHealth";
+import type { ClusterClient } from "../cluster/api/client";
+import { readPodHealth } from "../cluster/state/podHealth";
 import type { ClusterState } from "../upgrade/model";
 import { type Credentials, openService, type TlsSettings } from "./client";
 import { type MilvusService, ServiceError } from "./service";

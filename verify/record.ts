@@ -1,8 +1,8 @@
 /** What a verification keeps in its ConfigMap, and how it is read back. */
 import { gzipSync } from "node:zlib";
-import type { ConfigMapContent } from "../cluster/configMaps";
 import { ClusterError } from "../cluster/errors";
-import { LARGEST_SNAPSHOT, PACKED_SNAPSHOT_KEY, SNAPSHOT_KEY, SUMMARY_KEY } from "../cluster/verifications";
+import type { ConfigMapContent } from "../cluster/kept/configMaps";
+import { LARGEST_SNAPSHOT, PACKED_SNAPSHOT_KEY, SNAPSHOT_KEY, SUMMARY_KEY } from "../cluster/kept/verifications";
 import { attemptLabels } from "../upgrade/attempt";
 import { installationAnnotations } from "../upgrade/installation";
 import { upgradeLabels } from "../upgrade/marks";

@@ -1,9 +1,10 @@
 /** Verification of an upgrade: what is looked at before it, and what after. Data is only read, unless told to reload. */
-import { applyConfigMap, deleteConfigMap } from "../cluster/configMaps";
+
+import { oneLook } from "../cluster/api/oneLook";
 import { ClusterError } from "../cluster/errors";
-import { oneLook } from "../cluster/oneLook";
-import { readPodHealth } from "../cluster/podHealth";
-import { readCluster } from "../cluster/readCluster";
+import { applyConfigMap, deleteConfigMap } from "../cluster/kept/configMaps";
+import { readPodHealth } from "../cluster/state/podHealth";
+import { readCluster } from "../cluster/state/readCluster";
 import { attemptName } from "../upgrade/attempt";
 import { installationOf } from "../upgrade/installation";
 import type { AttemptId, ClusterState, UpgradePlan, VerificationState, VerificationStatus } from "../upgrade/model";

@@ -1,7 +1,7 @@
-import type { ServedApis } from "../../cluster/apiVersions";
-import type { ClusterClient } from "../../cluster/client";
+import type { ClusterClient } from "../../cluster/api/client";
+import type { ServedApis } from "../../cluster/api/discovery";
+import { verdictOf } from "../../cluster/api/rehearsal";
 import { ClusterError, hasCode } from "../../cluster/errors";
-import { verdictOf } from "../../cluster/rehearsal";
 import type { HelmValues } from "../../upgrade/model";
 import { isMap, withoutValue } from "../../upgrade/values/tree";
 import { inBatches } from "./batches";

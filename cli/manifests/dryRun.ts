@@ -1,8 +1,8 @@
-import type { ServedApis } from "../../cluster/apiVersions";
-import type { ClusterClient } from "../../cluster/client";
+import type { ClusterClient } from "../../cluster/api/client";
+import type { ServedApis } from "../../cluster/api/discovery";
+import { type Verdict, verdictOf } from "../../cluster/api/rehearsal";
+import type { ApiRequest } from "../../cluster/api/request";
 import { ClusterError } from "../../cluster/errors";
-import { type Verdict, verdictOf } from "../../cluster/rehearsal";
-import type { ApiRequest } from "../../cluster/request";
 import { getValue } from "../../upgrade/values/tree";
 import { inBatches } from "./batches";
 import type { ObjectChange } from "./diff";

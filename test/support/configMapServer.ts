@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { type ClusterClient, connect } from "../../cluster/client";
+import { type ClusterClient, connect } from "../../cluster/api/client";
 import { kubeconfig } from "./kubeconfig";
 import { type Answer, ObjectStore, type StoredObject } from "./objectStore";
 

@@ -1,6 +1,6 @@
-import type { ClusterClient } from "../../cluster/client";
+import type { ClusterClient } from "../../cluster/api/client";
+import type { ApiRequest, WriteRequest } from "../../cluster/api/request";
 import { ClusterError } from "../../cluster/errors";
-import type { ApiRequest, WriteRequest } from "../../cluster/request";
 import type { Permission } from "../../upgrade/preflight/facts";
 import type { GrantedRule } from "../../upgrade/preflight/grants";
 import { ObjectStore, type StoredObject } from "./objectStore";

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { takeRunLock } from "../../../cluster/runLock";
+import { takeRunLock } from "../../../cluster/kept/runLock";
 import { fakeClient } from "../../support/fakeClient";
 
 const request = (run: string) => ({

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import type { ClusterClient } from "../../../cluster/client";
+import type { ClusterClient } from "../../../cluster/api/client";
 import { ClusterError } from "../../../cluster/errors";
-import { verificationStates } from "../../../cluster/verifications";
+import { verificationStates } from "../../../cluster/kept/verifications";
 import type { ClusterState, UpgradePlan, VerificationState } from "../../../upgrade/model";
 import { describeVerification } from "../../../verify/describe";
 import { recordContent } from "../../../verify/record";
