@@ -12,7 +12,7 @@ import { apiVersions, readServedApis } from "./api/discovery";
 import { ClusterError, hasCode } from "./errors";
 import { listedManifest } from "./helm/manifest";
 import type { Json } from "./json";
-import type { ReleaseAddress } from "./state/readCluster";
+import type { ReleaseAddress } from "./releaseAddress";
 import { DEFAULT_NAME_LABEL } from "./state/workloads";
 
 /** The parts of the config that matter here. */

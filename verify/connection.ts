@@ -1,14 +1,13 @@
 import type { ClusterClient } from "../cluster/api/client";
+import type { ReleaseAddress } from "../cluster/releaseAddress";
 import { readPodHealth } from "../cluster/state/podHealth";
 import type { ClusterState } from "../upgrade/model";
 import { type Credentials, openService, type TlsSettings } from "./client";
 import { type MilvusService, ServiceError } from "./service";
 
 /** The release that is verified, and the way to it. */
-export interface Target {
+export interface Target extends ReleaseAddress {
   readonly client: ClusterClient;
-  readonly releaseName: string;
-  readonly namespace: string;
 }
 
 export interface ConnectionSettings {

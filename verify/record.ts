@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { ClusterError } from "../cluster/errors";
 import type { ConfigMapContent } from "../cluster/kept/configMaps";
 import { LARGEST_SNAPSHOT, PACKED_SNAPSHOT_KEY, SNAPSHOT_KEY, SUMMARY_KEY } from "../cluster/kept/verifications";
+import type { ReleaseAddress } from "../cluster/releaseAddress";
 import { attemptLabels } from "../upgrade/attempt";
 import { installationAnnotations } from "../upgrade/installation";
 import { upgradeLabels } from "../upgrade/marks";
@@ -28,7 +29,7 @@ const LONGEST_FINDINGS = 60_000;
 
 /** @throws ServiceError when the snapshot is too large */
 export function recordContent(
-  { releaseName, namespace }: { readonly releaseName: string; readonly namespace: string },
+  { releaseName, namespace }: ReleaseAddress,
   { configMap: name, attempt, installation = {}, status, summary, snapshot, damaged }: VerificationState,
   findings?: Findings,
 ): ConfigMapContent {

@@ -1,5 +1,6 @@
 import type { ClusterClient } from "../api/client";
 import { ClusterError } from "../errors";
+import type { ReleaseAddress } from "../releaseAddress";
 import { type RecordObject, recordsRequest, unpackRecord } from "./record";
 
 /**
@@ -23,7 +24,7 @@ export async function readManifest(
  */
 export async function listedManifest(
   client: ClusterClient,
-  address: { readonly releaseName: string; readonly namespace: string },
+  address: ReleaseAddress,
   recordName: string,
 ): Promise<string> {
   const { items = [] } = (await client.read(recordsRequest(address))) as { readonly items?: readonly RecordObject[] };

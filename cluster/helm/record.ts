@@ -4,6 +4,7 @@ import { RELEASE_STATUSES } from "../../upgrade/model";
 import type { ApiRequest } from "../api/request";
 import { ClusterError } from "../errors";
 import type { ObjectMeta } from "../json";
+import type { ReleaseAddress } from "../releaseAddress";
 
 /** Secret (or ConfigMap) of one revision, as Helm 3 writes it: type helm.sh/release.v1, labels owner, name, status, version. */
 export interface RecordObject {
@@ -16,13 +17,7 @@ export interface RecordObject {
 export const RECORD_TYPE = "helm.sh/release.v1";
 
 /** All revisions of a release. */
-export function recordsRequest({
-  releaseName,
-  namespace,
-}: {
-  readonly releaseName: string;
-  readonly namespace: string;
-}) {
+export function recordsRequest({ releaseName, namespace }: ReleaseAddress) {
   return {
     api: "v1",
     resource: "secrets",

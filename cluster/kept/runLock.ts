@@ -7,7 +7,7 @@ import { retry } from "../api/retry";
 import { isDone, isPassing, type WriteAnswer } from "../api/write";
 import { ClusterError, foreignConfigMap, hasCode } from "../errors";
 import type { Json } from "../json";
-import type { ReleaseAddress } from "../state/readCluster";
+import type { ReleaseAddress } from "../releaseAddress";
 import { CONFIG_MAPS } from "./configMaps";
 
 /**

@@ -10,6 +10,7 @@ import { ClusterError, hasCode } from "../errors";
 import { decodeRelease, type RecordObject, recordsRequest } from "../helm/record";
 import type { Json, ObjectMeta } from "../json";
 import { verificationStates } from "../kept/verifications";
+import type { ReleaseAddress } from "../releaseAddress";
 import { attemptStates, type Claim, takenClaimNames } from "./attempts";
 import { operatorResourceOf } from "./owners";
 import { readStrangers } from "./strangers";
@@ -22,11 +23,6 @@ import {
   type Pod,
   type ScaledObject,
 } from "./workloads";
-
-export interface ReleaseAddress {
-  readonly releaseName: string;
-  readonly namespace: string;
-}
 
 /**
  * Reads everything the planner needs, in about fifteen calls at once. Nothing is written.

@@ -2,7 +2,7 @@ import { isOurs, upgradeServiceAccount } from "../../upgrade/marks";
 import type { ClusterClient } from "../api/client";
 import { hasCode } from "../errors";
 import type { ObjectMeta } from "../json";
-import type { ReleaseAddress } from "./readCluster";
+import type { ReleaseAddress } from "../releaseAddress";
 
 const RBAC = "rbac.authorization.k8s.io/v1";
 /** What the upgrade makes under a name that somebody else may have taken. */

@@ -4,7 +4,7 @@ import type { ClusterClient } from "../api/client";
 import { isDone } from "../api/write";
 import { ClusterError, hasCode } from "../errors";
 import type { Json } from "../json";
-import type { ReleaseAddress } from "./readCluster";
+import type { ReleaseAddress } from "../releaseAddress";
 
 export type Job = Json<V1Job>;
 
