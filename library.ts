@@ -2,7 +2,7 @@
  * For programs of your own: the component, and for tools a look at the cluster that changes nothing, the plan as data and its
  * words. There is no other way to declare a plan.
  */
-export { type ClusterAccess, connect } from "./cluster/access";
+export { type ClusterClient, connect } from "./cluster/api/client";
 export { ClusterError } from "./cluster/errors";
 export type {
   ChartArgs,

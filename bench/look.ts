@@ -1,4 +1,4 @@
-import { connect } from "../cluster/access";
+import { connect } from "../cluster/api/client";
 import { parseConfig } from "../config/parseConfig";
 import { look as lookAt, shownPlan } from "../run/look";
 import type { ApiProxy } from "../sandbox/apiProxy";
@@ -23,10 +23,10 @@ export async function look(
 ): Promise<Look> {
   const before = proxy.traffic();
   const started = performance.now();
-  const access = connect({ kubeconfig: proxy.kubeconfig });
+  const client = connect({ kubeconfig: proxy.kubeconfig });
   const defaults = parseConfig({ config: { "milvus:version": version } });
   const request = wanted(version, { releaseName: name, namespace, values });
-  const plan = shownPlan(await lookAt(access, { ...defaults, wanted: request, preflight: {} }));
+  const plan = shownPlan(await lookAt(client, { ...defaults, wanted: request, preflight: {} }));
   const after = proxy.traffic();
   if (plan.kind === "refused") throw new Error(`refused by ${plan.rule}: ${plan.reason}`);
   return {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { connect } from "../cluster/access";
-import { readCluster } from "../cluster/readCluster";
+import { connect } from "../cluster/api/client";
+import { readCluster } from "../cluster/state/readCluster";
 import { parseConfig } from "../config/parseConfig";
 import { parseStackFile, withConfig } from "../config/stackFile";
 import { parseTag } from "../upgrade/images";

@@ -1,8 +1,7 @@
-import type { ClusterAccess } from "../cluster/access";
-import { connect } from "../cluster/access";
-import { apiVersions, readServedApis, type ServedApis } from "../cluster/apiVersions";
-import { oneLook } from "../cluster/oneLook";
-import { readManifest } from "../cluster/releaseManifest";
+import { type ClusterClient, connect } from "../cluster/api/client";
+import { apiVersions, readServedApis, type ServedApis } from "../cluster/api/discovery";
+import { oneLook } from "../cluster/api/oneLook";
+import { readManifest } from "../cluster/helm/manifest";
 import type { Config } from "../config/schema";
 import { look, shownPlan } from "../run/look";
 import { approvalLines } from "../upgrade/approval";
@@ -57,31 +56,31 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     const plan = planUpgrade(config.wanted, state);
     return { ...head, basis: "last outputs", ...(await reportOf(request, { state, plan })) };
   }
-  const access = oneLook(connect(config.access));
+  const client = oneLook(connect(config.access));
   // Those who plan may have fewer rights than those who run: a pull request's runner should only read.
-  const found = await look(access, config, {
+  const found = await look(client, config, {
     levels: { permissions: "warn" },
     plan: (wanted, state) => planOfStack(request.project, request.stack, wanted, state),
   });
   const { state, hash } = found;
-  const planned = { state, plan: shownPlan(found), access, ...(hash !== undefined && { hash }) };
+  const planned = { state, plan: shownPlan(found), client, ...(hash !== undefined && { hash }) };
   const report = { ...head, basis: "cluster", ...(await reportOf(request, planned)) } as const;
   if (request.withDrift !== true) return report;
-  return { ...report, drift: await findDrift(request, access, state) };
+  return { ...report, drift: await findDrift(request, client, state) };
 }
 
 async function findDrift(
   { settings: { config, secrets } }: PlanRequest,
-  access: ClusterAccess,
+  client: ClusterClient,
   { release, components }: ClusterState,
 ): Promise<Drift> {
   const record = release && appliedRecord(release);
   if (record === undefined) return { objects: [], unknown: [] };
   const { namespace } = config.wanted;
   return driftOf({
-    access,
-    apis: await readServedApis(access),
-    recorded: parseManifest(await readManifest(access, { namespace, ...record }), namespace),
+    client,
+    apis: await readServedApis(client),
+    recorded: parseManifest(await readManifest(client, { namespace, ...record }), namespace),
     mask: maskOf([...secrets, ...sensitiveTexts(release?.userValues ?? {})]),
     scaled: components.filter(({ autoscaler }) => autoscaler !== undefined).map(({ name }) => name),
   });
@@ -92,12 +91,12 @@ interface Planned {
   readonly plan: Plan;
   readonly hash?: string;
   /** Missing: the plan was made without the cluster. */
-  readonly access?: ClusterAccess;
+  readonly client?: ClusterClient;
 }
 
 async function reportOf(
   request: PlanRequest,
-  { state, plan, hash, access }: Planned,
+  { state, plan, hash, client }: Planned,
 ): Promise<Omit<PlanReport, "format" | "stack" | "release" | "basis">> {
   const { config, secrets } = request.settings;
   const outcome = outcomeOf(plan);
@@ -106,12 +105,12 @@ async function reportOf(
   const mask = maskOf([...secrets, ...knownSecrets(plan, state.release)]);
   // Whoever mirrors images wants to know of each that is not.
   const withImages = request.withImages || config.wanted.imageRegistry !== undefined;
-  const rendered = request.withManifests || withImages ? await render(request, plan, state, access) : undefined;
+  const rendered = request.withManifests || withImages ? await render(request, plan, state, client) : undefined;
   return {
     outcome,
     plan: { ...partOf(plan, mask), ...approvalOf(hash, config) },
     ...(rendered &&
-      request.withManifests && { manifests: await compare(rendered, access, state.release, mask, config) }),
+      request.withManifests && { manifests: await compare(rendered, client, state.release, mask, config) }),
     ...(rendered && withImages && { images: imageList(rendered, plan, config) }),
   };
 }
@@ -152,10 +151,10 @@ async function render(
   { project, settings }: PlanRequest,
   plan: UpgradePlan,
   state: ClusterState,
-  access: ClusterAccess | undefined,
+  client: ClusterClient | undefined,
 ): Promise<Rendered> {
   const { releaseName, namespace } = settings.config.wanted;
-  const apis = access ? await readServedApis(access) : { versions: [], kinds: [] };
+  const apis = client ? await readServedApis(client) : { versions: [], kinds: [] };
   try {
     const manifest = await renderChart({
       chart: plan.chart,
@@ -176,18 +175,18 @@ async function render(
 
 async function compare(
   rendered: Rendered,
-  access: ClusterAccess | undefined,
+  client: ClusterClient | undefined,
   release: HelmRelease | undefined,
   mask: Mask,
   { wanted: { namespace, releaseName } }: Config,
 ): Promise<ManifestReport> {
   if ("why" in rendered) return { compared: false, why: rendered.why };
-  if (access === undefined) return { compared: false, why: "the Helm release is in the cluster, which was not asked" };
+  if (client === undefined) return { compared: false, why: "the Helm release is in the cluster, which was not asked" };
   const record = release && appliedRecord(release);
-  const before = record ? parseManifest(await readManifest(access, { namespace, ...record }), namespace) : [];
+  const before = record ? parseManifest(await readManifest(client, { namespace, ...record }), namespace) : [];
   const { objects: after, apis } = rendered;
   const changes = diffManifests(before, after, mask);
-  const { objects, dryRun: asked } = await dryRun(changes, { access, apis, before, after, mask, releaseName });
+  const { objects, dryRun: asked } = await dryRun(changes, { client, apis, before, after, mask, releaseName });
   const { common, own } = splitCommon(objects);
   return { compared: true, ...(record && { revision: record.revision }), common, objects: own, dryRun: asked };
 }

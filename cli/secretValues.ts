@@ -1,4 +1,4 @@
-import { scrub } from "../cluster/scrub";
+import { scrub } from "../cluster/diagnose/scrub";
 import type { HelmValue, HelmValues } from "../upgrade/model";
 import { isMap } from "../upgrade/values/tree";
 import { isSecretKey } from "./manifests/mask";

@@ -1,5 +1,5 @@
-import { connect } from "../cluster/access";
-import { readCluster } from "../cluster/readCluster";
+import { connect } from "../cluster/api/client";
+import { readCluster } from "../cluster/state/readCluster";
 import type { Config } from "../config/schema";
 import { parseImage } from "../upgrade/images";
 import { isMilvusComponent } from "../upgrade/milvusComponents";
@@ -30,14 +30,14 @@ type Verified = Pick<UpgradePlan, "from" | "to" | "reversibility" | "migration">
  * @throws UsageError, ClusterError, ServiceError
  */
 export async function verifyByHand(
-  { wanted, access: accessSettings, verification }: Config,
+  { wanted, access, verification }: Config,
   { reload = false, accept = false }: VerifyFlags,
   say: (line: string) => void,
 ): Promise<VerifyOutcome> {
   const { releaseName, namespace } = wanted;
-  const access = connect(accessSettings);
-  const target = { access, accessSettings, releaseName, namespace };
-  const state = await readCluster(access, target);
+  const client = connect(access);
+  const target = { client, releaseName, namespace };
+  const state = await readCluster(client, target);
   const open = state.verification?.status === "passed" ? undefined : state.verification;
   if (accept) {
     if (open === undefined) throw new UsageError("There is nothing to accept: no verification of this release failed.");

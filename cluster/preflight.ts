@@ -7,13 +7,13 @@ import type { Dependency, DependencyRole, Permission, PreflightFacts } from "../
 import { type GrantedRule, isGranted } from "../upgrade/preflight/grants";
 import { type Findings, judgePreflight, NO_FINDINGS, preflightQuestions } from "../upgrade/preflight/judge";
 import type { VerificationNeeds } from "../upgrade/preflight/permissions";
-import type { ClusterAccess } from "./access";
-import { apiVersions, readServedApis } from "./apiVersions";
+import type { ClusterClient } from "./api/client";
+import { apiVersions, readServedApis } from "./api/discovery";
 import { ClusterError, hasCode } from "./errors";
+import { listedManifest } from "./helm/manifest";
 import type { Json } from "./json";
-import type { ReleaseAddress } from "./readCluster";
-import { listedManifest } from "./releaseManifest";
-import { DEFAULT_NAME_LABEL } from "./workloads";
+import type { ReleaseAddress } from "./releaseAddress";
+import { DEFAULT_NAME_LABEL } from "./state/workloads";
 
 /** The parts of the config that matter here. */
 export interface PreflightOptions {
@@ -29,13 +29,13 @@ export interface PreflightOptions {
  * @throws ClusterError when the API server does not answer
  */
 export async function preflight(
-  access: ClusterAccess,
+  client: ClusterClient,
   { releaseName, namespace }: ReleaseAddress,
   plan: UpgradePlan,
   state: ClusterState,
   { preflight: levels, settings, verification }: PreflightOptions,
 ): Promise<Findings> {
-  const reader = new Reader(access, namespace);
+  const reader = new Reader(client, namespace);
   // The manifest tells which permissions are needed; all else can be read meanwhile.
   const kinds = reader.recordedKinds(releaseName, plan, state);
   const questionsFor = (recorded: readonly string[] = []) =>
@@ -52,7 +52,7 @@ export async function preflight(
       kinds,
       denied(),
       isRecorded
-        ? reader.optional("the served APIs", async () => apiVersions(await readServedApis(access)))
+        ? reader.optional("the served APIs", async () => apiVersions(await readServedApis(client)))
         : undefined,
       questions.storageClasses ? reader.storageClasses() : undefined,
       reader.dependencies(releaseName, state),
@@ -87,7 +87,7 @@ class Reader {
   readonly notes: string[] = [];
 
   constructor(
-    private readonly access: ClusterAccess,
+    private readonly client: ClusterClient,
     private readonly namespace: string,
   ) {}
 
@@ -108,10 +108,10 @@ class Reader {
     return this.optional("what these credentials may do", async () => {
       // An administrator is asked once, and of others only what their rules leave open.
       const everything = { verb: "*", group: "*", resource: "*" };
-      const [mayAll, rules] = await Promise.all([this.access.review(everything), this.grants()]);
+      const [mayAll, rules] = await Promise.all([this.client.review(everything), this.grants()]);
       if (mayAll) return [];
       const open = permissions.filter((permission) => !isGranted(permission, rules));
-      const answers = await Promise.all(open.map((permission) => this.access.review(permission)));
+      const answers = await Promise.all(open.map((permission) => this.client.review(permission)));
       return open.filter((_, index) => answers[index] !== true);
     });
   }
@@ -119,7 +119,7 @@ class Reader {
   /** A short cut only: where it is not open, every permission is asked for. */
   private async grants(): Promise<readonly GrantedRule[]> {
     try {
-      return await this.access.grants(this.namespace);
+      return await this.client.grants(this.namespace);
     } catch (error) {
       if (hasCode(error, "forbidden", "notFound")) return [];
       throw error;
@@ -134,7 +134,7 @@ class Reader {
     if (release === undefined || plan.kind === "nothing") return Promise.resolve(undefined);
     const { recordName } = release;
     return this.optional("the manifest of the release", async () => {
-      const manifest = await listedManifest(this.access, { releaseName, namespace: this.namespace }, recordName);
+      const manifest = await listedManifest(this.client, { releaseName, namespace: this.namespace }, recordName);
       return kindsIn(manifest);
     });
   }
@@ -193,7 +193,7 @@ class Reader {
 
   private async list<T>(api: string, resource: string, clusterWide = false): Promise<readonly T[]> {
     const where = clusterWide ? {} : { namespace: this.namespace };
-    const { items } = (await this.access.read({ api, resource, ...where })) as { readonly items?: readonly T[] };
+    const { items } = (await this.client.read({ api, resource, ...where })) as { readonly items?: readonly T[] };
     return items ?? [];
   }
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { AccessSettings } from "../cluster/kubeConfig";
+import type { AccessSettings } from "../cluster/api/kubeConfig";
 import { parseArguments } from "../config/arguments";
 import type { Config } from "../config/schema";
 import { RefusalError } from "../upgrade/refusal";

@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type ClusterAccess, connect } from "../cluster/access";
-import { diagnoseUpgrade } from "../cluster/diagnoseUpgrade";
-import { failedRecordOf } from "../cluster/failedRecord";
-import type { RunLock } from "../cluster/runLock";
+import { type ClusterClient, connect } from "../cluster/api/client";
+import { diagnoseUpgrade } from "../cluster/diagnose/diagnoseUpgrade";
+import { failedRecordOf } from "../cluster/helm/failedRecord";
+import type { RunLock } from "../cluster/kept/runLock";
 import { inArguments } from "../config/arguments";
 import { endDeadRuns } from "../run/deadRuns";
 import { lockRelease, otherRun } from "../run/lock";
@@ -66,38 +66,38 @@ class UpgradeRun {
   async make(): Promise<ClusterOutputs> {
     const { config, cluster } = this.given;
     if (cluster === undefined) return this.carryOut(await lookAhead(config, { opaque: this.given.values.leaves }));
-    const access = connect(cluster);
+    const client = connect(cluster);
     if (pulumi.runtime.isDryRun()) {
       // Both are asked at once, and what the one says is not lost by the other's failure.
-      const [looked, other] = await Promise.allSettled([this.look(access), otherRun(access, config)]);
+      const [looked, other] = await Promise.allSettled([this.look(client), otherRun(client, config)]);
       if (other.status === "fulfilled" && other.value !== undefined) await this.warn(other.value);
       if (looked.status === "rejected") throw looked.reason;
       if (other.status === "rejected") throw other.reason;
-      return this.carryOut(looked.value, access);
+      return this.carryOut(looked.value, client);
     }
     const say = (line: string) => void this.say(line);
     const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-    const lock = await lockRelease(access, config, { stack, isAlive: watchEngine(), say });
+    const lock = await lockRelease(client, config, { stack, isAlive: watchEngine(), say });
     try {
-      await endDeadRuns(access, config, say);
-      return await this.carryOut(await this.look(access), access, lock);
+      await endDeadRuns(client, config, say);
+      return await this.carryOut(await this.look(client), client, lock);
     } finally {
       await lock.release();
     }
   }
 
-  private look(access: ClusterAccess): Promise<Look> {
-    return look(access, this.given.config, { stack: this.earlier, opaque: this.given.values.leaves });
+  private look(client: ClusterClient): Promise<Look> {
+    return look(client, this.given.config, { stack: this.earlier, opaque: this.given.values.leaves });
   }
 
   /** Declares the plan, waits until it is done, and verifies it. A preview waits for nothing. */
-  private async carryOut(look: Look, access?: ClusterAccess, lock?: RunLock): Promise<ClusterOutputs> {
+  private async carryOut(look: Look, client?: ClusterClient, lock?: RunLock): Promise<ClusterOutputs> {
     const { config, values } = this.given;
     const { state, hash } = look;
     const plan = await this.approved(look);
     const earlier = await this.earlier;
     const isPreview = pulumi.runtime.isDryRun();
-    const target = access && { access, accessSettings: config.access, ...this.address };
+    const target = client && { client, ...this.address };
     const say = (line: string) => void this.say(`verification: ${line}`);
     const record =
       isPreview || target === undefined
@@ -106,7 +106,7 @@ class UpgradeRun {
 
     const marked = plan.steps.find((step) => step.kind === "markFailed");
     const failedRecord =
-      access && marked && (await failedRecordOf(access, { ...this.address, recordName: marked.recordName }));
+      client && marked && (await failedRecordOf(client, { ...this.address, recordName: marked.recordName }));
     const hide = [...sensitiveTexts(plan.values), ...laterTexts(values.leaves)];
     const started = Date.now();
     const { done, ends } = declareChain(this.component, {
@@ -118,9 +118,9 @@ class UpgradeRun {
       settings: config.settings,
       values: releaseValues(plan.values, values.leaves, config.valuesAreSecret || values.isSecret),
       provider: this.provider(state.namespaceUid, earlier),
-      ...(access && {
+      ...(client && {
         diagnose: (failed: FailedResource) =>
-          diagnoseUpgrade(access, { failed, plan, releaseName: this.address.releaseName, hide }),
+          diagnoseUpgrade(client, { failed, plan, releaseName: this.address.releaseName, hide }),
       }),
       ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),

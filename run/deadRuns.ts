@@ -1,6 +1,6 @@
-import type { ClusterAccess } from "../cluster/access";
+import type { ClusterClient } from "../cluster/api/client";
 import { ClusterError } from "../cluster/errors";
-import { type ActiveJob, deleteJob, readActiveJobs } from "../cluster/upgradeJobs";
+import { type ActiveJob, deleteJob, readActiveJobs } from "../cluster/state/upgradeJobs";
 import type { Config } from "../config/schema";
 import { DEAD_RUN_GRACE } from "../upgrade/stepLimits";
 import { METADATA_STEPS } from "../upgrade/steps";
@@ -17,21 +17,21 @@ const DELETION_LIMIT = 300;
  * @throws ClusterError when a Job does not end, or cannot be deleted
  */
 export async function endDeadRuns(
-  access: ClusterAccess,
-  { wanted, access: settings }: Config,
+  client: ClusterClient,
+  { wanted }: Config,
   say: (line: string) => void,
 ): Promise<void> {
-  const found = await readActiveJobs(access, wanted);
+  const found = await readActiveJobs(client, wanted);
   if (found.length === 0) return;
   for (const job of found.filter(isDeleted)) {
     say(`Job ${job.name} of an earlier run is still at work; it is deleted`);
-    await deleteJob(settings, { ...wanted, name: job.name });
+    await deleteJob(client, { ...wanted, name: job.name });
   }
   const limit = Math.max(...found.map((job) => (isDeleted(job) ? DELETION_LIMIT : (job.limit ?? 0) + DEAD_RUN_GRACE)));
   const begun = Date.now();
   let told = 0;
   for (;;) {
-    const left = await readActiveJobs(access, wanted);
+    const left = await readActiveJobs(client, wanted);
     if (left.length === 0) return;
     const seconds = Math.round((Date.now() - begun) / 1000);
     if (seconds > limit) throw stillAtWork(left, wanted.namespace, seconds);

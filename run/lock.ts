@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { hostname, userInfo } from "node:os";
-import type { ClusterAccess } from "../cluster/access";
+import type { ClusterClient } from "../cluster/api/client";
 import { hasCode } from "../cluster/errors";
-import { type RunLock, readRunLock, takeRunLock } from "../cluster/runLock";
+import { type RunLock, readRunLock, takeRunLock } from "../cluster/kept/runLock";
 import type { Config } from "../config/schema";
 import { RefusalError } from "../upgrade/refusal";
 import { refusalOfSecondRun, warningOfOtherRun } from "../upgrade/runLock";
@@ -22,11 +22,11 @@ export interface Runner {
  * @throws RefusalError when another run is at work; ClusterError
  */
 export async function lockRelease(
-  access: ClusterAccess,
-  { wanted, access: accessSettings, settings }: Config,
+  client: ClusterClient,
+  { wanted, settings }: Config,
   { stack, isAlive, say }: Runner,
 ): Promise<RunLock> {
-  const taken = await takeRunLock(access, accessSettings, {
+  const taken = await takeRunLock(client, {
     ...wanted,
     holder: { run: randomUUID(), who: whoRunsThis(), stack, since: new Date().toISOString() },
     silence: settings.timeouts.lock,
@@ -43,9 +43,9 @@ export async function lockRelease(
  *
  * @throws ClusterError also when something else has the lock's name: `up` would be refused, and time does not mend it
  */
-export async function otherRun(access: ClusterAccess, { wanted }: Config): Promise<string | undefined> {
+export async function otherRun(client: ClusterClient, { wanted }: Config): Promise<string | undefined> {
   try {
-    const other = await readRunLock(access, wanted);
+    const other = await readRunLock(client, wanted);
     return other && warningOfOtherRun(other);
   } catch (error) {
     if (hasCode(error, "forbidden")) return undefined;

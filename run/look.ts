@@ -1,7 +1,7 @@
-import type { ClusterAccess } from "../cluster/access";
-import { oneLook } from "../cluster/oneLook";
+import type { ClusterClient } from "../cluster/api/client";
+import { oneLook } from "../cluster/api/oneLook";
 import { preflight } from "../cluster/preflight";
-import { readCluster } from "../cluster/readCluster";
+import { readCluster } from "../cluster/state/readCluster";
 import type { Config } from "../config/schema";
 import { approvalHash } from "../upgrade/approval";
 import type { ClusterState, Plan, Refusal, StackFacts, UpgradePlan, Wanted } from "../upgrade/model";
@@ -45,22 +45,22 @@ export interface LookOptions {
  *
  * @throws RefusalError when the release is not the one that the stack upgraded last; ClusterError
  */
-export async function look(access: ClusterAccess, config: Config, options: LookOptions = {}): Promise<Look> {
+export async function look(client: ClusterClient, config: Config, options: LookOptions = {}): Promise<Look> {
   const { stack, levels, plan: makePlan } = options;
   const { wanted } = config;
-  const cluster = oneLook(access);
+  const cluster = oneLook(client);
   const [known, found] = await Promise.allSettled([stack, readCluster(cluster, wanted)]);
   if (known.status === "rejected") throw known.reason;
   // Said first, also where the cluster cannot be read: it needs none.
   refuse(known.value && refusalOfMovedRelease(known.value.release, wanted));
   if (found.status === "rejected") throw found.reason;
   const state = found.value;
-  refuse(known.value && refusalOfOtherCluster(known.value.namespaceUid, state, access));
+  refuse(known.value && refusalOfOtherCluster(known.value.namespaceUid, state, client));
   const releaseInStack = known.value?.hasRelease ?? false;
   const seen = asSeen(config, options, state);
   const planned = await (makePlan ?? planUpgrade)(seen.wanted, state, { releaseInStack });
   // Pulumi would upgrade what is not there.
-  if (releaseInStack && state.release === undefined && planned.kind !== "refused") refuse(refusalOfGoneRelease(access));
+  if (releaseInStack && state.release === undefined && planned.kind !== "refused") refuse(refusalOfGoneRelease(client));
   return lookAt(state, seen, planned, (plan) =>
     preflight(cluster, wanted, plan, state, { ...seen, preflight: { ...levels, ...config.preflight } }),
   );

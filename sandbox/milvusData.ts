@@ -1,6 +1,6 @@
 /** Collections of a real Milvus in the sandbox, for the demo and the tests: made, searched and changed by the official client. */
 import { DataType, MilvusClient } from "@zilliz/milvus2-sdk-node";
-import { forwardPort } from "../cluster/portForward";
+import { connect } from "../cluster/api/client";
 import type { Hit } from "../verify/snapshot";
 import type { ReleaseName } from "./milvusRelease";
 import type { Sandbox } from "./sandbox";
@@ -21,7 +21,7 @@ export async function withMilvus<T>(
     "--field-selector=status.phase=Running",
     "--output=jsonpath={.items[0].metadata.name}",
   ]);
-  const port = await forwardPort({ kubeconfig: sandbox.kubeconfig }, { namespace, pod, port: 19530 });
+  const port = await connect({ kubeconfig: sandbox.kubeconfig }).forward({ namespace, pod, port: 19530 });
   const client = new MilvusClient({ address: port.address, timeout: CALL_MS, maxRetries: 1, logLevel: "error" });
   try {
     await client.connectPromise;

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CAUSE_TEXTS, CAUSES } from "../cluster/causes";
+import { CAUSE_TEXTS, CAUSES } from "../cluster/diagnose/causes";
 import type { ClusterErrorCode } from "../cluster/errors";
 import { CLUSTER_ERROR_CODES } from "../cluster/errors";
 import { HOP_RULES } from "../upgrade/hopRules";

@@ -1,18 +1,13 @@
-import type { ClusterAccess } from "../cluster/access";
-import type { AccessSettings } from "../cluster/kubeConfig";
-import { readPodHealth } from "../cluster/podHealth";
-import { forwardPort } from "../cluster/portForward";
+import type { ClusterClient } from "../cluster/api/client";
+import type { ReleaseAddress } from "../cluster/releaseAddress";
+import { readPodHealth } from "../cluster/state/podHealth";
 import type { ClusterState } from "../upgrade/model";
 import { type Credentials, openService, type TlsSettings } from "./client";
 import { type MilvusService, ServiceError } from "./service";
 
 /** The release that is verified, and the way to it. */
-export interface Target {
-  readonly access: ClusterAccess;
-  /** The same cluster, for port-forwards and for what is written. */
-  readonly accessSettings: AccessSettings;
-  readonly releaseName: string;
-  readonly namespace: string;
+export interface Target extends ReleaseAddress {
+  readonly client: ClusterClient;
 }
 
 export interface ConnectionSettings {
@@ -37,12 +32,12 @@ export async function connectService(
   if (address !== undefined) return openService({ ...settings, address });
   const serving = components.filter(({ component }) => component === "proxy" || component === "standalone");
   const names = serving.map(({ name }) => name);
-  const pods = await readPodHealth(target.access, target.namespace, target.releaseName, names);
+  const pods = await readPodHealth(target.client, target.namespace, target.releaseName, names);
   const pod = pods.find(({ ready }) => ready);
   if (pod === undefined) {
     throw new ServiceError("No pod of the proxy or standalone is ready, so nothing can be asked.");
   }
-  const forwarded = await forwardPort(target.accessSettings, {
+  const forwarded = await target.client.forward({
     namespace: target.namespace,
     pod: pod.name,
     port: PORT,

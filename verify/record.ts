@@ -1,8 +1,9 @@
 /** What a verification keeps in its ConfigMap, and how it is read back. */
 import { gzipSync } from "node:zlib";
-import type { ConfigMapContent } from "../cluster/configMaps";
 import { ClusterError } from "../cluster/errors";
-import { LARGEST_SNAPSHOT, PACKED_SNAPSHOT_KEY, SNAPSHOT_KEY, SUMMARY_KEY } from "../cluster/verifications";
+import type { ConfigMapContent } from "../cluster/kept/configMaps";
+import { LARGEST_SNAPSHOT, PACKED_SNAPSHOT_KEY, SNAPSHOT_KEY, SUMMARY_KEY } from "../cluster/kept/verifications";
+import type { ReleaseAddress } from "../cluster/releaseAddress";
 import { attemptLabels } from "../upgrade/attempt";
 import { installationAnnotations } from "../upgrade/installation";
 import { upgradeLabels } from "../upgrade/marks";
@@ -28,7 +29,7 @@ const LONGEST_FINDINGS = 60_000;
 
 /** @throws ServiceError when the snapshot is too large */
 export function recordContent(
-  { releaseName, namespace }: { readonly releaseName: string; readonly namespace: string },
+  { releaseName, namespace }: ReleaseAddress,
   { configMap: name, attempt, installation = {}, status, summary, snapshot, damaged }: VerificationState,
   findings?: Findings,
 ): ConfigMapContent {

@@ -1,9 +1,10 @@
 /** Verification of an upgrade: what is looked at before it, and what after. Data is only read, unless told to reload. */
-import { applyConfigMap, deleteConfigMap } from "../cluster/configMaps";
+
+import { oneLook } from "../cluster/api/oneLook";
 import { ClusterError } from "../cluster/errors";
-import { oneLook } from "../cluster/oneLook";
-import { readPodHealth } from "../cluster/podHealth";
-import { readCluster } from "../cluster/readCluster";
+import { applyConfigMap, deleteConfigMap } from "../cluster/kept/configMaps";
+import { readPodHealth } from "../cluster/state/podHealth";
+import { readCluster } from "../cluster/state/readCluster";
 import { attemptName } from "../upgrade/attempt";
 import { installationOf } from "../upgrade/installation";
 import type { AttemptId, ClusterState, UpgradePlan, VerificationState, VerificationStatus } from "../upgrade/model";
@@ -146,7 +147,7 @@ export async function verifyUpgrade(
 async function dropOldRecords(target: Target, state: ClusterState, newest: string, say: Say): Promise<void> {
   const passed = [...(state.passedVerifications ?? []).filter((name) => name !== newest), newest];
   for (const name of passed.slice(0, -KEPT_RECORDS)) {
-    const why = await deleteConfigMap(target.accessSettings, { name, namespace: target.namespace });
+    const why = await deleteConfigMap(target.client, { name, namespace: target.namespace });
     if (why !== undefined) {
       say(`the result ${name} of an earlier upgrade cannot be deleted (${why}); nothing needs it any more`);
       return;
@@ -168,7 +169,7 @@ async function awaitHealth(
   const deadline = Date.now() + settings.timeouts.verify * 1000;
   let told = Date.now();
   for (;;) {
-    const look = oneLook(target.access);
+    const look = oneLook(target.client);
     const state = await readCluster(look, target);
     const pods = await readPodHealth(
       look,
@@ -179,7 +180,7 @@ async function awaitHealth(
     const now = new Date().toISOString();
     const problems = healthProblems(state, pods, { version, settle: settings.timeouts.settle, now });
     if (problems.length === 0) {
-      const answer = await askVersion({ ...target, access: look }, settings, state, version);
+      const answer = await askVersion({ ...target, client: look }, settings, state, version);
       if (answer.problem === undefined) return { problems, state, ...answer };
       problems.push(answer.problem);
       if (answer.isFinal) return { problems, state };
@@ -257,7 +258,7 @@ function recordName(releaseName: string, attempt: AttemptId): string {
 }
 
 async function writeRecord(target: Target, record: VerificationState, result?: Result): Promise<void> {
-  await applyConfigMap(target.access, target.accessSettings, recordContent(target, record, result));
+  await applyConfigMap(target.client, recordContent(target, record, result));
 }
 
 /** `2 collections with 1500 rows, 1 answer`. */

@@ -1,7 +1,7 @@
-import type { ClusterAccess } from "../../cluster/access";
-import type { ServedApis } from "../../cluster/apiVersions";
+import type { ClusterClient } from "../../cluster/api/client";
+import type { ServedApis } from "../../cluster/api/discovery";
+import { verdictOf } from "../../cluster/api/rehearsal";
 import { ClusterError, hasCode } from "../../cluster/errors";
-import { verdictOf } from "../../cluster/rehearsal";
 import type { HelmValues } from "../../upgrade/model";
 import { isMap, withoutValue } from "../../upgrade/values/tree";
 import { inBatches } from "./batches";
@@ -26,7 +26,7 @@ export interface DriftedObject {
 }
 
 export interface DriftRequest {
-  readonly access: ClusterAccess;
+  readonly client: ClusterClient;
   readonly apis: ServedApis;
   /** Of the Helm record. */
   readonly recorded: readonly ManifestObject[];
@@ -61,15 +61,15 @@ export async function driftOf(request: DriftRequest): Promise<Drift> {
 /** A sentence where it could not be seen; undefined where nothing differs. */
 async function lookAt(
   object: ManifestObject,
-  { access, apis, mask, scaled }: DriftRequest,
+  { client, apis, mask, scaled }: DriftRequest,
 ): Promise<DriftedObject | string | undefined> {
   const { apiVersion, kind, name, namespace, content } = object;
   const served = apis.kinds.find((it) => it.api === apiVersion && it.kind === kind);
   if (served === undefined) return `the cluster serves no ${kind} of ${apiVersion}`;
   const place = { api: apiVersion, resource: served.resource, ...(served.namespaced && { namespace }), name };
   try {
-    const live = (await access.read(place)) as HelmValues;
-    const answer = await access.rehearse(place, content);
+    const live = (await client.read(place)) as HelmValues;
+    const answer = await client.rehearse(place, content);
     const verdict = verdictOf(answer);
     if (verdict.kind !== "taken") {
       const why = verdict.kind === "unknown" ? verdict.why : `as recorded, it would be ${verdict.kind} now`;

@@ -1,7 +1,8 @@
-import type { ClusterAccess } from "../../cluster/access";
-import type { ServedApis } from "../../cluster/apiVersions";
+import type { ClusterClient } from "../../cluster/api/client";
+import type { ServedApis } from "../../cluster/api/discovery";
+import { type Verdict, verdictOf } from "../../cluster/api/rehearsal";
+import type { ApiRequest } from "../../cluster/api/request";
 import { ClusterError } from "../../cluster/errors";
-import { type Verdict, verdictOf } from "../../cluster/rehearsal";
 import { getValue } from "../../upgrade/values/tree";
 import { inBatches } from "./batches";
 import type { ObjectChange } from "./diff";
@@ -18,7 +19,7 @@ export interface DryRun {
 }
 
 export interface DryRunRequest {
-  readonly access: ClusterAccess;
+  readonly client: ClusterClient;
   readonly apis: ServedApis;
   readonly before: readonly ManifestObject[];
   readonly after: readonly ManifestObject[];
@@ -57,7 +58,7 @@ async function judge(
   before: ManifestObject | undefined,
   after: ManifestObject,
 ): Promise<Verdict> {
-  const { access, apis, releaseName } = request;
+  const { client, apis, releaseName } = request;
   const served = apis.kinds.find(({ api, kind }) => api === after.apiVersion && kind === after.kind);
   if (served === undefined) return judgeUnserved(apis, after);
   const { api, resource, namespaced } = served;
@@ -65,15 +66,15 @@ async function judge(
   try {
     if (before !== undefined) {
       const patch = mergePatch(before.content, after.content);
-      const verdict = verdictOf(await access.rehearse({ ...place, name: after.name }, patch));
+      const verdict = verdictOf(await client.rehearse({ ...place, name: after.name }, patch));
       if (verdict.kind !== "missing") return verdict;
     }
-    const verdict = verdictOf(await access.rehearse(place, after.content));
+    const verdict = verdictOf(await client.rehearse(place, after.content));
     if (verdict.kind === "missing") {
       return { kind: "unknown", why: `the namespace ${after.namespace} is not there yet` };
     }
     return verdict.kind === "exists" && before === undefined
-      ? await judgeExisting(access, { ...place, name: after.name }, releaseName)
+      ? await judgeExisting(client, { ...place, name: after.name }, releaseName)
       : verdict;
   } catch (error) {
     if (error instanceof ClusterError) return { kind: "unknown", why: error.what };
@@ -90,12 +91,8 @@ function judgeUnserved({ kinds }: ServedApis, { apiVersion, kind }: ManifestObje
 }
 
 /** Helm takes over what has its annotation for this release, and refuses everything else. */
-async function judgeExisting(
-  access: ClusterAccess,
-  place: Parameters<ClusterAccess["read"]>[0],
-  releaseName: string,
-): Promise<Verdict> {
-  const found = (await access.read(place)) as ManifestObject["content"];
+async function judgeExisting(client: ClusterClient, place: ApiRequest, releaseName: string): Promise<Verdict> {
+  const found = (await client.read(place)) as ManifestObject["content"];
   const owner = getValue(found, ["metadata", "annotations", "meta.helm.sh/release-name"]);
   return owner === releaseName
     ? { kind: "taken" }

@@ -1,4 +1,4 @@
-import { scrub } from "../../cluster/scrub";
+import { scrub } from "../../cluster/diagnose/scrub";
 import type { HelmValue } from "../../upgrade/model";
 import { isSensitive } from "../../upgrade/values/sensitive";
 

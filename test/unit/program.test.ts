@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { makePlan } from "../../cli/plan";
 import { PULUMI_VARIABLE } from "../../cli/stackConfig";
-import { decodeRecord, type RecordObject } from "../../cluster/releaseRecord";
+import { decodeRecord, type RecordObject } from "../../cluster/helm/record";
 import type { PlanOutput } from "../../components/outputs";
 import { settled } from "../../components/resolve";
 import { parseConfig } from "../../config/parseConfig";

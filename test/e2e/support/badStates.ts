@@ -1,6 +1,6 @@
 /** States of the cluster in which an upgrade must not begin. Each lives in a namespace of its own or is undone. */
 import { gunzipSync, gzipSync } from "node:zlib";
-import { RECORD_TYPE } from "../../../cluster/releaseRecord";
+import { RECORD_TYPE } from "../../../cluster/helm/record";
 import { kubeconfigText, readKubeconfig } from "../../../sandbox/podRunner/kubeconfig";
 import type { Arranged, BadInput } from "./badInput";
 import { RELEASE, type TestBed } from "./testBed";

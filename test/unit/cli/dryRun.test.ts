@@ -5,11 +5,12 @@ import { dryRun } from "../../../cli/manifests/dryRun";
 import { HIDDEN, maskOf } from "../../../cli/manifests/mask";
 import { mergePatch } from "../../../cli/manifests/mergePatch";
 import { parseManifest } from "../../../cli/manifests/objects";
-import type { ApiRequest, ClusterAccess } from "../../../cluster/access";
-import { verdictOf } from "../../../cluster/rehearsal";
+import type { ClusterClient } from "../../../cluster/api/client";
+import { verdictOf } from "../../../cluster/api/rehearsal";
+import type { ApiRequest } from "../../../cluster/api/request";
 import type { HelmValues } from "../../../upgrade/model";
 import { mergeValues } from "../../../upgrade/values/tree";
-import { fakeAccess } from "../cluster/fakeAccess";
+import { fakeClient } from "../../support/fakeClient";
 
 const APIS = {
   versions: ["v1", "apps/v1", "metrics.k8s.io/v1"],
@@ -33,8 +34,8 @@ async function rehearsed(
   found: object = {},
 ) {
   const shown: Shown[] = [];
-  const access: ClusterAccess = {
-    ...fakeAccess({ configmaps: found }),
+  const client: ClusterClient = {
+    ...fakeClient({ configmaps: found }),
     rehearse: (request, body) => {
       shown.push({ ...request, body: body as HelmValues });
       const { status, causes, ...rest } = answer({ ...request, body: body as HelmValues });
@@ -44,7 +45,7 @@ async function rehearsed(
   const [old, next] = [parseManifest(before, "milvus"), parseManifest(after, "milvus")];
   const mask = maskOf(["hunter22"]);
   const result = await dryRun(diffManifests(old, next, mask), {
-    access,
+    client,
     apis: APIS,
     before: old,
     after: next,

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { RecordObject } from "../../../cluster/releaseRecord";
-import type { Deployment, Pod } from "../../../cluster/workloads";
+import type { RecordObject } from "../../../cluster/helm/record";
+import type { Deployment, Pod } from "../../../cluster/state/workloads";
 
 const FOLDER = join(__dirname, "..", "..", "fixtures", "releases");
 

@@ -3,8 +3,8 @@ import { expect } from "chai";
 import { preflight } from "../../../cluster/preflight";
 import type { UpgradePlan } from "../../../upgrade/model";
 import { planUpgrade } from "../../../upgrade/plan";
+import { fakeClient, forbidden } from "../../support/fakeClient";
 import { running, wanted } from "../upgrade/support";
-import { fakeAccess, forbidden } from "./fakeAccess";
 
 const ADDRESS = { releaseName: "my-release", namespace: "milvus" };
 const OPTIONS = { preflight: {}, settings: { backup: {} } };
@@ -50,9 +50,9 @@ const set = (name: string, labels: object, ready: number) => ({
 
 describe("preflight", () => {
   it("finds nothing where all is well, and asks an administrator once", async () => {
-    const access = fakeAccess(GOOD);
-    expect(await preflight(access, ADDRESS, PLAN, STATE, OPTIONS)).to.deep.equal({ warnings: [] });
-    expect(access.reviews).to.deep.equal([{ verb: "*", group: "*", resource: "*" }]);
+    const client = fakeClient(GOOD);
+    expect(await preflight(client, ADDRESS, PLAN, STATE, OPTIONS)).to.deep.equal({ warnings: [] });
+    expect(client.reviews).to.deep.equal([{ verb: "*", group: "*", resource: "*" }]);
   });
 
   it("reads dependencies by the labels of both ages of subcharts, and none of another release", async () => {
@@ -61,7 +61,7 @@ describe("preflight", () => {
       set("my-release-pulsar-zookeeper", { app: "pulsar", release: "my-release" }, 0),
       set("other-etcd", { "app.kubernetes.io/instance": "other" }, 0),
     ];
-    const result = await preflight(fakeAccess({ ...GOOD, statefulsets }), ADDRESS, PLAN, STATE, OPTIONS);
+    const result = await preflight(fakeClient({ ...GOOD, statefulsets }), ADDRESS, PLAN, STATE, OPTIONS);
     if (result.refusal === undefined) return expect.fail("it was not refused");
     expect(result.refusal.reason)
       .to.contain("my-release-etcd (etcd) has 1 of 3")
@@ -70,14 +70,14 @@ describe("preflight", () => {
   });
 
   it("asks for every permission where not all is allowed, and names those that are denied", async () => {
-    const access = fakeAccess(
+    const client = fakeClient(
       GOOD,
       ({ verb, resource }) => verb !== "*" && !(verb === "create" && resource === "jobs"),
     );
-    const result = await preflight(access, ADDRESS, PLAN, STATE, OPTIONS);
+    const result = await preflight(client, ADDRESS, PLAN, STATE, OPTIONS);
     if (result.refusal === undefined) return expect.fail("it was not refused");
     expect(result.refusal.reason).to.match(/may not, in namespace milvus: create jobs\.batch\./);
-    expect(access.reviews.length).to.be.above(30);
+    expect(client.reviews.length).to.be.above(30);
   });
 
   it("asks only for what the user's rules leave open, one by one", async () => {
@@ -85,21 +85,21 @@ describe("preflight", () => {
       { verbs: ["*"], apiGroups: ["", "apps", "batch", "policy"], resources: ["*"] },
       { verbs: ["get", "patch", "delete"], apiGroups: ["rbac.authorization.k8s.io"], resources: ["roles"] },
     ];
-    const access = fakeAccess(GOOD, ({ verb, resource }) => verb !== "*" && resource !== "roles", rules);
-    const result = await preflight(access, ADDRESS, PLAN, STATE, OPTIONS);
+    const client = fakeClient(GOOD, ({ verb, resource }) => verb !== "*" && resource !== "roles", rules);
+    const result = await preflight(client, ADDRESS, PLAN, STATE, OPTIONS);
     if (result.refusal === undefined) return expect.fail("it was not refused");
     expect(result.refusal.reason).to.match(
       /may not, in namespace milvus: create roles\.rbac\.authorization\.k8s\.io\./,
     );
-    expect(access.reviews.slice(1).map(({ verb, resource }) => `${verb} ${resource}`)).to.deep.equal([
+    expect(client.reviews.slice(1).map(({ verb, resource }) => `${verb} ${resource}`)).to.deep.equal([
       "create roles",
       ...["get", "create", "patch", "delete"].map((verb) => `${verb} rolebindings`),
     ]);
   });
 
   it("says that the record holds a kind that is not served", async () => {
-    const access = fakeAccess({ ...GOOD, "apis/apps/v1": { resources: [] } });
-    const result = await preflight(access, ADDRESS, PLAN, STATE, OPTIONS);
+    const client = fakeClient({ ...GOOD, "apis/apps/v1": { resources: [] } });
+    const result = await preflight(client, ADDRESS, PLAN, STATE, OPTIONS);
     if (result.refusal === undefined) return expect.fail("it was not refused");
     expect(result.refusal.reason).to.contain("servedApis").and.contain("apps/v1/Deployment");
   });
@@ -112,8 +112,8 @@ describe("preflight", () => {
       ]),
     );
     const denied = () => Promise.reject(forbidden("reviews"));
-    const access = { ...fakeAccess(answers), review: denied, grants: denied };
-    const result = await preflight(access, ADDRESS, PLAN, STATE, OPTIONS);
+    const client = { ...fakeClient(answers), review: denied, grants: denied };
+    const result = await preflight(client, ADDRESS, PLAN, STATE, OPTIONS);
     if (result.refusal !== undefined) return expect.fail(result.refusal.reason);
     const notes = result.warnings.filter(({ rule }) => rule === "what_the_cluster_reader_noted");
     expect(notes.map(({ message }) => message).join("\n"))
@@ -134,7 +134,7 @@ describe("preflight", () => {
       { metadata: { labels: { "app.kubernetes.io/name": "web", "app.kubernetes.io/instance": "shop" } } },
     ];
     const result = await preflight(
-      fakeAccess({ ...GOOD, deployments }),
+      fakeClient({ ...GOOD, deployments }),
       ADDRESS,
       install,
       { ...STATE, components: [] },
@@ -149,9 +149,9 @@ describe("preflight", () => {
   });
 
   it("asks nothing at all where nothing is to do", async () => {
-    const access = fakeAccess(GOOD);
+    const client = fakeClient(GOOD);
     const idle: UpgradePlan = { ...PLAN, kind: "nothing" };
-    expect(await preflight(access, ADDRESS, idle, STATE, OPTIONS)).to.deep.equal({ warnings: [] });
-    expect([...access.requests, ...access.reviews]).to.deep.equal([]);
+    expect(await preflight(client, ADDRESS, idle, STATE, OPTIONS)).to.deep.equal({ warnings: [] });
+    expect([...client.requests, ...client.reviews]).to.deep.equal([]);
   });
 });

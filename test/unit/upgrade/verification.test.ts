@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { verificationStates } from "../../../cluster/verifications";
+import { verificationStates } from "../../../cluster/kept/verifications";
 import type { UpgradePlan, VerificationState } from "../../../upgrade/model";
 import type { RefusalError } from "../../../upgrade/refusal";
 import { refuseUnverified } from "../../../upgrade/verification";

@@ -1,14 +1,14 @@
 import { expect } from "chai";
-import type { ClusterAccess } from "../../../cluster/access";
+import type { ClusterClient } from "../../../cluster/api/client";
 import { ClusterError } from "../../../cluster/errors";
-import { verificationStates } from "../../../cluster/verifications";
+import { verificationStates } from "../../../cluster/kept/verifications";
 import type { ClusterState, UpgradePlan, VerificationState } from "../../../upgrade/model";
 import { describeVerification } from "../../../verify/describe";
 import { recordContent } from "../../../verify/record";
 import { acceptVerification, snapshotBefore, type VerifySettings, verifyUpgrade } from "../../../verify/verify";
 import { ConfigMapServer } from "../../support/configMapServer";
+import { fakeClient } from "../../support/fakeClient";
 import { FakeMilvus } from "../../support/fakeMilvus";
-import { fakeAccess } from "../cluster/fakeAccess";
 import { deployment, recorded } from "../cluster/objects";
 
 const NAME = "my-release-verify-2.1.4-to-2.2.9-r1";
@@ -48,15 +48,16 @@ describe("a verification whose snapshot is damaged", () => {
   function target(isWell: boolean) {
     const image = { template: { spec: { containers: [{ name: "proxy", image: "milvusdb/milvus:v2.2.9" }] } } };
     const proxy = deployment("proxy");
-    const cluster = fakeAccess({
+    const cluster = fakeClient({
       secrets: isWell ? recorded("deployed") : [],
       deployments: isWell ? [{ ...proxy, spec: { ...proxy.spec, ...image } }] : [],
     });
-    const access: ClusterAccess = {
+    const client: ClusterClient = {
       ...cluster,
-      read: (request) => (request.name === NAME ? api.access.read(request) : cluster.read(request)),
+      read: (request) => (request.name === NAME ? api.client : cluster).read(request),
+      write: (request) => api.client.write(request),
     };
-    return { access, accessSettings: api.settings, releaseName: "my-release", namespace: "milvus" };
+    return { client, releaseName: "my-release", namespace: "milvus" };
   }
   const settings = (mode: VerifySettings["mode"]): VerifySettings => ({
     mode,

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { ClusterError } from "../../../cluster/errors";
-import { LARGEST_SNAPSHOT, verificationStates } from "../../../cluster/verifications";
+import { LARGEST_SNAPSHOT, verificationStates } from "../../../cluster/kept/verifications";
 import type { VerificationState } from "../../../upgrade/model";
 import type { Difference } from "../../../verify/compare";
 import { hasSnapshot, readSnapshot, recordContent } from "../../../verify/record";

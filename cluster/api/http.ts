@@ -1,0 +1,24 @@
+/** One exchange with an API server, whatever carries it. */
+
+export interface HttpCall {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** From the server's address on, with the query. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+}
+
+/** What the API server sent. */
+export interface ServerAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** The way to one API server. */
+export type Transport = (call: HttpCall) => Promise<ServerAnswer>;
+
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}

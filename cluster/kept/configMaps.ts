@@ -1,0 +1,119 @@
+import type { V1ConfigMap } from "@kubernetes/client-node";
+import { isOurs, RELEASE_LABEL } from "../../upgrade/marks";
+import type { ClusterClient } from "../api/client";
+import type { WriteRequest } from "../api/request";
+import { retry } from "../api/retry";
+import { isDone, isPassing } from "../api/write";
+import { ClusterError, foreignConfigMap, hasCode } from "../errors";
+import type { Json } from "../json";
+
+export interface ConfigMapContent {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly data: Readonly<Record<string, string>>;
+  /** In base64. */
+  readonly binaryData: Readonly<Record<string, string>>;
+  /** Keys that stay as they are where they are there already. */
+  readonly kept?: readonly string[];
+}
+
+export const CONFIG_MAPS = { api: "v1", resource: "configmaps" } as const;
+const FIELD_MANAGER = { fieldManager: "milvus-upgrade" } as const;
+const PAUSES_MS = [500, 2000];
+const CONFLICT = 409;
+
+/**
+ * Creates a ConfigMap or brings it to this content: the same call twice changes nothing. One of that name that this
+ * program has not made stays as it is, also when it is made while this looks.
+ *
+ * @throws ClusterError
+ */
+export async function applyConfigMap(client: ClusterClient, content: ConfigMapContent): Promise<void> {
+  const { name, namespace } = content;
+  const answer = await retry(PAUSES_MS, async () => {
+    const found = await readConfigMap(client, content);
+    const labels = found?.metadata?.labels;
+    // The records of earlier versions of this program name the release alone.
+    if (found !== undefined && !isOurs(labels) && labels?.[RELEASE_LABEL] === undefined) {
+      throw foreignConfigMap(
+        namespace,
+        name,
+        "The verification needs that name for its snapshot and its result. Nothing was written to it.",
+      );
+    }
+    const result = await client.write(found === undefined ? creationOf(content) : changeOf(content, found));
+    // A conflict: somebody has made or changed it since it was read.
+    return { result, again: isPassing(result) || result.status === CONFLICT };
+  });
+  if (isDone(answer)) return;
+  throw new ClusterError(
+    answer.status === 403 ? "forbidden" : "serverError",
+    `The ConfigMap ${name} in the namespace ${namespace} cannot be written: ${answer.message}`,
+    `The verification keeps its snapshot and its result in it. Allow it: kubectl create role milvus-upgrade-verify --namespace ${namespace} --verb=get,list,create,patch,delete --resource=configmaps`,
+  );
+}
+
+async function readConfigMap(
+  client: ClusterClient,
+  { name, namespace }: ConfigMapContent,
+): Promise<Json<V1ConfigMap> | undefined> {
+  try {
+    return (await client.read({ ...CONFIG_MAPS, namespace, name })) as Json<V1ConfigMap>;
+  } catch (error) {
+    if (hasCode(error, "notFound")) return undefined;
+    throw error;
+  }
+}
+
+function creationOf({ name, namespace, labels, annotations, data, binaryData }: ConfigMapContent): WriteRequest {
+  return {
+    method: "POST",
+    ...CONFIG_MAPS,
+    namespace,
+    query: FIELD_MANAGER,
+    body: {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name, namespace, labels, annotations },
+      data,
+      binaryData,
+    },
+  };
+}
+
+/** Only if nobody has written to it since it was read. What it does not hold any more is taken out. */
+function changeOf(
+  { name, namespace, labels, annotations, data, binaryData, kept = [] }: ConfigMapContent,
+  found: Json<V1ConfigMap>,
+): WriteRequest {
+  const { resourceVersion } = found.metadata ?? {};
+  return {
+    method: "PATCH",
+    ...CONFIG_MAPS,
+    namespace,
+    name,
+    query: FIELD_MANAGER,
+    body: {
+      metadata: { labels, annotations, resourceVersion },
+      data: { ...removal(found.data, kept), ...data },
+      binaryData: { ...removal(found.binaryData, kept), ...binaryData },
+    },
+  };
+}
+
+/** As a merge patch says it. */
+function removal(table: Readonly<Record<string, string>> | undefined, kept: readonly string[]): Record<string, null> {
+  const gone = Object.keys(table ?? {}).filter((key) => !kept.includes(key));
+  return Object.fromEntries(gone.map((key) => [key, null]));
+}
+
+/** Deletes one; that it is gone already is fine. One try: returns why it is still there, undefined when it is not. */
+export async function deleteConfigMap(
+  client: ClusterClient,
+  { name, namespace }: Pick<ConfigMapContent, "name" | "namespace">,
+): Promise<string | undefined> {
+  const answer = await client.write({ method: "DELETE", ...CONFIG_MAPS, namespace, name });
+  return isDone(answer) || answer.status === 404 ? undefined : answer.message;
+}

@@ -1,0 +1,5 @@
+/** Which release of a cluster. */
+export interface ReleaseAddress {
+  readonly releaseName: string;
+  readonly namespace: string;
+}

@@ -1,0 +1,248 @@
+import type { V1ConfigMap } from "@kubernetes/client-node";
+import { attemptSelector } from "../../upgrade/attempt";
+import { installationOf } from "../../upgrade/installation";
+import type { ClusterState, HelmRelease } from "../../upgrade/model";
+import { VERIFICATION_MARK } from "../../upgrade/verification";
+import type { ClusterClient } from "../api/client";
+import { readGroupNames } from "../api/discovery";
+import type { ApiRequest } from "../api/request";
+import { ClusterError, hasCode } from "../errors";
+import { decodeRelease, type RecordObject, recordsRequest } from "../helm/record";
+import type { Json, ObjectMeta } from "../json";
+import { verificationStates } from "../kept/verifications";
+import type { ReleaseAddress } from "../releaseAddress";
+import { attemptStates, type Claim, takenClaimNames } from "./attempts";
+import { operatorResourceOf } from "./owners";
+import { readStrangers } from "./strangers";
+import { activeJobs, type Job, upgradeJobsRequest } from "./upgradeJobs";
+import {
+  type Autoscaler,
+  componentStates,
+  DEFAULT_NAME_LABEL,
+  type Deployment,
+  type Pod,
+  type ScaledObject,
+} from "./workloads";
+
+/**
+ * Reads everything the planner needs, in about fifteen calls at once. Nothing is written.
+ *
+ * @throws ClusterError when the cluster, the release records, the Deployments, pods or backup claims cannot be read.
+ * What only sharpens the picture (autoscalers, custom resources) becomes a note when it is forbidden.
+ */
+export async function readCluster(client: ClusterClient, address: ReleaseAddress): Promise<ClusterState> {
+  const { releaseName, namespace } = address;
+  const notes: string[] = [];
+  const list = listIn(client, namespace);
+  const optional = optionalListIn(client, namespace, notes);
+  const groups = readGroups(client);
+  const custom = async <T>(api: string, resource: string): Promise<readonly T[]> => {
+    const known = await groups;
+    // Asking for a kind nobody installed answers "forbidden" to all but administrators.
+    return known === undefined || known.has(api.split("/")[0] ?? api) ? await optional<T>({ api, resource }) : [];
+  };
+  const instance = `app.kubernetes.io/instance=${releaseName}`;
+
+  const [
+    kubernetesVersion,
+    foundNamespace,
+    release,
+    deployments,
+    pods,
+    claims,
+    autoscalers,
+    scaledObjects,
+    customs,
+    verifications,
+    jobs,
+    strangers,
+  ] = await allOrFirstError([
+    readVersion(client),
+    readNamespace(client, namespace, notes),
+    readRelease(client, address, notes),
+    list<Deployment>({ api: "apps/v1", resource: "deployments", labelSelector: instance }),
+    list<Pod>({ api: "v1", resource: "pods", labelSelector: instance }),
+    // All of them: a new attempt must not take over a claim that a person has let go of, or made.
+    list<Claim>({ api: "v1", resource: "persistentvolumeclaims" }),
+    optional<Autoscaler>({ api: "autoscaling/v2", resource: "horizontalpodautoscalers" }),
+    custom<ScaledObject>("keda.sh/v1alpha1", "scaledobjects"),
+    custom<{ readonly metadata?: ObjectMeta }>("milvus.io/v1beta1", "milvuses"),
+    optional<Json<V1ConfigMap>>({
+      api: "v1",
+      resource: "configmaps",
+      labelSelector: `${attemptSelector(releaseName)},${VERIFICATION_MARK}`,
+    }),
+    optional<Job>(upgradeJobsRequest(releaseName)),
+    readStrangers(client, address),
+  ]);
+
+  if (release === undefined && deployments.length === 0) notes.push(...(await noteOfOthers(client, address)));
+  const installation = installationOf({ ...foundNamespace, ...(release && { release }) });
+  const verified = verificationStates(verifications, installation);
+  const active = activeJobs(jobs);
+  const verification = verified.at(-1);
+  const passed = verified.filter(({ status }) => status === "passed").map(({ configMap }) => configMap);
+  const operatorResource = operatorResourceOf(releaseName, customs, [...deployments, ...pods]);
+  const observedAt = new Date().toISOString();
+  return {
+    kubernetesVersion,
+    observedAt,
+    ...foundNamespace,
+    ...(release === undefined ? {} : { release }),
+    components: componentStates({ deployments, pods, autoscalers, scaledObjects }, observedAt, nameLabelOf(release)),
+    attempts: attemptStates(claims, releaseName, installation),
+    takenClaimNames: takenClaimNames(claims, releaseName),
+    ...(strangers.length > 0 && { strangers }),
+    ...(active.length > 0 && { activeJobs: active.map(({ name }) => name) }),
+    ...(verification === undefined ? {} : { verification }),
+    ...(passed.length > 0 && { passedVerifications: passed }),
+    ...(operatorResource === undefined ? {} : { operatorResource }),
+    notes,
+  };
+}
+
+/**
+ * A Milvus of that name in another namespace: whoever forgot milvus:namespace would install a second one beside it. Said
+ * where it may be seen; that it may not be seen is no news.
+ */
+async function noteOfOthers(client: ClusterClient, { releaseName, namespace }: ReleaseAddress): Promise<string[]> {
+  const labelSelector = `app.kubernetes.io/instance=${releaseName},app.kubernetes.io/name=${DEFAULT_NAME_LABEL}`;
+  try {
+    const { items = [] } = (await client.read({
+      api: "apps/v1",
+      resource: "deployments",
+      labelSelector,
+      once: true,
+    })) as { readonly items?: readonly Deployment[] };
+    const others = new Set(items.map(({ metadata }) => metadata?.namespace ?? ""));
+    return [...others].map(
+      (other) =>
+        `A Milvus ${releaseName} runs in namespace ${other}, and none in ${namespace}. If that is the one meant: pulumi config set milvus:namespace ${other}`,
+    );
+  } catch (error) {
+    if (error instanceof ClusterError) return [];
+    throw error;
+  }
+}
+
+/** The first error in the order of the list, not the first in time: the same trouble always gives the same message. */
+async function allOrFirstError<T extends readonly unknown[]>(reads: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  const outcomes = await Promise.allSettled(reads as readonly Promise<unknown>[]);
+  for (const outcome of outcomes) {
+    if (outcome.status === "rejected") {
+      throw outcome.reason;
+    }
+  }
+  return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<unknown>).value) as unknown as T;
+}
+
+async function readVersion(client: ClusterClient): Promise<string> {
+  const { gitVersion } = (await client.read({ api: "version" })) as { readonly gitVersion: string };
+  // v1.29.4-gke.1043002, v1.31.2+k3s1: what follows is the vendor's.
+  return /^v?(\d+\.\d+\.\d+)/.exec(gitVersion)?.[1] ?? gitVersion;
+}
+
+/** Names of the API groups the cluster serves; undefined when that may not be read. */
+async function readGroups(client: ClusterClient): Promise<ReadonlySet<string> | undefined> {
+  try {
+    return await readGroupNames(client);
+  } catch (error) {
+    if (hasCode(error, "forbidden")) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function readNamespace(
+  client: ClusterClient,
+  namespace: string,
+  notes: string[],
+): Promise<Pick<ClusterState, "namespaceExists" | "namespaceUid" | "namespaceEnds">> {
+  try {
+    const found = (await client.read({ api: "v1", resource: "namespaces", name: namespace })) as {
+      readonly metadata?: ObjectMeta;
+    };
+    const { uid, deletionTimestamp } = found.metadata ?? {};
+    return {
+      namespaceExists: true,
+      ...(uid !== undefined && { namespaceUid: uid }),
+      ...(deletionTimestamp !== undefined && { namespaceEnds: true }),
+    };
+  } catch (error) {
+    if (hasCode(error, "notFound")) {
+      return { namespaceExists: false };
+    }
+    if (hasCode(error, "forbidden")) {
+      // Whoever works in one namespace only may often not get it; the lists below tell whether it can be worked in.
+      notes.push(`Whether the namespace ${namespace} exists may not be read; it is taken to exist.`);
+      return { namespaceExists: true };
+    }
+    throw error;
+  }
+}
+
+async function readRelease(
+  client: ClusterClient,
+  { releaseName, namespace }: ReleaseAddress,
+  notes: string[],
+): Promise<HelmRelease | undefined> {
+  const records = recordsRequest({ releaseName, namespace });
+  const { labelSelector } = records;
+  const secrets = await listIn(client, namespace)<RecordObject>(records);
+  const release = decodeRelease(secrets);
+  if (release !== undefined) {
+    return release;
+  }
+  const configMaps = await optionalListIn(
+    client,
+    namespace,
+    notes,
+  )<RecordObject>({
+    api: "v1",
+    resource: "configmaps",
+    labelSelector,
+  });
+  const [foreign] = configMaps;
+  if (foreign !== undefined) {
+    throw new ClusterError(
+      "unsupportedStorage",
+      `The release ${releaseName} keeps its records in ConfigMaps (${foreign.metadata?.name ?? ""}): it was installed with HELM_DRIVER=configmap, and the Pulumi provider reads and writes Secrets only.`,
+      "Move the records to Secrets first (the same labels and data, type helm.sh/release.v1), then remove the ConfigMaps.",
+    );
+  }
+  return undefined;
+}
+
+/** Charts from 4.2.1 on take the label app.kubernetes.io/name from the value nameOverride. */
+function nameLabelOf(release: HelmRelease | undefined): string {
+  const override = release?.userValues.nameOverride;
+  return typeof override === "string" && override !== "" ? override : DEFAULT_NAME_LABEL;
+}
+
+function listIn(client: ClusterClient, namespace: string) {
+  return async <T>(request: Omit<ApiRequest, "namespace">): Promise<readonly T[]> => {
+    const { items } = (await client.read({ ...request, namespace })) as { readonly items?: readonly T[] };
+    return items ?? [];
+  };
+}
+
+/** A kind that the cluster may not know, and that one may not be allowed to see. */
+function optionalListIn(client: ClusterClient, namespace: string, notes: string[]) {
+  return async <T>(request: Omit<ApiRequest, "namespace">): Promise<readonly T[]> => {
+    try {
+      return await listIn(client, namespace)<T>(request);
+    } catch (error) {
+      if (hasCode(error, "notFound")) {
+        return [];
+      }
+      if (hasCode(error, "forbidden")) {
+        notes.push(
+          `${request.resource ?? request.api} in the namespace ${namespace} may not be listed; they are taken to be none.`,
+        );
+        return [];
+      }
+      throw error;
+    }
+  };
+}

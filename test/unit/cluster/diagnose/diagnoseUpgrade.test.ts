@@ -1,0 +1,64 @@
+import { expect } from "chai";
+import { diagnoseUpgrade } from "../../../../cluster/diagnose/diagnoseUpgrade";
+import { type Answers, fakeClient } from "../../../support/fakeClient";
+import { PLANS } from "../../../support/plans";
+import { deployment } from "../objects";
+
+const JOB = { kind: "Job", name: "my-release-backup", namespace: "milvus" } as const;
+
+/** A Deployment that was stopped at 12:00 and got replicas from somebody later. */
+function stopped(component: string, replicas: number, by: string, time: string) {
+  const it = deployment(component);
+  const sets = (manager: string, at: string) => ({
+    manager,
+    time: at,
+    operation: "Update",
+    fieldsV1: { "f:spec": { "f:replicas": {} } },
+  });
+  const other = { manager: "kube-controller-manager", time: "2026-01-01T13:00:00Z", fieldsV1: { "f:status": {} } };
+  return {
+    ...it,
+    metadata: {
+      ...it.metadata,
+      annotations: { "milvus-upgrade/replicas": "3" },
+      managedFields: [other, sets(by, time), sets("kubectl", "2026-01-01T11:59:00Z")],
+    },
+    spec: { ...it.spec, replicas },
+  };
+}
+
+const failure = (answers: Answers, plan: (typeof PLANS)[keyof typeof PLANS] = PLANS.migration) =>
+  diagnoseUpgrade(fakeClient(answers), { failed: JOB, plan, releaseName: "my-release", hide: [] });
+const job = (step: string) => ({ metadata: { name: JOB.name, labels: { "milvus-upgrade/step": step } } });
+
+describe("diagnoseUpgrade", () => {
+  const back = stopped("querynode", 3, "argocd-controller", "2026-01-01T12:01:02Z");
+
+  it("names what starts Milvus again while it is kept stopped, what it did and when", async () => {
+    const down = stopped("proxy", 0, "kubectl", "2026-01-01T12:00:00Z");
+    const text = await failure({ jobs: job("backup"), deployments: [back, down] });
+    expect(text).to.contain(
+      'Deployment my-release-milvus-querynode was set to 3 again at 12:01:02 UTC by "argocd-controller"',
+    );
+    expect(text).to.contain("turn it off for the upgrade").and.to.not.contain("proxy");
+  });
+
+  it("does not take for started again what the stop itself did not come to", async () => {
+    const stop = { ...job("stop"), status: { startTime: "2026-01-01T12:30:00Z" } };
+    expect(await failure({ jobs: stop, deployments: [back] })).to.equal(undefined);
+    const early = { ...job("stop"), status: { startTime: "2026-01-01T12:00:00Z" } };
+    expect(await failure({ jobs: early, deployments: [back] })).to.contain("argocd-controller");
+  });
+
+  it("says that the API server names nobody where it does not", async () => {
+    const metadata = { ...back.metadata, managedFields: [] };
+    expect(await failure({ jobs: job("migrate"), deployments: [{ ...back, metadata }] })).to.contain(
+      'by "somebody the API server does not name"',
+    );
+  });
+
+  it("has nothing of that to say in a plan that stops nothing", async () => {
+    expect(await failure({ jobs: job("pause"), deployments: [back] }, PLANS.rolling)).to.equal(undefined);
+    expect(await failure({ jobs: job("pause"), deployments: [back] }, PLANS.helm)).to.equal(undefined);
+  });
+});
