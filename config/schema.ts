@@ -10,6 +10,8 @@ import {
   type PreflightLevels,
 } from "../upgrade/preflight/checks";
 import { ROW_RULES, type RowRule, VERIFY_MODES, type VerifyMode } from "../upgrade/verification";
+import { parseVersionRequest } from "../upgrade/versionRequest";
+import { plainVersion } from "../upgrade/versions";
 import { parseDuration } from "./durations";
 import type { ConfigKey, TimeoutName } from "./keys";
 import { DEFAULT_TIMEOUTS } from "./keys";
@@ -76,7 +78,6 @@ export type Timeouts = Readonly<Record<TimeoutName, number>> & {
 };
 
 const LONGEST_TIMEOUT = 24 * 3600;
-const VERSION = /^(latest|~?\d+\.\d+\.\d+|\d+\.\d+(\.x)?|\d+\.\d+\.\d+-[0-9A-Za-z][0-9A-Za-z.-]*)$/;
 const EXACT_VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z][0-9A-Za-z.-]*)?$/;
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -163,6 +164,15 @@ const duration = z.string("must be a duration with a unit, such as 90s, 10m or 1
   return seconds;
 });
 
+/** Without its variant: the image says which one runs. */
+const notExact = "is not an exact Milvus version, such as 2.3.5";
+const exactMilvusVersion = z.string(notExact).transform((value, context) => {
+  const request = parseVersionRequest(value);
+  if (request?.kind === "exact") return request.version;
+  context.addIssue({ code: "custom", message: notExact });
+  return z.NEVER;
+});
+
 const chartSource = z
   .strictObject({
     repository: text(/^https?:\/\/\S+$/, "is not the http(s) URL of a chart repository").optional(),
@@ -213,15 +223,18 @@ const level = z.enum(PREFLIGHT_LEVELS).optional();
 export const configSchema = z.strictObject({
   version: z
     .string()
-    .transform((value) => value.replace(/^v(?=\d)/, ""))
-    .pipe(text(VERSION, "is not a version: allowed are 2.2.9, 2.5, 2.5.x, ~2.4.10 and latest")),
+    .transform((value) => plainVersion(value.trim()))
+    .refine(
+      (value) => parseVersionRequest(value) !== undefined,
+      "is not a version: allowed are 2.2.9, 2.5, 2.5.x, ~2.4.10 and latest",
+    ),
   release: dnsLabel(53, "the name of a Helm release"),
   namespace: dnsLabel(63, "the name of a namespace"),
   values: helmValues,
   valuesFiles: z.array(z.string().min(1, "must name a file")),
   chartSource,
   chartVersion: optionalText(text(EXACT_VERSION, "is not an exact chart version, such as 4.1.36")),
-  currentVersion: optionalText(text(EXACT_VERSION, "is not an exact Milvus version, such as 2.3.5")),
+  currentVersion: optionalText(exactMilvusVersion),
   strategy: z.enum(STRATEGIES),
   rollback: z.boolean("must be true or false"),
   overwriteMetadata: optionalText(

@@ -45,7 +45,7 @@ export function isVersion(text: string): boolean {
 
 /** `v2.4.16` → `2.4.16`. */
 export function plainVersion(version: string): string {
-  return version.replace(/^v/, "");
+  return version.replace(/^v(?=\d)/, "");
 }
 
 /** Negative when `a` is older than `b`. A `-beta` is older than its release, a `-hotfix` newer. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { parseImage } from "../../../upgrade/images";
 import { RefusalError } from "../../../upgrade/refusal";
-import { resolveVersion } from "../../../upgrade/versionRequest";
+import { parseVersionRequest, resolveVersion, type VersionRequest } from "../../../upgrade/versionRequest";
 import {
   compareVersions,
   isPreRelease,
@@ -147,12 +147,60 @@ describe("parseImage", () => {
   }
 });
 
+describe("parseVersionRequest", () => {
+  const exact = (version: string, variant = ""): VersionRequest => ({ kind: "exact", version, variant });
+  const minor = (of: string): VersionRequest => ({ kind: "minor", minor: of });
+  const least = (version: string): VersionRequest => ({ kind: "leastPatch", version });
+
+  for (const { request, means } of [
+    { request: "2.2.9", means: exact("2.2.9") },
+    { request: "v2.2.9", means: exact("2.2.9") },
+    { request: " 2.2.9 ", means: exact("2.2.9") },
+    { request: "2.4.16-gpu", means: exact("2.4.16", "-gpu") },
+    { request: "v2.3.0-gpu-beta", means: exact("2.3.0-beta", "-gpu") },
+    { request: "2.4.13-hotfix", means: exact("2.4.13-hotfix") },
+    { request: "2.4", means: minor("2.4") },
+    { request: "v2.4", means: minor("2.4") },
+    { request: "2.4.x", means: minor("2.4") },
+    { request: "2.4.*", means: minor("2.4") },
+    { request: "~2.4", means: minor("2.4") },
+    { request: "~2.4.10", means: least("2.4.10") },
+    { request: "~v2.4.10", means: least("2.4.10") },
+    { request: " latest ", means: { kind: "latest" } as const },
+  ]) {
+    it(`reads ${JSON.stringify(request)} as ${JSON.stringify(means)}`, () => {
+      expect(parseVersionRequest(request)).to.deep.equal(means);
+    });
+  }
+
+  for (const request of [
+    "",
+    "2",
+    "~2",
+    "x",
+    "newest",
+    "2.4.y",
+    "2.4.16.1",
+    "2.4.16-",
+    "^2.4.1",
+    ">=2.4",
+    "~2.4.10-gpu",
+    "2.4.16 gpu",
+  ]) {
+    it(`does not take ${JSON.stringify(request)} for a request`, () => {
+      expect(parseVersionRequest(request)).to.equal(undefined);
+    });
+  }
+});
+
 describe("resolveVersion", () => {
   for (const { request, running, version, variant = "", warning } of [
     { request: "2.2.9", version: "2.2.9" },
     { request: "v2.2.9", version: "2.2.9" },
     { request: "2.5", version: "2.5.16", warning: "newest one with a chart" },
     { request: "2.5.x", version: "2.5.16", warning: "2.5.x is 2.5.16" },
+    { request: "2.5.*", version: "2.5.16", warning: "2.5.* is 2.5.16" },
+    { request: "~2.5", version: "2.5.16", warning: "~2.5 is 2.5.16" },
     { request: "~2.4.10", version: "2.4.16", warning: "~2.4.10 is 2.4.16" },
     { request: "latest", version: "2.6.15", warning: "latest is 2.6.15" },
     { request: "3.0", version: "3.0.3", warning: "3.0 is 3.0.3" },
