@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { APPROVAL_PATTERN } from "../upgrade/approval";
+import { isChartVersion } from "../upgrade/chartVersions";
 import { MILVUS_COMPONENTS, type MilvusComponent } from "../upgrade/milvusComponents";
 import type { HelmValues, Wanted } from "../upgrade/model";
 import { DEPENDENCY_IMAGES, STRATEGIES } from "../upgrade/model";
@@ -78,7 +79,6 @@ export type Timeouts = Readonly<Record<TimeoutName, number>> & {
 };
 
 const LONGEST_TIMEOUT = 24 * 3600;
-const EXACT_VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z][0-9A-Za-z.-]*)?$/;
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const QUANTITY = /^\d+(\.\d+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/;
@@ -164,6 +164,9 @@ const duration = z.string("must be a duration with a unit, such as 90s, 10m or 1
   return seconds;
 });
 
+const notAChart = "is not an exact chart version, such as 4.1.36";
+const exactChartVersion = z.string(notAChart).refine((value) => /^\d/.test(value) && isChartVersion(value), notAChart);
+
 /** Without its variant: the image says which one runs. */
 const notExact = "is not an exact Milvus version, such as 2.3.5";
 const exactMilvusVersion = z.string(notExact).transform((value, context) => {
@@ -233,7 +236,7 @@ export const configSchema = z.strictObject({
   values: helmValues,
   valuesFiles: z.array(z.string().min(1, "must name a file")),
   chartSource,
-  chartVersion: optionalText(text(EXACT_VERSION, "is not an exact chart version, such as 4.1.36")),
+  chartVersion: optionalText(exactChartVersion),
   currentVersion: optionalText(exactMilvusVersion),
   strategy: z.enum(STRATEGIES),
   rollback: z.boolean("must be true or false"),

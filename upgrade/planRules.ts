@@ -50,6 +50,11 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
       "A chart newer than the catalogue, or one of a repository, folder or OCI registry of your own, is taken when named, with a warning.",
     source: "fact 1.10",
   },
+  a_chart_version_must_be_readable: {
+    explanation:
+      "Which chart runs decides what its values mean. Pre-releases and build metadata are read (`4.2.20-acme.1` and `4.2.20+acme.1` count as 4.2.20, which they are made from); a version that is no SemVer is refused.",
+    source: "Helm documentation, Charts and Versioning",
+  },
   the_chart_never_goes_back: {
     explanation:
       "An upgrade never puts an older chart under the release: it may not know what a newer one made. Only setting an upgrade back does.",

@@ -231,6 +231,7 @@ describe("parseConfig", () => {
       says: ["chartSource.repo", "did you mean repository?"],
     },
     { key: "chartVersion", value: "4.1", says: ["4.1.36"] },
+    { key: "chartVersion", value: "v4.1.36", says: ["4.1.36"] },
     { key: "currentVersion", value: "latest", says: ["exact"] },
     { key: "currentVersion", value: "2.4", says: ["exact"] },
     { key: "strategy", value: "roling", says: ["auto, rolling, helm", "did you mean rolling?"] },
@@ -277,6 +278,12 @@ describe("parseConfig", () => {
       for (const words of says) {
         expect(message).to.include(words);
       }
+    });
+  }
+
+  for (const chart of ["4.1.36", "4.2.58-acme.1", "4.2.58+acme.1"]) {
+    it(`accepts the chart ${chart}`, () => {
+      expect(parse({ "milvus:chartVersion": chart }).wanted.chartVersion).to.equal(chart);
     });
   }
 

@@ -1,12 +1,17 @@
 import { expect } from "chai";
+import fc from "fast-check";
+import * as semver from "semver";
 import { parseImage } from "../../../upgrade/images";
 import { RefusalError } from "../../../upgrade/refusal";
 import { parseVersionRequest, resolveVersion, type VersionRequest } from "../../../upgrade/versionRequest";
 import {
+  atLeast,
   compareVersions,
   isPreRelease,
   isVersion,
+  majorOf,
   minorOf,
+  olderThan,
   sortVersions,
   splitVariant,
 } from "../../../upgrade/versions";
@@ -33,6 +38,30 @@ describe("versions", () => {
     expect(compareVersions("2.6.0-rc10", "2.6.0-rc9")).to.be.above(0);
   });
 
+  it("are SemVer, unless a hotfix or a number without a dot is in them", () => {
+    const number = fc.integer({ min: 0, max: 9999 });
+    const plain = fc
+      .record({
+        numbers: fc.tuple(number, number, number),
+        suffix: fc.constantFrom("", "-alpha", "-beta", "-rc", "-rc.2"),
+      })
+      .map(({ numbers, suffix }) => `${numbers.join(".")}${suffix}`);
+    // Close ones as well: of two at random hardly any share the minor.
+    const near = fc.constantFrom("2.4.9", "2.4.10", "2.4.10-beta", "2.4.10-rc.2", "2.4.10-rc.10", "2.10.0", "10.0.0");
+    const version = fc.oneof(plain, near);
+    fc.assert(
+      fc.property(version, version, (a, b) => {
+        expect(isVersion(a)).to.equal(semver.valid(a) !== null);
+        expect(Math.sign(compareVersions(a, b)), `${a} and ${b}`).to.equal(semver.compare(a, b));
+        expect([atLeast(a, b), olderThan(a, b)]).to.deep.equal([semver.gte(a, b), semver.lt(a, b)]);
+        expect(minorOf(a)).to.equal(`${semver.major(a)}.${semver.minor(a)}`);
+        expect(majorOf(a)).to.equal(semver.major(a));
+        expect(isPreRelease(a)).to.equal(semver.prerelease(a) !== null);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   for (const { text, valid } of [
     { text: "2.4.16", valid: true },
     { text: "v2.4.16", valid: true },
@@ -41,6 +70,7 @@ describe("versions", () => {
     { text: "latest", valid: false },
     { text: "2.4.16-gpu", valid: false },
     { text: "2.4.16.1", valid: false },
+    { text: "2.04.16", valid: false },
     { text: "", valid: false },
   ]) {
     it(`takes ${JSON.stringify(text)} ${valid ? "for" : "not for"} a version`, () => {
