@@ -1,5 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterState } from "../upgrade/model";
+import type { ClusterState, Refusal } from "../upgrade/model";
+import { describeRefusal } from "../upgrade/refusal";
+import {
+  refusalOfGoneRelease,
+  refusalOfMovedRelease,
+  refusalOfOtherCluster,
+  type Whereabouts,
+} from "../upgrade/stackGuard";
 
 /** What earlier runs of this stack have left. */
 export interface Previous {
@@ -60,70 +67,33 @@ async function readState(
 }
 
 /**
- * Refuses another release name or namespace than before. Helm cannot rename a release: Pulumi would install a second
- * Milvus and uninstall this one.
- *
  * @param previous as given by `readPrevious`
  * @throws RunError
  */
 export function refuseMovedRelease(previous: string | undefined, namespace: string, releaseName: string): void {
-  const wanted = `${namespace}/${releaseName}`;
-  if (previous === undefined || previous === wanted) {
-    return;
-  }
-  const [oldNamespace = "", oldName = ""] = previous.split("/");
-  throw new pulumi.RunError(
-    [
-      `Refused (release-cannot-be-renamed): this stack manages the release ${previous}, the config says ${wanted}.`,
-      "Helm cannot rename or move a release: Pulumi would install a second, empty Milvus and uninstall the one that runs.",
-      "To go on with the release that runs:",
-      `  pulumi config set milvus:release ${oldName}`,
-      `  pulumi config set milvus:namespace ${oldNamespace}`,
-      "For another Milvus beside it, use another stack: pulumi stack init NAME",
-    ].join("\n"),
-  );
-}
-
-/** Where the program looks: said wherever it may be the wrong cluster. */
-export interface Whereabouts {
-  readonly context: string;
-  readonly server: string;
+  throwIfRefused(refusalOfMovedRelease(previous, { namespace, releaseName }));
 }
 
 /**
- * Refuses a release that is there, of that name, and not the one that this stack has upgraded before: its namespace is
- * another one. Pulumi would write version and values of one Milvus over another.
- *
  * @param previous as given by `readPrevious`
  * @throws RunError
  */
 export function refuseOtherCluster(
-  { namespaceUid: before }: Pick<Previous, "namespaceUid">,
-  { release, namespaceUid }: Pick<ClusterState, "release" | "namespaceUid">,
-  { context, server }: Whereabouts,
+  { namespaceUid }: Pick<Previous, "namespaceUid">,
+  found: Pick<ClusterState, "release" | "namespaceUid">,
+  whereabouts: Whereabouts,
 ): void {
-  if (release === undefined || before === undefined || namespaceUid === undefined || before === namespaceUid) return;
-  const { name, namespace } = release;
-  throw new pulumi.RunError(
-    [
-      `Refused (the-cluster-is-another-one): the release ${namespace}/${name} at ${server} (context ${context}) is not the one that this stack upgraded last: its namespace has the uid ${namespaceUid}, and had ${before}.`,
-      "Version and values of this stack would be written over another Milvus. Where it is the wrong cluster, set the right one, as the kubeconfig was given:",
-      "  pulumi config set kubernetes:context NAME, or kubernetes:kubeconfig, or KUBECONFIG",
-      "Where it is the same Milvus, in a cluster or namespace that was made anew, let another stack take it over:",
-      `  pulumi stack init NAME && npm run adopt -- --release ${name} --namespace ${namespace} --context ${context} --stack NAME`,
-    ].join("\n"),
-  );
+  throwIfRefused(refusalOfOtherCluster(namespaceUid, found, whereabouts));
 }
 
-/** The state has a Release of which the cluster knows nothing: somebody has uninstalled it, or deleted its records. */
-export function goneRelease({ context, server }: Whereabouts): pulumi.RunError {
-  return new pulumi.RunError(
-    [
-      "Refused (the-state-has-a-release-that-is-gone): the state of this stack has the Release, and the cluster has no record of it.",
-      `Is it the right cluster? This is ${server} (context ${context}). Another one: pulumi config set kubernetes:context NAME`,
-      "Pulumi would upgrade what is not there, and fail. If Milvus is gone on purpose, let the state see it, then install anew:",
-      "  pulumi refresh --yes && pulumi up",
-      "If it is not, its records are: look for them (helm list --all-namespaces --all) before anything else.",
-    ].join("\n"),
-  );
+export function goneRelease(whereabouts: Whereabouts): pulumi.RunError {
+  return asRunError(refusalOfGoneRelease(whereabouts));
+}
+
+function throwIfRefused(refusal: Refusal | undefined): void {
+  if (refusal !== undefined) throw asRunError(refusal);
+}
+
+function asRunError(refusal: Refusal): pulumi.RunError {
+  return new pulumi.RunError(describeRefusal(refusal).join("\n"));
 }

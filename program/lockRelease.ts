@@ -6,7 +6,7 @@ import { hasCode } from "../cluster/errors";
 import { type RunLock, readRunLock, takeRunLock } from "../cluster/runLock";
 import { watchEngine } from "../components/runGuard";
 import type { Config } from "../config/schema";
-import { describePlan } from "../upgrade/describe";
+import { describeRefusal, describeWarning } from "../upgrade/refusal";
 import { refusalOfSecondRun, warningOfOtherRun } from "../upgrade/runLock";
 
 /**
@@ -30,7 +30,7 @@ export async function lockRelease(
     isAlive: watchEngine(),
     say: (line) => void pulumi.log.info(`lock: ${line}`),
   });
-  if ("busy" in taken) throw new pulumi.RunError(describePlan(refusalOfSecondRun(taken.busy, wanted)).join("\n"));
+  if ("busy" in taken) throw new pulumi.RunError(describeRefusal(refusalOfSecondRun(taken.busy, wanted)).join("\n"));
   return taken.lock;
 }
 
@@ -42,7 +42,7 @@ export async function lockRelease(
 export async function warnOfOtherRun(access: ClusterAccess, { wanted }: Config): Promise<void> {
   try {
     const other = await readRunLock(access, wanted);
-    if (other !== undefined) await pulumi.log.warn(warningOfOtherRun(other));
+    if (other !== undefined) await pulumi.log.warn(describeWarning(warningOfOtherRun(other)));
   } catch (error) {
     if (!hasCode(error, "forbidden")) throw error;
   }

@@ -15,6 +15,7 @@ import {
 import { describePlan } from "../upgrade/describe";
 import type { ClusterState, UpgradePlan } from "../upgrade/model";
 import { planUpgrade } from "../upgrade/plan";
+import { describeRefusal } from "../upgrade/refusal";
 import { describeVerification } from "../verify/describe";
 import { openVerification } from "../verify/verify";
 
@@ -56,7 +57,7 @@ export async function lookAndPlan(access: ClusterAccess, config: Config, reading
   const unapproved = unconfirmed ?? refusalOfUnapproved(approvedPlan, hash, plan);
   if (unapproved !== undefined && !pulumi.runtime.isDryRun()) {
     await pulumi.log.info(lines.join("\n"));
-    throw new pulumi.RunError(unapproved);
+    throw new pulumi.RunError(describeRefusal(unapproved).join("\n"));
   }
   return { state, plan, hash, lines };
 }

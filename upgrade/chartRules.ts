@@ -1,9 +1,10 @@
 import { chartAtLeast, isChartVersion } from "./chartVersions";
+import type { ChartRuleName } from "./ruleNames";
 import { minorOf } from "./versions";
 
 /** Charts that are never chosen, both ends included. */
 export interface BadCharts {
-  readonly name: string;
+  readonly name: ChartRuleName;
   readonly first: string;
   readonly last: string;
   readonly reason: string;

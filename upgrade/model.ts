@@ -1,3 +1,5 @@
+import type { RefusalRule, ValueRuleName, WarningRule } from "./ruleNames";
+
 /**
  * The values that travel through the program: what is wanted, what is there, and the plan between them.
  * Plain data only, so that every decision can be tested without a cluster and without Pulumi.
@@ -253,12 +255,12 @@ export interface AddedValue {
   /** Dotted path, e.g. `pulsarv3.enabled`. */
   readonly path: string;
   readonly value: HelmValue;
-  readonly rule: string;
+  readonly rule: ValueRuleName;
   readonly reason: string;
 }
 
 export interface Warning {
-  readonly rule: string;
+  readonly rule: WarningRule;
   readonly message: string;
 }
 
@@ -357,7 +359,7 @@ export interface Hop {
 export interface Refusal {
   readonly kind: "refused";
   /** Name of the rule that refuses; docs/upgrade-rules.md explains each under this name. */
-  readonly rule: string;
+  readonly rule: RefusalRule;
   /** What is wrong, with the values found. */
   readonly reason: string;
   /** What to do now. */

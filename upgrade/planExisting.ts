@@ -166,7 +166,7 @@ function planSameVersion(facts: Facts, base: Base): UpgradePlan {
     warnings: [
       ...base.common.warnings,
       ...sick.map(({ name }) => ({
-        rule: "an_unhealthy_component_is_said",
+        rule: "an_unhealthy_component_is_said" as const,
         message: `${name} is not rolled out: fewer ready replicas than wanted. The plan changes nothing about it.`,
       })),
     ],

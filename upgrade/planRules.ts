@@ -6,7 +6,7 @@ interface PlanRule {
 }
 
 /** Rules that are code and no row of a table, by the name under which they refuse or warn. */
-export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
+export const PLAN_RULES = {
   // -------------------------------------------------------------------------------- versions and charts
   a_version_must_exist: {
     explanation:
@@ -128,6 +128,22 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
     explanation:
       "After an upgrade whose verification failed, or was never made though a snapshot was taken, only the two versions of that upgrade are let through, until it is verified or accepted by hand.",
     source: "milvus issue 37614: a migration reported success with indexes gone",
+  },
+  // -------------------------------------------------------------------------------- the stack and the cluster
+  a_release_cannot_be_renamed: {
+    explanation:
+      "The stack manages a release of another name or namespace than the config says. Helm cannot rename or move one: Pulumi would install a second, empty Milvus and uninstall the one that runs. Called `release-cannot-be-renamed` up to version 0.1.",
+    source: "Helm; Pulumi documentation, replacement of a resource",
+  },
+  the_cluster_is_another_one: {
+    explanation:
+      "A release of that name is there, in another namespace (by its uid) than the one that this stack worked in last: another cluster, or one that was made anew. Version and values would be written over another Milvus. `npm run plan` does not read the state, and cannot say it. Called `the-cluster-is-another-one` up to version 0.1.",
+    source: "this program; Kubernetes documentation, names and uids",
+  },
+  the_state_has_a_release_that_is_gone: {
+    explanation:
+      "The state of the stack has the Release, and the cluster has no record of it: Pulumi would upgrade what is not there. Called `the-state-has-a-release-that-is-gone` up to version 0.1.",
+    source: "this program",
   },
   // -------------------------------------------------------------------------------- values
   no_user_value_is_dropped_silently: {
@@ -297,4 +313,4 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
       "A check of the preflight found what the plan would stop at half way. Each check can be lowered by name in `milvus:preflight`; what only warns is shown as `preflight_NAME`. The checks are below.",
     source: "Kubernetes and Helm documentation, for each check below",
   },
-};
+} as const satisfies Readonly<Record<string, PlanRule>>;

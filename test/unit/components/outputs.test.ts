@@ -17,7 +17,7 @@ describe("the outputs", () => {
         reason: "a patch upgrade",
         steps: ["clearPendingRelease", "probe", "stop", "backup", "migrate", "release"],
         addedValues: ["image.all.tag"],
-        warnings: ["replicas: proxy has one replica"],
+        warnings: ["a_gap_is_said: proxy has one replica"],
         interruption: "none",
         reversibility: "reversible",
       },

@@ -112,7 +112,7 @@ describe("refuseMovedRelease", () => {
       expect(() => refuseMovedRelease("db/my-release", namespace, name))
         .to.throw(pulumi.RunError)
         .with.property("message")
-        .that.matches(/release-cannot-be-renamed/)
+        .that.matches(/refused \(a_release_cannot_be_renamed\)/)
         .and.matches(new RegExp(`db/my-release, the config says ${namespace}/${name}`))
         .and.matches(/pulumi config set milvus:release my-release/)
         .and.matches(/pulumi config set milvus:namespace db/);
@@ -136,7 +136,7 @@ describe("refuseOtherCluster", () => {
     expect(refusing("u-1", "u-2"))
       .to.throw(pulumi.RunError)
       .with.property("message")
-      .that.matches(/the-cluster-is-another-one/)
+      .that.matches(/refused \(the_cluster_is_another_one\)/)
       .and.matches(/https:\/\/staging\.invalid \(context staging\)/)
       .and.matches(/has the uid u-2, and had u-1/)
       .and.matches(/pulumi config set kubernetes:context NAME/)
