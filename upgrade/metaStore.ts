@@ -3,7 +3,7 @@ import type { HelmValue, HelmValues, MetaStore } from "./model";
 import type { InForce } from "./observed";
 import { list, refuse } from "./refusal";
 import { effectiveValue, type KnownKey } from "./values/chartDefaults";
-import { asText, getValue, isTrue, mergeValues, path } from "./values/tree";
+import { asText, filledText, getValue, isTrue, mergeValues, path } from "./values/tree";
 import { userConfig } from "./values/userYaml";
 
 /** From here etcd is addressed by pod, through the headless Service (config.tpl 4.2.3). */
@@ -27,11 +27,11 @@ export function metaStoreOf(inForce: InForce, releaseName: string, namespace: st
   return {
     endpoints: configured === undefined ? endpointsOf(values, chart, releaseName, namespace) : endpointList(configured),
     rootPath:
-      text(getValue(config, ["etcd", "rootPath"])) ??
-      text(effectiveValue("metadata.rootPath", values, chart)) ??
+      filledText(getValue(config, ["etcd", "rootPath"])) ??
+      filledText(effectiveValue("metadata.rootPath", values, chart)) ??
       "by-dev",
-    metaSubPath: text(getValue(config, ["etcd", "metaSubPath"])) ?? META_SUB_PATH,
-    kvSubPath: text(getValue(config, ["etcd", "kvSubPath"])) ?? KV_SUB_PATH,
+    metaSubPath: filledText(getValue(config, ["etcd", "metaSubPath"])) ?? META_SUB_PATH,
+    kvSubPath: filledText(getValue(config, ["etcd", "kvSubPath"])) ?? KV_SUB_PATH,
   };
 }
 
@@ -89,8 +89,4 @@ function unsupported(keys: readonly string[]): never {
       "The migration tool's image is not known to support it. Give Milvus 2.1 a plain etcd endpoint for the time of the migration, or migrate by hand as deployments/migrate-meta/README.md of milvus describes.",
     source: "facts 6.2 and 6.4",
   });
-}
-
-function text(value: HelmValue | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

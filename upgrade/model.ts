@@ -45,8 +45,8 @@ export interface Wanted {
   readonly overwriteMetadata?: string;
   /** User values found in the release that may be dropped although the stack config does not repeat them. */
   readonly dropValues: readonly string[];
-  /** Minutes without a sign of life after which a `pending-…` record is cleared. Default 10. */
-  readonly pendingSilentMinutes?: number;
+  /** Seconds without a sign of life after which a `pending-…` record is cleared. Default 600. */
+  readonly pendingSilentSeconds?: number;
   /** Default `keep`. */
   readonly dependencyImages?: DependencyImages;
   /** Prefix of every image, `registry.example.com/mirror`; missing: the charts' own registries. */

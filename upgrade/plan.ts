@@ -82,7 +82,7 @@ function refuseMoreDowntime(expected: ExpectedInterruption, { maxDowntimeSeconds
 }
 
 function planRelease(wanted: Wanted, state: ClusterState, release: HelmRelease): UpgradePlan {
-  const clear = clearPending(release, state.components, state.observedAt, wanted.pendingSilentMinutes);
+  const clear = clearPending(release, state.components, state.observedAt, wanted.pendingSilentSeconds);
   const neverDeployed = release.lastDeployed === undefined && release.status === "pending-install";
   if (neverDeployed) return planInstall(wanted, state, clear);
   return planExisting({ wanted, state, release, clear, observed: observe(state, release, wanted) });

@@ -107,7 +107,7 @@ export const changedDefaultRule: ValueRule = {
       const [before, after] = [at(now.chart), at(chart)];
       const isSet = getValue(given, path(key)) !== undefined;
       if (before === after || isSet || !isUsed(key, now.topology)) return [];
-      return [`${key} ${text(before)} becomes ${text(after)}`];
+      return [`${key} ${shown(before)} becomes ${shown(after)}`];
     });
     if (changed.length === 0) return NOTHING;
     return {
@@ -118,6 +118,6 @@ export const changedDefaultRule: ValueRule = {
   },
 };
 
-function text(value: HelmValue | undefined): string {
+function shown(value: HelmValue | undefined): string {
   return value === undefined ? "(not set)" : JSON.stringify(value);
 }

@@ -32,7 +32,7 @@ describe("parseConfig", () => {
         rollback: false,
         dependencyImages: "keep",
         dropValues: [],
-        pendingSilentMinutes: 10,
+        pendingSilentSeconds: 600,
       },
       valuesAreSecret: false,
       preflight: {},
@@ -120,7 +120,7 @@ describe("parseConfig", () => {
       rollback: true,
       dropValues: ["pulsar.proxy.resources"],
       dependencyImages: "chart",
-      pendingSilentMinutes: 10,
+      pendingSilentSeconds: 600,
     });
     expect(config.settings.backup).to.deep.equal({ size: "1.5Gi", storageClass: "fast" });
     expect(config.settings).to.deep.include({
