@@ -2,7 +2,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { attemptName } from "../upgrade/attempt";
 import { describeExpected } from "../upgrade/interruption";
 import { factsAfter, type LastFacts } from "../upgrade/lastFacts";
-import type { HelmValue, HelmValues } from "../upgrade/model";
+import type { HelmValues } from "../upgrade/model";
+import { filledText, isMap } from "../upgrade/values/tree";
 import type { MilvusClusterArgs } from "./context";
 import type { LastUpgrade } from "./measure";
 
@@ -77,17 +78,13 @@ export function outputsOf({ plan, planHash, state, releaseName, namespace }: Mil
 
 /** The chart's own rule (template `milvus.fullname`). */
 function serviceName(releaseName: string, { fullnameOverride, nameOverride }: HelmValues): string {
-  const chartName = text(nameOverride) ?? CHART_NAME;
+  const chartName = filledText(nameOverride) ?? CHART_NAME;
   const name =
-    text(fullnameOverride) ?? (releaseName.includes(chartName) ? releaseName : `${releaseName}-${chartName}`);
+    filledText(fullnameOverride) ?? (releaseName.includes(chartName) ? releaseName : `${releaseName}-${chartName}`);
   return name.slice(0, LONGEST_NAME).replace(/-+$/, "");
 }
 
 function servicePort({ service }: HelmValues): number {
-  const port = typeof service === "object" && service !== null && !Array.isArray(service) ? service.port : undefined;
+  const port = isMap(service) ? service.port : undefined;
   return typeof port === "number" ? port : PORT;
-}
-
-function text(value: HelmValue | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }
