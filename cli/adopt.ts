@@ -7,7 +7,7 @@ import { parseStackFile, withConfig } from "../config/stackFile";
 import { parseTag } from "../upgrade/images";
 import type { ClusterState, HelmRelease, HelmValues, Wanted } from "../upgrade/model";
 import { type Observed, observe } from "../upgrade/observed";
-import { RefusalError } from "../upgrade/refusal";
+import { describeRefusal, RefusalError } from "../upgrade/refusal";
 import { getValue, path as valuePath, withoutValue } from "../upgrade/values/tree";
 import { makePlan } from "./plan";
 import type { PlanReport } from "./planReport";
@@ -115,7 +115,7 @@ function observeOrSay(state: ClusterState, release: HelmRelease, wanted: Wanted)
   try {
     return observe(state, release, wanted);
   } catch (error) {
-    if (error instanceof RefusalError) throw new UsageError(`${error.refusal.reason}\n${error.refusal.remedy}`);
+    if (error instanceof RefusalError) throw new UsageError(describeRefusal(error.refusal).join("\n"));
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { readCluster } from "../cluster/state/readCluster";
 import { parseYaml } from "../config/helmValues";
 import type { Config } from "../config/schema";
 import type { ClusterState, Wanted } from "../upgrade/model";
+import { SILENT_SECONDS } from "../upgrade/pendingRelease";
 import { configLine } from "../upgrade/refusal";
 import { describeStanding } from "../upgrade/standing";
 import { asText, refusalLines } from "./format/text";
@@ -35,7 +36,7 @@ export async function upgrade(request: UpgradeRequest): Promise<Walked> {
   const run = { isUnderWay: false };
   const stopWatching = watchInterrupts(request, run);
   try {
-    const waitSeconds = (wanted.pendingSilentMinutes ?? 10) * 60 + jobs.timeouts.release;
+    const waitSeconds = (wanted.pendingSilentSeconds ?? SILENT_SECONDS) + jobs.timeouts.release;
     const options = { waitSeconds, ...(approvedPlan !== undefined && { approvedPlan }) };
     const walked = await walk(wanted, options, walkerOf(request, run));
     for (const line of await endLines(request, walked)) say(line);

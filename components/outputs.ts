@@ -2,8 +2,9 @@ import { attemptName } from "../upgrade/attempt";
 import { planTitle } from "../upgrade/describe";
 import { describeExpected } from "../upgrade/interruption";
 import { factsAfter, packFacts } from "../upgrade/lastFacts";
-import type { ClusterState, HelmValue, HelmValues, UpgradePlan } from "../upgrade/model";
+import type { ClusterState, HelmValues, UpgradePlan } from "../upgrade/model";
 import { stepName } from "../upgrade/steps";
+import { filledText, isMap } from "../upgrade/values/tree";
 import type { EarlierRun } from "./earlierRun";
 import type { LastUpgrade } from "./measure";
 import { keptAttempts } from "./metadataJobs";
@@ -103,17 +104,13 @@ function planOutput(plan: UpgradePlan, hash: string | undefined): PlanOutput {
 
 /** The chart's own rule (template `milvus.fullname`). */
 function serviceName(releaseName: string, { fullnameOverride, nameOverride }: HelmValues): string {
-  const chartName = text(nameOverride) ?? CHART_NAME;
+  const chartName = filledText(nameOverride) ?? CHART_NAME;
   const name =
-    text(fullnameOverride) ?? (releaseName.includes(chartName) ? releaseName : `${releaseName}-${chartName}`);
+    filledText(fullnameOverride) ?? (releaseName.includes(chartName) ? releaseName : `${releaseName}-${chartName}`);
   return name.slice(0, LONGEST_NAME).replace(/-+$/, "");
 }
 
 function servicePort({ service }: HelmValues): number {
-  const port = typeof service === "object" && service !== null && !Array.isArray(service) ? service.port : undefined;
+  const port = isMap(service) ? service.port : undefined;
   return typeof port === "number" ? port : PORT;
-}
-
-function text(value: HelmValue | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

@@ -153,7 +153,7 @@ class UpgradeRun {
     if (hash !== undefined && !pulumi.runtime.isDryRun()) {
       const unconfirmed = refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan);
       const refusal = unconfirmed ?? refusalOfUnapproved(approvedPlan, hash, plan);
-      if (refusal !== undefined) throw new UpgradeStopped(this.words(refusal), this.component);
+      if (refusal !== undefined) throw new RefusalError(refusal);
     }
     return plan;
   }

@@ -1,5 +1,6 @@
 import { parse, type Tags } from "yaml";
 import type { HelmValues } from "../upgrade/model";
+import { isMap } from "../upgrade/values/tree";
 
 /**
  * Reads a Helm values file as Helm does: YAML 1.1 (`yes` is true, 0644 is octal, `<<` merges), but dates and
@@ -27,20 +28,6 @@ export function parseYaml(contents: string, options: Parameters<typeof parse>[2]
     const position = error instanceof Error && "pos" in error ? (error.pos as [number, number])[0] : undefined;
     throw new Error(position === undefined ? "is not valid YAML" : `is not valid YAML, ${place(contents, position)}`);
   }
-}
-
-/** Lays `over` over `base` as Helm does: maps merge, everything else is replaced. Neither argument is changed. */
-export function mergeValues(base: HelmValues, over: HelmValues): HelmValues {
-  const merged: HelmValues = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const below = merged[key];
-    merged[key] = isMap(below) && isMap(value) ? mergeValues(below, value) : value;
-  }
-  return merged;
-}
-
-function isMap(value: unknown): value is HelmValues {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** What Helm's YAML library reads in its own manner: dates and clock times are text, binary is decoded, 0o17 is octal. */

@@ -3,8 +3,9 @@ import { MILVUS_COMPONENTS } from "../upgrade/milvusComponents";
 import type { ChartSource, HelmValues } from "../upgrade/model";
 import { PREFLIGHT_CHECK_NAMES } from "../upgrade/preflight/checks";
 import { mirrored } from "../upgrade/values/imageRegistry";
+import { mergeValues } from "../upgrade/values/tree";
 import { ConfigError, type ConfigProblem } from "./configError";
-import { mergeValues, parseValuesFile, parseYaml } from "./helmValues";
+import { parseValuesFile, parseYaml } from "./helmValues";
 import { CONFIG_KEY_NAMES, CONFIG_KEYS, type ConfigKey, DEFAULT_TIMEOUTS, type KeyDescription } from "./keys";
 import { type Config, configSchema, type ParsedConfig } from "./schema";
 import { datesTakenForTimes } from "./stackFile";
@@ -88,8 +89,6 @@ export function decodeConfig(raw: RawConfig): DecodedConfig {
   return { config: toConfig(raw, result.data, values), keys: decoded };
 }
 
-const SECONDS_PER_MINUTE = 60;
-
 function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Config {
   const { chartVersion, currentVersion, overwriteMetadata, backupStorageClass } = parsed;
   return {
@@ -103,7 +102,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       rollback: parsed.rollback,
       dropValues: parsed.dropValues,
       dependencyImages: parsed.dependencyImages,
-      pendingSilentMinutes: parsed.timeouts.pending / SECONDS_PER_MINUTE,
+      pendingSilentSeconds: parsed.timeouts.pending,
       ...(parsed.imageRegistry === undefined ? {} : { imageRegistry: parsed.imageRegistry }),
       ...(parsed.maxDowntime === undefined ? {} : { maxDowntimeSeconds: parsed.maxDowntime }),
       ...(chartVersion === undefined ? {} : { chartVersion }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { APPROVAL_PATTERN } from "../upgrade/approval";
+import { isChartVersion } from "../upgrade/chartVersions";
 import { MILVUS_COMPONENTS, type MilvusComponent } from "../upgrade/milvusComponents";
 import type { HelmValues, Wanted } from "../upgrade/model";
 import { DEPENDENCY_IMAGES, STRATEGIES } from "../upgrade/model";
@@ -10,6 +11,8 @@ import {
   type PreflightLevels,
 } from "../upgrade/preflight/checks";
 import { ROW_RULES, type RowRule, VERIFY_MODES, type VerifyMode } from "../upgrade/verification";
+import { parseVersionRequest } from "../upgrade/versionRequest";
+import { plainVersion } from "../upgrade/versions";
 import { parseDuration } from "./durations";
 import type { ConfigKey, TimeoutName } from "./keys";
 import { DEFAULT_TIMEOUTS } from "./keys";
@@ -76,8 +79,6 @@ export type Timeouts = Readonly<Record<TimeoutName, number>> & {
 };
 
 const LONGEST_TIMEOUT = 24 * 3600;
-const VERSION = /^(latest|~?\d+\.\d+\.\d+|\d+\.\d+(\.x)?|\d+\.\d+\.\d+-[0-9A-Za-z][0-9A-Za-z.-]*)$/;
-const EXACT_VERSION = /^\d+\.\d+\.\d+(-[0-9A-Za-z][0-9A-Za-z.-]*)?$/;
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const QUANTITY = /^\d+(\.\d+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/;
@@ -163,6 +164,18 @@ const duration = z.string("must be a duration with a unit, such as 90s, 10m or 1
   return seconds;
 });
 
+const notAChart = "is not an exact chart version, such as 4.1.36";
+const exactChartVersion = z.string(notAChart).refine((value) => /^\d/.test(value) && isChartVersion(value), notAChart);
+
+/** Without its variant: the image says which one runs. */
+const notExact = "is not an exact Milvus version, such as 2.3.5";
+const exactMilvusVersion = z.string(notExact).transform((value, context) => {
+  const request = parseVersionRequest(value);
+  if (request?.kind === "exact") return request.version;
+  context.addIssue({ code: "custom", message: notExact });
+  return z.NEVER;
+});
+
 const chartSource = z
   .strictObject({
     repository: text(/^https?:\/\/\S+$/, "is not the http(s) URL of a chart repository").optional(),
@@ -213,15 +226,18 @@ const level = z.enum(PREFLIGHT_LEVELS).optional();
 export const configSchema = z.strictObject({
   version: z
     .string()
-    .transform((value) => value.replace(/^v(?=\d)/, ""))
-    .pipe(text(VERSION, "is not a version: allowed are 2.2.9, 2.5, 2.5.x, ~2.4.10 and latest")),
+    .transform((value) => plainVersion(value.trim()))
+    .refine(
+      (value) => parseVersionRequest(value) !== undefined,
+      "is not a version: allowed are 2.2.9, 2.5, 2.5.x, ~2.4.10 and latest",
+    ),
   release: dnsLabel(53, "the name of a Helm release"),
   namespace: dnsLabel(63, "the name of a namespace"),
   values: helmValues,
   valuesFiles: z.array(z.string().min(1, "must name a file")),
   chartSource,
-  chartVersion: optionalText(text(EXACT_VERSION, "is not an exact chart version, such as 4.1.36")),
-  currentVersion: optionalText(text(EXACT_VERSION, "is not an exact Milvus version, such as 2.3.5")),
+  chartVersion: optionalText(exactChartVersion),
+  currentVersion: optionalText(exactMilvusVersion),
   strategy: z.enum(STRATEGIES),
   rollback: z.boolean("must be true or false"),
   overwriteMetadata: optionalText(

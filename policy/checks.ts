@@ -1,4 +1,5 @@
 import { badChart, chartFits } from "../upgrade/chartRules";
+import { isChartVersion } from "../upgrade/chartVersions";
 import { refusedBy } from "../upgrade/hopRules";
 import { parseTag } from "../upgrade/images";
 import type { HelmValue, HelmValues } from "../upgrade/model";
@@ -29,7 +30,7 @@ export function chartVersionProblem({ version }: ReleaseInputs): string | undefi
 
 export function chartFitProblem({ version, values }: ReleaseInputs): string | undefined {
   const milvus = parseTag(tagOf(values)).version;
-  if (version === undefined || milvus === undefined || !isVersion(version) || chartFits(version, milvus))
+  if (version === undefined || milvus === undefined || !isChartVersion(version) || chartFits(version, milvus))
     return undefined;
   return `chart ${version} does not run Milvus ${milvus}`;
 }

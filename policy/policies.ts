@@ -1,5 +1,5 @@
 import type { Policies, ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
-import type { HelmValues } from "../upgrade/model";
+import { filledText, isMap } from "../upgrade/values/tree";
 import * as checks from "./checks";
 
 const RELEASE = "kubernetes:helm.sh/v3:Release";
@@ -27,11 +27,12 @@ function ofMilvus(name: string, description: string, check: Check): ResourceVali
 function releaseInputs({ type, props, opts }: ResourceValidationArgs): checks.ReleaseInputs | undefined {
   if (type !== RELEASE) return undefined;
   const { chart, version, values, description } = props as Readonly<Record<string, unknown>>;
+  const pinned = filledText(version);
   const release = {
-    chart: text(chart) ?? "",
-    ...(text(version) !== undefined && { version: text(version) ?? "" }),
-    values: (typeof values === "object" && values !== null ? values : {}) as HelmValues,
-    description: text(description) ?? "",
+    chart: filledText(chart) ?? "",
+    ...(pinned !== undefined && { version: pinned }),
+    values: isMap(values) ? values : {},
+    description: filledText(description) ?? "",
     isProtected: opts.protect,
   };
   return checks.isMilvus(release) ? release : undefined;
@@ -47,10 +48,6 @@ function jobImages({ type, props }: ResourceValidationArgs): string[] {
   const { spec } = props as { readonly spec?: { readonly template?: { readonly spec?: PodSpec } } };
   const { containers = [], initContainers = [] } = spec?.template?.spec ?? {};
   return [...initContainers, ...containers].flatMap(({ image }) => (typeof image === "string" ? [image] : []));
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 export const POLICIES: Policies = [

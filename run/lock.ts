@@ -4,7 +4,7 @@ import type { ClusterClient } from "../cluster/api/client";
 import { hasCode } from "../cluster/errors";
 import { type RunLock, readRunLock, takeRunLock } from "../cluster/kept/runLock";
 import type { Config } from "../config/schema";
-import { RefusalError } from "../upgrade/refusal";
+import { describeWarning, RefusalError } from "../upgrade/refusal";
 import { refusalOfSecondRun, warningOfOtherRun } from "../upgrade/runLock";
 
 /** Who runs: named in the lock, for whoever finds it. */
@@ -46,7 +46,7 @@ export async function lockRelease(
 export async function otherRun(client: ClusterClient, { wanted }: Config): Promise<string | undefined> {
   try {
     const other = await readRunLock(client, wanted);
-    return other && warningOfOtherRun(other);
+    return other && describeWarning(warningOfOtherRun(other));
   } catch (error) {
     if (hasCode(error, "forbidden")) return undefined;
     throw error;

@@ -52,10 +52,10 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   const [known, found] = await Promise.allSettled([stack, readCluster(cluster, wanted)]);
   if (known.status === "rejected") throw known.reason;
   // Said first, also where the cluster cannot be read: it needs none.
-  refuse(known.value && refusalOfMovedRelease(known.value.release, wanted));
+  refuse(refusalOfMovedRelease(known.value?.release, wanted));
   if (found.status === "rejected") throw found.reason;
   const state = found.value;
-  refuse(known.value && refusalOfOtherCluster(known.value.namespaceUid, state, client));
+  refuse(refusalOfOtherCluster(known.value?.namespaceUid, state, client));
   const releaseInStack = known.value?.hasRelease ?? false;
   const seen = asSeen(config, options, state);
   const planned = await (makePlan ?? planUpgrade)(seen.wanted, state, { releaseInStack });

@@ -1,7 +1,8 @@
 import { parse } from "yaml";
 import { z } from "zod";
+import { chartAtLeast, compareCharts } from "../upgrade/chartVersions";
 import type { ChartRelease } from "../upgrade/releases";
-import { atLeast, compareVersions, isVersion, plainVersion } from "../upgrade/versions";
+import { isVersion, plainVersion } from "../upgrade/versions";
 
 /** Older charts carry numbers that look like Milvus versions and are for release candidates of 2.0 (fact 1.2). */
 const FIRST_CHART = "3.0.0";
@@ -32,7 +33,7 @@ export function readIndex(text: string): ChartRelease[] {
     throw new Error(`This is not the index of the Milvus charts:\n${problems.join("\n")}`);
   }
   const releases = checked.data.entries.milvus
-    .filter(({ version }) => PLAIN.test(version) && atLeast(version, FIRST_CHART))
+    .filter(({ version }) => PLAIN.test(version) && chartAtLeast(version, FIRST_CHART))
     .map(({ version, appVersion, created }) => ({
       chart: version,
       milvus: plainVersion(appVersion),
@@ -91,5 +92,5 @@ export function formatCatalogue(releases: readonly ChartRelease[]): string {
 }
 
 function newestFirst(releases: readonly ChartRelease[]): ChartRelease[] {
-  return releases.toSorted((a, b) => compareVersions(b.chart, a.chart));
+  return releases.toSorted((a, b) => compareCharts(b.chart, a.chart));
 }

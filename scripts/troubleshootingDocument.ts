@@ -3,10 +3,9 @@ import { join } from "node:path";
 import { CAUSE_TEXTS, CAUSES } from "../cluster/diagnose/causes";
 import type { ClusterErrorCode } from "../cluster/errors";
 import { CLUSTER_ERROR_CODES } from "../cluster/errors";
-import { HOP_RULES } from "../upgrade/hopRules";
 import { PLAN_RULES } from "../upgrade/planRules";
 import { PREFLIGHT_CHECKS } from "../upgrade/preflight/checks";
-import { FINAL_RULES, VALUE_RULES } from "../upgrade/values/valueRules";
+import { CHART_RULE_NAMES, HOP_NOTE_NAMES, HOP_RULE_NAMES, VALUE_RULE_NAMES } from "../upgrade/ruleNames";
 
 export const TROUBLESHOOTING_DOCUMENT = join(__dirname, "..", "docs", "troubleshooting.md");
 
@@ -69,12 +68,12 @@ const CLUSTER_ERRORS = {
 /** Every error with its cause and remedy, from the tables that the program itself asks. */
 export function troubleshootingDocument(): string {
   const rules = [
-    ...new Set([
-      ...HOP_RULES.map(({ name }) => name),
-      ...[...VALUE_RULES, ...FINAL_RULES].map(({ name }) => name),
-      ...Object.keys(PLAN_RULES),
-      ...Object.keys(PREFLIGHT_CHECKS),
-    ]),
+    ...HOP_RULE_NAMES,
+    ...HOP_NOTE_NAMES,
+    ...CHART_RULE_NAMES,
+    ...VALUE_RULE_NAMES,
+    ...Object.keys(PLAN_RULES),
+    ...Object.keys(PREFLIGHT_CHECKS),
   ].sort();
   return [
     "# Troubleshooting",
@@ -91,8 +90,8 @@ export function troubleshootingDocument(): string {
     "| the cluster cannot be read | see [errors of the cluster](#errors-of-the-cluster) |",
     "| `the stack is currently locked` | a run was killed: make sure that none is at work, then `pulumi cancel` |",
     "| `another operation (install/upgrade/rollback) is in progress` | run `pulumi up`: it clears the record once it has been silent for `milvus:timeouts.pending` |",
-    "| `the-cluster-is-another-one` | `up` looks at another Milvus than last time: set `kubernetes:context`; for one that was restored elsewhere, a stack of its own (`npm run plan` does not read the state, and cannot say it) |",
-    "| `the-state-has-a-release-that-is-gone` | it may be the wrong cluster; if Milvus is gone on purpose, `pulumi refresh`, then `pulumi up` |",
+    "| `the_cluster_is_another_one` | `up` looks at another Milvus than last time: set `kubernetes:context`; for one that was restored elsewhere, a stack of its own (`npm run plan` does not read the state, and cannot say it) |",
+    "| `the_state_has_a_release_that_is_gone` | it may be the wrong cluster; if Milvus is gone on purpose, `pulumi refresh`, then `pulumi up` |",
     "| `is protected` | the change would replace or delete the release: set `milvus:release` and `milvus:namespace` back |",
     "| `only_the_approved_plan_is_run` | something has moved since the approval: look at the preview again, approve its hash |",
     "| a plan with `the API server will refuse KIND NAME` | `up` would fail there: a policy, a quota or a field that cannot change; the message has its words. Mend it first, or set the value back |",

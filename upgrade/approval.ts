@@ -1,14 +1,14 @@
 import { createHash, scrypt } from "node:crypto";
 import { promisify } from "node:util";
 import catalogue from "./catalogue.json";
-import type { ClusterState, ComponentState, HelmRelease, Step, UpgradePlan, Wanted } from "./model";
+import type { ClusterState, ComponentState, HelmRelease, Refusal, Step, UpgradePlan, Wanted } from "./model";
+import { configLine, describeWarning } from "./refusal";
 
 /** What a plan is made from, and the plan itself: each has its own part of the hash, so that a refusal can say which moved. */
 export const APPROVAL_PARTS = ["config", "rules", "release", "cluster", "plan"] as const;
 export type ApprovalPart = (typeof APPROVAL_PARTS)[number];
 
 const RULE = "only_the_approved_plan_is_run";
-const CONFIRMED_RULE = "only_the_confirmed_hop_is_run";
 
 const MEANINGS = {
   config: "the stack config",
@@ -67,6 +67,10 @@ export function describeDifference(approved: string, actual: string): string[] {
   return APPROVAL_PARTS.filter((_, index) => old[index] !== next[index]).map((part) => MEANINGS[part]);
 }
 
+function differences(approved: string, actual: string): string {
+  return describeDifference(approved, actual).join("; ");
+}
+
 /** For the preview of a plan: how to approve it, or that what was approved is another one. */
 export function approvalLines(approved: string | undefined, actual: string): string[] {
   if (approved === undefined) return [`plan hash: ${actual}`];
@@ -74,7 +78,10 @@ export function approvalLines(approved: string | undefined, actual: string): str
     ? [`plan hash: ${actual}, approved`]
     : [
         `plan hash: ${actual}`,
-        `warning (${RULE}): milvus:approvedPlan approves another plan, and up will refuse this one. What differs: ${describeDifference(approved, actual).join("; ")}.`,
+        describeWarning({
+          rule: RULE,
+          message: `milvus:approvedPlan approves another plan, and up will refuse this one. What differs: ${differences(approved, actual)}.`,
+        }),
       ];
 }
 
@@ -83,13 +90,14 @@ export function refusalOfUnapproved(
   approved: string | undefined,
   actual: string,
   plan: UpgradePlan,
-): string | undefined {
+): Refusal | undefined {
   if (approved === undefined || approved === actual || plan.kind === "nothing") return undefined;
-  return [
-    `refused (${RULE}): this plan is not the one that milvus:approvedPlan approves.`,
-    `what differs: ${describeDifference(approved, actual).join("; ")}`,
-    `what to do: look at it again with pulumi preview, then approve it: pulumi config set milvus:approvedPlan ${actual}`,
-  ].join("\n");
+  return {
+    kind: "refused",
+    rule: RULE,
+    reason: `this plan is not the one that milvus:approvedPlan approves. What differs: ${differences(approved, actual)}.`,
+    remedy: `Look at it again with pulumi preview, then approve it: ${configLine("approvedPlan", actual)}`,
+  };
 }
 
 /** Environment variable with the hash of the plan that `npm run upgrade` has shown: the run it starts makes no other. */
@@ -100,13 +108,14 @@ export function refusalOfUnconfirmed(
   confirmed: string | undefined,
   actual: string,
   plan: UpgradePlan,
-): string | undefined {
+): Refusal | undefined {
   if (confirmed === undefined || confirmed === "" || confirmed === actual || plan.kind === "nothing") return undefined;
-  return [
-    `refused (${CONFIRMED_RULE}): this plan is not the one that was shown before the run was started.`,
-    `what differs: ${describeDifference(confirmed, actual).join("; ")}`,
-    "what to do: the same command again; it plans anew and shows the plan.",
-  ].join("\n");
+  return {
+    kind: "refused",
+    rule: "only_the_confirmed_hop_is_run",
+    reason: `this plan is not the one that was shown before the run was started. What differs: ${differences(confirmed, actual)}.`,
+    remedy: "Type the same command again: it plans anew and shows the plan.",
+  };
 }
 
 function releaseFacts({ lastDeployed, ...release }: HelmRelease): unknown[] {

@@ -1,5 +1,6 @@
 import { RELEASE_LABEL } from "./marks";
 import type { AttemptId } from "./model";
+import { isVersion } from "./versions";
 
 /** `2.1.4-to-2.2.9-r7`, with `-2` at the end for a second attempt in the same Helm revision. */
 export function attemptName({ from, to, revision, ordinal }: AttemptId): string {
@@ -48,13 +49,14 @@ export function isOfAttempt(labels: Readonly<Record<string, string>>, releaseNam
   return labels[LABELS.release] === releaseName && Object.values(LABELS).every((label) => label in labels);
 }
 
-/** The attempt that these labels name; undefined when one is missing or no number. */
+/** The attempt that these labels name; undefined when one is missing, no version or no number. */
 export function attemptFromLabels(labels: Readonly<Record<string, string>>): AttemptId | undefined {
   const from = labels[LABELS.from];
   const to = labels[LABELS.to];
   const revision = Number(labels[LABELS.revision]);
   const ordinal = Number(labels[LABELS.ordinal]);
-  if (!from || !to || !isPositive(revision) || !isPositive(ordinal)) return undefined;
+  if (from === undefined || to === undefined || !isVersion(from) || !isVersion(to)) return undefined;
+  if (!isPositive(revision) || !isPositive(ordinal)) return undefined;
   return { from, to, revision, ordinal };
 }
 

@@ -1,8 +1,9 @@
 import { badChart, chartFits } from "./chartRules";
+import { chartAtLeast, chartGoesBack, compareCharts, isChartVersion } from "./chartVersions";
 import type { ChartReference, ChartSource, Warning } from "./model";
 import { configLine, list, refuse } from "./refusal";
 import { CHART_RELEASES, chartRelease, hasChart, isKnownRelease, NEWEST_CHART } from "./releases";
-import { atLeast, compareVersions, isPreRelease, isVersion, majorOf, minorOf, olderThan } from "./versions";
+import { compareVersions, isPreRelease, majorOf, minorOf } from "./versions";
 
 /** Repositories of the public charts: the archived one ends at 4.0.31 (fact 1.1). */
 export const ARCHIVED_REPOSITORY = "https://milvus-io.github.io/milvus-helm/";
@@ -40,7 +41,7 @@ export function chooseChart(given: ChartRequest): ChosenChart {
   const { running, ...others } = given;
   if (given.goesBack || running === undefined) return choose(others);
   const chosen = choose(given);
-  if (isVersion(running.chart) && olderThan(chosen.version, running.chart)) {
+  if (isChartVersion(running.chart) && chartGoesBack(running.chart, chosen.version)) {
     return refuse({
       rule: "the_chart_never_goes_back",
       reason: `Milvus ${given.version} would go onto chart ${chosen.version}; chart ${running.chart} runs, and an older one may not know what it made.`,
@@ -76,11 +77,11 @@ function byCatalogue({ version, running }: ChartRequest): ChosenChart {
 /** The chart that runs is kept where nothing asks for another: nobody asked for one, and an older one is a risk. */
 function staysOn(running: RunningChart, version: string, best: string | undefined): boolean {
   const isSame = running.version === version;
-  // A chart of a fork may have any number; only another Milvus version asks to leave it.
-  if (!isVersion(running.chart)) return isSame;
+  // Only another Milvus version asks to leave a chart of which nothing is known.
+  if (!isChartVersion(running.chart)) return isSame;
   const fits = chartFits(running.chart, version);
   if (fits && (isSame || isOnlyAnImage(version))) return true;
-  return (fits || isSame) && (best === undefined || atLeast(running.chart, best));
+  return (fits || isSame) && (best === undefined || chartAtLeast(running.chart, best));
 }
 
 /** From 3.0 on the image changes alone, unless a chart says it is for the version (fact 2.9). */
@@ -106,7 +107,7 @@ function findNewestChart(version: string): string | undefined {
       compareVersions(milvus, version) <= 0 &&
       (isPreRelease(version) || !isPreRelease(milvus)),
   );
-  return fitting.toSorted((a, b) => compareVersions(a.milvus, b.milvus) || compareVersions(a.chart, b.chart)).at(-1)
+  return fitting.toSorted((a, b) => compareVersions(a.milvus, b.milvus) || compareCharts(a.chart, b.chart)).at(-1)
     ?.chart;
 }
 
@@ -140,7 +141,7 @@ function checked(chart: string, { version, running, source }: ChartRequest): Cho
   }
   if (chartRelease(chart)) return { version: chart, warnings: [] };
   // A repository of the user's own may hold what the public one skips.
-  if (source.kind === "repository" && source.url === undefined && olderThan(chart, NEWEST_CHART)) {
+  if (source.kind === "repository" && source.url === undefined && compareCharts(chart, NEWEST_CHART) < 0) {
     return refuse({
       rule: "the_chart_must_be_in_the_index",
       reason: `The index of the public repository has no chart ${chart}.`,
@@ -176,5 +177,5 @@ export function chartReference(version: string, source: ChartSource): ChartRefer
 }
 
 function repositoryOf(chart: string): string {
-  return atLeast(LAST_ARCHIVED_CHART, chart) ? ARCHIVED_REPOSITORY : CURRENT_REPOSITORY;
+  return chartAtLeast(LAST_ARCHIVED_CHART, chart) ? ARCHIVED_REPOSITORY : CURRENT_REPOSITORY;
 }

@@ -1,8 +1,10 @@
-import { compareVersions, isVersion, minorOf } from "./versions";
+import { chartAtLeast, isChartVersion } from "./chartVersions";
+import type { ChartRuleName } from "./ruleNames";
+import { minorOf } from "./versions";
 
 /** Charts that are never chosen, both ends included. */
 export interface BadCharts {
-  readonly name: string;
+  readonly name: ChartRuleName;
   readonly first: string;
   readonly last: string;
   readonly reason: string;
@@ -67,18 +69,18 @@ export const CHART_FITS: readonly ChartFit[] = [
 /** A chart for one version only, against its range. */
 const ONLY_FOR: Readonly<Record<string, string>> = { "4.0.11": "2.3.0-beta" };
 
-/** True when a chart can run the version. */
+/** True when a chart can run the version; a fork can what the chart can that it is made from. */
 export function chartFits(chart: string, milvus: string): boolean {
-  if (!isVersion(chart)) return false;
+  if (!isChartVersion(chart)) return false;
   const only = ONLY_FOR[chart];
   if (only !== undefined) return only === milvus;
   return CHART_FITS.some((fit) => isWithin(chart, fit) && fit.minors.includes(minorOf(milvus)));
 }
 
 export function badChart(chart: string): BadCharts | undefined {
-  return isVersion(chart) ? BAD_CHARTS.find((range) => isWithin(chart, range)) : undefined;
+  return isChartVersion(chart) ? BAD_CHARTS.find((range) => isWithin(chart, range)) : undefined;
 }
 
 function isWithin(chart: string, { first, last }: { readonly first: string; readonly last: string }): boolean {
-  return compareVersions(chart, first) >= 0 && compareVersions(chart, last) <= 0;
+  return chartAtLeast(chart, first) && chartAtLeast(last, chart);
 }

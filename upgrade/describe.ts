@@ -1,6 +1,7 @@
 import { attemptName } from "./attempt";
 import { describeExpected } from "./interruption";
-import type { AddedValue, Hop, Plan, Refusal, UpgradePlan } from "./model";
+import type { AddedValue, Plan, UpgradePlan } from "./model";
+import { describeRefusal, describeWarning } from "./refusal";
 import { describeStep, outlookOf } from "./steps";
 
 /** The plan in lines for preview and log. Names what the rules added, and none of the user's values. */
@@ -20,7 +21,7 @@ function describeUpgrade(plan: UpgradePlan): string[] {
       ? [`attempt: ${attemptName(plan.migration.attempt)}, backup on claim ${plan.migration.claimName}`]
       : []),
     ...(plan.kind === "nothing" ? [] : describeAdded(plan.added)),
-    ...plan.warnings.map(({ rule, message }) => `warning (${rule}): ${message}`),
+    ...plan.warnings.map(describeWarning),
   ];
 }
 
@@ -66,19 +67,4 @@ function describeAdded(added: readonly AddedValue[]): string[] {
     groups.set(why, [...(groups.get(why) ?? []), `${path}: ${JSON.stringify(value)}`]);
   }
   return [...groups].map(([why, values]) => `values ${values.join(", ")} ${why}`);
-}
-
-function describeRefusal({ rule, reason, remedy, source, nextHop, path }: Refusal): string[] {
-  return [
-    `refused (${rule}): ${reason}`,
-    ...(nextHop ? [`next: Milvus ${nextHop.to} on chart ${nextHop.chart}`] : []),
-    ...(path && path.length > 0 ? [`the whole way: ${describeWay(path)}`] : []),
-    `what to do: ${remedy}`,
-    ...(source ? [`source: ${source}`] : []),
-  ];
-}
-
-/** `2.1.4 → 2.2.14 (chart 4.0.34) → 2.3.13 (chart 4.1.28)`. */
-export function describeWay(path: readonly Hop[]): string {
-  return [path[0]?.from ?? "", ...path.map(({ to, chart }) => `${to} (chart ${chart})`)].join(" → ");
 }

@@ -1,11 +1,12 @@
 import type { HopRequest } from "./hopRules";
 import { skipsAMinor } from "./hopRules";
 import type { Warning } from "./model";
+import type { HopNoteName } from "./ruleNames";
 import { isPreRelease, minorOf } from "./versions";
 
 /** What is to be known of an allowed hop. */
 export interface HopNote {
-  readonly name: string;
+  readonly name: HopNoteName;
   readonly source: string;
   readonly applies: (hop: HopRequest) => boolean;
   readonly message: string;

@@ -1,3 +1,4 @@
+import type { HopRuleName } from "./ruleNames";
 import type { Topology } from "./topology";
 import { atLeast, compareMinors, compareVersions, isPreRelease, majorOf, minorOf, olderThan } from "./versions";
 
@@ -11,7 +12,7 @@ export interface HopRequest {
 
 /** A rule that refuses a hop; docs/upgrade-rules.md has it under its name. */
 export interface HopRule {
-  readonly name: string;
+  readonly name: HopRuleName;
   readonly source: string;
   /** What happens otherwise. */
   readonly reason: string;

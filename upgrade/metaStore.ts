@@ -1,10 +1,10 @@
+import { chartAtLeast, chartOlderThan } from "./chartVersions";
 import type { HelmValue, HelmValues, MetaStore } from "./model";
 import type { InForce } from "./observed";
 import { list, refuse } from "./refusal";
 import { effectiveValue, type KnownKey } from "./values/chartDefaults";
-import { asText, getValue, isTrue, mergeValues, path } from "./values/tree";
+import { asText, filledText, getValue, isTrue, mergeValues, path } from "./values/tree";
 import { userConfig } from "./values/userYaml";
-import { atLeast, olderThan } from "./versions";
 
 /** From here etcd is addressed by pod, through the headless Service (config.tpl 4.2.3). */
 const PODS_ADDRESSED_SINCE = "4.2.3";
@@ -21,17 +21,17 @@ const KV_SUB_PATH = "kv";
 export function metaStoreOf(inForce: InForce, releaseName: string, namespace: string): MetaStore {
   const { chart } = inForce;
   const values = mergeValues(inForce.chartValues, inForce.userValues);
-  const config = atLeast(chart, USER_YAML_SINCE) ? userConfig(values) : {};
+  const config = chartAtLeast(chart, USER_YAML_SINCE) ? userConfig(values) : {};
   refuseUnsupported(values, config, chart);
   const configured = getValue(config, ["etcd", "endpoints"]);
   return {
     endpoints: configured === undefined ? endpointsOf(values, chart, releaseName, namespace) : endpointList(configured),
     rootPath:
-      text(getValue(config, ["etcd", "rootPath"])) ??
-      text(effectiveValue("metadata.rootPath", values, chart)) ??
+      filledText(getValue(config, ["etcd", "rootPath"])) ??
+      filledText(effectiveValue("metadata.rootPath", values, chart)) ??
       "by-dev",
-    metaSubPath: text(getValue(config, ["etcd", "metaSubPath"])) ?? META_SUB_PATH,
-    kvSubPath: text(getValue(config, ["etcd", "kvSubPath"])) ?? KV_SUB_PATH,
+    metaSubPath: filledText(getValue(config, ["etcd", "metaSubPath"])) ?? META_SUB_PATH,
+    kvSubPath: filledText(getValue(config, ["etcd", "kvSubPath"])) ?? KV_SUB_PATH,
   };
 }
 
@@ -43,7 +43,7 @@ function endpointsOf(values: HelmValues, chart: string, releaseName: string, nam
   const name = known("etcd.name");
   const service = releaseName.includes(name) ? releaseName : `${releaseName}-${name}`;
   const port = known("etcd.service.port");
-  if (olderThan(chart, PODS_ADDRESSED_SINCE)) return [`${service}:${port}`];
+  if (chartOlderThan(chart, PODS_ADDRESSED_SINCE)) return [`${service}:${port}`];
   const domain = known("etcd.clusterDomain");
   return Array.from(
     { length: Number(known("etcd.replicaCount")) },
@@ -89,8 +89,4 @@ function unsupported(keys: readonly string[]): never {
       "The migration tool's image is not known to support it. Give Milvus 2.1 a plain etcd endpoint for the time of the migration, or migrate by hand as deployments/migrate-meta/README.md of milvus describes.",
     source: "facts 6.2 and 6.4",
   });
-}
-
-function text(value: HelmValue | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

@@ -173,7 +173,7 @@ export function migrationWarnings(
     ...(foreign.length > 0
       ? [
           {
-            rule: "an_attempt_of_another_installation_is_left_alone",
+            rule: "an_attempt_of_another_installation_is_left_alone" as const,
             message: `Backup claims of an earlier installation of this release, or of another cluster, are not used: ${list(foreign)}.`,
           },
         ]
@@ -181,7 +181,7 @@ export function migrationWarnings(
     ...(overwrite === true
       ? [
           {
-            rule: "overwriting_loses_what_was_written_since",
+            rule: "overwriting_loses_what_was_written_since" as const,
             message: `milvus:overwriteMetadata allows it: where etcd holds something else than the backup of ${claim} and its migration can have left, that is first saved on the claim (replaced-1.bak), then replaced by the backup. Milvus loses everything written since the backup.`,
           },
         ]
@@ -189,7 +189,7 @@ export function migrationWarnings(
     ...(overwriteMetadata !== undefined && overwrite !== true
       ? [
           {
-            rule: "overwriting_is_allowed_for_one_claim",
+            rule: "overwriting_is_allowed_for_one_claim" as const,
             message: `milvus:overwriteMetadata names ${overwriteMetadata}, and this plan uses ${claim}: it allows nothing here.`,
           },
         ]

@@ -1,3 +1,5 @@
+import type { RefusalRule, ValueRuleName, WarningRule } from "./ruleNames";
+
 /**
  * The values that travel through the program: what is wanted, what is there, and the plan between them.
  * Plain data only, so that every decision can be tested without a cluster and without Pulumi.
@@ -43,8 +45,8 @@ export interface Wanted {
   readonly overwriteMetadata?: string;
   /** User values found in the release that may be dropped although the stack config does not repeat them. */
   readonly dropValues: readonly string[];
-  /** Minutes without a sign of life after which a `pending-…` record is cleared. Default 10. */
-  readonly pendingSilentMinutes?: number;
+  /** Seconds without a sign of life after which a `pending-…` record is cleared. Default 600. */
+  readonly pendingSilentSeconds?: number;
   /** Default `keep`. */
   readonly dependencyImages?: DependencyImages;
   /** Prefix of every image, `registry.example.com/mirror`; missing: the charts' own registries. */
@@ -259,12 +261,12 @@ export interface AddedValue {
   /** Dotted path, e.g. `pulsarv3.enabled`. */
   readonly path: string;
   readonly value: HelmValue;
-  readonly rule: string;
+  readonly rule: ValueRuleName;
   readonly reason: string;
 }
 
 export interface Warning {
-  readonly rule: string;
+  readonly rule: WarningRule;
   readonly message: string;
 }
 
@@ -365,7 +367,7 @@ export interface Hop {
 export interface Refusal {
   readonly kind: "refused";
   /** Name of the rule that refuses; docs/upgrade-rules.md explains each under this name. */
-  readonly rule: string;
+  readonly rule: RefusalRule;
   /** What is wrong, with the values found. */
   readonly reason: string;
   /** What to do now. */

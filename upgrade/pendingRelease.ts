@@ -1,12 +1,12 @@
+import { duration } from "./interruption";
 import type { ComponentState, HelmRelease, StackFacts, Step, Warning } from "./model";
 import { refuse } from "./refusal";
 
 /** Somebody may be at work: the only refusal that time mends. */
 export const PENDING_RULE = "a_pending_release_may_have_somebody_at_work";
 
-/** Minutes without any sign of life after which nobody is taken to be at work on a release. */
-const SILENT_MINUTES = 10;
-const MINUTE = 60_000;
+/** Seconds without any sign of life after which nobody is taken to be at work on a release. */
+export const SILENT_SECONDS = 600;
 
 /** Its install died, and nothing was ever deployed. */
 export function isDeadInstall({ status, lastDeployed }: HelmRelease): boolean {
@@ -20,14 +20,14 @@ export function isDeadInstall({ status, lastDeployed }: HelmRelease): boolean {
  * one, or while the objects still move: then refused, with the command for who knows.
  *
  * @param observedAt ISO 8601, when the state was read
- * @param silentMinutes default 10
+ * @param silentSeconds default 600
  */
 export function settlePending(
   release: HelmRelease,
   components: readonly ComponentState[],
   observedAt: string | undefined,
   { releaseInStack = false }: StackFacts,
-  silentMinutes = SILENT_MINUTES,
+  silentSeconds = SILENT_SECONDS,
 ): readonly Step[] {
   if (!release.status.startsWith("pending-")) return [];
   const now = Date.parse(observedAt ?? "");
@@ -36,7 +36,7 @@ export function settlePending(
     ...components.map(({ name, progressedAt }) => ({ what: `the rollout of ${name} came forward`, at: progressedAt })),
   ].flatMap(({ what, at }) => (at === undefined ? [] : [{ what, at: Date.parse(at) }]));
   // A time that cannot be read is no sign that nobody is at work.
-  const isSilent = signs.every(({ at }) => now - at >= silentMinutes * MINUTE);
+  const isSilent = signs.every(({ at }) => now - at >= silentSeconds * 1000);
   const { recordName, revision } = release;
   if (isSilent) {
     const isMarked = releaseInStack && isDeadInstall(release);
@@ -47,7 +47,7 @@ export function settlePending(
   return refuse({
     rule: PENDING_RULE,
     reason: `The Helm release ${release.name} is ${release.status} (revision ${release.revision}): another run may be at work on it. Last sign: ${last}.`,
-    remedy: `Wait ${silentMinutes} minutes after the last sign and run pulumi up again: ${sooner(release)}`,
+    remedy: `Wait ${duration(silentSeconds)} after the last sign and run pulumi up again: ${sooner(release)}`,
   });
 }
 

@@ -86,7 +86,7 @@ function refuseMoreDowntime(expected: ExpectedInterruption, { maxDowntimeSeconds
 }
 
 function planRelease(wanted: Wanted, state: ClusterState, release: HelmRelease, stack: StackFacts): UpgradePlan {
-  const settle = settlePending(release, state.components, state.observedAt, stack, wanted.pendingSilentMinutes);
+  const settle = settlePending(release, state.components, state.observedAt, stack, wanted.pendingSilentSeconds);
   if (isDeadInstall(release)) return planInstall(wanted, state, settle);
   return planExisting({ wanted, state, release, clear: settle, observed: observe(state, release, wanted) });
 }

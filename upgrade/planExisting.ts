@@ -1,3 +1,4 @@
+import { isChartVersion } from "./chartVersions";
 import { hopNotes } from "./hopNotes";
 import { checkHop } from "./hopRefusal";
 import { needsMetadataMigration } from "./hopRules";
@@ -25,6 +26,7 @@ import { compareMinors, compareVersions, minorOf } from "./versions";
 /** The plan for a release that is there. */
 export function planExisting(facts: Facts): UpgradePlan {
   const { wanted, observed } = facts;
+  refuseUnreadableChart(facts);
   const resolved = resolveVersion(wanted.version, observed.newest);
   const { version: to, warnings } = resolved;
   if (minorOf(to) === "2.1") {
@@ -43,6 +45,21 @@ export function planExisting(facts: Facts): UpgradePlan {
   const notes = to === observed.version ? [] : hopNotes({ from: observed.version, to, topology });
   const base = baseFor(facts, target, [...warnings, ...settingBack, ...notes]);
   return to === observed.version && !observed.isUnderWay ? planSameVersion(facts, base) : planRollout(facts, base);
+}
+
+/** Helm took such versions once; every rule over the values asks which chart it is. */
+function refuseUnreadableChart({ release, observed }: Facts): void {
+  const { name, namespace, lastDeployed, chartVersion } = release;
+  const unreadable = [observed.inForce.chart, lastDeployed?.chartVersion ?? chartVersion].find(
+    (chart) => !isChartVersion(chart),
+  );
+  if (unreadable === undefined) return;
+  refuse({
+    rule: "a_chart_version_must_be_readable",
+    reason: `The Helm release ${name} in namespace ${namespace} is of a chart with the version "${unreadable}", which is no SemVer: which of Milvus' charts it is made from cannot be told.`,
+    remedy: `Give the chart in use a version that begins with that of the chart it is made from, such as 4.2.20-acme.1 (in its Chart.yaml), and write it into the record; nothing restarts by it: helm upgrade ${name} CHART_FOLDER -n ${namespace} --reuse-values`,
+    source: "Helm documentation, Charts and Versioning",
+  });
 }
 
 /**
@@ -149,7 +166,7 @@ function planSameVersion(facts: Facts, base: Base): UpgradePlan {
     warnings: [
       ...base.common.warnings,
       ...sick.map(({ name }) => ({
-        rule: "an_unhealthy_component_is_said",
+        rule: "an_unhealthy_component_is_said" as const,
         message: `${name} is not rolled out: fewer ready replicas than wanted. The plan changes nothing about it.`,
       })),
     ],

@@ -6,7 +6,7 @@ interface PlanRule {
 }
 
 /** Rules that are code and no row of a table, by the name under which they refuse or warn. */
-export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
+export const PLAN_RULES = {
   // -------------------------------------------------------------------------------- versions and charts
   a_version_must_exist: {
     explanation:
@@ -49,6 +49,11 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
     explanation:
       "A chart newer than the catalogue, or one of a repository, folder or OCI registry of your own, is taken when named, with a warning.",
     source: "fact 1.10",
+  },
+  a_chart_version_must_be_readable: {
+    explanation:
+      "Which chart runs decides what its values mean. Pre-releases and build metadata are read (`4.2.20-acme.1` and `4.2.20+acme.1` count as 4.2.20, which they are made from); a version that is no SemVer is refused.",
+    source: "Helm documentation, Charts and Versioning",
   },
   the_chart_never_goes_back: {
     explanation:
@@ -128,6 +133,38 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
     explanation:
       "After an upgrade whose verification failed, or was never made though a snapshot was taken, only the two versions of that upgrade are let through, until it is verified or accepted by hand.",
     source: "milvus issue 37614: a migration reported success with indexes gone",
+  },
+  // -------------------------------------------------------------------------------- the component's arguments
+  an_output_hides_what_a_rule_reads: {
+    explanation:
+      "A leaf of the component's `values` that is an Output is seen by nobody. Where it is new or another than in force, and a rule has to read it, the plan is refused: the value must be given as plain text.",
+    source: "Pulumi documentation, inputs and outputs",
+  },
+  a_provider_does_not_tell_its_cluster: {
+    explanation:
+      "The component reads the cluster before it declares anything, and a Kubernetes provider does not tell how its cluster is reached: `kubeconfig` or `context` must be passed instead.",
+    source: "Pulumi documentation, the option provider",
+  },
+  what_decides_the_plan_must_be_known: {
+    explanation:
+      "In `up` an argument that decides the plan (kubeconfig, credentials of the verification) must have its value, and `values` as a whole also in the preview.",
+    source: "Pulumi documentation, unknown outputs; --target",
+  },
+  // -------------------------------------------------------------------------------- the stack and the cluster
+  a_release_cannot_be_renamed: {
+    explanation:
+      "The stack manages a release of another name or namespace than the config says. Helm cannot rename or move one: Pulumi would install a second, empty Milvus and uninstall the one that runs. Called `release-cannot-be-renamed` up to version 0.1.",
+    source: "Helm; Pulumi documentation, replacement of a resource",
+  },
+  the_cluster_is_another_one: {
+    explanation:
+      "A release of that name is there, in another namespace (by its uid) than the one that this stack worked in last: another cluster, or one that was made anew. Version and values would be written over another Milvus. `npm run plan` does not read the state, and cannot say it. Called `the-cluster-is-another-one` up to version 0.1.",
+    source: "this program; Kubernetes documentation, names and uids",
+  },
+  the_state_has_a_release_that_is_gone: {
+    explanation:
+      "The state of the stack has the Release, and the cluster has no record of it: Pulumi would upgrade what is not there. Called `the-state-has-a-release-that-is-gone` up to version 0.1.",
+    source: "this program",
   },
   // -------------------------------------------------------------------------------- values
   no_user_value_is_dropped_silently: {
@@ -297,4 +334,4 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
       "A check of the preflight found what the plan would stop at half way. Each check can be lowered by name in `milvus:preflight`; what only warns is shown as `preflight_NAME`. The checks are below.",
     source: "Kubernetes and Helm documentation, for each check below",
   },
-};
+} as const satisfies Readonly<Record<string, PlanRule>>;

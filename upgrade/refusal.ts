@@ -1,4 +1,4 @@
-import type { Refusal } from "./model";
+import type { Hop, Refusal, Warning } from "./model";
 
 /** Thrown inside the planner and turned into a plan by `planUpgrade`: a refusal ends the planning wherever it is found. */
 export class RefusalError extends Error {
@@ -12,6 +12,26 @@ export class RefusalError extends Error {
 
 export function refuse(refusal: Omit<Refusal, "kind">): never {
   throw new RefusalError({ kind: "refused", ...refusal });
+}
+
+/** What a person reads of it, wherever it is said. */
+export function describeRefusal({ rule, reason, remedy, source, nextHop, path = [] }: Refusal): string[] {
+  return [
+    `refused (${rule}): ${reason}`,
+    ...(nextHop ? [`next: Milvus ${nextHop.to} on chart ${nextHop.chart}`] : []),
+    ...(path.length > 0 ? [`the whole way: ${describeWay(path)}`] : []),
+    `what to do: ${remedy}`,
+    ...(source ? [`source: ${source}`] : []),
+  ];
+}
+
+/** `2.1.4 → 2.2.14 (chart 4.0.34) → 2.3.13 (chart 4.1.28)`. */
+export function describeWay(path: readonly Hop[]): string {
+  return [path[0]?.from ?? "", ...path.map(({ to, chart }) => `${to} (chart ${chart})`)].join(" → ");
+}
+
+export function describeWarning({ rule, message }: Warning): string {
+  return `warning (${rule}): ${message}`;
 }
 
 /** The command that takes every hop of a way, one after the other. */

@@ -1,5 +1,6 @@
 import rows from "./catalogue.json";
 import { badChart } from "./chartRules";
+import { compareCharts } from "./chartVersions";
 import { compareVersions, isPreRelease, minorOf, sortVersions } from "./versions";
 
 /** One chart release of the public index: chart number, the Milvus version it says it is for, day of release. */
@@ -19,7 +20,7 @@ export function chartRelease(chart: string): ChartRelease | undefined {
   return byChart.get(chart);
 }
 
-export const NEWEST_CHART = sortVersions(byChart.keys()).at(-1) ?? "";
+export const NEWEST_CHART = [...byChart.keys()].sort(compareCharts).at(-1) ?? "";
 
 interface ImageOnly {
   readonly versions: readonly string[];

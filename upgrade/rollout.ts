@@ -4,6 +4,7 @@ import { crossesMixcoordSession, standbyStrategy } from "./mixcoordHop";
 import type { ComponentState, HelmValues, Step, Strategy, Warning } from "./model";
 import { configLine, list, refuse, valueLine } from "./refusal";
 import { rolloutOrder } from "./rolloutOrder";
+import type { RefusalRule, WarningRule } from "./ruleNames";
 import type { Topology } from "./topology";
 import { effectiveValue, type KnownKey } from "./values/chartDefaults";
 import { getValue, isTrue, path } from "./values/tree";
@@ -32,7 +33,7 @@ export interface Rollout {
 }
 
 /** Why an ordered roll is not possible or not useful, as a named rule; undefined when it is. */
-function obstacle(request: RolloutRequest): { readonly rule: string; readonly why: string } | undefined {
+function obstacle(request: RolloutRequest): { readonly rule: RefusalRule; readonly why: string } | undefined {
   const { from, topology, components, isUnderWay } = request;
   if (topology.mode === "standalone") {
     return { rule: "a_standalone_has_no_order", why: "a standalone is one Deployment, which the chart recreates" };
@@ -230,8 +231,11 @@ export function gapWarnings(request: RolloutRequest): Warning[] {
   const others = stay.filter((state) => !standby.includes(state));
   const recreated = others.filter(({ strategyType }) => strategyType === "Recreate");
   const single = others.filter(({ strategyType, replicas }) => strategyType !== "Recreate" && replicas === 1);
-  const warning = (rule: string, about: readonly ComponentState[], message: (names: string) => string): Warning[] =>
-    about.length > 0 ? [{ rule, message: message(list(about.map(({ component }) => component))) }] : [];
+  const warning = (
+    rule: WarningRule,
+    about: readonly ComponentState[],
+    message: (names: string) => string,
+  ): Warning[] => (about.length > 0 ? [{ rule, message: message(list(about.map(({ component }) => component))) }] : []);
   const gap = "no new collections, loads or flushes";
   return [
     ...warning(

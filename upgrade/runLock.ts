@@ -1,4 +1,4 @@
-import type { Refusal } from "./model";
+import type { Refusal, Warning } from "./model";
 
 /** Who is at work on a release, as the lock says. */
 export interface RunHolder {
@@ -22,8 +22,9 @@ export function describeHolder({ who, stack, since }: RunHolder): string {
   return `${who}, stack ${stack}, since ${since}`;
 }
 
-export function warningOfOtherRun(holder: RunHolder): string {
-  return `warning (another_run_is_at_work): the release is locked by ${describeHolder(holder)}. While that run is alive, up is refused.`;
+export function warningOfOtherRun(holder: RunHolder): Warning {
+  const message = `the release is locked by ${describeHolder(holder)}. While that run is alive, up is refused.`;
+  return { rule: "another_run_is_at_work", message };
 }
 
 /** Two runs that upgrade one release undo each other's steps; the second stops before it has touched anything. */

@@ -1,5 +1,5 @@
 import { refusedBy } from "./hopRules";
-import { parseImage } from "./images";
+import { parseImage, parseTag } from "./images";
 import type { ComponentState, HelmRelease, Warning } from "./model";
 import type { Facts } from "./planBase";
 import { configLine, list, refuse } from "./refusal";
@@ -59,7 +59,8 @@ function refuseWithoutBackup(newest: string, to: string, names: string): never {
 }
 
 function isDeployed({ status, appVersion }: HelmRelease, minor: string): boolean {
-  return status === "deployed" && minorOf(appVersion.replace(/^v/, "")) === minor;
+  const { version } = parseTag(appVersion);
+  return status === "deployed" && version !== undefined && minorOf(version) === minor;
 }
 
 function warning(message: string): Warning {

@@ -12,6 +12,32 @@ import {
 } from "./releases";
 import { atLeast, compareVersions, isVersion, minorOf, olderThan, plainVersion, splitVariant } from "./versions";
 
+/** What milvus:version, `--to` and milvus:currentVersion may ask for. */
+export type VersionRequest =
+  /** `2.4.16`, `v2.4.16`, `2.4.16-gpu`, `2.4.13-hotfix`. */
+  | { readonly kind: "exact"; readonly version: string; readonly variant: string }
+  /** `2.4`, `2.4.x`, `2.4.*`, `~2.4`: any patch of the minor. */
+  | { readonly kind: "minor"; readonly minor: string }
+  /** `~2.4.10`: this patch of the minor or a later one. */
+  | { readonly kind: "leastPatch"; readonly version: string }
+  | { readonly kind: "latest" };
+
+const EXACT = /^v?\d+\.\d+\.\d+(?:-[0-9A-Za-z][0-9A-Za-z.-]*)?$/;
+const MINOR = /^~?v?(\d+\.\d+)(?:\.[x*])?$/;
+const LEAST_PATCH = /^~v?(\d+\.\d+\.\d+)$/;
+
+/** The one reading of a request, whoever asks; undefined for what asks for no version. */
+export function parseVersionRequest(request: string): VersionRequest | undefined {
+  const text = request.trim();
+  if (text === "latest") return { kind: "latest" };
+  const exact = EXACT.test(text) ? splitVariant(text) : undefined;
+  if (exact) return { kind: "exact", ...exact };
+  const minor = MINOR.exec(text)?.[1];
+  if (minor !== undefined) return { kind: "minor", minor };
+  const least = LEAST_PATCH.exec(text)?.[1];
+  return least !== undefined && isVersion(least) ? { kind: "leastPatch", version: least } : undefined;
+}
+
 export interface ResolvedVersion {
   readonly version: string;
   /** `-gpu` when the request names an image variant. */
@@ -20,15 +46,17 @@ export interface ResolvedVersion {
 }
 
 /**
- * `latest`, `2.5`, `2.5.x`, `~2.4.10`, `2.4.16`, `v2.4.16`, `2.4.16-gpu` to one version. A range takes the newest version
- * with a chart of its own, and stays with what runs when that is newer: a range never asks for a downgrade.
+ * A request to one version. A range takes the newest version with a chart of its own, and stays with what runs when that is
+ * newer: a range never asks for a downgrade.
  */
 export function resolveVersion(request: string, running: string | undefined): ResolvedVersion {
-  const text = plainVersion(request.trim());
-  const exact = splitVariant(text);
-  if (exact) return { version: exact.version, variant: exact.variant, warnings: checkExact(exact.version, running) };
-  const matches = rangeOf(text);
-  if (!matches) return unknownRequest(request);
+  const asked = parseVersionRequest(request);
+  if (asked === undefined) return unknownRequest(request);
+  if (asked.kind === "exact") {
+    const { version, variant } = asked;
+    return { version, variant, warnings: checkExact(version, running) };
+  }
+  const matches = rangeOf(asked);
   const fitting = MILVUS_VERSIONS.filter((version) => matches(version) && MINOR_ORDER.includes(minorOf(version)));
   const newest = newestWithChart(fitting) ?? fitting.at(-1);
   if (newest === undefined) return unknownVersion(request);
@@ -44,13 +72,15 @@ export function resolveVersion(request: string, running: string | undefined): Re
   };
 }
 
-function rangeOf(text: string): ((version: string) => boolean) | undefined {
-  if (text === "latest") return () => true;
-  const minor = /^~?(\d+\.\d+)(?:\.[x*])?$/.exec(text)?.[1];
-  if (minor) return (version) => minorOf(version) === minor;
-  const least = /^~v?(\d+\.\d+\.\d+)$/.exec(text)?.[1];
-  if (least && isVersion(least)) return (version) => minorOf(version) === minorOf(least) && atLeast(version, least);
-  return undefined;
+function rangeOf(range: Exclude<VersionRequest, { readonly kind: "exact" }>): (version: string) => boolean {
+  switch (range.kind) {
+    case "latest":
+      return () => true;
+    case "minor":
+      return (version) => minorOf(version) === range.minor;
+    case "leastPatch":
+      return (version) => minorOf(version) === minorOf(range.version) && atLeast(version, range.version);
+  }
 }
 
 /** A release the catalogue does not know is taken when it is newer than all known ones of a known minor. */

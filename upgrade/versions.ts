@@ -1,35 +1,36 @@
+import type SemVer from "semver/classes/semver";
+import parseSemVer from "semver/functions/parse";
+
 /**
- * Milvus and chart versions as plain strings: Milvus `2.4.16` (no `v`, as the migration tool wants it, fact 6.3) and
- * chart `4.2.20`. A chart number is never a Milvus version (fact 1.2).
+ * Milvus versions as plain strings: `2.4.16`, no `v`, as the migration tool wants them (fact 6.3). A chart's number is never
+ * one of them (fact 1.2; chartVersions.ts). SemVer, but for three things that stand here.
  */
 
+/** An image's tag is no SemVer: what follows the version may name a variant, such as `gpu`, and is no pre-release. */
+const TAG = /^v?(\d{1,4}\.\d{1,4}\.\d{1,4})(?:-([0-9A-Za-z.-]+))?$/;
+/** What follows the numbers and belongs to the version. */
+const VERSION_SUFFIX = /^(?:alpha|beta|rc|dev|pre|ga|hotfix)[.\d]*$/;
+/** A hotfix comes after the release whose number it carries; SemVer has everything with a hyphen before it. */
+const AFTER_RELEASE = /^hotfix/;
+
 interface Parsed {
-  readonly major: number;
-  readonly minor: number;
-  readonly patch: number;
+  readonly numbers: SemVer;
   /** `beta`, `rc8`, `hotfix`; empty for a plain release. */
   readonly suffix: string;
 }
 
-/** What follows the numbers and belongs to the version; anything else names a variant of the image, such as `gpu`. */
-const VERSION_SUFFIX = /^(?:alpha|beta|rc|dev|pre|ga|hotfix)[.\d]*$/;
-/** A hotfix comes after the release whose number it carries, everything else before it. */
-const AFTER_RELEASE = /^hotfix/;
-const VERSION = /^v?(\d{1,4})\.(\d{1,4})\.(\d{1,4})(?:-([0-9A-Za-z.-]+))?$/;
-
 const parsed = new Map<string, Parsed | undefined>();
 
+/** The planner asks for the same few versions thousands of times. */
 function parse(version: string): Parsed | undefined {
   if (!parsed.has(version)) parsed.set(version, parseFresh(version));
   return parsed.get(version);
 }
 
-function parseFresh(version: string): Parsed | undefined {
-  const match = VERSION.exec(version);
-  if (!match) return undefined;
-  const suffix = match[4] ?? "";
-  if (!suffix.split("-").every((part) => part === "" || VERSION_SUFFIX.test(part))) return undefined;
-  return { major: Number(match[1]), minor: Number(match[2]), patch: Number(match[3]), suffix };
+function parseFresh(text: string): Parsed | undefined {
+  if (splitTag(text)?.variant !== "") return undefined;
+  const numbers = parseSemVer(text);
+  return numbers === null ? undefined : { numbers, suffix: numbers.prerelease.join(".") };
 }
 
 function mustParse(version: string): Parsed {
@@ -45,7 +46,7 @@ export function isVersion(text: string): boolean {
 
 /** `v2.4.16` → `2.4.16`. */
 export function plainVersion(version: string): string {
-  return version.replace(/^v/, "");
+  return version.replace(/^v(?=\d)/, "");
 }
 
 /** Negative when `a` is older than `b`. A `-beta` is older than its release, a `-hotfix` newer. */
@@ -54,10 +55,9 @@ export function compareVersions(a: string, b: string): number {
   const left = mustParse(a);
   const right = mustParse(b);
   return (
-    left.major - right.major ||
-    left.minor - right.minor ||
-    left.patch - right.patch ||
+    left.numbers.compareMain(right.numbers) ||
     suffixRank(left.suffix) - suffixRank(right.suffix) ||
+    // Milvus writes rc10 without a dot, which SemVer, letter by letter, has before rc9.
     left.suffix.localeCompare(right.suffix, "en", { numeric: true })
   );
 }
@@ -73,12 +73,12 @@ export function isPreRelease(version: string): boolean {
 
 /** `2.4.16` → `2.4`. */
 export function minorOf(version: string): string {
-  const { major, minor } = mustParse(version);
+  const { major, minor } = mustParse(version).numbers;
   return `${major}.${minor}`;
 }
 
 export function majorOf(version: string): number {
-  return mustParse(version).major;
+  return mustParse(version).numbers.major;
 }
 
 /** Compares two minors as `minorOf` gives them. */
@@ -99,13 +99,24 @@ export function sortVersions(versions: Iterable<string>): string[] {
   return [...new Set(versions)].sort(compareVersions);
 }
 
+interface Split {
+  readonly version: string;
+  readonly variant: string;
+}
+
 /** Splits `2.4.5-gpu` into version and variant; undefined when it does not start with a full version. */
-export function splitVariant(text: string): { readonly version: string; readonly variant: string } | undefined {
-  const match = VERSION.exec(text);
-  if (!match) return undefined;
-  const parts = (match[4] ?? "").split("-").filter((part) => part !== "");
-  const ofVersion = parts.filter((part) => VERSION_SUFFIX.test(part));
-  const ofVariant = parts.filter((part) => !VERSION_SUFFIX.test(part));
+export function splitVariant(text: string): Split | undefined {
+  const split = splitTag(text);
+  return split && isVersion(split.version) ? split : undefined;
+}
+
+function splitTag(text: string): Split | undefined {
+  const [, numbers = "", rest = ""] = TAG.exec(text) ?? [];
+  if (numbers === "") return undefined;
+  const parts = rest.split("-").filter((part) => part !== "");
   const join = (all: readonly string[]) => all.map((part) => `-${part}`).join("");
-  return { version: `${match[1]}.${match[2]}.${match[3]}${join(ofVersion)}`, variant: join(ofVariant) };
+  return {
+    version: `${numbers}${join(parts.filter((part) => VERSION_SUFFIX.test(part)))}`,
+    variant: join(parts.filter((part) => !VERSION_SUFFIX.test(part))),
+  };
 }

@@ -1,5 +1,5 @@
-import { describeWay } from "../../upgrade/describe";
 import type { Refusal } from "../../upgrade/model";
+import { describeWay } from "../../upgrade/refusal";
 import type { FieldChange, ObjectChange } from "../manifests/diff";
 import type { Drift } from "../manifests/drift";
 import type { ImageReport, ManifestReport, PlanPart, PlanReport } from "../planReport";

@@ -1,6 +1,6 @@
 import pc from "picocolors";
-import { describeWay } from "../../upgrade/describe";
 import type { Refusal } from "../../upgrade/model";
+import { describeRefusal } from "../../upgrade/refusal";
 import type { FieldChange, ObjectChange } from "../manifests/diff";
 import type { Drift } from "../manifests/drift";
 import type { ImageReport, ManifestReport, PlanPart, PlanReport, StepReport } from "../planReport";
@@ -22,14 +22,9 @@ export function asText(report: PlanReport): string {
 }
 
 /** Rule and reason, the way if there is one, and what to do. */
-export function refusalLines({ rule, reason, remedy, source, nextHop, path = [] }: Refusal): string[] {
-  return [
-    `${pc.red("refused")} (${rule}): ${reason}`,
-    ...(nextHop ? [`next: Milvus ${nextHop.to} on chart ${nextHop.chart}`] : []),
-    ...(path.length > 0 ? [`the whole way: ${describeWay(path)}`] : []),
-    `what to do: ${remedy}`,
-    ...(source ? [`source: ${source}`] : []),
-  ];
+export function refusalLines(refusal: Refusal): string[] {
+  const [first = "", ...others] = describeRefusal(refusal);
+  return [first.replace(/^refused/, (word) => pc.red(word)), ...others];
 }
 
 function planLines(plan: PlanPart): string[] {

@@ -1,6 +1,6 @@
 import { parseValuesFile } from "../../config/helmValues";
-import type { HelmValue, HelmValues } from "../../upgrade/model";
-import { getValue, isMap } from "../../upgrade/values/tree";
+import type { HelmValues } from "../../upgrade/model";
+import { filledText, getValue, isMap } from "../../upgrade/values/tree";
 
 /** One Kubernetes object of a rendered chart. */
 export interface ManifestObject {
@@ -31,7 +31,7 @@ function toObject(document: string, releaseNamespace: string): ManifestObject[] 
   } catch (error) {
     throw new Error(`What Helm renders from ${source} ${(error as Error).message}.`);
   }
-  const kind = text(content.kind);
+  const kind = at(content, "kind");
   if (kind === "List" && Array.isArray(content.items)) {
     return content.items.filter(isMap).flatMap((item) => fromContent(item, releaseNamespace));
   }
@@ -39,7 +39,7 @@ function toObject(document: string, releaseNamespace: string): ManifestObject[] 
 }
 
 function fromContent(content: HelmValues, releaseNamespace: string): ManifestObject[] {
-  const [apiVersion, kind, name] = [text(content.apiVersion), text(content.kind), at(content, "metadata", "name")];
+  const [apiVersion, kind, name] = [at(content, "apiVersion"), at(content, "kind"), at(content, "metadata", "name")];
   if (apiVersion === "" || kind === "" || name === "") return [];
   const hook = at(content, "metadata", "annotations", "helm.sh/hook");
   const namespace = at(content, "metadata", "namespace") || releaseNamespace;
@@ -53,9 +53,5 @@ export function objectKey({ apiVersion, kind, namespace, name }: Omit<ManifestOb
 }
 
 function at(content: HelmValues, ...keys: string[]): string {
-  return text(getValue(content, keys));
-}
-
-function text(value: HelmValue | undefined): string {
-  return typeof value === "string" ? value : "";
+  return filledText(getValue(content, keys)) ?? "";
 }

@@ -1,6 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import type { HelmRelease, HelmValues, ReleaseStatus } from "../../upgrade/model";
 import { RELEASE_STATUSES } from "../../upgrade/model";
+import { filledText, isMap } from "../../upgrade/values/tree";
 import type { ApiRequest } from "../api/request";
 import { ClusterError } from "../errors";
 import type { ObjectMeta } from "../json";
@@ -57,14 +58,14 @@ export function decodeRelease(secrets: readonly RecordObject[]): HelmRelease | u
 export function decodeRecord(record: RecordObject): HelmRelease {
   const recordName = record.metadata?.name ?? "(without a name)";
   const json = unpackRecord(record.data?.release, recordName);
-  const name = text(json.name);
-  const namespace = text(json.namespace);
+  const name = filledText(json.name);
+  const namespace = filledText(json.namespace);
   const info = map(json.info);
   const chart = map(json.chart);
   const metadata = map(chart?.metadata);
-  const chartName = text(metadata?.name);
-  const chartVersion = text(metadata?.version);
-  const firstDeployedAt = text(info?.first_deployed);
+  const chartName = filledText(metadata?.name);
+  const chartVersion = filledText(metadata?.version);
+  const firstDeployedAt = filledText(info?.first_deployed);
   if (name === undefined || chartName === undefined || chartVersion === undefined || typeof json.version !== "number") {
     throw badRecord(recordName, "its JSON is not a Helm release: name, chart or revision is missing");
   }
@@ -72,14 +73,14 @@ export function decodeRecord(record: RecordObject): HelmRelease {
     name,
     namespace: namespace ?? "",
     revision: json.version,
-    status: statusOf(text(info?.status)),
+    status: statusOf(filledText(info?.status)),
     chartName,
     chartVersion,
-    appVersion: text(metadata?.appVersion) ?? "",
+    appVersion: filledText(metadata?.appVersion) ?? "",
     userValues: map(json.config) ?? {},
     chartValues: map(chart?.values) ?? {},
-    description: text(info?.description) ?? "",
-    updatedAt: text(info?.last_deployed) ?? "",
+    description: filledText(info?.description) ?? "",
+    updatedAt: filledText(info?.last_deployed) ?? "",
     ...(firstDeployedAt !== undefined && { firstDeployedAt }),
     recordName,
   };
@@ -139,10 +140,6 @@ function statusOf(status: string | undefined): ReleaseStatus {
   return RELEASE_STATUSES.find((known) => known === status) ?? "unknown";
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
 function map(value: unknown): HelmValues | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as HelmValues) : undefined;
+  return isMap(value) ? value : undefined;
 }

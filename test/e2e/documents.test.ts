@@ -160,7 +160,7 @@ describe("the commands of the documents", () => {
     expect(/plan hash: \S+, approved/.test(approved.stdout), approved.stdout + approved.stderr).to.equal(true);
     await shell.run(`pulumi config set milvus:approvedPlan ${hash.replace(/^.{12}/, "0".repeat(12))}`);
     const other = await shell.run("pulumi up --yes");
-    expect(other.stdout).to.include("only_the_approved_plan_is_run").and.to.include("what differs: the stack config");
+    expect(other.stdout).to.include("only_the_approved_plan_is_run").and.to.include("What differs: the stack config");
     expect(other.exitCode).to.not.equal(0);
     await shell.run("pulumi config rm milvus:approvedPlan");
   });

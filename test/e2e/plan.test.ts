@@ -265,7 +265,7 @@ describe("the plan on the command line", () => {
     const { message } = await failureOf(stack.up());
     expect(message)
       .to.include("only_the_approved_plan_is_run")
-      .and.to.include("what differs: the stack config; what the rules make of it")
+      .and.to.include("What differs: the stack config; what the rules make of it")
       .and.to.include(`pulumi config set milvus:approvedPlan ${hash}`);
     expect(await bed.fingerprint()).to.equal(untouched);
   });

@@ -323,7 +323,7 @@ describe("the program", () => {
     {
       why: "another release name than before",
       config: { "milvus:version": "2.2.9", "milvus:release": "renamed" },
-      message: /cannot.be.renamed/,
+      message: /refused \(a_release_cannot_be_renamed\)/,
     },
     {
       why: "a cluster that does not answer",

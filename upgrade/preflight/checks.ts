@@ -68,6 +68,6 @@ export const PREFLIGHT_CHECK_NAMES = Object.keys(PREFLIGHT_CHECKS) as readonly P
 export type PreflightLevels = Readonly<Partial<Record<PreflightCheck, PreflightLevel>>>;
 
 /** Name under which a check warns. */
-export function checkRule(check: PreflightCheck): string {
+export function checkRule(check: PreflightCheck): `preflight_${PreflightCheck}` {
   return `preflight_${check}`;
 }

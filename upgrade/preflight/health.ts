@@ -1,9 +1,8 @@
 /** Checks of what runs. */
 import { parseImage } from "../images";
 import { isMilvusComponent } from "../milvusComponents";
-import type { HelmValue } from "../model";
 import { list } from "../refusal";
-import { getValue, path } from "../values/tree";
+import { filledText, getValue, path } from "../values/tree";
 import type { Dependency } from "./facts";
 import { type Finding, isFresh, type Subject } from "./judge";
 
@@ -56,7 +55,8 @@ const REPOSITORY = path("image.all.repository");
 
 /** Only where the values tell: the chart's default repository has been the same since 3.0.0. */
 export function imageFindings({ state, plan, namespace }: Subject): Finding[] {
-  const said = text(getValue(plan.values, REPOSITORY)) ?? text(getValue(state.release?.chartValues ?? {}, REPOSITORY));
+  const said =
+    filledText(getValue(plan.values, REPOSITORY)) ?? filledText(getValue(state.release?.chartValues ?? {}, REPOSITORY));
   if (said === undefined) return [];
   const others = state.components.filter(
     ({ component, image }) => isMilvusComponent(component) && parseImage(image).repository !== said,
@@ -81,8 +81,4 @@ export function claimFindings({ facts, namespace }: Subject): Finding[] {
     message: `The claim ${name} is ${phase}.`,
     remedy: `See why: kubectl -n ${namespace} describe persistentvolumeclaim ${name}`,
   }));
-}
-
-function text(value: HelmValue | undefined): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

@@ -96,7 +96,7 @@ export function judgePreflight(subject: Subject, levels: PreflightLevels): Findi
   const warnings: Warning[] = findings
     .filter(({ level }) => level === "warn")
     .map(({ check, message, remedy }) => ({ rule: checkRule(check), message: `${message} ${remedy}` }));
-  const notes = facts.notes.map((message) => ({ rule: "what_the_cluster_reader_noted", message }));
+  const notes = facts.notes.map((message) => ({ rule: "what_the_cluster_reader_noted" as const, message }));
   return { warnings: [...warnings, ...notes] };
 }
 

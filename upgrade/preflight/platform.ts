@@ -1,8 +1,9 @@
+import { chartAtLeast } from "../chartVersions";
 /** Checks of the cluster that Milvus runs on. */
 import { configLine, list } from "../refusal";
 import { effectiveValue } from "../values/chartDefaults";
 import { isTrue } from "../values/tree";
-import { atLeast, olderThan } from "../versions";
+import { olderThan } from "../versions";
 import type { Finding, Subject } from "./judge";
 import { describePermission } from "./permissions";
 
@@ -11,7 +12,7 @@ export function versionFindings({ plan, state }: Subject): Finding[] {
   // A vendor's version that cannot be read is nobody's fault.
   if (!/^\d+\.\d+\.\d+$/.test(state.kubernetesVersion)) return [];
   const needs = [
-    ...(atLeast(chart.version, "4.2.21") ? [{ version: "1.20.0", what: `chart ${chart.version}` }] : []),
+    ...(chartAtLeast(chart.version, "4.2.21") ? [{ version: "1.20.0", what: `chart ${chart.version}` }] : []),
     ...(isTrue(effectiveValue("pulsarv3.enabled", values, chart.version))
       ? [{ version: "1.21.0", what: `the Pulsar 3 of chart ${chart.version}` }]
       : []),

@@ -1,4 +1,4 @@
-import { atLeast, olderThan } from "../versions";
+import { chartAtLeast, chartOlderThan } from "../chartVersions";
 import { getValue, path } from "./tree";
 import { NOTHING, type ValueRule } from "./valueRule";
 
@@ -20,7 +20,7 @@ export const addedKeyRule: ValueRule = {
   apply: ({ given, chart, now }) => {
     if (!now) return NOTHING;
     const begins = Object.entries(ADDED)
-      .filter(([since]) => olderThan(now.chart, since) && atLeast(chart, since))
+      .filter(([since]) => chartOlderThan(now.chart, since) && chartAtLeast(chart, since))
       .flatMap(([since, keys]) => keys.map((key) => ({ since, key })))
       .filter(({ key }) => [given, now.values].every((values) => getValue(values, path(key)) !== undefined));
     return {

@@ -1,6 +1,7 @@
+import { chartAtLeast, chartOlderThan } from "../chartVersions";
 import type { HelmValue } from "../model";
 import type { Topology } from "../topology";
-import { compareVersions, olderThan } from "../versions";
+
 import { SHORTCUTS_UNTIL } from "./shortcuts";
 import { getValue, path } from "./tree";
 import { NOTHING, type ValueContext, type ValueRule } from "./valueRule";
@@ -100,13 +101,13 @@ export const changedDefaultRule: ValueRule = {
     "A default that the new chart changes, that no other rule keeps as it was and that milvus:values does not set, is named with both values.",
   apply: ({ given, chart, now }: ValueContext) => {
     if (!now) return NOTHING;
-    const known = olderThan(chart, SHORTCUTS_UNTIL) ? { ...DEFAULTS, ...SHORTCUT_DEFAULTS } : DEFAULTS;
+    const known = chartOlderThan(chart, SHORTCUTS_UNTIL) ? { ...DEFAULTS, ...SHORTCUT_DEFAULTS } : DEFAULTS;
     const changed = Object.entries(known).flatMap(([key, rows]) => {
-      const at = (version: string) => rows.findLast(([since]) => compareVersions(since, version) <= 0)?.[1];
+      const at = (of: string) => rows.findLast(([since]) => chartAtLeast(of, since))?.[1];
       const [before, after] = [at(now.chart), at(chart)];
       const isSet = getValue(given, path(key)) !== undefined;
       if (before === after || isSet || !isUsed(key, now.topology)) return [];
-      return [`${key} ${text(before)} becomes ${text(after)}`];
+      return [`${key} ${shown(before)} becomes ${shown(after)}`];
     });
     if (changed.length === 0) return NOTHING;
     return {
@@ -117,6 +118,6 @@ export const changedDefaultRule: ValueRule = {
   },
 };
 
-function text(value: HelmValue | undefined): string {
+function shown(value: HelmValue | undefined): string {
   return value === undefined ? "(not set)" : JSON.stringify(value);
 }

@@ -1,5 +1,5 @@
+import { chartAtLeast } from "../chartVersions";
 import type { HelmValue, HelmValues } from "../model";
-import { compareVersions } from "../versions";
 import { getValue, path } from "./tree";
 
 /**
@@ -82,7 +82,7 @@ export type KnownKey = keyof typeof TIMELINES;
 /** The chart's own default; undefined when the chart has no such key. */
 export function chartDefault(key: KnownKey, chart: string): HelmValue | undefined {
   const rows: readonly (readonly [string, HelmValue | undefined])[] = TIMELINES[key];
-  return rows.findLast(([since]) => compareVersions(since, chart) <= 0)?.[1];
+  return rows.findLast(([since]) => chartAtLeast(chart, since))?.[1];
 }
 
 /** True when the chart knows the key. */

@@ -1,6 +1,6 @@
+import { chartAtLeast } from "../chartVersions";
 import type { HelmValues } from "../model";
 import { chartRelease } from "../releases";
-import { compareVersions } from "../versions";
 import type { MessageQueue } from "./messageQueue";
 import { getValue, isTrue, path } from "./tree";
 import { NOTHING, type ValueContext, type ValueRule } from "./valueRule";
@@ -75,7 +75,7 @@ export function imageTagAt(name: Dependency, chart: string): string | undefined 
 }
 
 function tagOf(image: DependencyImage, chart: string): string | undefined {
-  return image.tags.findLast(([since]) => compareVersions(since, chart) <= 0)?.[1];
+  return image.tags.findLast(([since]) => chartAtLeast(chart, since))?.[1];
 }
 
 /** Dependencies that the chart brings and Milvus uses. */
@@ -92,7 +92,7 @@ function bundled(values: HelmValues, queue: MessageQueue): Dependency[] {
 function keptTag(image: DependencyImage, key: string, context: ValueContext) {
   const { name, movedAt } = image;
   const { now, chart } = context;
-  if (now === undefined || (movedAt !== undefined && compareVersions(chart, movedAt) >= 0)) return [];
+  if (now === undefined || (movedAt !== undefined && chartAtLeast(chart, movedAt))) return [];
   const recorded = getValue(now.defaults, path(key));
   const said = getValue(now.values, path(key));
   const before = said ?? recorded ?? tagOf(image, now.chart);

@@ -1,4 +1,4 @@
-import { atLeast, olderThan } from "../versions";
+import { chartAtLeast, chartOlderThan } from "../chartVersions";
 import { getValue, isTrue, path } from "./tree";
 import { NOTHING, type ValueContext, type ValueRule } from "./valueRule";
 
@@ -24,7 +24,7 @@ const REPOSITORIES: readonly RepositoryValue[] = [
   {
     path: "image.tools.repository",
     repository: "milvusdb/milvus-config-tool",
-    isUsed: ({ chart }) => atLeast(chart, "3.3.2") && olderThan(chart, "4.2.0"),
+    isUsed: ({ chart }) => chartAtLeast(chart, "3.3.2") && chartOlderThan(chart, "4.2.0"),
   },
   { path: "heaptrack.image.repository", repository: "milvusdb/heaptrack" },
   { path: "attu.image.repository", repository: "zilliz/attu", isUsed: isOn("attu.enabled") },
@@ -32,11 +32,11 @@ const REPOSITORIES: readonly RepositoryValue[] = [
   { path: "minio.mcImage.repository", repository: "minio/mc" },
   { path: "minio.helmKubectlJqImage.repository", repository: "bskim45/helm-kubectl-jq" },
   ...pulsar("pulsar"),
-  ...pulsar("pulsarv3", ({ chart }) => atLeast(chart, "4.2.21")),
+  ...pulsar("pulsarv3", ({ chart }) => chartAtLeast(chart, "4.2.21")),
   {
     path: "woodpecker.image.repository",
     repository: "milvusdb/woodpecker",
-    isUsed: ({ chart }) => atLeast(chart, "5.0.8"),
+    isUsed: ({ chart }) => chartAtLeast(chart, "5.0.8"),
   },
   {
     path: "tei.image.repository",

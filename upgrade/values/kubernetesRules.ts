@@ -1,3 +1,4 @@
+import { chartOlderThan } from "../chartVersions";
 import { refuse, valueLine } from "../refusal";
 import { olderThan } from "../versions";
 import { chartHas } from "./chartDefaults";
@@ -35,7 +36,7 @@ export const budgetRule: ValueRule = {
     const reason = "Kubernetes has no PodDisruptionBudget of policy/v1beta1 since 1.25";
     // From 3.3.6 on this is the default; a user's other value is refused all the same.
     const additions: Addition[] = BUDGETS.filter(
-      (budget) => olderThan(chart, "3.3.6") || isTrue(getValue(given, budget)),
+      (budget) => chartOlderThan(chart, "3.3.6") || isTrue(getValue(given, budget)),
     ).map((budget) => ({ path: budget, value: false, reason }));
     return { additions };
   },
@@ -95,7 +96,7 @@ export const apiRule: ValueRule = {
     "A value that makes the chart render an object which this Kubernetes does not know is refused by name, before Helm fails half way.",
   apply: (context) => {
     for (const { key, until, applies, what } of REMOVED_APIS) {
-      const isRendered = until === undefined || olderThan(context.chart, until);
+      const isRendered = until === undefined || chartOlderThan(context.chart, until);
       if (!isRendered || !applies(context) || !isTrue(getValue(context.given, path(key)))) continue;
       refuse({
         rule: apiRule.name,

@@ -1,6 +1,6 @@
+import { chartAtLeast } from "../chartVersions";
 import type { HelmValues } from "../model";
 import { refuse } from "../refusal";
-import { atLeast } from "../versions";
 import { chartHas, effectiveValue, type KnownKey } from "./chartDefaults";
 import { getValue, isTrue, path } from "./tree";
 import { userConfigValue } from "./userYaml";
@@ -73,7 +73,7 @@ function standaloneQueue(
 ): MessageQueue | undefined {
   const key = path("standalone.messageQueue");
   const given = getValue(values, key) ?? getValue(said, key);
-  if (given === undefined && atLeast(chart, STANDALONE_DEFAULT_IS_A_GUESS) && !firstRevision) {
+  if (given === undefined && chartAtLeast(chart, STANDALONE_DEFAULT_IS_A_GUESS) && !firstRevision) {
     return refuse({
       rule: "the_message_queue_must_be_plain",
       reason: `standalone.messageQueue is not set, and chart ${chart} then chooses by what it finds in the cluster: rocksmq or woodpecker.`,
@@ -97,7 +97,7 @@ function narrowed(enabled: readonly Switch[], values: HelmValues, chart: string,
   if (external.length > 0 && asked.length <= 1) return external;
   const hasKafka = asked.some((key) => SWITCHES[key].toLowerCase().includes("kafka"));
   // Without mq.type an old Milvus prefers the Pulsar that is configured by default.
-  if (hasKafka && !atLeast(chart, MQ_TYPE_SINCE)) return notDenied;
+  if (hasKafka && !chartAtLeast(chart, MQ_TYPE_SINCE)) return notDenied;
   return asked.length > 0 ? asked : notDenied;
 }
 

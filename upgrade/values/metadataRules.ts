@@ -1,6 +1,6 @@
+import { chartAtLeast, chartOlderThan } from "../chartVersions";
 import type { HelmValue, HelmValues } from "../model";
 import { list, refuse } from "../refusal";
-import { atLeast, olderThan } from "../versions";
 import { type FoundShortcut, SHORTCUTS_UNTIL, shortcutsIn } from "./shortcuts";
 import { asText, formatPath, getValue, isTrue, path, sameValue, type ValuePath } from "./tree";
 import { USER_YAML_NAME, userConfigValue } from "./userYaml";
@@ -15,12 +15,12 @@ export const shortcutRule: ValueRule = {
   explanation:
     "Chart 4.0.0 ignores every shortcut into Milvus' configuration, metadata.rootPath first of all: Milvus would start empty. For such a chart the user's values move to extraConfigFiles[\"user.yaml\"]; one whose place there is not known is refused by name.",
   apply: ({ given, chart, now }) => {
-    if (olderThan(chart, SHORTCUTS_UNTIL)) return NOTHING;
+    if (chartOlderThan(chart, SHORTCUTS_UNTIL)) return NOTHING;
     const all = shortcutsIn(given);
     // On a chart that ignored them already they are not in force, and moving them would change what runs.
     const isInForce = ({ to }: FoundShortcut) =>
       now === undefined ||
-      olderThan(now.chart, SHORTCUTS_UNTIL) ||
+      chartOlderThan(now.chart, SHORTCUTS_UNTIL) ||
       (to !== undefined && userConfigValue(now.values, to) !== undefined);
     const found = all.filter(isInForce);
     const warnings = all
@@ -78,7 +78,7 @@ export const bufferRule: ValueRule = {
     const from = path("dataNode.flush.insertBufSize");
     const to = path("dataNode.segment.insertBufSize");
     const value = getValue(given, from);
-    if (value === undefined || value === null || olderThan(chart, "3.3.0") || atLeast(chart, SHORTCUTS_UNTIL))
+    if (value === undefined || value === null || chartOlderThan(chart, "3.3.0") || chartAtLeast(chart, SHORTCUTS_UNTIL))
       return NOTHING;
     const present = getValue(given, to);
     if (present !== undefined && !sameSetting(present, value)) {
@@ -147,7 +147,7 @@ export const placeRule: ValueRule = {
   apply: ({ given, chart, now }) => {
     if (!now) return NOTHING;
     const ownConfig = (values: HelmValues, of: string) =>
-      atLeast(of, OWN_CONFIG_SINCE) ? asText(getValue(values, path(OWN_CONFIG))) : "";
+      chartAtLeast(of, OWN_CONFIG_SINCE) ? asText(getValue(values, path(OWN_CONFIG))) : "";
     const [config, nextConfig] = [ownConfig(now.values, now.chart), ownConfig(given, chart)];
     if (config !== nextConfig) refusePlace("the ConfigMap with the configuration", OWN_CONFIG, config, nextConfig);
     for (const key of EXTERNAL) {
@@ -176,7 +176,7 @@ export const ownConfigRule: ValueRule = {
     "With customConfigMap the chart renders no configuration: what a new version needs there is up to whoever wrote it.",
   apply: ({ given, chart, now, to }) => {
     const name = asText(getValue(given, path(OWN_CONFIG)));
-    if (!now || name === "" || olderThan(chart, OWN_CONFIG_SINCE) || now.version === to) return NOTHING;
+    if (!now || name === "" || chartOlderThan(chart, OWN_CONFIG_SINCE) || now.version === to) return NOTHING;
     return {
       warnings: [
         `customConfigMap is ${name}: the chart renders no configuration. Compare it with what helm template shows for chart ${chart} without it, before this upgrade.`,
@@ -188,8 +188,8 @@ export const ownConfigRule: ValueRule = {
 /** user.yaml goes over the chart's value; a chart that ignores a shortcut leaves Milvus' own default. */
 function placed(place: Place, values: HelmValues, chart: string): string {
   const { setting, shortcut, byDefault } = place;
-  const configured = atLeast(chart, USER_YAML_SINCE) ? userConfigValue(values, setting) : undefined;
-  const isIgnored = atLeast(chart, SHORTCUTS_UNTIL) && !shortcut.startsWith("minio.");
+  const configured = chartAtLeast(chart, USER_YAML_SINCE) ? userConfigValue(values, setting) : undefined;
+  const isIgnored = chartAtLeast(chart, SHORTCUTS_UNTIL) && !shortcut.startsWith("minio.");
   const key = keyOf(place, values);
   const given =
     configured ?? (isIgnored ? undefined : getValue(values, path(key))) ?? (key === shortcut ? byDefault : "");

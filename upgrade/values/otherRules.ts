@@ -1,6 +1,7 @@
+import { chartAtLeast, chartOlderThan } from "../chartVersions";
 import type { HelmValue, HelmValues } from "../model";
 import { list, refuse, valueLine } from "../refusal";
-import { atLeast, minorOf, olderThan } from "../versions";
+import { minorOf, olderThan } from "../versions";
 import { objectBehind } from "./fixedObjects";
 import type { MessageQueue } from "./messageQueue";
 import { removedKeys } from "./removedKeys";
@@ -15,7 +16,7 @@ export const ingressRule: ValueRule = {
   explanation:
     "From chart 4.0.10 on the ingress is made from ingress.rules; hosts alone would be replaced by an example host.",
   apply: ({ given, chart }) => {
-    if (olderThan(chart, "4.0.10") || !isTrue(getValue(given, path("ingress.enabled")))) return NOTHING;
+    if (chartOlderThan(chart, "4.0.10") || !isTrue(getValue(given, path("ingress.enabled")))) return NOTHING;
     if (getValue(given, path("ingress.hosts")) === undefined || getValue(given, path("ingress.rules")) !== undefined) {
       return NOTHING;
     }
@@ -35,7 +36,7 @@ export const messageSizeRule: ValueRule = {
   explanation:
     "pulsar.maxMessageSize and externalPulsar.maxMessageSize are text from chart 4.0.33 on; a number would be rendered as 5.24288e+06, so it is rewritten as text.",
   apply: ({ given, chart }) => {
-    if (olderThan(chart, "4.0.33")) return NOTHING;
+    if (chartOlderThan(chart, "4.0.33")) return NOTHING;
     const moves = ["pulsar.maxMessageSize", "externalPulsar.maxMessageSize"].map(path).flatMap((key) => {
       const value = getValue(given, key);
       if (typeof value !== "number") return [];
@@ -59,7 +60,7 @@ export const gatewayRule: ValueRule = {
   explanation: "MinIO's GCS gateway is gone from chart 4.1.26 on: the data would be looked for in an empty MinIO.",
   apply: ({ given, chart }) => {
     const key = "minio.gcsgateway.enabled";
-    if (olderThan(chart, "4.1.26") || !isTrue(getValue(given, path(key)))) return NOTHING;
+    if (chartOlderThan(chart, "4.1.26") || !isTrue(getValue(given, path(key)))) return NOTHING;
     return refuse({
       rule: gatewayRule.name,
       reason: `${key} in milvus:values is not known to chart ${chart}: Milvus would look for its data in an empty MinIO.`,
@@ -76,7 +77,7 @@ export const etcdAuthRule: ValueRule = {
     "etcd.auth.rbac.enabled is etcd.auth.rbac.create from chart 5.0.5 on; left as it is, authentication would be off.",
   apply: ({ given, chart }) => {
     const [old, current] = [path("etcd.auth.rbac.enabled"), path("etcd.auth.rbac.create")];
-    if (olderThan(chart, "5.0.5") || !isTrue(getValue(given, old)) || getValue(given, current) !== undefined)
+    if (chartOlderThan(chart, "5.0.5") || !isTrue(getValue(given, old)) || getValue(given, current) !== undefined)
       return NOTHING;
     return {
       moves: [
@@ -169,7 +170,7 @@ export const standaloneVolumeRule: ValueRule = {
   apply: ({ now }) => {
     if (now?.topology.mode !== "standalone") return NOTHING;
     const value: HelmValue | undefined =
-      getValue(now.values, STANDALONE_SIZE) ?? (olderThan(now.chart, "3.1.4") ? "5Gi" : undefined);
+      getValue(now.values, STANDALONE_SIZE) ?? (chartOlderThan(now.chart, "3.1.4") ? "5Gi" : undefined);
     if (value === undefined) return NOTHING;
     return { additions: [{ path: STANDALONE_SIZE, value, reason: "the claim has this size", contradiction: "win" }] };
   },
@@ -211,7 +212,7 @@ export const autoscalerRule: ValueRule = {
     "With hpa.enabled the chart still sets replicas unless they are -1: every upgrade then sets back what the autoscaler chose.",
   apply: ({ given, chart }) => ({
     warnings: ["proxy", "queryNode", "dataNode", "indexNode"]
-      .filter((name) => isTrue(getValue(given, path(`${name}.hpa.enabled`))) && atLeast(chart, "4.2.42"))
+      .filter((name) => isTrue(getValue(given, path(`${name}.hpa.enabled`))) && chartAtLeast(chart, "4.2.42"))
       .filter((name) => getValue(given, path(`${name}.replicas`)) !== -1)
       .map(
         (name) => `${name}.hpa.enabled: every upgrade sets its replicas back. ${valueLine(`${name}.replicas`, "-1")}`,
@@ -226,7 +227,11 @@ export const groupRule: ValueRule = {
     "replicaResourceGroups renames the query and streaming nodes' Deployments: the old ones go, new ones come.",
   apply: ({ given, now, chart }) => {
     const key = path("replicaResourceGroups");
-    if (!now || olderThan(chart, "5.0.17") || sameValue(getValue(given, key) ?? [], getValue(now.values, key) ?? []))
+    if (
+      !now ||
+      chartOlderThan(chart, "5.0.17") ||
+      sameValue(getValue(given, key) ?? [], getValue(now.values, key) ?? [])
+    )
       return NOTHING;
     return {
       warnings: [

@@ -1,5 +1,5 @@
+import { chartAtLeast } from "../chartVersions";
 import type { HelmValues } from "../model";
-import { atLeast } from "../versions";
 import { SHORTCUTS_UNTIL } from "./shortcuts";
 import { getValue, path } from "./tree";
 
@@ -33,7 +33,7 @@ const SHORTCUT_MAPS = ["metadata", "msgChannel", "authorization", "common", "quo
 /** Keys of the values that the chart does not have any more, with the first chart without them. */
 export function removedKeys(values: HelmValues, chart: string): { readonly key: string; readonly since: string }[] {
   return Object.entries({ ...REMOVED, [SHORTCUTS_UNTIL]: SHORTCUT_MAPS })
-    .filter(([since]) => atLeast(chart, since))
+    .filter(([since]) => chartAtLeast(chart, since))
     .flatMap(([since, keys]) =>
       keys.filter((key) => getValue(values, path(key)) !== undefined).map((key) => ({ key, since })),
     );

@@ -24,7 +24,7 @@ export function formatPath(keys: ValuePath): string {
   );
 }
 
-export function isMap(value: HelmValue | undefined): value is HelmValues {
+export function isMap(value: unknown): value is HelmValues {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -67,7 +67,7 @@ export function withoutValue(values: HelmValues, keys: ValuePath): HelmValues {
   return Object.keys(remaining).length === 0 ? others : { ...values, [key]: remaining };
 }
 
-/** Helm's merge: maps key by key, everything else from `over`; a null there removes the default. */
+/** Helm's merge: maps key by key, everything else from `over`; a null there removes the default. Neither is changed. */
 export function mergeValues(under: HelmValues, over: HelmValues): HelmValues {
   const merged: HelmValues = { ...under };
   for (const [key, value] of Object.entries(over)) {
@@ -105,6 +105,11 @@ export function isTrue(value: HelmValue | undefined): boolean {
   if (Array.isArray(value)) return value.length > 0;
   if (isMap(value)) return Object.keys(value).length > 0;
   return Boolean(value);
+}
+
+/** A text with something in it: an empty one means to a chart that nothing is set. */
+export function filledText(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 /** A scalar as Helm writes it into text; a list or map as JSON. */

@@ -29,7 +29,7 @@ function notYaml(why: string): never {
 export function userConfig(values: HelmValues): HelmValues {
   if ((getValue(values, USER_YAML) ?? "") === "") return {};
   const parsed: unknown = document(values).toJS();
-  return isMap(parsed as HelmValue) ? (parsed as HelmValues) : {};
+  return isMap(parsed) ? parsed : {};
 }
 
 export function userConfigValue(values: HelmValues, keys: ValuePath): HelmValue | undefined {

@@ -1,4 +1,5 @@
 import type { DependencyImages, HelmValue, HelmValues } from "../model";
+import type { ValueRuleName } from "../ruleNames";
 import type { Topology } from "../topology";
 import type { ValuePath } from "./tree";
 
@@ -55,7 +56,7 @@ export interface ValueOutcome {
 
 /** A rule over the values of one hop; docs/upgrade-rules.md has it under its name. It refuses by throwing. */
 export interface ValueRule {
-  readonly name: string;
+  readonly name: ValueRuleName;
   readonly source: string;
   /** What it does, for the docs: one or two sentences. */
   readonly explanation: string;

@@ -11,10 +11,10 @@ import { findProject, stackFile, UsageError } from "../../../cli/project";
 import { loadStackConfig } from "../../../cli/stackConfig";
 import { ClusterError } from "../../../cluster/errors";
 import { ConfigError } from "../../../config/configError";
-import { mergeValues } from "../../../config/helmValues";
 import type { StackConfig } from "../../../sandbox/engine";
 import { connectApiServer } from "../../../sandbox/podRunner/apiServer";
 import type { HelmValues } from "../../../upgrade/model";
+import { mergeValues } from "../../../upgrade/values/tree";
 import { RELEASE, type TestBed, VALUES } from "./testBed";
 
 export interface BadInput {

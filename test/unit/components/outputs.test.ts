@@ -26,7 +26,7 @@ describe("the outputs", () => {
         reason: "a patch upgrade",
         steps: ["clearPendingRelease", "probe", "stop", "backup", "migrate", "release"],
         addedValues: ["image.all.tag"],
-        warnings: ["replicas: proxy has one replica"],
+        warnings: ["a_gap_is_said: proxy has one replica"],
         interruption: "none",
         reversibility: "reversible",
         attempt: "2.1.4-to-2.2.9-r7",

@@ -32,7 +32,7 @@ describe("parseConfig", () => {
         rollback: false,
         dependencyImages: "keep",
         dropValues: [],
-        pendingSilentMinutes: 10,
+        pendingSilentSeconds: 600,
       },
       valuesAreSecret: false,
       preflight: {},
@@ -120,7 +120,7 @@ describe("parseConfig", () => {
       rollback: true,
       dropValues: ["pulsar.proxy.resources"],
       dependencyImages: "chart",
-      pendingSilentMinutes: 10,
+      pendingSilentSeconds: 600,
     });
     expect(config.settings.backup).to.deep.equal({ size: "1.5Gi", storageClass: "fast" });
     expect(config.settings).to.deep.include({
@@ -133,9 +133,21 @@ describe("parseConfig", () => {
     expect(config.access).to.deep.equal({ kubeconfig: "~/.kube/prod", context: "prod" });
   });
 
-  for (const version of ["2.2.9", "2.5", "2.5.x", "~2.4.10", "latest", "v2.6.1"]) {
-    it(`accepts the version ${version}`, () => {
-      expect(parse({ "milvus:version": version }).wanted.version).to.equal(version.replace(/^v/, ""));
+  for (const version of [
+    "2.2.9",
+    "2.5",
+    "2.5.x",
+    "2.5.*",
+    "~2.5",
+    "~2.4.10",
+    "latest",
+    " latest ",
+    "v2.6.1",
+    "v2.6",
+    "2.4.16-gpu",
+  ]) {
+    it(`accepts the version ${JSON.stringify(version)}`, () => {
+      expect(parse({ "milvus:version": version }).wanted.version).to.equal(version.trim().replace(/^v/, ""));
     });
   }
 
@@ -196,7 +208,8 @@ describe("parseConfig", () => {
   const wrong: readonly { readonly key: string; readonly value: unknown; readonly says: readonly string[] }[] = [
     { key: "version", value: "two", says: ['"two"', "2.2.9", "latest"] },
     { key: "version", value: "2", says: ['"2"', "2.5"] },
-    { key: "version", value: "~2.4", says: [] },
+    { key: "version", value: "~2", says: ["2.5.x"] },
+    { key: "version", value: "2.4.16-", says: ["2.2.9"] },
     { key: "version", value: "2.5.y", says: ["2.5.x"] },
     { key: "release", value: "My_Release", says: ["lower-case"] },
     { key: "release", value: "-a", says: ["letter or digit at both ends"] },
@@ -218,7 +231,9 @@ describe("parseConfig", () => {
       says: ["chartSource.repo", "did you mean repository?"],
     },
     { key: "chartVersion", value: "4.1", says: ["4.1.36"] },
+    { key: "chartVersion", value: "v4.1.36", says: ["4.1.36"] },
     { key: "currentVersion", value: "latest", says: ["exact"] },
+    { key: "currentVersion", value: "2.4", says: ["exact"] },
     { key: "strategy", value: "roling", says: ["auto, rolling, helm", "did you mean rolling?"] },
     { key: "strategy", value: "recreate", says: ["auto, rolling, helm"] },
     { key: "rollback", value: "yes", says: ["true or false"] },
@@ -265,6 +280,16 @@ describe("parseConfig", () => {
       }
     });
   }
+
+  for (const chart of ["4.1.36", "4.2.58-acme.1", "4.2.58+acme.1"]) {
+    it(`accepts the chart ${chart}`, () => {
+      expect(parse({ "milvus:chartVersion": chart }).wanted.chartVersion).to.equal(chart);
+    });
+  }
+
+  it("takes the version that runs without its variant: the planner compares it with others", () => {
+    expect(parse({ "milvus:currentVersion": "2.4.16-gpu" }).wanted.currentVersion).to.equal("2.4.16");
+  });
 
   it("refuses a missing version and says how to set it", () => {
     expect(errorOf({ config: {} }).message).to.include("pulumi config set milvus:version");

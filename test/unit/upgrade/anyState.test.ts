@@ -95,14 +95,15 @@ const attempts: fc.Arbitrary<AttemptState[]> = fc.array(
 const releases: fc.Arbitrary<HelmRelease> = fc
   .record({
     chart,
+    fork: fc.constantFrom("", "", "-acme.1", "+acme.1", " our own"),
     status: fc.constantFrom(...RELEASE_STATUSES),
     userValues: values,
     revision: fc.integer({ min: 1, max: 8 }),
     updatedAt: fc.constantFrom(NOW, "2026-01-01T00:00:00Z", ""),
     last: fc.option(chart, { nil: undefined }),
   })
-  .map(({ chart: of, last, ...over }) =>
-    release(of.chart, of.milvus, {
+  .map(({ chart: of, last, fork, ...over }) =>
+    release(`${of.chart}${fork}`, `${of.milvus}${fork}`, {
       ...over,
       ...(last && { lastDeployed: { revision: 5, chartVersion: last.chart, appVersion: last.milvus } }),
     }),

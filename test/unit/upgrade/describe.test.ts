@@ -5,6 +5,8 @@ import { RULES_DOCUMENT, rulesDocument } from "../../../scripts/rulesDocument";
 import { describePlan } from "../../../upgrade/describe";
 import { planUpgrade } from "../../../upgrade/plan";
 import { PLAN_RULES } from "../../../upgrade/planRules";
+import { PREFLIGHT_CHECK_NAMES } from "../../../upgrade/preflight/checks";
+import { CHART_RULE_NAMES, HOP_NOTE_NAMES, HOP_RULE_NAMES, VALUE_RULE_NAMES } from "../../../upgrade/ruleNames";
 import { attempt, cluster, DOWN, MIXED, running, wanted } from "./support";
 
 const text = (...args: Parameters<typeof planUpgrade>) => describePlan(planUpgrade(...args)).join("\n");
@@ -74,18 +76,17 @@ describe("docs/upgrade-rules.md", () => {
     expect(document).to.equal(rulesDocument());
   });
 
-  it("has every rule that the code names, under its name, once", () => {
-    const root = join(__dirname, "..", "..", "..", "upgrade");
-    const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
-    const source = files.map((file) => readFileSync(join(root, file), "utf8")).join("\n");
-    const named = [...source.matchAll(/"([a-z0-9]+(?:_[a-z0-9]+){2,})"/g)]
-      .map(([, name]) => name ?? "")
-      // A value of Pulsar's.
-      .filter((name) => name !== "producer_request_hold");
-    expect(named.length).to.be.above(80);
-    for (const name of new Set(named)) {
-      expect(document.split(`### ${name}\n`).length - 1, name).to.equal(1);
-    }
+  it("has every rule, under its name, once", () => {
+    const named = [
+      ...HOP_RULE_NAMES,
+      ...HOP_NOTE_NAMES,
+      ...CHART_RULE_NAMES,
+      ...VALUE_RULE_NAMES,
+      ...Object.keys(PLAN_RULES),
+      ...PREFLIGHT_CHECK_NAMES,
+    ];
+    const sections = [...document.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
+    expect(sections.toSorted()).to.deep.equal(named.toSorted());
   });
 
   it("has no rule in code that no code names", () => {

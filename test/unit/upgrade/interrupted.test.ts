@@ -62,9 +62,19 @@ describe("a Helm record left pending", () => {
 
   it("waits as long as it is told", () => {
     const state = running("4.0.34", "2.2.9", { release: { ...PENDING, updatedAt: minutesAgo(3) } });
-    const plan = planned(wanted("2.2.14", { pendingSilentMinutes: 2 }), state);
+    const plan = planned(wanted("2.2.14", { pendingSilentSeconds: 120 }), state);
     expect(stepKinds(plan)[0]).to.equal("clearPendingRelease");
   });
+
+  for (const { pendingSilentSeconds, says } of [
+    { pendingSilentSeconds: 200, says: "Wait 3 min 20 s after the last sign" },
+    { pendingSilentSeconds: 3600, says: "Wait 60 min after the last sign" },
+  ]) {
+    it(`says how long that is: ${says}`, () => {
+      const state = running("4.0.34", "2.2.9", { release: { ...PENDING, updatedAt: minutesAgo(3) } });
+      expect(refused(wanted("2.2.14", { pendingSilentSeconds }), state).remedy).to.contain(says);
+    });
+  }
 
   it("of an upgrade is cleared also where the stack's state has the Release", () => {
     const plan = planned(wanted("2.2.14"), running("4.0.34", "2.2.9", { release: PENDING }), { releaseInStack: true });

@@ -399,6 +399,13 @@ describe("names of an attempt", () => {
       expect(attemptFromLabels(Object.fromEntries(labels))).to.equal(undefined);
     });
   }
+
+  for (const end of ["from", "to"]) {
+    it(`are not taken from labels whose ${end} is no version: the planner compares it with others`, () => {
+      const labels = { ...attemptLabels("my-release", id), [`milvus-upgrade/${end}`]: "the-old-one" };
+      expect(attemptFromLabels(labels)).to.equal(undefined);
+    });
+  }
 });
 
 describe("an attempt whose migration was begun", () => {

@@ -1,12 +1,17 @@
 import { expect } from "chai";
+import fc from "fast-check";
+import * as semver from "semver";
 import { parseImage } from "../../../upgrade/images";
 import { RefusalError } from "../../../upgrade/refusal";
-import { resolveVersion } from "../../../upgrade/versionRequest";
+import { parseVersionRequest, resolveVersion, type VersionRequest } from "../../../upgrade/versionRequest";
 import {
+  atLeast,
   compareVersions,
   isPreRelease,
   isVersion,
+  majorOf,
   minorOf,
+  olderThan,
   sortVersions,
   splitVariant,
 } from "../../../upgrade/versions";
@@ -33,6 +38,30 @@ describe("versions", () => {
     expect(compareVersions("2.6.0-rc10", "2.6.0-rc9")).to.be.above(0);
   });
 
+  it("are SemVer, unless a hotfix or a number without a dot is in them", () => {
+    const number = fc.integer({ min: 0, max: 9999 });
+    const plain = fc
+      .record({
+        numbers: fc.tuple(number, number, number),
+        suffix: fc.constantFrom("", "-alpha", "-beta", "-rc", "-rc.2"),
+      })
+      .map(({ numbers, suffix }) => `${numbers.join(".")}${suffix}`);
+    // Close ones as well: of two at random hardly any share the minor.
+    const near = fc.constantFrom("2.4.9", "2.4.10", "2.4.10-beta", "2.4.10-rc.2", "2.4.10-rc.10", "2.10.0", "10.0.0");
+    const version = fc.oneof(plain, near);
+    fc.assert(
+      fc.property(version, version, (a, b) => {
+        expect(isVersion(a)).to.equal(semver.valid(a) !== null);
+        expect(Math.sign(compareVersions(a, b)), `${a} and ${b}`).to.equal(semver.compare(a, b));
+        expect([atLeast(a, b), olderThan(a, b)]).to.deep.equal([semver.gte(a, b), semver.lt(a, b)]);
+        expect(minorOf(a)).to.equal(`${semver.major(a)}.${semver.minor(a)}`);
+        expect(majorOf(a)).to.equal(semver.major(a));
+        expect(isPreRelease(a)).to.equal(semver.prerelease(a) !== null);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   for (const { text, valid } of [
     { text: "2.4.16", valid: true },
     { text: "v2.4.16", valid: true },
@@ -41,6 +70,7 @@ describe("versions", () => {
     { text: "latest", valid: false },
     { text: "2.4.16-gpu", valid: false },
     { text: "2.4.16.1", valid: false },
+    { text: "2.04.16", valid: false },
     { text: "", valid: false },
   ]) {
     it(`takes ${JSON.stringify(text)} ${valid ? "for" : "not for"} a version`, () => {
@@ -147,12 +177,60 @@ describe("parseImage", () => {
   }
 });
 
+describe("parseVersionRequest", () => {
+  const exact = (version: string, variant = ""): VersionRequest => ({ kind: "exact", version, variant });
+  const minor = (of: string): VersionRequest => ({ kind: "minor", minor: of });
+  const least = (version: string): VersionRequest => ({ kind: "leastPatch", version });
+
+  for (const { request, means } of [
+    { request: "2.2.9", means: exact("2.2.9") },
+    { request: "v2.2.9", means: exact("2.2.9") },
+    { request: " 2.2.9 ", means: exact("2.2.9") },
+    { request: "2.4.16-gpu", means: exact("2.4.16", "-gpu") },
+    { request: "v2.3.0-gpu-beta", means: exact("2.3.0-beta", "-gpu") },
+    { request: "2.4.13-hotfix", means: exact("2.4.13-hotfix") },
+    { request: "2.4", means: minor("2.4") },
+    { request: "v2.4", means: minor("2.4") },
+    { request: "2.4.x", means: minor("2.4") },
+    { request: "2.4.*", means: minor("2.4") },
+    { request: "~2.4", means: minor("2.4") },
+    { request: "~2.4.10", means: least("2.4.10") },
+    { request: "~v2.4.10", means: least("2.4.10") },
+    { request: " latest ", means: { kind: "latest" } as const },
+  ]) {
+    it(`reads ${JSON.stringify(request)} as ${JSON.stringify(means)}`, () => {
+      expect(parseVersionRequest(request)).to.deep.equal(means);
+    });
+  }
+
+  for (const request of [
+    "",
+    "2",
+    "~2",
+    "x",
+    "newest",
+    "2.4.y",
+    "2.4.16.1",
+    "2.4.16-",
+    "^2.4.1",
+    ">=2.4",
+    "~2.4.10-gpu",
+    "2.4.16 gpu",
+  ]) {
+    it(`does not take ${JSON.stringify(request)} for a request`, () => {
+      expect(parseVersionRequest(request)).to.equal(undefined);
+    });
+  }
+});
+
 describe("resolveVersion", () => {
   for (const { request, running, version, variant = "", warning } of [
     { request: "2.2.9", version: "2.2.9" },
     { request: "v2.2.9", version: "2.2.9" },
     { request: "2.5", version: "2.5.16", warning: "newest one with a chart" },
     { request: "2.5.x", version: "2.5.16", warning: "2.5.x is 2.5.16" },
+    { request: "2.5.*", version: "2.5.16", warning: "2.5.* is 2.5.16" },
+    { request: "~2.5", version: "2.5.16", warning: "~2.5 is 2.5.16" },
     { request: "~2.4.10", version: "2.4.16", warning: "~2.4.10 is 2.4.16" },
     { request: "latest", version: "2.6.15", warning: "latest is 2.6.15" },
     { request: "3.0", version: "3.0.3", warning: "3.0 is 3.0.3" },
