@@ -14,7 +14,7 @@ export interface EarlierRun extends StackRelease {
    * @param type e.g. `kubernetes:batch/v1:Job`
    * @param name in Pulumi, as it was
    */
-  urnsOf(type: string, name: string): string[];
+  readonly urnsOf: (type: string, name: string) => string[];
 }
 
 /** Of a stack that has no state yet. */
@@ -59,7 +59,7 @@ export async function readEarlierRun(
   const ownProvider = find(PROVIDER_TYPE, providerName(name));
   // A Release that has no provider beside it was declared by an earlier version of this program.
   const oldProvider = isOurs && ownProvider === undefined ? find(PROVIDER_TYPE, OLD_PROVIDER) : undefined;
-  const { outputs = {} } = find(TYPE, name) ?? find(OLD_TYPE, name) ?? {};
+  const outputs: Found["outputs"] = (find(TYPE, name) ?? find(OLD_TYPE, name))?.outputs ?? {};
   const identifier = (ownProvider ?? oldProvider)?.outputs.clusterIdentifier;
   return {
     hasRelease: isOurs,
@@ -101,7 +101,7 @@ function oldUrn({ urn, types }: Found): string {
 }
 
 function metadataOf({ outputs }: Found): { readonly name?: unknown; readonly namespace?: unknown } {
-  return (outputs.metadata ?? {}) as { readonly name?: unknown; readonly namespace?: unknown };
+  return (outputs.metadata ?? {});
 }
 
 /** As the component said it, or as the Release has it. */

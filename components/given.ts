@@ -30,7 +30,7 @@ export async function resolveArguments(
   name: string,
   args: MilvusClusterArgs,
 ): Promise<Given> {
-  const { kubeconfig, context, cluster, values, verify, ...plain } = args;
+  const { values, verify } = args;
   const own = ACCESS.flatMap((key): [keyof AccessSettings, pulumi.Input<string>][] => {
     const input = args[key];
     return input === undefined ? [] : [[key, input]];
@@ -48,7 +48,13 @@ export async function resolveArguments(
   if (!secrets.isKnown && !isPreview) throw notKnown("verify", name);
   const verification = secrets.isKnown ? secrets.value : {};
   const config = parseArguments(
-    { ...plain, values: helm.plain, verify: { ...verify, ...verification }, ...(found.isKnown && found.value) },
+    {
+      ...args,
+      values: helm.plain,
+      verify: { ...verify, ...verification },
+      ...Object.fromEntries(ACCESS.map((key) => [key, undefined])),
+      ...(found.isKnown && found.value),
+    },
     `MilvusCluster "${name}"`,
   );
   return {

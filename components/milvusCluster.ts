@@ -43,7 +43,7 @@ export class MilvusCluster extends pulumi.ComponentResource<ClusterOutputs> {
     super(
       TYPE,
       name,
-      carried as unknown as pulumi.Inputs,
+      carried,
       pulumi.mergeOptions(options, { aliases: [{ type: OLD_TYPE }] }),
     );
     const data = pulumi.output(this.getData());

@@ -23,7 +23,7 @@ export interface LaterValue extends OpaqueValue {
 export async function resolveValues(values: pulumi.Input<object> | undefined): Promise<GivenValues> {
   if (isLater(values)) {
     const whole = await resolve(values as pulumi.Input<HelmValues>);
-    return { plain: whole.isKnown ? (whole.value as HelmValues) : undefined, isSecret: true, leaves: [] };
+    return { plain: whole.isKnown ? (whole.value) : undefined, isSecret: true, leaves: [] };
   }
   const later: { readonly path: ValuePath; readonly output: pulumi.Output<unknown> }[] = [];
   const plain = withoutLater((values ?? {}) as Readonly<Record<string, unknown>>, [], later);
@@ -67,7 +67,7 @@ export function laterTexts(leaves: readonly LaterValue[]): string[] {
     typeof value === "string"
       ? [value]
       : typeof value === "object" && value !== null
-        ? Object.values(value).flatMap((below) => texts(below as HelmValue))
+        ? Object.values(value).flatMap((below) => texts(below))
         : [];
   return leaves.flatMap(({ value }) => texts(value)).filter((text) => text !== "");
 }

@@ -78,7 +78,7 @@ function secretKeys({ valuesAreSecret }: PlainArguments): string[] {
 
 /** The chart's version stands beside its source; the stack config has a key for each. */
 function asStackConfig(args: PlainArguments): Record<string, unknown> {
-  const { version: _, ...source } = asMap(args.chart);
+  const source = Object.fromEntries(Object.entries(asMap(args.chart)).filter(([name]) => name !== "version"));
   const found = CONFIG_KEY_NAMES.flatMap((key): [string, unknown][] => {
     if (key === "valuesFiles") return [];
     const value = key === "chartSource" ? source : at(args, ARGUMENT_OF[key]);

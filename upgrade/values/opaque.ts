@@ -32,10 +32,10 @@ export function withOpaque(
 }
 
 /** Every mark, and every value that stays at its place, replaced by what `laid` gives for its path. */
-export function layBack<T>(
+export function layBack(
   values: HelmValues,
   opaque: readonly OpaqueValue[],
-  laid: (index: number) => T,
+  laid: (index: number) => unknown,
 ): Record<string, unknown> {
   const byMark = new Map(opaque.map(({ path }, index) => [markOf(formatPath(path)), index]));
   const walk = (value: HelmValue, at: ValuePath): unknown => {

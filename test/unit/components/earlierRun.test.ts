@@ -92,8 +92,9 @@ describe("what earlier runs have left in the state", () => {
   ];
   for (const { what, resources, found } of rows) {
     it(`is ${what}`, async () => {
-      const { urnsOf: _, ...facts } = await read(resources);
+      const { urnsOf, ...facts } = await read(resources);
       expect(facts).to.deep.equal(found);
+      expect(urnsOf("kubernetes:core/v1:Secret", "none")).to.deep.equal([]);
       expect(warnings).to.deep.equal([]);
     });
   }
