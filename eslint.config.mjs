@@ -1,7 +1,7 @@
 import pulumi from "@pulumi/eslint-plugin";
 import tseslint from "typescript-eslint";
 
-/** Imports go one way: index → components → upgrade; index → cluster → upgrade; upgrade imports nothing of ours. */
+/** Imports go one way: index → components → run → cluster, config, verify → upgrade, which imports nothing of ours. */
 const forbid = (message, ...group) => ({ group, message });
 const room = (files, ...patterns) => ({
   files,
@@ -13,7 +13,7 @@ const noIndex = forbid(
   "**/index",
   "!**/sandbox/**",
 );
-const noPulumi = forbid("Only components/ and index.ts know Pulumi.", "@pulumi/*");
+const noPulumi = forbid("Only components/, config/stackConfig.ts and index.ts know Pulumi.", "@pulumi/*");
 const noKubernetes = forbid(
   "Only cluster/ talks to the Kubernetes API; pass its result as a plain value.",
   "@kubernetes/*",
@@ -38,14 +38,21 @@ export default tseslint.config(
     ["upgrade/**/*.ts"],
     noPulumi,
     noKubernetes,
-    noRooms("cluster", "components", "config", "sandbox", "cli"),
+    noRooms("cluster", "components", "config", "run", "verify", "sandbox", "cli"),
     noIndex,
   ),
-  room(["cluster/**/*.ts"], noPulumi, noRooms("components", "sandbox", "cli"), noIndex),
-  room(["verify/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "config", "sandbox", "cli"), noIndex),
-  room(["config/**/*.ts"], noKubernetes, noRooms("components", "cluster", "sandbox", "cli"), noIndex),
+  room(["cluster/**/*.ts"], noPulumi, noRooms("components", "run", "config", "verify", "sandbox", "cli"), noIndex),
+  room(["verify/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "run", "config", "sandbox", "cli"), noIndex),
+  room(["config/**/*.ts"], noKubernetes, noRooms("components", "run", "cluster", "verify", "sandbox", "cli"), noIndex),
+  room(["run/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "sandbox", "cli"), noIndex),
   room(["cli/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "sandbox"), noIndex),
-  room(["components/**/*.ts"], noKubernetes, noRooms("cluster", "sandbox", "cli"), noIndex),
+  room(["components/*.ts"], noKubernetes, noRooms("sandbox", "cli"), noIndex),
+  room(
+    ["components/{declare,engine}/**/*.ts"],
+    noKubernetes,
+    noRooms("cluster", "run", "config", "verify", "sandbox", "cli"),
+    noIndex,
+  ),
   room(["policy/**/*.ts"], noKubernetes, noRooms("cluster", "components", "config", "sandbox", "cli"), noIndex),
   {
     files: ["test/**/*.ts"],

@@ -4,7 +4,7 @@ import { parseArguments } from "../config/arguments";
 import type { Config } from "../config/schema";
 import { RefusalError } from "../upgrade/refusal";
 import type { MilvusClusterArgs } from "./args";
-import { resolve } from "./resolve";
+import { resolve } from "./engine/resolve";
 import { type GivenValues, resolveValues } from "./values";
 
 /** The arguments, checked and with every Output resolved that decides what is declared. */

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { UpgradePlan } from "../upgrade/model";
 import { factsOf, stepName } from "../upgrade/steps";
-import { settled } from "./resolve";
-import { unlessLeftOut } from "./stepGate";
+import { settled } from "./engine/resolve";
+import { unlessLeftOut } from "./engine/stepGate";
 
 export interface StepDuration {
   readonly step: string;

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MilvusClusterArgs } from "./args";
-import { OLD_TYPE, TYPE } from "./earlierRun";
+import { OLD_TYPE, TYPE } from "./engine/earlierRun";
+import { settled } from "./engine/resolve";
 import type { LastUpgrade } from "./measure";
 import type { ClusterOutputs, PlanOutput } from "./outputs";
-import { settled } from "./resolve";
 import { runUpgrade } from "./upgradeRun";
 
 /** Carries the arguments past the SDK, which would write them into the state: they may hold passwords. */
@@ -40,12 +40,7 @@ export class MilvusCluster extends pulumi.ComponentResource<ClusterOutputs> {
 
   constructor(name: string, args: MilvusClusterArgs, options?: pulumi.ComponentResourceOptions) {
     const carried: Carried = { [GIVEN]: args };
-    super(
-      TYPE,
-      name,
-      carried,
-      pulumi.mergeOptions(options, { aliases: [{ type: OLD_TYPE }] }),
-    );
+    super(TYPE, name, carried, pulumi.mergeOptions(options, { aliases: [{ type: OLD_TYPE }] }));
     const data = pulumi.output(this.getData());
     this.release = data.release;
     this.version = data.version;
@@ -91,5 +86,5 @@ export class MilvusCluster extends pulumi.ComponentResource<ClusterOutputs> {
 
 async function resourcesOf(dependsOn: pulumi.ComponentResourceOptions["dependsOn"]): Promise<pulumi.Resource[]> {
   const given = await settled(pulumi.output(dependsOn as unknown));
-  return [given ?? []].flat() as pulumi.Resource[];
+  return [given ?? []].flat().filter((it) => pulumi.Resource.isInstance(it));
 }

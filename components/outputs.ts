@@ -5,9 +5,9 @@ import { factsAfter, packFacts } from "../upgrade/lastFacts";
 import type { ClusterState, HelmValues, UpgradePlan } from "../upgrade/model";
 import { stepName } from "../upgrade/steps";
 import { filledText, isMap } from "../upgrade/values/tree";
-import type { EarlierRun } from "./earlierRun";
+import { keptAttempts } from "./declare/metadata";
+import type { EarlierRun } from "./engine/earlierRun";
 import type { LastUpgrade } from "./measure";
-import { keptAttempts } from "./metadataJobs";
 
 /** The chart's defaults. */
 const PORT = 19530;

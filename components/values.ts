@@ -3,7 +3,7 @@ import type { HelmValue, HelmValues } from "../upgrade/model";
 import { layBack, type OpaqueValue } from "../upgrade/values/opaque";
 import { isSensitive } from "../upgrade/values/sensitive";
 import type { ValuePath } from "../upgrade/values/tree";
-import { isLater, resolve } from "./resolve";
+import { isLater, resolve } from "./engine/resolve";
 
 /** The Helm values that a program gives, with what of them is left to the program. */
 export interface GivenValues {
@@ -23,7 +23,7 @@ export interface LaterValue extends OpaqueValue {
 export async function resolveValues(values: pulumi.Input<object> | undefined): Promise<GivenValues> {
   if (isLater(values)) {
     const whole = await resolve(values as pulumi.Input<HelmValues>);
-    return { plain: whole.isKnown ? (whole.value) : undefined, isSecret: true, leaves: [] };
+    return { plain: whole.isKnown ? whole.value : undefined, isSecret: true, leaves: [] };
   }
   const later: { readonly path: ValuePath; readonly output: pulumi.Output<unknown> }[] = [];
   const plain = withoutLater((values ?? {}) as Readonly<Record<string, unknown>>, [], later);

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type Declared, declareChain } from "../../components/chain";
-import type { PlannedRun, UpgradeSettings } from "../../components/context";
-import { NO_EARLIER_RUN } from "../../components/earlierRun";
+import { type Declared, declareChain } from "../../components/declare/chain";
+import type { PlannedRun, UpgradeSettings } from "../../components/declare/context";
+import { NO_EARLIER_RUN } from "../../components/engine/earlierRun";
 import { releaseValues } from "../../components/values";
 import type { ClusterState, ComponentState, HelmRelease, Step, UpgradePlan } from "../../upgrade/model";
 

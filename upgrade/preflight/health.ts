@@ -4,7 +4,7 @@ import { isMilvusComponent } from "../milvusComponents";
 import { list } from "../refusal";
 import { filledText, getValue, path } from "../values/tree";
 import type { Dependency } from "./facts";
-import { type Finding, isFresh, type Subject } from "./judge";
+import { type Finding, isFresh, type Subject } from "./subject";
 
 export function componentFindings(subject: Subject): Finding[] {
   const { state, plan, namespace } = subject;

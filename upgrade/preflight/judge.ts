@@ -1,7 +1,7 @@
 import type { ClusterState, Refusal, UpgradePlan, Warning } from "../model";
 import { configLine } from "../refusal";
 import { checkRule, type PreflightCheck, type PreflightLevel, type PreflightLevels } from "./checks";
-import type { PreflightFacts, PreflightQuestions } from "./facts";
+import type { PreflightQuestions } from "./facts";
 import { claimFindings, componentFindings, dependencyFindings, imageFindings } from "./health";
 import { permissionsFor, type VerificationNeeds, verificationPermissions } from "./permissions";
 import {
@@ -12,25 +12,7 @@ import {
   storageFindings,
   versionFindings,
 } from "./platform";
-
-/** Something that a check has found. */
-export interface Finding {
-  readonly check: PreflightCheck;
-  /** Before the config changes it. */
-  readonly level: Exclude<PreflightLevel, "off">;
-  readonly message: string;
-  readonly remedy: string;
-}
-
-/** What a check looks at. */
-export interface Subject {
-  readonly plan: UpgradePlan;
-  readonly state: ClusterState;
-  readonly facts: PreflightFacts;
-  readonly namespace: string;
-  readonly releaseName: string;
-  readonly backupStorageClass?: string;
-}
+import type { Finding, Subject } from "./subject";
 
 const CHECKS: readonly ((subject: Subject) => readonly Finding[])[] = [
   versionFindings,
@@ -107,15 +89,4 @@ function lowered({ check, level }: Finding, levels: PreflightLevels): PreflightL
 
 function configPath(check: PreflightCheck): string {
   return configLine(`preflight.${check}`, "warn").replace("config set", "config set --path");
-}
-
-/**
- * Nothing is under way: a release that is deployed, with every component up. What was begun is finished whatever its
- * health, since to finish it may be the cure.
- */
-export function isFresh({ state: { release, components } }: Subject): boolean {
-  const untouched = components.every(
-    ({ paused, replicas, rememberedReplicas }) => !paused && replicas > 0 && rememberedReplicas === undefined,
-  );
-  return release?.status === "deployed" && untouched;
 }

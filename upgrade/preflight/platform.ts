@@ -4,8 +4,8 @@ import { configLine, list } from "../refusal";
 import { effectiveValue } from "../values/chartDefaults";
 import { isTrue } from "../values/tree";
 import { olderThan } from "../versions";
-import type { Finding, Subject } from "./judge";
 import { describePermission } from "./permissions";
+import type { Finding, Subject } from "./subject";
 
 export function versionFindings({ plan, state }: Subject): Finding[] {
   const { chart, values } = plan;

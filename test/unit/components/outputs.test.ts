@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { NO_EARLIER_RUN } from "../../../components/earlierRun";
+import { NO_EARLIER_RUN } from "../../../components/engine/earlierRun";
 import { type Planned, plannedOutputs } from "../../../components/outputs";
 import { asLastFacts } from "../../../upgrade/lastFacts";
 import { PLAN_KINDS, type UpgradePlan } from "../../../upgrade/model";

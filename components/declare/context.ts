@@ -1,11 +1,9 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ClusterState, UpgradePlan } from "../upgrade/model";
-import type { StepTimeouts } from "../upgrade/stepLimits";
-import type { UpgradeAccess } from "./access";
-import type { EarlierRun } from "./earlierRun";
-import type { RunGuard } from "./runGuard";
-import type { StepGate } from "./stepGate";
+import type { ClusterState, UpgradePlan } from "../../upgrade/model";
+import type { StepTimeouts } from "../../upgrade/stepLimits";
+import type { EarlierRun } from "../engine/earlierRun";
+import type { RunGuard } from "../engine/guard";
 
 /** How the upgrade's own Jobs are run; a part of the stack config. */
 export interface UpgradeSettings {
@@ -75,17 +73,29 @@ export interface PlannedRun {
   readonly guard?: RunGuard;
 }
 
+/** Resources that must be done before a step starts. */
+export type After = readonly pulumi.Resource[];
+
+/** Lets a step begin. */
+export interface Gate {
+  /** What a step waits for, once it may begin; the promise is rejected where it may not. */
+  open(after: After): pulumi.Resource[] | Promise<pulumi.Resource[]>;
+}
+
+export interface UpgradeAccess {
+  /** Owner of the Jobs: a Job that a killed run made and no state knows goes with it. */
+  readonly account: k8s.core.v1.ServiceAccount;
+  /** What a Job has to wait for. */
+  readonly ready: After;
+}
+
 /** What every file that declares a step's resources gets. */
 export interface StepContext extends PlannedRun {
   /** Parent, provider and hooks of every resource; each step adds its dependsOn. */
   readonly options: pulumi.CustomResourceOptions;
   /** Different in each run of the program. */
   readonly run: string;
-  /** Lets a step begin. */
-  readonly gate: StepGate;
+  readonly gate: Gate;
   /** Missing: the plan has no Jobs. */
   readonly access?: UpgradeAccess;
 }
-
-/** Resources that must be done before a step starts. */
-export type After = readonly pulumi.Resource[];

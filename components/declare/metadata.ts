@@ -1,24 +1,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
-import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../upgrade/attempt";
-import { installationAnnotations, installationOf } from "../upgrade/installation";
-import { upgradeLabels } from "../upgrade/marks";
-import { letGoLine } from "../upgrade/migration";
+import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../../upgrade/attempt";
+import { installationAnnotations, installationOf } from "../../upgrade/installation";
+import { upgradeLabels } from "../../upgrade/marks";
+import { letGoLine } from "../../upgrade/migration";
 import {
   ATTEMPT_PHASES,
   type AttemptPhase,
   type AttemptState,
   type ClusterState,
   type MigrationPlan,
-} from "../upgrade/model";
-import { configLine } from "../upgrade/refusal";
-import { toolLimit } from "../upgrade/stepLimits";
-import { type MetadataStepKind, stepLimit } from "../upgrade/steps";
-import { FORCED } from "./access";
+} from "../../upgrade/model";
+import { configLine } from "../../upgrade/refusal";
+import { toolLimit } from "../../upgrade/stepLimits";
+import { type MetadataStepKind, stepLimit } from "../../upgrade/steps";
+import type { EarlierRun } from "../engine/earlierRun";
 import type { After, StepContext } from "./context";
-import type { EarlierRun } from "./earlierRun";
 import { type Command, declareJob, kubectl } from "./jobs";
+import { FORCED } from "./rbac";
 
 const SCRIPT = "metadata.sh";
 /** Where the script and the tool find their things; the script is told by its environment. */
@@ -99,7 +99,7 @@ function backupName({ name, releaseName }: StepContext, claimName: string): stri
 /** The script that the metadata Jobs run. */
 export function declareScript(context: StepContext): k8s.core.v1.ConfigMap {
   const { claimName } = migrationOf(context);
-  const data = { [SCRIPT]: readFileSync(join(__dirname, "scripts", SCRIPT), "utf8") };
+  const data = { [SCRIPT]: readFileSync(join(__dirname, "..", "scripts", SCRIPT), "utf8") };
   return new k8s.core.v1.ConfigMap(
     `${context.name}-meta-script`,
     {

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import fc from "fast-check";
-import type { PlannedRun } from "../../../components/context";
-import { PLAN_KINDS, type PlanKind, type Step, type UpgradePlan } from "../../../upgrade/model";
-import { stepLimit } from "../../../upgrade/steps";
-import { declare, PLANS, plannedRun, RESUMES, SETTINGS, STEP } from "../../support/plans";
-import { type Recording, type Registered, record } from "../../support/recordingMonitor";
+import type { PlannedRun } from "../../../../components/declare/context";
+import { PLAN_KINDS, type PlanKind, type Step, type UpgradePlan } from "../../../../upgrade/model";
+import { stepLimit } from "../../../../upgrade/steps";
+import { declare, PLANS, plannedRun, RESUMES, SETTINGS, STEP } from "../../../support/plans";
+import { type Recording, type Registered, record } from "../../../support/recordingMonitor";
 
 const JOB = "kubernetes:batch/v1:Job";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
@@ -222,7 +222,7 @@ describe("the chain of a plan", () => {
   });
 
   it("the script that is mounted exists", () => {
-    expect(existsSync(join(__dirname, "../../../components/scripts/metadata.sh"))).to.equal(true);
+    expect(existsSync(join(__dirname, "../../../../components/scripts/metadata.sh"))).to.equal(true);
   });
 
   describe("the error hook", () => {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { StackRelease } from "../upgrade/stackGuard";
+import type { StackRelease } from "../../upgrade/stackGuard";
 
 /** What earlier runs have left of this component in the stack's state. */
 export interface EarlierRun extends StackRelease {
@@ -101,7 +101,7 @@ function oldUrn({ urn, types }: Found): string {
 }
 
 function metadataOf({ outputs }: Found): { readonly name?: unknown; readonly namespace?: unknown } {
-  return (outputs.metadata ?? {});
+  return outputs.metadata ?? {};
 }
 
 /** As the component said it, or as the Release has it. */

@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import type { PlannedRun } from "../../../components/context";
-import { releaseValues } from "../../../components/values";
-import { PLAN_KINDS, type UpgradePlan } from "../../../upgrade/model";
-import { declare, PLANS, plannedRun, state } from "../../support/plans";
-import { isSecret, plain, type Registered, record } from "../../support/recordingMonitor";
+import type { PlannedRun } from "../../../../components/declare/context";
+import { releaseValues } from "../../../../components/values";
+import { PLAN_KINDS, type UpgradePlan } from "../../../../upgrade/model";
+import { declare, PLANS, plannedRun, state } from "../../../support/plans";
+import { isSecret, plain, type Registered, record } from "../../../support/recordingMonitor";
 
 async function release(plan: UpgradePlan, changes: Partial<PlannedRun> = {}): Promise<Registered> {
   const { registered } = await record(() => declare(plannedRun(plan, changes)));

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import type { FailedResource } from "../../../components/context";
-import { diagnosisOf } from "../../../components/errorHook";
+import type { FailedResource } from "../../../../components/declare/context";
+import { diagnosisOf } from "../../../../components/engine/failureHook";
 
 const ARGS: pulumi.ErrorHookArgs = {
   urn: "urn:pulumi:test::milvus::kubernetes:batch/v1:Job::my-release-stop",

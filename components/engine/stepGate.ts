@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { describePlan } from "../upgrade/describe";
-import { refusalOfLeftOut } from "../upgrade/leftOut";
-import type { After, PlannedRun } from "./context";
-import { isOfRun } from "./names";
+import { describePlan } from "../../upgrade/describe";
+import { refusalOfLeftOut } from "../../upgrade/leftOut";
+import type { After, Gate, PlannedRun } from "../declare/context";
+import { isOfRun } from "../declare/names";
 import { settled } from "./resolve";
 
 /**
@@ -12,7 +12,7 @@ import { settled } from "./resolve";
  * state has of an earlier run. It stands before the request to the engine, so that it covers what the engine deletes for
  * a replacement as well.
  */
-export class StepGate {
+export class StepGate implements Gate {
   private readonly revision: number;
   private readonly markedRecord: string | undefined;
 

@@ -1,10 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Step } from "../upgrade/model";
-import { stepLimit } from "../upgrade/steps";
-import { FORCED } from "./access";
+import type { Step } from "../../upgrade/model";
+import { stepLimit } from "../../upgrade/steps";
 import type { After, StepContext } from "./context";
 import { declareKubectlJob, kubectl } from "./jobs";
+import { FORCED } from "./rbac";
 
 /** What Helm calls its records. */
 const RECORD_TYPE = "helm.sh/release.v1";

@@ -1,17 +1,17 @@
 import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import type { Step, UpgradePlan } from "../upgrade/model";
-import { runsAsJob, touchesMetadata } from "../upgrade/steps";
-import { declareAccess } from "./access";
-import { declareClearRecord, declareFailedRecord } from "./clearRecord";
+import type { Step, UpgradePlan } from "../../upgrade/model";
+import { runsAsJob, touchesMetadata } from "../../upgrade/steps";
+import { failureHook } from "../engine/failureHook";
+import { guardHook } from "../engine/guard";
+import { StepGate, unlessLeftOut } from "../engine/stepGate";
 import type { After, PlannedRun, StepContext } from "./context";
-import { failureHook } from "./errorHook";
-import { declareBackupClaim, declareKeptClaims, declareMetadataJob, declareScript } from "./metadataJobs";
+import { declareClearRecord, declareFailedRecord } from "./helmRecord";
+import { declareBackupClaim, declareKeptClaims, declareMetadataJob, declareScript } from "./metadata";
+import { declareAccess } from "./rbac";
 import { declareRelease, releaseResourceName } from "./release";
 import { declarePause, declareResume } from "./rollout";
-import { guardHook } from "./runGuard";
-import { StepGate, unlessLeftOut } from "./stepGate";
-import { declareStop } from "./stopJob";
+import { declareStop } from "./stop";
 
 /** What was declared, and when it is done. */
 export interface Declared {

@@ -1,20 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
-import { jobRights } from "../upgrade/jobRights";
-import { upgradeLabels, upgradeServiceAccount } from "../upgrade/marks";
-import type { After, StepContext } from "./context";
+import { jobRights } from "../../upgrade/jobRights";
+import { upgradeLabels, upgradeServiceAccount } from "../../upgrade/marks";
+import type { StepContext, UpgradeAccess } from "./context";
 
 /**
  * For objects that change between plans. Each run whose predecessor was killed is another field manager, and the API
  * server would refuse it what the dead one has set.
  */
 export const FORCED = { "pulumi.com/patchForce": "true" } as const;
-
-export interface UpgradeAccess {
-  /** Owner of the Jobs: a Job that a killed run made and no state knows goes with it. */
-  readonly account: k8s.core.v1.ServiceAccount;
-  /** What a Job has to wait for. */
-  readonly ready: After;
-}
 
 /** The ServiceAccount that runs the plan's Jobs, with the rights these Jobs need and no more. */
 export function declareAccess(context: Omit<StepContext, "access">): UpgradeAccess {

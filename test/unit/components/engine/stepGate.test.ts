@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import { expect } from "chai";
-import { StepGate } from "../../../components/stepGate";
-import { PLANS, plannedRun, STEP } from "../../support/plans";
-import { record } from "../../support/recordingMonitor";
+import { StepGate } from "../../../../components/engine/stepGate";
+import { PLANS, plannedRun, STEP } from "../../../support/plans";
+import { record } from "../../../support/recordingMonitor";
 
 const RUN = "1a2b3c4d-0000-4000-8000-000000000000";
 

@@ -1,7 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
 import * as pulumi from "@pulumi/pulumi";
-import type { Diagnose, FailedResource } from "./context";
-import type { RunGuard } from "./runGuard";
+import type { Diagnose, FailedResource } from "../declare/context";
+import type { RunGuard } from "./guard";
 
 const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
 const JOB_TYPE = "kubernetes:batch/v1:Job";

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { PlannedRun } from "../../../components/context";
-import { jobName } from "../../../components/names";
-import { type AttemptPhase, PLAN_KINDS, type Step, type UpgradePlan } from "../../../upgrade/model";
-import { declare, PLANS, plannedRun, RESUMES, SETTINGS, state } from "../../support/plans";
-import { type Registered, record } from "../../support/recordingMonitor";
+import type { PlannedRun } from "../../../../components/declare/context";
+import { jobName } from "../../../../components/declare/names";
+import { type AttemptPhase, PLAN_KINDS, type Step, type UpgradePlan } from "../../../../upgrade/model";
+import { declare, PLANS, plannedRun, RESUMES, SETTINGS, state } from "../../../support/plans";
+import { type Registered, record } from "../../../support/recordingMonitor";
 
 interface Container {
   readonly name: string;

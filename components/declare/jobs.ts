@@ -1,5 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
-import { STEP_LABEL, upgradeLabels, upgradeServiceAccount } from "../upgrade/marks";
+import { STEP_LABEL, upgradeLabels, upgradeServiceAccount } from "../../upgrade/marks";
 import type { After, ResourceAmounts, StepContext, UpgradeSettings } from "./context";
 import { jobName, shortRun } from "./names";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { jobRights } from "../../../upgrade/jobRights";
-import { PLAN_KINDS } from "../../../upgrade/model";
-import { PLANS } from "../../support/plans";
+import { jobRights } from "../../../../upgrade/jobRights";
+import { PLAN_KINDS } from "../../../../upgrade/model";
+import { PLANS } from "../../../support/plans";
 
 const DEPLOYMENTS = ["my-release-milvus-proxy", "my-release-milvus-querynode", "my-release-milvus-rootcoord"];
 const READING = ["get", "list", "watch"];

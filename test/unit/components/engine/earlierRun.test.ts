@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { type EarlierRun, readEarlierRun } from "../../../components/earlierRun";
-import { record } from "../../support/recordingMonitor";
+import { type EarlierRun, readEarlierRun } from "../../../../components/engine/earlierRun";
+import { record } from "../../../support/recordingMonitor";
 
 const OLD = "milvus:upgrade:MilvusCluster";
 const NEW = "milvus-upgrade:index:MilvusCluster";
