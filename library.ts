@@ -25,5 +25,5 @@ export { ConfigError } from "./config/configError";
 export { parseConfig, type RawConfig } from "./config/parseConfig";
 export type { Config } from "./config/schema";
 export { type Look, type LookOptions, look, shownPlan } from "./run/look";
-export { describePlan } from "./upgrade/describe";
 export type * from "./upgrade/model";
+export { describePlan } from "./upgrade/words/describe";

@@ -1,9 +1,9 @@
 /** The planner alone: every chart release of the catalogue as what runs, every Milvus version in it as what is wanted. */
 
 import { running, wanted } from "../test/unit/upgrade/support";
-import { planUpgrade } from "../upgrade/plan";
-import { CHART_RELEASES } from "../upgrade/releases";
-import { componentsOf } from "../upgrade/rollout";
+import { planUpgrade } from "../upgrade/plan/plan";
+import { componentsOf } from "../upgrade/roll/rollout";
+import { CHART_RELEASES } from "../upgrade/versions/releases";
 import type { BenchContext, Part } from "./part";
 import type { Findings } from "./section";
 import { number } from "./statistics";

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { Argument, Command } from "commander";
-import { adoptCommand } from "./adoptCommand";
-import { planCommand } from "./planCommand";
-import { findProject, stackNames } from "./project";
-import { upgradeCommand } from "./upgradeCommand";
-import { verifyCommand } from "./verifyCommand";
+import { adoptCommand } from "./commands/adopt";
+import { planCommand } from "./commands/plan";
+import { upgradeCommand } from "./commands/upgrade";
+import { verifyCommand } from "./commands/verify";
+import { findProject, stackNames } from "./pulumi/project";
 
 /**
  * The commands around `pulumi preview` and `pulumi up`. Each loads what it needs when it is run: completion starts the

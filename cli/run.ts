@@ -3,7 +3,7 @@ import pc from "picocolors";
 import { ClusterError, hasCode } from "../cluster/errors";
 import { ConfigError } from "../config/configError";
 import { ServiceError } from "../verify/service";
-import { UsageError } from "./project";
+import { UsageError } from "./pulumi/project";
 
 /** Runs the command line of this process; what goes wrong is told, and is the exit code 1. */
 export async function runProgram(program: Command): Promise<void> {

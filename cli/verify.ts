@@ -1,14 +1,14 @@
 import { connect } from "../cluster/api/client";
 import { readCluster } from "../cluster/state/readCluster";
 import type { Config } from "../config/schema";
-import { parseImage } from "../upgrade/images";
 import { isMilvusComponent } from "../upgrade/milvusComponents";
 import type { ClusterState, UpgradePlan, VerificationState } from "../upgrade/model";
-import { planUpgrade } from "../upgrade/plan";
+import { planUpgrade } from "../upgrade/plan/plan";
+import { parseImage } from "../upgrade/versions/images";
 import { describeFailed, describePassed } from "../verify/describe";
 import { hasSnapshot } from "../verify/record";
 import { acceptVerification, verifyUpgrade } from "../verify/verify";
-import { UsageError } from "./project";
+import { UsageError } from "./pulumi/project";
 
 export interface VerifyFlags {
   /** Release and load again what is loaded and does not answer. */

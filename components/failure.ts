@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ClusterError } from "../cluster/errors";
 import { ConfigError } from "../config/configError";
-import { describePlan } from "../upgrade/describe";
 import { RefusalError } from "../upgrade/refusal";
+import { describePlan } from "../upgrade/words/describe";
 import { ServiceError } from "../verify/service";
 
 /** Ends the run with a message for people, on the component and without a stack trace. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { UpgradePlan } from "../upgrade/model";
-import { factsOf, stepName } from "../upgrade/steps";
+import { factsOf, stepName } from "../upgrade/steps/steps";
 import { settled } from "./engine/resolve";
 import { unlessLeftOut } from "./engine/stepGate";
 

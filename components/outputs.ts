@@ -1,10 +1,10 @@
-import { attemptName } from "../upgrade/attempt";
-import { planTitle } from "../upgrade/describe";
-import { describeExpected } from "../upgrade/interruption";
-import { factsAfter, packFacts } from "../upgrade/lastFacts";
+import { attemptName } from "../upgrade/metadata/attempt";
 import type { ClusterState, HelmValues, UpgradePlan } from "../upgrade/model";
-import { stepName } from "../upgrade/steps";
+import { describeExpected } from "../upgrade/plan/interruption";
+import { stepName } from "../upgrade/steps/steps";
 import { filledText, isMap } from "../upgrade/values/tree";
+import { factsAfter, packFacts } from "../upgrade/walk/lastFacts";
+import { planTitle } from "../upgrade/words/describe";
 import { keptAttempts } from "./declare/metadata";
 import type { EarlierRun } from "./engine/earlierRun";
 import type { LastUpgrade } from "./measure";

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { MILVUS_COMPONENTS } from "../upgrade/milvusComponents";
 import type { ChartSource, HelmValues } from "../upgrade/model";
 import { PREFLIGHT_CHECK_NAMES } from "../upgrade/preflight/checks";
-import { mirrored } from "../upgrade/values/imageRegistry";
+import { mirrored } from "../upgrade/values/rules/imageRegistry";
 import { mergeValues } from "../upgrade/values/tree";
 import { ConfigError, type ConfigProblem } from "./configError";
 import { parseValuesFile, parseYaml } from "./helmValues";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { APPROVAL_PATTERN } from "../upgrade/approval";
-import { isChartVersion } from "../upgrade/chartVersions";
+import { isChartVersion } from "../upgrade/charts/versions";
 import { MILVUS_COMPONENTS, type MilvusComponent } from "../upgrade/milvusComponents";
 import type { HelmValues, Wanted } from "../upgrade/model";
 import { DEPENDENCY_IMAGES, STRATEGIES } from "../upgrade/model";
@@ -11,8 +11,8 @@ import {
   type PreflightLevels,
 } from "../upgrade/preflight/checks";
 import { ROW_RULES, type RowRule, VERIFY_MODES, type VerifyMode } from "../upgrade/verification";
-import { parseVersionRequest } from "../upgrade/versionRequest";
-import { plainVersion } from "../upgrade/versions";
+import { parseVersionRequest } from "../upgrade/versions/request";
+import { plainVersion } from "../upgrade/versions/versions";
 import { parseDuration } from "./durations";
 import type { ConfigKey, TimeoutName } from "./keys";
 import { DEFAULT_TIMEOUTS } from "./keys";

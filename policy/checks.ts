@@ -1,10 +1,10 @@
-import { badChart, chartFits } from "../upgrade/chartRules";
-import { isChartVersion } from "../upgrade/chartVersions";
-import { refusedBy } from "../upgrade/hopRules";
-import { parseTag } from "../upgrade/images";
+import { badChart, chartFits } from "../upgrade/charts/rules";
+import { isChartVersion } from "../upgrade/charts/versions";
+import { refusedBy } from "../upgrade/hops/rules";
 import type { HelmValue, HelmValues } from "../upgrade/model";
 import { getValue, isMap, path } from "../upgrade/values/tree";
-import { isVersion } from "../upgrade/versions";
+import { parseTag } from "../upgrade/versions/images";
+import { isVersion } from "../upgrade/versions/versions";
 
 /** What a policy is shown of a `helm.v3.Release`. */
 export interface ReleaseInputs {

@@ -2,8 +2,8 @@ import type { ClusterClient } from "../cluster/api/client";
 import { ClusterError } from "../cluster/errors";
 import { type ActiveJob, deleteJob, readActiveJobs } from "../cluster/state/upgradeJobs";
 import type { Config } from "../config/schema";
-import { DEAD_RUN_GRACE } from "../upgrade/stepLimits";
-import { METADATA_STEPS } from "../upgrade/steps";
+import { DEAD_RUN_GRACE } from "../upgrade/steps/limits";
+import { METADATA_STEPS } from "../upgrade/steps/steps";
 
 const POLL_MS = 2000;
 const PROGRESS_MS = 15_000;

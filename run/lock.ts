@@ -5,7 +5,7 @@ import { hasCode } from "../cluster/errors";
 import { type RunLock, readRunLock, takeRunLock } from "../cluster/kept/runLock";
 import type { Config } from "../config/schema";
 import { describeWarning, RefusalError } from "../upgrade/refusal";
-import { refusalOfSecondRun, warningOfOtherRun } from "../upgrade/runLock";
+import { refusalOfSecondRun, warningOfOtherRun } from "../upgrade/words/lock";
 
 /** Who runs: named in the lock, for whoever finds it. */
 export interface Runner {

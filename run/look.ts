@@ -5,16 +5,16 @@ import { readCluster } from "../cluster/state/readCluster";
 import type { Config } from "../config/schema";
 import { approvalHash } from "../upgrade/approval";
 import type { ClusterState, Plan, Refusal, StackFacts, UpgradePlan, Wanted } from "../upgrade/model";
-import { planUpgrade } from "../upgrade/plan";
-import type { PreflightLevels } from "../upgrade/preflight/checks";
-import { type Findings, NO_FINDINGS } from "../upgrade/preflight/judge";
-import { RefusalError } from "../upgrade/refusal";
+import { planUpgrade } from "../upgrade/plan/plan";
 import {
   refusalOfGoneRelease,
   refusalOfMovedRelease,
   refusalOfOtherCluster,
   type StackRelease,
-} from "../upgrade/stackGuard";
+} from "../upgrade/plan/stackGuard";
+import type { PreflightLevels } from "../upgrade/preflight/checks";
+import { type Findings, NO_FINDINGS } from "../upgrade/preflight/judge";
+import { RefusalError } from "../upgrade/refusal";
 import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
 import { getValue, path } from "../upgrade/values/tree";
 

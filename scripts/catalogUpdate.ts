@@ -1,17 +1,17 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ARCHIVED_REPOSITORY, CURRENT_REPOSITORY } from "../upgrade/chartChoice";
-import { MINOR_ORDER } from "../upgrade/hopRules";
-import { CHART_RELEASES, type ChartRelease } from "../upgrade/releases";
-import { minorOf } from "../upgrade/versions";
+import { ARCHIVED_REPOSITORY, CURRENT_REPOSITORY } from "../upgrade/charts/choice";
+import { MINOR_ORDER } from "../upgrade/hops/rules";
+import { CHART_RELEASES, type ChartRelease } from "../upgrade/versions/releases";
+import { minorOf } from "../upgrade/versions/versions";
 import { type CatalogueChange, compareCatalogues, formatCatalogue, mergeIndexes, readIndex } from "./chartIndex";
 
-const CATALOGUE = join(__dirname, "..", "upgrade", "catalogue.json");
+const CATALOGUE = join(__dirname, "..", "upgrade", "versions", "catalogue.json");
 const TIMEOUT_SECONDS = 60;
 const USAGE = "Usage: npm run catalog:update -- [--file INDEX.YAML] [--check]";
 
-/** Brings upgrade/catalogue.json up to date with the public repositories, or with an index given as a file. */
+/** Brings upgrade/versions/catalogue.json up to date with the public repositories, or with an index given as a file. */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { file: { type: "string" }, check: { type: "boolean", default: false } } });
   const texts = values.file === undefined ? await fetchIndexes() : [readFileSync(values.file, "utf8")];
@@ -64,7 +64,7 @@ function describeChange(change: CatalogueChange, releases: readonly ChartRelease
     ...change.changed.map(line("changed:")),
     ...change.withdrawn.map(line("withdrawn:")),
     ...[...newMinors].map(
-      (minor) => `Milvus ${minor} has no rules yet: it is refused until upgrade/hopRules.ts knows it.`,
+      (minor) => `Milvus ${minor} has no rules yet: it is refused until upgrade/hops/rules.ts knows it.`,
     ),
     `${releases.length} chart releases, the newest ${releases[0]?.chart ?? "none"}; ${isEmpty(change) ? "nothing new" : `${change.added.length} new`}.`,
   ].join("\n");

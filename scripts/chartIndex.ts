@@ -1,8 +1,8 @@
 import { parse } from "yaml";
 import { z } from "zod";
-import { chartAtLeast, compareCharts } from "../upgrade/chartVersions";
-import type { ChartRelease } from "../upgrade/releases";
-import { isVersion, plainVersion } from "../upgrade/versions";
+import { chartAtLeast, compareCharts } from "../upgrade/charts/versions";
+import type { ChartRelease } from "../upgrade/versions/releases";
+import { isVersion, plainVersion } from "../upgrade/versions/versions";
 
 /** Older charts carry numbers that look like Milvus versions and are for release candidates of 2.0 (fact 1.2). */
 const FIRST_CHART = "3.0.0";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { OUTCOMES, PLAN_FORMAT, type PlanReport } from "../cli/planReport";
+import { OUTCOMES, PLAN_FORMAT, type PlanReport } from "../cli/plan/report";
 import { PLAN_KINDS, REVERSIBILITIES } from "../upgrade/model";
 
 const list = <T extends z.ZodType>(of: T) => z.array(of).readonly();

@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { BAD_CHARTS, CHART_FITS } from "../upgrade/chartRules";
-import { HOP_NOTES } from "../upgrade/hopNotes";
-import { HOP_RULES } from "../upgrade/hopRules";
-import { PLAN_RULES } from "../upgrade/planRules";
+import { BAD_CHARTS, CHART_FITS } from "../upgrade/charts/rules";
+import { HOP_NOTES } from "../upgrade/hops/notes";
+import { HOP_RULES } from "../upgrade/hops/rules";
+import { PLAN_RULES } from "../upgrade/plan/rules";
 import { PREFLIGHT_CHECKS } from "../upgrade/preflight/checks";
-import { ROLLOUT_ORDERS } from "../upgrade/rolloutOrder";
-import { FINAL_RULES, VALUE_RULES } from "../upgrade/values/valueRules";
+import { ROLLOUT_ORDERS } from "../upgrade/roll/order";
+import { FINAL_RULES, VALUE_RULES } from "../upgrade/values/rules/all";
 
 export const RULES_DOCUMENT = join(__dirname, "..", "docs", "upgrade-rules.md");
 

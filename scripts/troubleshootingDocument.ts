@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { CAUSE_TEXTS, CAUSES } from "../cluster/diagnose/causes";
 import type { ClusterErrorCode } from "../cluster/errors";
 import { CLUSTER_ERROR_CODES } from "../cluster/errors";
-import { PLAN_RULES } from "../upgrade/planRules";
+import { PLAN_RULES } from "../upgrade/plan/rules";
 import { PREFLIGHT_CHECKS } from "../upgrade/preflight/checks";
 import { CHART_RULE_NAMES, HOP_NOTE_NAMES, HOP_RULE_NAMES, VALUE_RULE_NAMES } from "../upgrade/ruleNames";
 

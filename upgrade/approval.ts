@@ -1,8 +1,8 @@
 import { createHash, scrypt } from "node:crypto";
 import { promisify } from "node:util";
-import catalogue from "./catalogue.json";
 import type { ClusterState, ComponentState, HelmRelease, Refusal, Step, UpgradePlan, Wanted } from "./model";
 import { configLine, describeWarning } from "./refusal";
+import catalogue from "./versions/catalogue.json";
 
 /** What a plan is made from, and the plan itself: each has its own part of the hash, so that a refusal can say which moved. */
 export const APPROVAL_PARTS = ["config", "rules", "release", "cluster", "plan"] as const;

@@ -1,9 +1,9 @@
-import type { PLAN_RULES } from "./planRules";
+import type { PLAN_RULES } from "./plan/rules";
 import type { PreflightCheck } from "./preflight/checks";
 
 /**
  * Every rule by its name: a refusal or warning under another one does not compile. What a name means stands in its row
- * (hopRules.ts, hopNotes.ts, chartRules.ts, values/, planRules.ts); a test holds rows and names together.
+ * (hops/, charts/rules.ts, values/rules/, plan/rules.ts); a test holds rows and names together.
  */
 
 export const HOP_RULE_NAMES = [

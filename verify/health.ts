@@ -1,6 +1,6 @@
-import { parseImage } from "../upgrade/images";
 import { isMilvusComponent } from "../upgrade/milvusComponents";
 import type { ClusterState } from "../upgrade/model";
+import { parseImage } from "../upgrade/versions/images";
 
 /** A pod of a component, as far as its health goes. */
 export interface PodHealth {

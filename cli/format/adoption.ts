@@ -1,5 +1,5 @@
-import type { Adoption } from "../adopt";
-import type { PlanReport } from "../planReport";
+import type { Adoption } from "../adopt/adopt";
+import type { PlanReport } from "../plan/report";
 
 /** True when the next `up` would change no object in the cluster. */
 export function changesNothing({ outcome, plan, manifests }: PlanReport): boolean {

@@ -2,7 +2,7 @@ import type { Refusal } from "../../upgrade/model";
 import { describeWay } from "../../upgrade/refusal";
 import type { FieldChange, ObjectChange } from "../manifests/diff";
 import type { Drift } from "../manifests/drift";
-import type { ImageReport, ManifestReport, PlanPart, PlanReport } from "../planReport";
+import type { ImageReport, ManifestReport, PlanPart, PlanReport } from "../plan/report";
 
 /** GitHub takes 65,536 characters in a comment; bytes are counted, to be safe for other hosts. */
 export const LONGEST_COMMENT = 65_536;

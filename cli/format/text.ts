@@ -3,7 +3,7 @@ import type { Refusal } from "../../upgrade/model";
 import { describeRefusal } from "../../upgrade/refusal";
 import type { FieldChange, ObjectChange } from "../manifests/diff";
 import type { Drift } from "../manifests/drift";
-import type { ImageReport, ManifestReport, PlanPart, PlanReport, StepReport } from "../planReport";
+import type { ImageReport, ManifestReport, PlanPart, PlanReport, StepReport } from "../plan/report";
 
 const MOST_LINES = 40;
 const LONGEST = 160;

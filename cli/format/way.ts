@@ -1,7 +1,7 @@
 import pc from "picocolors";
-import { duration } from "../../upgrade/interruption";
+import { duration } from "../../upgrade/plan/interruption";
 import { WALK_COMMAND } from "../../upgrade/refusal";
-import type { HopReport, WayReport } from "../wayReport";
+import type { HopReport, WayReport } from "../walk/wayReport";
 import { refusalLines } from "./text";
 
 /** The whole way, one paragraph for each hop. */

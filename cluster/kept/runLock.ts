@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1ConfigMap } from "@kubernetes/client-node";
 import { isOurs, upgradeLabels } from "../../upgrade/marks";
-import { describeHolder, lockName, type RunHolder } from "../../upgrade/runLock";
+import { describeHolder, lockName, type RunHolder } from "../../upgrade/words/lock";
 import type { ClusterClient } from "../api/client";
 import { retry } from "../api/retry";
 import { isDone, isPassing, type WriteAnswer } from "../api/write";

@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import type { V1ConfigMap } from "@kubernetes/client-node";
-import { attemptFromLabels } from "../../upgrade/attempt";
-import { isForeign } from "../../upgrade/installation";
+import { attemptFromLabels } from "../../upgrade/metadata/attempt";
+import { isForeign } from "../../upgrade/metadata/installation";
 import {
   type Installation,
   VERIFICATION_STATUSES,

@@ -1,6 +1,6 @@
 import type { V1PersistentVolumeClaim } from "@kubernetes/client-node";
-import { attemptFromLabels, claimPrefix, isOfAttempt, PHASE_ANNOTATION } from "../../upgrade/attempt";
-import { isForeign } from "../../upgrade/installation";
+import { attemptFromLabels, claimPrefix, isOfAttempt, PHASE_ANNOTATION } from "../../upgrade/metadata/attempt";
+import { isForeign } from "../../upgrade/metadata/installation";
 import { ATTEMPT_PHASES, type AttemptPhase, type AttemptState, type Installation } from "../../upgrade/model";
 import { ClusterError } from "../errors";
 import type { Json } from "../json";

@@ -1,6 +1,6 @@
 import type { V1ConfigMap } from "@kubernetes/client-node";
-import { attemptSelector } from "../../upgrade/attempt";
-import { installationOf } from "../../upgrade/installation";
+import { attemptSelector } from "../../upgrade/metadata/attempt";
+import { installationOf } from "../../upgrade/metadata/installation";
 import type { ClusterState, HelmRelease } from "../../upgrade/model";
 import { VERIFICATION_MARK } from "../../upgrade/verification";
 import type { ClusterClient } from "../api/client";

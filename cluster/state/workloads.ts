@@ -1,6 +1,6 @@
 import type { V1Deployment, V1Pod, V2HorizontalPodAutoscaler } from "@kubernetes/client-node";
-import { RECREATE_ANNOTATION } from "../../upgrade/mixcoordHop";
 import type { ComponentState, PodTemplate } from "../../upgrade/model";
+import { RECREATE_ANNOTATION } from "../../upgrade/roll/mixcoordHop";
 import type { Json, ObjectMeta } from "../json";
 import { managerOf } from "./owners";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Step, UpgradePlan } from "../../upgrade/model";
-import { runsAsJob, touchesMetadata } from "../../upgrade/steps";
+import { runsAsJob, touchesMetadata } from "../../upgrade/steps/steps";
 import { failureHook } from "../engine/failureHook";
 import { guardHook } from "../engine/guard";
 import { StepGate, unlessLeftOut } from "../engine/stepGate";

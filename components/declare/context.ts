@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterState, UpgradePlan } from "../../upgrade/model";
-import type { StepTimeouts } from "../../upgrade/stepLimits";
+import type { StepTimeouts } from "../../upgrade/steps/limits";
 import type { EarlierRun } from "../engine/earlierRun";
 import type { RunGuard } from "../engine/guard";
 

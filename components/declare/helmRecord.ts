@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Step } from "../../upgrade/model";
-import { stepLimit } from "../../upgrade/steps";
+import { stepLimit } from "../../upgrade/steps/steps";
 import type { After, StepContext } from "./context";
 import { declareKubectlJob, kubectl } from "./jobs";
 import { FORCED } from "./rbac";

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
-import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../../upgrade/attempt";
-import { installationAnnotations, installationOf } from "../../upgrade/installation";
 import { upgradeLabels } from "../../upgrade/marks";
-import { letGoLine } from "../../upgrade/migration";
+import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../../upgrade/metadata/attempt";
+import { installationAnnotations, installationOf } from "../../upgrade/metadata/installation";
+import { letGoLine } from "../../upgrade/metadata/migration";
 import {
   ATTEMPT_PHASES,
   type AttemptPhase,
@@ -13,8 +13,8 @@ import {
   type MigrationPlan,
 } from "../../upgrade/model";
 import { configLine } from "../../upgrade/refusal";
-import { toolLimit } from "../../upgrade/stepLimits";
-import { type MetadataStepKind, stepLimit } from "../../upgrade/steps";
+import { toolLimit } from "../../upgrade/steps/limits";
+import { type MetadataStepKind, stepLimit } from "../../upgrade/steps/steps";
 import type { EarlierRun } from "../engine/earlierRun";
 import type { After, StepContext } from "./context";
 import { type Command, declareJob, kubectl } from "./jobs";

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
-import { jobRights } from "../../upgrade/jobRights";
 import { upgradeLabels, upgradeServiceAccount } from "../../upgrade/marks";
+import { jobRights } from "../../upgrade/steps/jobRights";
 import type { StepContext, UpgradeAccess } from "./context";
 
 /**

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
-import { describeForHistory } from "../../upgrade/describe";
 import type { ChartReference, Step } from "../../upgrade/model";
+import { describeForHistory } from "../../upgrade/words/describe";
 import type { After, StepContext } from "./context";
 
 /** Inputs that tell of the plan of the day and not of the cluster. */

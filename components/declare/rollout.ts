@@ -1,8 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
-import { RECREATE_ANNOTATION } from "../../upgrade/mixcoordHop";
 import type { HelmValues, Step } from "../../upgrade/model";
-import { DEPENDENCY_LABELS, endingLimit, rolloutLimit } from "../../upgrade/stepLimits";
-import { stepLimit } from "../../upgrade/steps";
+import { RECREATE_ANNOTATION } from "../../upgrade/roll/mixcoordHop";
+import { DEPENDENCY_LABELS, endingLimit, rolloutLimit } from "../../upgrade/steps/limits";
+import { stepLimit } from "../../upgrade/steps/steps";
 import type { After, StepContext } from "./context";
 import { awaitPodsGone, type Command, declareKubectlJob, kubectl, podSelector } from "./jobs";
 

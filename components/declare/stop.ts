@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { Step, StoppedDeployment } from "../../upgrade/model";
-import { stepLimit } from "../../upgrade/steps";
+import { stepLimit } from "../../upgrade/steps/steps";
 import type { After, StepContext } from "./context";
 import { awaitPodsGone, type Command, declareKubectlJob, kubectl, podSelector } from "./jobs";
 import { setPaused } from "./rollout";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { StackRelease } from "../../upgrade/stackGuard";
+import type { StackRelease } from "../../upgrade/plan/stackGuard";
 
 /** What earlier runs have left of this component in the stack's state. */
 export interface EarlierRun extends StackRelease {

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { describePlan } from "../../upgrade/describe";
-import { refusalOfLeftOut } from "../../upgrade/leftOut";
+import { refusalOfLeftOut } from "../../upgrade/plan/leftOut";
+import { describePlan } from "../../upgrade/words/describe";
 import type { After, Gate, PlannedRun } from "../declare/context";
 import { isOfRun } from "../declare/names";
 import { settled } from "./resolve";

@@ -33,7 +33,12 @@ describe("the package", () => {
   });
 
   it("has the compiled code, its types and the script of the migration", () => {
-    for (const file of ["library.js", "library.d.ts", "upgrade/catalogue.json", "components/scripts/metadata.sh"]) {
+    for (const file of [
+      "library.js",
+      "library.d.ts",
+      "upgrade/versions/catalogue.json",
+      "components/scripts/metadata.sh",
+    ]) {
       expect(existsSync(path.join(installed, "dist", file)), file).to.equal(true);
     }
     expect(existsSync(path.join(installed, "sandbox")), "the sandbox is left out").to.equal(false);

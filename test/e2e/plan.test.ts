@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { parse, stringify } from "yaml";
-import type { PlanReport } from "../../cli/planReport";
+import type { PlanReport } from "../../cli/plan/report";
 import type { EngineReport } from "../../sandbox/report";
 import { type RunResult, run, tryRun } from "../../sandbox/run";
 import { tsxCommand } from "../../sandbox/tsx";

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
-import type { WayReport } from "../../cli/wayReport";
+import type { WayReport } from "../../cli/walk/wayReport";
 import type { MetadataState } from "../../sandbox/metadata";
 import { killAll, processTree } from "../../sandbox/processTree";
 import { tsxCommand } from "../../sandbox/tsx";

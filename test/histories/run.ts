@@ -1,8 +1,8 @@
-import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../../upgrade/attempt";
+import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../../upgrade/metadata/attempt";
 import type { AttemptPhase, MigrationPlan, Step, StepKind, UpgradePlan } from "../../upgrade/model";
 import { ATTEMPT_PHASES } from "../../upgrade/model";
-import { planUpgrade } from "../../upgrade/plan";
-import { METADATA_STEPS, type MetadataStepKind } from "../../upgrade/steps";
+import { planUpgrade } from "../../upgrade/plan/plan";
+import { METADATA_STEPS, type MetadataStepKind } from "../../upgrade/steps/steps";
 import { EXIT, type MetadataScript, type ScriptEnvironment, type Verb, type VerbOutcome } from "./metadata";
 import { type Fault, NO_FAULT } from "./tool";
 import { CHARTS, minorOf, RELEASE, rootOf, type World } from "./world";

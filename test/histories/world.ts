@@ -1,6 +1,6 @@
-import { attemptFromLabels, type attemptLabels, isOfAttempt, PHASE_ANNOTATION } from "../../upgrade/attempt";
-import { installationAnnotations, isForeign } from "../../upgrade/installation";
 import { RELEASE_LABEL } from "../../upgrade/marks";
+import { attemptFromLabels, type attemptLabels, isOfAttempt, PHASE_ANNOTATION } from "../../upgrade/metadata/attempt";
+import { installationAnnotations, isForeign } from "../../upgrade/metadata/installation";
 import type {
   AttemptPhase,
   AttemptState,
@@ -13,7 +13,7 @@ import type {
   Wanted,
 } from "../../upgrade/model";
 import { getValue } from "../../upgrade/values/tree";
-import { olderThan } from "../../upgrade/versions";
+import { olderThan } from "../../upgrade/versions/versions";
 import { Etcd } from "./etcd";
 import { isHalfMigrated, type Volume } from "./metadata";
 import {

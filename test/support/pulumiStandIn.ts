@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { PULUMI_VARIABLE } from "../../cli/stackConfig";
+import { PULUMI_VARIABLE } from "../../cli/pulumi/stackConfig";
 
 /**
  * Puts a shell script in the place of the Pulumi CLI. Who calls it gives the variable its value back.

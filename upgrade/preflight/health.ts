@@ -1,8 +1,9 @@
 /** Checks of what runs. */
-import { parseImage } from "../images";
+
 import { isMilvusComponent } from "../milvusComponents";
 import { list } from "../refusal";
 import { filledText, getValue, path } from "../values/tree";
+import { parseImage } from "../versions/images";
 import type { Dependency } from "./facts";
 import { type Finding, isFresh, type Subject } from "./subject";
 

@@ -1,6 +1,6 @@
-import { jobRights } from "../jobRights";
 import type { ClusterState, UpgradePlan } from "../model";
-import { factsOf, runsAsJob, touchesMetadata } from "../steps";
+import { jobRights } from "../steps/jobRights";
+import { factsOf, runsAsJob, touchesMetadata } from "../steps/steps";
 import type { VerifyMode } from "../verification";
 import type { Permission } from "./facts";
 

@@ -1,9 +1,9 @@
-import { chartAtLeast } from "../chartVersions";
+import { chartAtLeast } from "../charts/versions";
 /** Checks of the cluster that Milvus runs on. */
 import { configLine, list } from "../refusal";
-import { effectiveValue } from "../values/chartDefaults";
+import { effectiveValue } from "../values/tables/chartDefaults";
 import { isTrue } from "../values/tree";
-import { olderThan } from "../versions";
+import { olderThan } from "../versions/versions";
 import { describePermission } from "./permissions";
 import type { Finding, Subject } from "./subject";
 

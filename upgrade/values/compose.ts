@@ -1,10 +1,10 @@
 import type { AddedValue, HelmValues, Warning } from "../model";
+import { topologyOf } from "../plan/topology";
 import { refuse } from "../refusal";
-import { topologyOf } from "../topology";
+import { FINAL_RULES, VALUE_RULES } from "./rules/all";
+import type { Addition, Move, ValueContext, ValueRule } from "./rules/rule";
 import { formatPath, getValue, sameValue, withoutValue, withValue } from "./tree";
 import { USER_YAML_NAME, withUserConfig } from "./userYaml";
-import type { Addition, Move, ValueContext, ValueRule } from "./valueRule";
-import { FINAL_RULES, VALUE_RULES } from "./valueRules";
 
 export interface ComposedValues {
   /** Complete values for the Release. */

@@ -1,11 +1,11 @@
 import type { HelmValues } from "../model";
-import type { InForce } from "../observed";
+import type { InForce } from "../plan/observed";
 import { list, refuse } from "../refusal";
 import type { ComposedValues } from "./compose";
-import { shortcutsIn } from "./shortcuts";
+import { FINAL_RULES, VALUE_RULES } from "./rules/all";
+import { shortcutsIn } from "./tables/shortcuts";
 import { formatPath, getValue, hasValue, leafPaths, USER_YAML, type ValuePath } from "./tree";
 import { USER_YAML_NAME, userConfigPaths } from "./userYaml";
-import { FINAL_RULES, VALUE_RULES } from "./valueRules";
 
 const owned = new Set([...VALUE_RULES, ...FINAL_RULES].flatMap(({ owns = [] }) => owns).map(formatPath));
 

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { preflight } from "../../../cluster/preflight";
 import type { UpgradePlan } from "../../../upgrade/model";
-import { planUpgrade } from "../../../upgrade/plan";
+import { planUpgrade } from "../../../upgrade/plan/plan";
 import { fakeClient, forbidden } from "../../support/fakeClient";
 import { running, wanted } from "../upgrade/support";
 

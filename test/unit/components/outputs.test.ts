@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { NO_EARLIER_RUN } from "../../../components/engine/earlierRun";
 import { type Planned, plannedOutputs } from "../../../components/outputs";
-import { asLastFacts } from "../../../upgrade/lastFacts";
 import { PLAN_KINDS, type UpgradePlan } from "../../../upgrade/model";
+import { asLastFacts } from "../../../upgrade/walk/lastFacts";
 import { PLANS, plannedRun } from "../../support/plans";
 
 function outputsOf(plan: UpgradePlan, changes: Partial<Planned> = {}) {

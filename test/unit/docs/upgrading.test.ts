@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { newestChartFor } from "../../../upgrade/chartChoice";
+import { newestChartFor } from "../../../upgrade/charts/choice";
 import type { PlanKind } from "../../../upgrade/model";
 import { MIXED, planned, running, SEPARATE, STREAMING, wanted } from "../upgrade/support";
 

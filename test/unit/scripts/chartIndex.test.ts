@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { compareCatalogues, formatCatalogue, mergeIndexes, readIndex } from "../../../scripts/chartIndex";
-import { CHART_RELEASES } from "../../../upgrade/releases";
+import { CHART_RELEASES } from "../../../upgrade/versions/releases";
 
 const entry = (chart: string, milvus: string, date = "2026-04-16") =>
   `  - version: ${chart}\n    appVersion: ${milvus}\n    created: "${date}T13:58:41Z"\n    urls: [https://example.com/m.tgz]\n`;
@@ -81,7 +81,7 @@ describe("mergeIndexes", () => {
 
 describe("formatCatalogue", () => {
   it("writes the data file as it is", () => {
-    const file = join(__dirname, "..", "..", "..", "upgrade", "catalogue.json");
+    const file = join(__dirname, "..", "..", "..", "upgrade", "versions", "catalogue.json");
     expect(formatCatalogue(CHART_RELEASES)).to.equal(readFileSync(file, "utf8"));
   });
 });

@@ -10,8 +10,8 @@ import type {
   UpgradePlan,
   Wanted,
 } from "../../../upgrade/model";
-import { planUpgrade } from "../../../upgrade/plan";
-import { stepName } from "../../../upgrade/steps";
+import { planUpgrade } from "../../../upgrade/plan/plan";
+import { stepName } from "../../../upgrade/steps/steps";
 
 export const NOW = "2026-05-01T12:00:00Z";
 

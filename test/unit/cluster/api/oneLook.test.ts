@@ -3,7 +3,7 @@ import { oneLook } from "../../../../cluster/api/oneLook";
 import { preflight } from "../../../../cluster/preflight";
 import { readCluster } from "../../../../cluster/state/readCluster";
 import type { UpgradePlan } from "../../../../upgrade/model";
-import { planUpgrade } from "../../../../upgrade/plan";
+import { planUpgrade } from "../../../../upgrade/plan/plan";
 import { fakeClient } from "../../../support/fakeClient";
 import { running, wanted } from "../../upgrade/support";
 

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { PlannedRun } from "../../../../components/declare/context";
 import { PLAN_KINDS, type PlanKind, type Step, type UpgradePlan } from "../../../../upgrade/model";
-import { stepLimit } from "../../../../upgrade/steps";
+import { stepLimit } from "../../../../upgrade/steps/steps";
 import { declare, PLANS, plannedRun, RESUMES, SETTINGS, STEP } from "../../../support/plans";
 import { type Recording, type Registered, record } from "../../../support/recordingMonitor";
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { jobRights } from "../../../../upgrade/jobRights";
 import { PLAN_KINDS } from "../../../../upgrade/model";
+import { jobRights } from "../../../../upgrade/steps/jobRights";
 import { PLANS } from "../../../support/plans";
 
 const DEPLOYMENTS = ["my-release-milvus-proxy", "my-release-milvus-querynode", "my-release-milvus-rootcoord"];

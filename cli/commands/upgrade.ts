@@ -1,0 +1,111 @@
+import { Command, Option } from "commander";
+import { forecastWay } from "../../upgrade/walk/nextMove";
+import { asText } from "../format/text";
+import { wayLines } from "../format/way";
+import { makePlan } from "../plan/plan";
+import { findProject, stackFile, UsageError } from "../pulumi/project";
+import { loadStackConfig } from "../pulumi/stackConfig";
+import { INTERRUPTED, readState, type UpgradeRequest, upgrade } from "../walk/upgrade";
+import type { Walked } from "../walk/walk";
+import { type WayReport, wayReport } from "../walk/wayReport";
+
+interface UpgradeFlags {
+  readonly stack?: string;
+  readonly cwd: string;
+  readonly to?: string;
+  readonly format: "text" | "json";
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly unlock?: boolean;
+}
+
+/** `upgrade`: every hop to a version, one `pulumi up` after the other. */
+export function upgradeCommand(): Command {
+  return new Command("upgrade")
+    .description(
+      "walk every hop up to a version: set milvus:version, run `pulumi up`, wait for its verification, go on",
+    )
+    .option("-s, --stack <name>", "stack; may be left out where there is one only")
+    .option("-C, --cwd <folder>", "folder of the Pulumi project", ".")
+    .option("--to <version>", "the Milvus version to arrive at; default: milvus:version")
+    .addOption(
+      new Option("-f, --format <format>", "how the way is printed; with json all else goes to stderr")
+        .choices(["text", "json"])
+        .default("text"),
+    )
+    .option("--dry-run", "show the way and the plan of the first hop, and stop there")
+    .option("-y, --yes", "do not ask before each hop")
+    .option(
+      "--unlock",
+      "take away the lock of a run that was killed (pulumi cancel), when you are sure that it is dead",
+    )
+    .addHelpText(
+      "after",
+      "\nRun again, it goes on from what the cluster shows. Exit codes: 0 arrived, 2 --dry-run and there are hops, 130 interrupted, 1 anything else.",
+    )
+    .action(async (flags: UpgradeFlags) => {
+      const project = findProject(flags.cwd);
+      const { stack, file } = stackFile(project, flags.stack);
+      process.chdir(project.folder);
+      const settings = await loadStackConfig(project, { stack, file }, flags.to ? { "milvus:version": flags.to } : {});
+      const { wanted } = settings.config;
+      const state = await readState(settings.config);
+      if (state.release === undefined) {
+        throw new UsageError(
+          `There is no Helm release ${wanted.releaseName} in namespace ${wanted.namespace} to upgrade. See which there are: helm list -A. To install one: pulumi up`,
+        );
+      }
+      const forecast = forecastWay(wanted, state);
+      const way = wayReport(stack, wanted, forecast);
+      const isJson = flags.format === "json";
+      const say = (line: string) => void (isJson ? process.stderr : process.stdout).write(`${line}\n`);
+      for (const line of wayLines(way)) say(line);
+
+      const { hops, end } = forecast;
+      const [first] = hops;
+      if (flags.dryRun === true || end.kind === "refused") {
+        if (first !== undefined && flags.dryRun === true) {
+          const { config } = settings;
+          const next = { ...settings, config: { ...config, wanted: { ...wanted, version: first.request } } };
+          say(
+            `\n${asText(await makePlan({ project, stack, settings: next, withManifests: false, withImages: false }))}`,
+          );
+        }
+        if (end.kind === "refused" && first !== undefined) {
+          const last = hops.at(-1)?.plan.to ?? "";
+          say(`Nothing was begun: the way does not lead to ${wanted.version}. As far as it goes: --to ${last}`);
+        }
+        if (isJson) printJson(way);
+        process.exitCode = end.kind === "refused" ? 1 : first === undefined ? 0 : 2;
+        return;
+      }
+      if (first !== undefined && flags.yes !== true && !process.stdin.isTTY) {
+        throw new UsageError(
+          "There is no terminal to ask before each hop: --yes runs them without asking, --dry-run shows them.",
+        );
+      }
+      const request: UpgradeRequest = {
+        project,
+        stack,
+        file,
+        settings,
+        yes: flags.yes === true,
+        unlock: flags.unlock === true,
+        ...(flags.cwd !== "." && { folder: flags.cwd }),
+        say,
+        output: isJson ? 2 : 1,
+      };
+      const walked = await upgrade(request);
+      if (isJson) printJson({ ...way, ...walked });
+      process.exitCode = exitCodeOf(walked);
+    });
+}
+
+function exitCodeOf({ end }: Walked): number {
+  if (end.kind === "arrived") return 0;
+  return end.kind === "interrupted" ? INTERRUPTED : 1;
+}
+
+function printJson(report: WayReport | (WayReport & Walked)): void {
+  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+}

@@ -1,0 +1,37 @@
+import { createRequire } from "node:module";
+import { Command } from "commander";
+import pc from "picocolors";
+import { findProject, stackFile } from "../pulumi/project";
+import type { VerifyFlags } from "../verify";
+
+interface Flags extends VerifyFlags {
+  readonly stack?: string;
+  readonly cwd: string;
+  readonly json?: boolean;
+}
+
+/** `npm run verify`. */
+export function verifyCommand(): Command {
+  return new Command("verify")
+    .description("look at what runs as `up` does at its end: the health, and the data against an open snapshot")
+    .option("-s, --stack <name>", "stack; may be left out where there is one only")
+    .option("-C, --cwd <folder>", "folder of the Pulumi project", ".")
+    .option("--reload", "release and load again what is loaded and does not answer; its searches fail meanwhile")
+    .option("--accept", "pass what was found wrong, as it is, so that the next upgrade is let through")
+    .option("--json", "print the result as JSON")
+    .addHelpText("after", "\nExit codes: 0 passed, 1 failed.")
+    .action(async ({ stack: name, cwd, json = false, ...flags }: Flags) => {
+      const load = createRequire(__filename);
+      const { verifyByHand } = load("./verify") as typeof import("../verify");
+      const { loadStackConfig } = load("./stackConfig") as typeof import("../pulumi/stackConfig");
+      const project = findProject(cwd);
+      const { stack, file } = stackFile(project, name);
+      process.chdir(project.folder);
+      const { config } = await loadStackConfig(project, { stack, file });
+      const result = await verifyByHand(config, flags, (line) => void process.stderr.write(`${line}\n`));
+      const { passed, text } = result;
+      const shown = passed ? `${pc.green("verification")} ${text}` : text;
+      process.stdout.write(`${json ? JSON.stringify(result, null, 2) : shown}\n`);
+      process.exitCode = passed ? 0 : 1;
+    });
+}

@@ -1,0 +1,96 @@
+import type { AddedValue, Plan, Refusal, UpgradePlan, Warning } from "../../upgrade/model";
+import type { StepOutlook } from "../../upgrade/steps/outlook";
+import type { CommonChange } from "../manifests/common";
+import type { ObjectChange } from "../manifests/diff";
+import type { Drift } from "../manifests/drift";
+import type { DryRun } from "../manifests/dryRun";
+
+/** Of the JSON: another number where a key changes its meaning or goes (docs/plan.schema.json). */
+export const PLAN_FORMAT = 1;
+
+/** What `plan` tells, as `--format json` prints it. Holds no Helm values but those that rules add, and no passwords. */
+export interface PlanReport {
+  readonly format: typeof PLAN_FORMAT;
+  readonly stack: string;
+  /** `namespace/name`. */
+  readonly release: string;
+  readonly outcome: Outcome;
+  /** What the plan was made from: the outputs of the last run are a guess. */
+  readonly basis: "cluster" | "last outputs";
+  readonly plan?: PlanPart;
+  readonly refusal?: Refusal;
+  readonly manifests?: ManifestReport;
+  /** How the cluster differs from what Helm has left there. Missing unless asked for. */
+  readonly drift?: Drift;
+  /** Missing unless asked for. */
+  readonly images?: ImageReport;
+}
+
+export const OUTCOMES = ["nothing", "changes", "refused"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Of the process: drift counts as changes, since somebody has to look. */
+export function exitCodeOf({ outcome, drift }: PlanReport): number {
+  const hasDrifted = drift !== undefined && drift.objects.length + drift.unknown.length > 0;
+  return EXIT_CODES[outcome === "nothing" && hasDrifted ? "changes" : outcome];
+}
+
+/** 1 is also the end of everything that goes wrong. */
+const EXIT_CODES = { nothing: 0, changes: 2, refused: 1 } as const satisfies Record<Outcome, number>;
+
+export interface PlanPart
+  extends Pick<UpgradePlan, "kind" | "from" | "to" | "chart" | "reason" | "interruption" | "reversibility"> {
+  readonly title: string;
+  /** To be set as milvus:approvedPlan; missing when nothing is to be done. */
+  readonly hash?: string;
+  /** The hash with what milvus:approvedPlan makes of it. */
+  readonly approval: readonly string[];
+  readonly steps: readonly StepReport[];
+  /** In words; missing when nothing is to be done. */
+  readonly expected?: string;
+  readonly expectedSeconds: number;
+  readonly added: readonly ShownValue[];
+  readonly warnings: readonly Warning[];
+  /** Name of the migration attempt, and the claim that keeps its backup. */
+  readonly attempt?: string;
+  readonly backupClaim?: string;
+}
+
+export interface StepReport extends StepOutlook {
+  readonly step: string;
+}
+
+/** A value that a rule adds; a password is masked. */
+export interface ShownValue extends Omit<AddedValue, "value"> {
+  readonly shown: string;
+}
+
+export type ManifestReport =
+  | {
+      readonly compared: true;
+      /** Revision whose manifest is the old one; missing for an install. */
+      readonly revision?: number;
+      readonly common: readonly CommonChange[];
+      readonly objects: readonly ObjectChange[];
+      readonly dryRun: DryRun;
+    }
+  | { readonly compared: false; readonly why: string };
+
+export interface ImageReport {
+  readonly list: readonly ImageUse[];
+  /** Images that are not below milvus:imageRegistry: a subchart's value that the rules do not know, or the user's own. */
+  readonly outside: readonly string[];
+  /** Why the chart's own images are not in the list. */
+  readonly incomplete?: string;
+}
+
+export interface ImageUse {
+  readonly image: string;
+  /** `Deployment/my-release-milvus-proxy`, or the upgrade's own `Job`s. */
+  readonly users: readonly string[];
+}
+
+export function outcomeOf(plan: Plan): Outcome {
+  if (plan.kind === "refused") return "refused";
+  return plan.kind === "nothing" ? "nothing" : "changes";
+}

@@ -1,0 +1,153 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { parseYaml } from "../../config/helmValues";
+import { parseConfig } from "../../config/parseConfig";
+import type { Config } from "../../config/schema";
+import { parseStackFile } from "../../config/stackFile";
+import type { StackFacts } from "../../upgrade/model";
+import { asLastFacts, type LastFacts } from "../../upgrade/walk/lastFacts";
+import { MissingProgram, runCommand } from "../process/command";
+import { asTree, type Project, UsageError } from "./project";
+
+/** Names another Pulumi than the one on the PATH. */
+export const PULUMI_VARIABLE = "MILVUS_PULUMI";
+const TIMEOUT_SECONDS = 60;
+const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
+
+export interface StackConfig {
+  readonly config: Config;
+  /** Encrypted texts of the stack config, in plain: never to be printed. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * The config of a stack, checked as a Pulumi run checks it. Read from the file; where something in it is encrypted or
+ * comes from an environment, `pulumi config` is asked, which wants the passphrase or the service's login.
+ *
+ * @param overrides by full key, laid over the file
+ * @throws UsageError, ConfigError
+ */
+export async function loadStackConfig(
+  project: Project,
+  { stack, file }: { readonly stack: string; readonly file: string },
+  overrides: Readonly<Record<string, unknown>> = {},
+): Promise<StackConfig> {
+  const settings = asTree(parseStackFile(readFileSync(file, "utf8")));
+  const written = asTree(settings.config);
+  const encrypted = Object.keys(written).filter((key) => hasSecret(written[key]));
+  const isPlain = encrypted.length === 0 && settings.environment === undefined;
+  const open = isPlain ? written : await askPulumi(project, stack, file);
+  const config = parseConfig({
+    config: { ...project.defaults, ...open, ...overrides },
+    secretKeys: encrypted,
+    readFile: (name) => readFileSync(path.resolve(project.folder, name), "utf8"),
+  });
+  return { config, secrets: encrypted.flatMap((key) => secretTexts(written[key], open[key])) };
+}
+
+function hasSecret(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return isSecret(value) || Object.values(value).some(hasSecret);
+}
+
+/** As Pulumi writes it: `{ secure: … }` in the place of the value. */
+function isSecret(value: unknown): boolean {
+  return typeof asTree(value).secure === "string";
+}
+
+/** The plain texts where the file has encrypted ones. */
+function secretTexts(written: unknown, open: unknown): string[] {
+  if (isSecret(written)) return leaves(open);
+  if (typeof written !== "object" || written === null) return [];
+  const inner = (Array.isArray(open) ? open : asTree(open)) as Readonly<Record<string, unknown>>;
+  return Object.entries(written).flatMap(([key, below]) => secretTexts(below, inner[key]));
+}
+
+function leaves(value: unknown): string[] {
+  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(leaves);
+  return typeof value === "string" ? [value] : typeof value === "number" ? [String(value)] : [];
+}
+
+interface Resource {
+  readonly type?: string;
+}
+
+interface PulumiValue {
+  readonly value?: string;
+  readonly objectValue?: unknown;
+}
+
+async function askPulumi(project: Project, stack: string, file: string): Promise<Readonly<Record<string, unknown>>> {
+  const args = ["config", "--show-secrets", "--json", "--non-interactive", "--stack", stack, "--config-file", file];
+  const { exitCode, stdout, stderr } = await runPulumi(project, args, "the stack config has encrypted values");
+  if (exitCode !== 0) {
+    throw new UsageError(
+      `pulumi config could not show the encrypted values of the stack ${stack}: ${lastError(stderr)}\nLog in (pulumi login) and give the passphrase (PULUMI_CONFIG_PASSPHRASE) as for pulumi up.`,
+    );
+  }
+  const values = JSON.parse(stdout) as Readonly<Record<string, PulumiValue>>;
+  return Object.fromEntries(Object.entries(values).map(([key, it]) => [key, it.objectValue ?? it.value]));
+}
+
+export function pulumiProgram(): string {
+  return process.env[PULUMI_VARIABLE] || "pulumi";
+}
+
+/** @throws UsageError when the Pulumi CLI is not there */
+export async function runPulumi(
+  project: Project,
+  args: readonly string[],
+  why: string,
+  input?: string,
+): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
+  const pulumi = pulumiProgram();
+  const options = { cwd: project.folder, timeoutSeconds: TIMEOUT_SECONDS, ...(input !== undefined && { input }) };
+  try {
+    return await runCommand(pulumi, args, options);
+  } catch (error) {
+    if (!(error instanceof MissingProgram)) throw error;
+    throw new UsageError(
+      `The Pulumi CLI is needed (${why}) and not there (${pulumi}). Name it: ${PULUMI_VARIABLE}=FILE`,
+    );
+  }
+}
+
+/** pulumi's own message, which never has the secret in it. */
+export function lastError(stderr: string): string {
+  const line = stderr.split("\n").findLast((it) => it.startsWith("error:"));
+  return (line ?? stderr.trim().split("\n").at(-1) ?? "").replace(/^error: /, "");
+}
+
+/**
+ * What the last run of a stack left in its outputs for a plan without the cluster.
+ *
+ * @param file outputs as `pulumi stack output --json` prints them; missing: pulumi is asked
+ * @throws UsageError
+ */
+export async function readLastFacts(project: Project, stack: string, file?: string): Promise<LastFacts> {
+  const text =
+    file === undefined ? await askOutputs(project, stack) : readFileSync(path.resolve(project.folder, file), "utf8");
+  const facts = asLastFacts(asTree(parseYaml(text)).facts);
+  if (facts !== undefined) return facts;
+  throw new UsageError(
+    `${file ?? `The stack ${stack}`} has no outputs of a run of this program: without the cluster there is nothing to plan from.`,
+  );
+}
+
+/** @throws UsageError when Pulumi does not show the state of the stack */
+export async function readStackFacts(project: Project, stack: string): Promise<StackFacts> {
+  const args = ["stack", "export", "--stack", stack, "--non-interactive"];
+  const { exitCode, stdout, stderr } = await runPulumi(project, args, "it has the state of the stack");
+  if (exitCode !== 0) {
+    throw new UsageError(`pulumi stack export could not show the state of ${stack}: ${lastError(stderr)}`);
+  }
+  const { deployment } = JSON.parse(stdout) as { readonly deployment?: { readonly resources?: readonly Resource[] } };
+  return { releaseInStack: deployment?.resources?.some(({ type }) => type === RELEASE_TYPE) === true };
+}
+
+async function askOutputs(project: Project, stack: string): Promise<string> {
+  const args = ["stack", "output", "--json", "--non-interactive", "--stack", stack];
+  const { exitCode, stdout, stderr } = await runPulumi(project, args, "it has the outputs of the last run");
+  if (exitCode === 0) return stdout;
+  throw new UsageError(`pulumi stack output could not show the last run of ${stack}: ${lastError(stderr)}`);
+}

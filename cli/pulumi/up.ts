@@ -1,0 +1,118 @@
+import { hostname } from "node:os";
+import pc from "picocolors";
+import type { Timeouts } from "../../config/schema";
+import { CONFIRMED_PLAN_VARIABLE } from "../../upgrade/approval";
+import type { Step } from "../../upgrade/model";
+import { duration } from "../../upgrade/plan/interruption";
+import { DEAD_RUN_GRACE } from "../../upgrade/steps/limits";
+import { stepLimit, stepsLimit } from "../../upgrade/steps/steps";
+import { MissingProgram } from "../process/command";
+import { runShown, type ShownCommandResult } from "../process/shownCommand";
+import type { NextRun, UpEnd } from "../walk/walk";
+import { type Project, UsageError } from "./project";
+import { lastError, pulumiProgram, runPulumi, type StackConfig } from "./stackConfig";
+import { areDead, isLocked, locksIn } from "./stackLock";
+
+export interface PulumiUpRequest {
+  readonly project: Project;
+  readonly stack: string;
+  readonly settings: StackConfig;
+  /** Take away a lock of the stack, whoever's it is. */
+  readonly unlock: boolean;
+  readonly say: (line: string) => void;
+  /** Where pulumi's display goes. */
+  readonly output: 1 | 2;
+}
+
+/** The program's start, the preview before the update, and what each step takes beside its own limit. */
+const OVERHEAD_SECONDS = 1800;
+const STEP_OVERHEAD_SECONDS = 600;
+
+/**
+ * One `pulumi up`, its display seen as it comes; a lock that a dead run left behind is taken away.
+ *
+ * @param confirmed hash of the only plan that may be run; missing: whatever is planned then
+ */
+export async function pulumiUp(request: PulumiUpRequest, next: NextRun, confirmed?: string): Promise<UpEnd> {
+  const { say, unlock } = request;
+  const started = Date.now();
+  let result = await runUp(request, next, confirmed);
+  if (result.exitCode !== 0 && result.end === "itself" && isLocked(result.stderr)) {
+    const locks = locksIn(result.stderr);
+    if (!unlock && !areDead(locks, hostname(), isAlive)) return { kind: "failed", why: lockedText(locks) };
+    say(`${pc.yellow("pulumi cancel")}: ${unlock ? "as --unlock asks" : "the run that locked the stack is gone"}`);
+    await cancel(request);
+    result = await runUp(request, next, confirmed);
+  }
+  const took = duration(Math.round((Date.now() - started) / 1000));
+  if (result.end === "interrupted") return { kind: "interrupted" };
+  if (result.end === "time limit") {
+    return { kind: "failed", why: `pulumi up did not end within ${took} and was interrupted.` };
+  }
+  if (result.exitCode !== 0) {
+    return {
+      kind: "failed",
+      why: `pulumi up ended with exit code ${result.exitCode} after ${took}; what it said is above.`,
+    };
+  }
+  say(pc.green(`done in ${took}`));
+  return { kind: "done" };
+}
+
+async function runUp(
+  request: PulumiUpRequest,
+  { move, report }: NextRun,
+  confirmed: string | undefined,
+): Promise<ShownCommandResult> {
+  const { project, stack, output, settings } = request;
+  const title = move.kind === "verify" ? `verification of Milvus ${move.request}` : (report.plan?.title ?? "");
+  const colours = pc.isColorSupported ? "always" : "never";
+  const args = ["up", "--stack", stack, "--yes", "--non-interactive", "--color", colours, "--message", title];
+  const program = pulumiProgram();
+  try {
+    return await runShown(program, args, {
+      cwd: project.folder,
+      env: { ...process.env, [CONFIRMED_PLAN_VARIABLE]: confirmed ?? "" },
+      output,
+      timeoutSeconds: limitOf(move.kind === "verify" ? [] : move.plan.steps, settings.config.settings.timeouts),
+      signals: process,
+    });
+  } catch (error) {
+    if (error instanceof MissingProgram) throw new UsageError(`The Pulumi CLI is not there (${program}).`);
+    throw error;
+  }
+}
+
+/** Longer than the limits of all steps together: those say what they waited for, this one does not. */
+export function limitOf(steps: readonly Step[], timeouts: Timeouts): number {
+  const ofSteps = stepsLimit(steps, timeouts) + steps.length * STEP_OVERHEAD_SECONDS;
+  // What a dead run has left at work on the metadata is waited for.
+  const ofDeadRun =
+    steps.length > 0 ? stepLimit({ kind: "migrate" }, timeouts, true) + timeouts.start + DEAD_RUN_GRACE : 0;
+  return timeouts.lock + ofDeadRun + ofSteps + timeouts.verify + timeouts.answers + OVERHEAD_SECONDS;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function lockedText(locks: ReturnType<typeof locksIn>): string {
+  const who = locks
+    .map(({ user, host, pid, since }) => `${user} on ${host}, process ${pid}, since ${since}`)
+    .join("; ");
+  return [
+    `another run is at work on the stack, or was killed at it${who === "" ? "" : ` (${who})`}.`,
+    "Wait for its end. If you are sure that nobody is at work, add --unlock, which runs pulumi cancel first.",
+  ].join(" ");
+}
+
+async function cancel({ project, stack }: PulumiUpRequest): Promise<void> {
+  const args = ["cancel", "--yes", "--stack", stack, "--non-interactive"];
+  const { exitCode, stderr } = await runPulumi(project, args, "it takes the lock away");
+  if (exitCode !== 0) throw new UsageError(`pulumi cancel failed: ${lastError(stderr)}`);
+}

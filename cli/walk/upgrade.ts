@@ -1,0 +1,170 @@
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import pc from "picocolors";
+import { connect } from "../../cluster/api/client";
+import { readCluster } from "../../cluster/state/readCluster";
+import { parseYaml } from "../../config/helmValues";
+import type { Config } from "../../config/schema";
+import type { ClusterState, Wanted } from "../../upgrade/model";
+import { SILENT_SECONDS } from "../../upgrade/plan/pendingRelease";
+import { configLine } from "../../upgrade/refusal";
+import { describeStanding } from "../../upgrade/words/standing";
+import { asText, refusalLines } from "../format/text";
+import { goOn } from "../format/way";
+import { makePlan } from "../plan/plan";
+import { asTree, UsageError } from "../pulumi/project";
+import { lastError, runPulumi, type StackConfig } from "../pulumi/stackConfig";
+import { type PulumiUpRequest, pulumiUp } from "../pulumi/up";
+import { type Walked, type Walker, walk } from "./walk";
+
+export interface UpgradeRequest extends PulumiUpRequest {
+  /** The stack's config file. */
+  readonly file: string;
+  /** Do not ask before each hop. */
+  readonly yes: boolean;
+  /** As the user gave it, for the command that goes on. */
+  readonly folder?: string;
+}
+
+export const INTERRUPTED = 130;
+
+/** Walks to the version asked for, and says where things stand when it ends before. */
+export async function upgrade(request: UpgradeRequest): Promise<Walked> {
+  const { settings, say } = request;
+  const { wanted, approvedPlan, settings: jobs } = settings.config;
+  const run = { isUnderWay: false };
+  const stopWatching = watchInterrupts(request, run);
+  try {
+    const waitSeconds = (wanted.pendingSilentSeconds ?? SILENT_SECONDS) + jobs.timeouts.release;
+    const options = { waitSeconds, ...(approvedPlan !== undefined && { approvedPlan }) };
+    const walked = await walk(wanted, options, walkerOf(request, run));
+    for (const line of await endLines(request, walked)) say(line);
+    return walked;
+  } finally {
+    stopWatching();
+  }
+}
+
+export function readState({ access, wanted }: Config): Promise<ClusterState> {
+  const { releaseName, namespace } = wanted;
+  return readCluster(connect(access), { releaseName, namespace });
+}
+
+/** While pulumi runs, the interrupt is passed to it; in between nothing is under way, and the walk just ends. */
+function watchInterrupts({ say, ...request }: UpgradeRequest, run: { isUnderWay: boolean }): () => void {
+  const onInterrupt = () => {
+    if (run.isUnderWay) return;
+    say(`\ninterrupted between two runs: nothing is under way. Go on: ${goOnOf(request)}`);
+    process.exit(INTERRUPTED);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, onInterrupt);
+  return () => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(signal, onInterrupt);
+  };
+}
+
+function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker {
+  const { project, stack, file, settings, say } = request;
+  let all = request.yes;
+  return {
+    look: () => readState(settings.config),
+    plan: (version) =>
+      makePlan({ project, stack, settings: withVersion(settings, version), withManifests: false, withImages: false }),
+    show({ move, report, number, total }) {
+      const title = move.kind === "verify" ? `verification of Milvus ${move.request}` : (report.plan?.title ?? "");
+      say(`\n${pc.bold(`Run ${number} of ${Math.max(total, number)}: ${title}`)}`);
+      if (move.kind === "verify") say(`what was wrong: ${move.summary}`);
+      say(asText(report));
+    },
+    async ask() {
+      if (all) return true;
+      const answer = await question(`${pc.bold("Run it?")} y(es), n(o), a(ll that follow): `, say);
+      all = answer.startsWith("a");
+      return all || answer.startsWith("y");
+    },
+    async setVersion(version) {
+      if (writtenVersion(file) === version) return;
+      say(pc.dim(configLine("version", version)));
+      const args = ["config", "set", "milvus:version", version, "--stack", stack, "--non-interactive"];
+      const { exitCode, stderr } = await runPulumi(project, args, "it writes the stack config");
+      if (exitCode !== 0) {
+        throw new UsageError(`pulumi config set milvus:version failed, nothing was changed: ${lastError(stderr)}`);
+      }
+    },
+    async up(next) {
+      run.isUnderWay = true;
+      try {
+        // Where nobody was asked nobody has agreed to this very plan: the run makes it from what it finds, as pulumi up does.
+        return await pulumiUp(request, next, all ? undefined : next.report.plan?.hash);
+      } finally {
+        run.isUnderWay = false;
+      }
+    },
+    say,
+    sleep: (seconds) => sleep(seconds * 1000),
+  };
+}
+
+function withVersion(settings: StackConfig, version: string): StackConfig {
+  const { config } = settings;
+  return { ...settings, config: { ...config, wanted: { ...config.wanted, version } } };
+}
+
+function writtenVersion(file: string): string | undefined {
+  const version = asTree(asTree(parseYaml(readFileSync(file, "utf8"))).config)["milvus:version"];
+  return typeof version === "string" || typeof version === "number" ? String(version) : undefined;
+}
+
+async function question(text: string, say: (line: string) => void): Promise<string> {
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  reader.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  const closed = new Promise<string>((resolve) => reader.once("close", () => resolve("")));
+  try {
+    return (await Promise.race([reader.question(text), closed])).trim().toLowerCase();
+  } finally {
+    reader.close();
+    say("");
+  }
+}
+
+function goOnOf({ stack, settings, folder }: Pick<UpgradeRequest, "stack" | "settings" | "folder">): string {
+  return goOn(stack, settings.config.wanted.version, folder);
+}
+
+async function endLines(request: UpgradeRequest, { end, done }: Walked): Promise<string[]> {
+  const { settings, stack, file } = request;
+  const { wanted } = settings.config;
+  if (end.kind === "arrived") {
+    const count = done.length === 0 ? "nothing was to be done" : `${done.length} ${done.length === 1 ? "run" : "runs"}`;
+    return [`\n${pc.green("arrived")}: Milvus ${end.version}, ${count}; milvus:version is ${wanted.version}`];
+  }
+  const reason = {
+    refused: () => (end.kind === "refused" ? refusalLines(end.refusal) : []),
+    declined: () => ["you said no"],
+    interrupted: () => ["interrupted; pulumi has ended what it had under way"],
+    failed: () => (end.kind === "failed" ? [end.why] : []),
+    unapproved: () =>
+      end.kind === "unapproved"
+        ? [
+            `milvus:approvedPlan does not approve this run, whose hash is ${end.hash}. One approval is for one run.`,
+            `To approve it: ${configLine("approvedPlan", end.hash)} --stack ${stack}`,
+          ]
+        : [],
+  }[end.kind]();
+  return [
+    `\n${pc.red("stopped")}${done.length > 0 ? ` after ${done.length} of the runs` : ""}: ${reason.join("\n")}`,
+    ...(await standing(settings.config, wanted)),
+    `stack config: milvus:version is ${writtenVersion(file) ?? "not set"}`,
+    `${pc.bold("to go on")}: ${goOnOf(request)}`,
+  ];
+}
+
+async function standing(config: Config, wanted: Wanted): Promise<string[]> {
+  try {
+    const lines = describeStanding(wanted, await readState(config));
+    return ["the cluster:", ...lines.map((line) => `  ${line}`)];
+  } catch (error) {
+    return [`the cluster cannot be read now: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}

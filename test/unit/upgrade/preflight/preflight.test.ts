@@ -1,0 +1,367 @@
+import { expect } from "chai";
+import type { ClusterState, UpgradePlan } from "../../../../upgrade/model";
+import { planUpgrade } from "../../../../upgrade/plan/plan";
+import type { PreflightCheck, PreflightLevel, PreflightLevels } from "../../../../upgrade/preflight/checks";
+import type { PreflightFacts } from "../../../../upgrade/preflight/facts";
+import { judgePreflight, preflightQuestions } from "../../../../upgrade/preflight/judge";
+import { describePermission } from "../../../../upgrade/preflight/permissions";
+import { cluster, component, release, running, wanted } from "../support";
+
+const NOTHING: PreflightFacts = { notes: [] };
+
+function planned(version: string, state: ClusterState): UpgradePlan {
+  const plan = planUpgrade(wanted(version, { strategy: "helm" }), state);
+  return plan.kind === "refused" ? expect.fail(plan.reason) : plan;
+}
+
+const OLD = running("3.2.18", "2.1.4");
+const MIGRATION = planned("2.2.16", OLD);
+const NEW = running("4.0.31", "2.2.9");
+const HELM = planned("2.2.16", NEW);
+const INSTALL = planned("2.5.16", cluster());
+const ETCD = { kind: "StatefulSet", name: "my-release-etcd", role: "etcd", replicas: 3 } as const;
+
+interface Row {
+  readonly it: string;
+  readonly plan: UpgradePlan;
+  readonly state: ClusterState;
+  readonly facts?: Partial<PreflightFacts>;
+  readonly backupStorageClass?: string;
+  readonly check: PreflightCheck;
+  readonly finds: Exclude<PreflightLevel, "off"> | "nothing";
+  readonly says?: RegExp;
+}
+
+const sick = (over: Partial<ClusterState>): ClusterState => ({ ...OLD, ...over });
+const withSick = (state: ClusterState, change: object = { readyReplicas: 0 }): ClusterState => ({
+  ...state,
+  components: state.components.map((it, index) => (index === 0 ? { ...it, ...change } : it)),
+});
+
+const ROWS: readonly Row[] = [
+  {
+    it: "a Kubernetes too old for the chart",
+    plan: INSTALL,
+    state: cluster({ kubernetesVersion: "1.19.4" }),
+    check: "kubernetesVersion",
+    finds: "error",
+    says: /1\.19\.4.*chart 4\.2\.\d+ needs 1\.20\.0/s,
+  },
+  {
+    it: "a Kubernetes too old for the bundled Pulsar 3",
+    plan: INSTALL,
+    state: cluster({ kubernetesVersion: "1.20.9" }),
+    check: "kubernetesVersion",
+    finds: "error",
+    says: /Pulsar 3.*1\.21\.0/,
+  },
+  { it: "a Kubernetes new enough", plan: INSTALL, state: cluster(), check: "kubernetesVersion", finds: "nothing" },
+  {
+    it: "a record with objects that the cluster does not serve any more",
+    plan: HELM,
+    state: NEW,
+    facts: {
+      recordedKinds: ["apps/v1/Deployment", "policy/v1beta1/PodDisruptionBudget"],
+      servedKinds: ["apps/v1/Deployment"],
+    },
+    check: "servedApis",
+    finds: "error",
+    says: /policy\/v1beta1\/PodDisruptionBudget.*mapkubeapis my-release -n milvus/s,
+  },
+  {
+    it: "a record whose kinds are all served",
+    plan: HELM,
+    state: NEW,
+    facts: { recordedKinds: ["apps/v1/Deployment"], servedKinds: ["apps/v1/Deployment", "v1/Service"] },
+    check: "servedApis",
+    finds: "nothing",
+  },
+  {
+    it: "a verb that is denied",
+    plan: HELM,
+    state: NEW,
+    facts: {
+      denied: [{ verb: "patch", group: "apps", resource: "deployments/scale", name: "x", namespace: "milvus" }],
+    },
+    check: "permissions",
+    finds: "error",
+    says: /patch deployments\.apps\/scale x.*auth can-i/s,
+  },
+  { it: "nothing denied", plan: HELM, state: NEW, facts: { denied: [] }, check: "permissions", finds: "nothing" },
+  {
+    it: "a storage class for the backup that does not exist",
+    plan: MIGRATION,
+    state: OLD,
+    facts: { storageClasses: [{ name: "standard", isDefault: true }] },
+    backupStorageClass: "fast",
+    check: "storageClass",
+    finds: "error",
+    says: /fast of milvus:backupStorageClass.*standard.*pulumi config set milvus:backupStorageClass/s,
+  },
+  {
+    it: "no default storage class, and none named",
+    plan: MIGRATION,
+    state: OLD,
+    facts: { storageClasses: [{ name: "slow", isDefault: false }] },
+    check: "storageClass",
+    finds: "error",
+    says: /no default one \(there are slow\)/,
+  },
+  {
+    it: "a storage class that exists",
+    plan: MIGRATION,
+    state: OLD,
+    facts: { storageClasses: [{ name: "slow", isDefault: false }] },
+    backupStorageClass: "slow",
+    check: "storageClass",
+    finds: "nothing",
+  },
+  { it: "storage classes that may not be read", plan: MIGRATION, state: OLD, check: "storageClass", finds: "nothing" },
+  {
+    it: "an install without a default storage class",
+    plan: INSTALL,
+    state: cluster(),
+    facts: { storageClasses: [] },
+    check: "storageClass",
+    finds: "warn",
+  },
+  {
+    it: "a component that is not ready before a migration",
+    plan: MIGRATION,
+    state: withSick(OLD),
+    check: "componentsHealthy",
+    finds: "error",
+    says: /my-release-milvus-\w+ \(0 of \d ready\)/,
+  },
+  {
+    it: "a component that is not ready before a Helm upgrade, which may be the cure",
+    plan: HELM,
+    state: withSick(NEW),
+    check: "componentsHealthy",
+    finds: "warn",
+  },
+  {
+    it: "components that lack what a begun stop has taken from them",
+    plan: MIGRATION,
+    state: sick({
+      components: [component("rootcoord", "2.1.4", { replicas: 0 }), component("proxy", "2.1.4", { readyReplicas: 0 })],
+    }),
+    check: "componentsHealthy",
+    finds: "nothing",
+  },
+  {
+    it: "etcd without a majority",
+    plan: MIGRATION,
+    state: OLD,
+    facts: { dependencies: [{ ...ETCD, ready: 1 }] },
+    check: "dependenciesUp",
+    finds: "error",
+    says: /my-release-etcd \(etcd\) has 1 of 3 pods ready, and needs 2/,
+  },
+  {
+    it: "etcd with a majority",
+    plan: MIGRATION,
+    state: OLD,
+    facts: { dependencies: [{ ...ETCD, ready: 2 }] },
+    check: "dependenciesUp",
+    finds: "warn",
+  },
+  {
+    it: "a broker that is gone",
+    plan: HELM,
+    state: NEW,
+    facts: {
+      dependencies: [{ ...ETCD, name: "my-release-pulsar-broker", role: "message queue", replicas: 1, ready: 0 }],
+    },
+    check: "dependenciesUp",
+    finds: "error",
+  },
+  {
+    it: "etcd without a majority where an upgrade has been begun, since to finish it may be the cure",
+    plan: HELM,
+    state: { ...NEW, release: release("4.0.31", "2.2.9", { status: "failed" }) },
+    facts: { dependencies: [{ ...ETCD, ready: 0 }] },
+    check: "dependenciesUp",
+    finds: "warn",
+  },
+  {
+    it: "dependencies all ready",
+    plan: HELM,
+    state: NEW,
+    facts: { dependencies: [{ ...ETCD, ready: 3 }] },
+    check: "dependenciesUp",
+    finds: "nothing",
+  },
+  {
+    it: "an image that somebody set past Helm",
+    plan: HELM,
+    state: withSick(
+      {
+        ...NEW,
+        release: release("4.0.31", "2.2.9", { chartValues: { image: { all: { repository: "milvusdb/milvus" } } } }),
+      },
+      { image: "mirror.example.com/milvus:v2.2.9" },
+    ),
+    check: "imagesAsPinned",
+    finds: "warn",
+    says: /milvusdb\/milvus.*mirror\.example\.com\/milvus:v2\.2\.9/,
+  },
+  {
+    it: "an install beside another Milvus, whose name was meant",
+    plan: INSTALL,
+    state: cluster(),
+    facts: { otherReleases: ["my-release"] },
+    check: "noOtherMilvus",
+    finds: "error",
+    says: /no release my-relase in namespace milvus.*my-release\. A second, empty Milvus.*config set milvus:release my-release/s,
+  },
+  {
+    it: "an upgrade beside another Milvus",
+    plan: HELM,
+    state: NEW,
+    facts: { otherReleases: ["other"] },
+    check: "noOtherMilvus",
+    finds: "nothing",
+  },
+  {
+    it: "a chart that is not in the folder",
+    plan: HELM,
+    state: NEW,
+    facts: { missingChart: "/charts/milvus-4.0.34/Chart.yaml" },
+    check: "chartThere",
+    finds: "error",
+    says: /there is no \/charts\/milvus-4\.0\.34\/Chart\.yaml/,
+  },
+  {
+    it: "a claim that lost its volume",
+    plan: HELM,
+    state: NEW,
+    facts: { claims: [{ name: "data-my-release-etcd-0", phase: "Lost" }] },
+    check: "claimsBound",
+    finds: "error",
+  },
+  {
+    it: "a claim that is not bound yet",
+    plan: HELM,
+    state: NEW,
+    facts: { claims: [{ name: "data-my-release-etcd-0", phase: "Pending" }] },
+    check: "claimsBound",
+    finds: "warn",
+  },
+];
+
+function judged({ plan, state, facts, backupStorageClass }: Row, levels: PreflightLevels = {}) {
+  const all = { ...NOTHING, ...facts };
+  const subject = {
+    plan,
+    state,
+    facts: all,
+    namespace: "milvus",
+    releaseName: "my-relase",
+    ...(backupStorageClass !== undefined && { backupStorageClass }),
+  };
+  return judgePreflight(subject, levels);
+}
+
+describe("the preflight", () => {
+  for (const row of ROWS) {
+    it(`${row.check}: ${row.it} is ${row.finds === "nothing" ? "fine" : `found (${row.finds})`}`, () => {
+      const result = judged(row);
+      if (row.finds === "error") {
+        const { refusal } = result;
+        if (refusal === undefined) return expect.fail("it was not refused");
+        expect(refusal.rule).to.equal("preflight_has_errors");
+        expect(refusal.reason).to.contain(`${row.check}: `);
+        expect(refusal.remedy).to.contain(`milvus:preflight.${row.check} warn`);
+        if (row.says) expect(refusal.reason).to.match(row.says);
+        return;
+      }
+      if (result.refusal) return expect.fail(result.refusal.reason);
+      const found = result.warnings.filter(({ rule }) => rule === `preflight_${row.check}`);
+      expect(found).to.have.length(row.finds === "warn" ? 1 : 0);
+      if (row.says) expect(found[0]?.message).to.match(row.says);
+    });
+
+    if (row.finds === "error") {
+      it(`${row.check}: ${row.it} can be lowered to a warning, and switched off`, () => {
+        const warned = judged(row, { [row.check]: "warn" });
+        if (warned.refusal) return expect.fail(warned.refusal.reason);
+        expect(warned.warnings.map(({ rule }) => rule)).to.include(`preflight_${row.check}`);
+        const silent = judged(row, { [row.check]: "off" });
+        if (silent.refusal) return expect.fail(silent.refusal.reason);
+        expect(silent.warnings).to.deep.equal([]);
+      });
+    }
+  }
+
+  it("names every error at once", () => {
+    const result = judged({
+      ...(ROWS[0] as Row),
+      plan: MIGRATION,
+      state: withSick(OLD),
+      facts: { storageClasses: [], dependencies: [{ ...ETCD, ready: 0 }] },
+    });
+    const { refusal } = result;
+    if (refusal === undefined) return expect.fail("it was not refused");
+    for (const check of ["storageClass", "componentsHealthy", "dependenciesUp"]) {
+      expect(refusal.reason).to.contain(`${check}: `);
+      expect(refusal.remedy).to.contain(check);
+    }
+  });
+
+  it("asks nothing for a plan that touches nothing", () => {
+    expect(preflightQuestions({ ...HELM, kind: "nothing" }, NEW, "milvus", [])).to.equal(undefined);
+  });
+
+  it("asks for what the Jobs are given as well, and for each thing once", () => {
+    const asked = preflightQuestions(MIGRATION, OLD, "milvus", ["policy/v1/PodDisruptionBudget"])?.permissions ?? [];
+    const lines = asked.map(describePermission);
+    expect(new Set(lines).size).to.equal(lines.length);
+    expect(lines).to.include.members([
+      "create jobs.batch",
+      "patch poddisruptionbudgets.policy",
+      "update deployments.apps/scale my-release-milvus-proxy",
+      "create persistentvolumeclaims",
+      "update secrets",
+    ]);
+    expect(lines.filter((line) => line.startsWith("delete persistentvolumeclaims"))).to.deep.equal([]);
+  });
+
+  it("asks a plain Helm upgrade for no right on Jobs", () => {
+    const asked = preflightQuestions(HELM, NEW, "milvus", [])?.permissions ?? [];
+    expect(asked.filter(({ resource }) => resource === "jobs" || resource === "roles")).to.deep.equal([]);
+  });
+
+  for (const { mode, address, needs } of [
+    { mode: "off", address: undefined, needs: [] },
+    {
+      mode: "health",
+      address: undefined,
+      needs: [
+        "create configmaps",
+        "create pods/portforward",
+        "get configmaps",
+        "get pods/portforward",
+        "list pods",
+        "patch configmaps",
+      ],
+    },
+    {
+      mode: "data",
+      address: "milvus.example.com:19530",
+      needs: ["create configmaps", "get configmaps", "list pods", "patch configmaps"],
+    },
+  ] as const) {
+    it(`asks for what the verification needs (${mode}, ${address ?? "port-forward"}), before anything is changed`, () => {
+      const verification = { mode, ...(address !== undefined && { address }) };
+      const without = new Set(preflightQuestions(HELM, NEW, "milvus", [])?.permissions.map(describePermission));
+      const asked =
+        preflightQuestions(HELM, NEW, "milvus", [], verification)?.permissions.map(describePermission) ?? [];
+      const own = asked.filter((line) => !without.has(line) || /portforward|configmaps/.test(line));
+      expect(own).to.include.members([...needs]);
+      expect(asked.some((line) => line.includes("portforward"))).to.equal(
+        needs.some((it) => it.includes("portforward")),
+      );
+    });
+  }
+});

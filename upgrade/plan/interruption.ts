@@ -1,0 +1,79 @@
+import { isDown, isMilvusComponent } from "../milvusComponents";
+import type { ClusterState, ComponentState, ExpectedInterruption, HelmValues, UpgradePlan } from "../model";
+import { componentsOf } from "../roll/rollout";
+import { factsOf, PODS_END } from "../steps/steps";
+import { getValue, path } from "../values/tree";
+
+/** Seconds that a component does not answer in a roll where nothing is out of the ordinary. */
+const USUAL = {
+  /** A component that is recreated: its old pod ends, its successor registers; readiness is not waited for by its peers. */
+  recreated: 40,
+  /** One replica, the new pod there before the old one goes: the session moves. */
+  handedOver: 10,
+} as const;
+/** Until a pod of the chart counts as ready: readinessProbe.initialDelaySeconds and one periodSeconds. */
+const READINESS = { initialDelaySeconds: 90, periodSeconds: 10 } as const;
+
+/**
+ * What the plan is expected to cost those who use Milvus: an estimate from those parts and from what each step usually takes, to be compared with
+ * `milvus:maxDowntime`. What runs nowhere cannot be interrupted.
+ */
+export function expectedInterruption(plan: UpgradePlan, state: ClusterState): ExpectedInterruption {
+  const components = state.components.filter(({ component }) => isMilvusComponent(component));
+  const isDownNow = components.every(isDown);
+  if (plan.kind === "nothing" || plan.kind === "install" || isDownNow) return { kind: "none", seconds: 0, parts: [] };
+  if (plan.kind === "rolling") return ofRoll(plan, components);
+  const stops = plan.steps.some(({ kind }) => kind === "stop");
+  const isStandalone = components.some(({ component }) => component === "standalone");
+  const parts = [
+    ...(stops ? plan.steps.flatMap((step) => factsOf(step).outage) : [PODS_END]),
+    part("pods get ready", untilReady(plan.values)),
+  ];
+  return total(stops || isStandalone ? "outage" : "failing requests", parts);
+}
+
+type Part = ExpectedInterruption["parts"][number];
+
+function part(what: string, seconds: number): Part {
+  return { what, seconds };
+}
+
+function ofRoll({ values, chart, steps }: UpgradePlan, components: readonly ComponentState[]): ExpectedInterruption {
+  const stay = componentsOf(values, chart.version) as readonly string[];
+  const recreated = steps.flatMap((step) => (step.kind === "resume" && step.recreated ? [step.component] : []));
+  const parts = components
+    .filter(({ component, replicas }) => stay.includes(component) && replicas > 0)
+    .flatMap(({ component, strategyType, replicas }) => {
+      if (strategyType === "Recreate" || recreated.includes(component))
+        return [part(`${component} is recreated`, USUAL.recreated)];
+      return replicas === 1 ? [part(`${component} is handed over`, USUAL.handedOver)] : [];
+    });
+  return total(parts.length > 0 ? "gaps" : "none", parts);
+}
+
+function untilReady(values: HelmValues): number {
+  const given = (key: keyof typeof READINESS) => {
+    const value = getValue(values, path(`readinessProbe.${key}`));
+    return typeof value === "number" && value >= 0 ? value : READINESS[key];
+  };
+  return given("initialDelaySeconds") + given("periodSeconds");
+}
+
+function total(kind: ExpectedInterruption["kind"], parts: readonly Part[]): ExpectedInterruption {
+  return { kind, seconds: parts.reduce((sum, { seconds }) => sum + seconds, 0), parts };
+}
+
+/** `an outage of about 5 min (pods end 30 s, sessions end 1 min, …)`. */
+export function describeExpected({ kind, seconds, parts }: ExpectedInterruption): string {
+  if (kind === "none") return "no interruption";
+  const name = { gaps: "gaps", "failing requests": "failing requests", outage: "an outage" }[kind];
+  const detail = parts.map(({ what, seconds: each }) => `${what} ${duration(each)}`).join(", ");
+  return `${name} of about ${duration(seconds)}${kind === "gaps" ? " in all" : ""} (${detail})`;
+}
+
+/** `90 s` up to two minutes, then whole minutes and seconds. */
+export function duration(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  const rest = seconds % 60;
+  return rest === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${rest} s`;
+}

@@ -1,0 +1,63 @@
+import type { HelmValues } from "../model";
+import { type LayoutOptions, type MessageQueue, messageQueueOf, queueOverride } from "../values/rules/messageQueue";
+import { effectiveValue, type KnownKey } from "../values/tables/chartDefaults";
+import { isTrue } from "../values/tree";
+import type { Observed } from "./observed";
+
+/** How a Milvus is laid out: what an upgrade must not change by itself. */
+export interface Topology {
+  readonly mode: "cluster" | "standalone";
+  readonly queue: MessageQueue;
+  /** `mq.type` in user.yaml, which goes over everything else. */
+  readonly queueOverride?: string;
+  /** `both`: mixcoord beside separate coordinators, which the chart renders without complaint (fact 4.5). */
+  readonly coordinators: "separate" | "mix" | "both" | "none";
+  readonly streamingNode: boolean;
+  readonly indexNode: boolean;
+}
+
+export const SEPARATE_COORDINATORS = [
+  "rootCoordinator.enabled",
+  "dataCoordinator.enabled",
+  "queryCoordinator.enabled",
+  "indexCoordinator.enabled",
+] as const satisfies readonly KnownKey[];
+
+/** The layout that values give with a chart. */
+export function topologyOf(values: HelmValues, chart: string, options: LayoutOptions): Topology {
+  const on = (key: KnownKey) => isTrue(effectiveValue(key, values, chart, options.recorded));
+  const override = queueOverride(values);
+  return {
+    mode: on("cluster.enabled") ? "cluster" : "standalone",
+    queue: messageQueueOf(values, chart, options),
+    ...(override !== undefined && { queueOverride: override }),
+    coordinators: coordinators(SEPARATE_COORDINATORS.some(on), on("mixCoordinator.enabled")),
+    streamingNode: on("streaming.enabled"),
+    indexNode: on("indexNode.enabled"),
+  };
+}
+
+/** The layout in force, corrected by what is seen to run: a component that has a Deployment is there. */
+export function observedTopology(observed: Observed, said: HelmValues): Topology {
+  const { inForce, components } = observed;
+  const topology = topologyOf(inForce.userValues, inForce.chart, {
+    firstRevision: inForce.revision === 1,
+    said,
+    recorded: inForce.chartValues,
+  });
+  if (components.length === 0) return topology;
+  const has = (...names: string[]) => components.some(({ component }) => names.includes(component));
+  return {
+    ...topology,
+    mode: has("standalone") ? "standalone" : "cluster",
+    coordinators: coordinators(has("rootcoord", "datacoord", "querycoord", "indexcoord"), has("mixcoord")),
+    streamingNode: has("streamingnode"),
+    indexNode: has("indexnode"),
+  };
+}
+
+function coordinators(separate: boolean, mix: boolean): Topology["coordinators"] {
+  if (separate && mix) return "both";
+  if (separate) return "separate";
+  return mix ? "mix" : "none";
+}

@@ -1,0 +1,70 @@
+import { attemptName } from "../metadata/attempt";
+import type { AddedValue, Plan, UpgradePlan } from "../model";
+import { describeExpected } from "../plan/interruption";
+import { describeRefusal, describeWarning } from "../refusal";
+import { describeStep, outlookOf } from "../steps/steps";
+
+/** The plan in lines for preview and log. Names what the rules added, and none of the user's values. */
+export function describePlan(plan: Plan): string[] {
+  return plan.kind === "refused" ? describeRefusal(plan) : describeUpgrade(plan);
+}
+
+function describeUpgrade(plan: UpgradePlan): string[] {
+  return [
+    `${planTitle(plan)}: ${plan.reason}`,
+    `chart ${plan.chart.name} ${plan.chart.version} from ${plan.chart.location}`,
+    ...(plan.kind === "nothing" ? [] : [`steps: ${plan.steps.map(describeStep).join(" → ")}`]),
+    ...(plan.kind === "nothing" ? [] : [`interruption: ${plan.interruption}`]),
+    ...(plan.kind === "nothing" || !plan.expected ? [] : [`expected: ${describeExpected(plan.expected)}`]),
+    ...(plan.kind === "nothing" ? [] : describeWayBack(plan)),
+    ...(plan.migration
+      ? [`attempt: ${attemptName(plan.migration.attempt)}, backup on claim ${plan.migration.claimName}`]
+      : []),
+    ...(plan.kind === "nothing" ? [] : describeAdded(plan.added)),
+    ...plan.warnings.map(describeWarning),
+  ];
+}
+
+/** One line for the plan, and one for each step that is not simply reversible. */
+function describeWayBack(plan: UpgradePlan): string[] {
+  const steps = plan.steps
+    .map((step) => ({ name: step.kind === "resume" ? "resume" : describeStep(step), ...outlookOf(step, plan) }))
+    .filter(({ reversibility }) => reversibility !== "reversible")
+    .map(({ name, reversibility, why, source }) => `  ${name}: ${reversibility}, ${why} (${source})`);
+  return [`way back: ${plan.reversibility}`, ...new Set(steps)];
+}
+
+const TITLES = {
+  install: "install",
+  nothing: "nothing to do",
+  helm: "Helm upgrade",
+  rolling: "ordered rolling upgrade",
+  migration: "upgrade with metadata migration",
+  giveUp: "giving up the migration",
+  rollback: "rollback of the metadata migration",
+} as const satisfies Record<UpgradePlan["kind"], string>;
+
+/** `ordered rolling upgrade, Milvus 2.4.5 → 2.4.16`. */
+export function planTitle({ kind, from, to }: UpgradePlan): string {
+  return `${TITLES[kind]}, Milvus ${from === undefined || from === to ? to : `${from} → ${to}`}`;
+}
+
+/**
+ * The Release's description, by which `helm history` tells afterwards what was done. Names the revision it starts from: a
+ * plan made after a failure is an update again.
+ */
+export function describeForHistory(plan: UpgradePlan, revision: number | undefined): string {
+  const start = revision === undefined ? "" : ` from revision ${revision}`;
+  const versions = plan.from === undefined || plan.from === plan.to ? plan.to : `${plan.from} to ${plan.to}`;
+  return `milvus-upgrade: ${plan.kind} ${versions}${start}; steps: ${plan.steps.map(describeStep).join(", ")}`;
+}
+
+/** One line for each rule and reason: most rules set several switches together. */
+function describeAdded(added: readonly AddedValue[]): string[] {
+  const groups = new Map<string, string[]>();
+  for (const { path, value, rule, reason } of added) {
+    const why = `(${rule}: ${reason})`;
+    groups.set(why, [...(groups.get(why) ?? []), `${path}: ${JSON.stringify(value)}`]);
+  }
+  return [...groups].map(([why, values]) => `values ${values.join(", ")} ${why}`);
+}
