@@ -31,7 +31,7 @@ export function adoptCommand(): Command {
     .option("--json", "print what was written and proved as JSON")
     .addHelpText("after", "\nExit codes: 0 written, nothing would change; 2 written, not proved; 1 refused or failed.")
     .action(async ({ cwd, force = false, plaintext = false, json = false, ...flags }: AdoptFlags) => {
-      const { adopt } = createRequire(__filename)("./adopt") as typeof import("../adopt/adopt");
+      const { adopt } = createRequire(__filename)("../adopt/adopt") as typeof import("../adopt/adopt");
       const project = findProject(cwd);
       process.chdir(project.folder);
       const adoption = await adopt({ ...flags, project, force, plaintext });

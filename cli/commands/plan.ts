@@ -51,8 +51,8 @@ export function planCommand(): Command {
       "\nExit codes: 0 nothing to do, 2 changes or drift, 1 refused or failed. NO_COLOR=1 prints without colours.",
     )
     .action(async (flags: PlanFlags) => {
-      const { makePlan } = load("./plan") as typeof import("../plan/plan");
-      const { loadStackConfig, readLastFacts } = load("./stackConfig") as typeof import("../pulumi/stackConfig");
+      const { makePlan } = load("../plan/plan") as typeof import("../plan/plan");
+      const { loadStackConfig, readLastFacts } = load("../pulumi/stackConfig") as typeof import("../pulumi/stackConfig");
       const project = findProject(flags.cwd);
       const { stack, file } = stackFile(project, flags.stack);
       const overrides = flags.to === undefined ? {} : { "milvus:version": flags.to };

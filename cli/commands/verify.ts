@@ -22,8 +22,8 @@ export function verifyCommand(): Command {
     .addHelpText("after", "\nExit codes: 0 passed, 1 failed.")
     .action(async ({ stack: name, cwd, json = false, ...flags }: Flags) => {
       const load = createRequire(__filename);
-      const { verifyByHand } = load("./verify") as typeof import("../verify");
-      const { loadStackConfig } = load("./stackConfig") as typeof import("../pulumi/stackConfig");
+      const { verifyByHand } = load("../verify") as typeof import("../verify");
+      const { loadStackConfig } = load("../pulumi/stackConfig") as typeof import("../pulumi/stackConfig");
       const project = findProject(cwd);
       const { stack, file } = stackFile(project, name);
       process.chdir(project.folder);
