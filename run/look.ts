@@ -34,6 +34,8 @@ export interface LookOptions {
   readonly stack?: Promise<StackRelease>;
   /** Levels of the preflight's checks under those of the config. */
   readonly levels?: PreflightLevels;
+  /** What was read of the cluster a moment ago. Default: it is read. */
+  readonly state?: ClusterState;
   /** Makes the plan. Default: `planUpgrade`, with what `stack` says. */
   readonly plan?: (wanted: Wanted, state: ClusterState, facts: StackFacts) => Plan | Promise<Plan>;
   /** Helm values that the caller keeps to itself. Default: none. */
@@ -49,7 +51,7 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   const { stack, levels, plan: makePlan } = options;
   const { wanted } = config;
   const cluster = oneLook(client);
-  const [known, found] = await Promise.allSettled([stack, readCluster(cluster, wanted)]);
+  const [known, found] = await Promise.allSettled([stack, options.state ?? readCluster(cluster, wanted)]);
   if (known.status === "rejected") throw known.reason;
   // Said first, also where the cluster cannot be read: it needs none.
   refuse(refusalOfMovedRelease(known.value?.release, wanted));

@@ -52,7 +52,9 @@ export function planCommand(): Command {
     )
     .action(async (flags: PlanFlags) => {
       const { makePlan } = load("../plan/plan") as typeof import("../plan/plan");
-      const { loadStackConfig, readLastFacts } = load("../pulumi/stackConfig") as typeof import("../pulumi/stackConfig");
+      const { loadStackConfig, readLastFacts } = load(
+        "../pulumi/stackConfig",
+      ) as typeof import("../pulumi/stackConfig");
       const project = findProject(flags.cwd);
       const { stack, file } = stackFile(project, flags.stack);
       const overrides = flags.to === undefined ? {} : { "milvus:version": flags.to };

@@ -42,6 +42,8 @@ export interface PlanRequest {
   readonly withManifests: boolean;
   readonly withImages: boolean;
   readonly withDrift?: boolean;
+  /** What was read of the cluster a moment ago. Default: it is read. */
+  readonly state?: ClusterState;
   /** How the last run left things: the cluster is not asked then. */
   readonly lastFacts?: LastFacts;
 }
@@ -60,6 +62,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   // Those who plan may have fewer rights than those who run: a pull request's runner should only read.
   const found = await look(client, config, {
     levels: { permissions: "warn" },
+    ...(request.state && { state: request.state }),
     plan: (wanted, state) => planOfStack(request.project, request.stack, wanted, state),
   });
   const { state, hash } = found;

@@ -69,8 +69,15 @@ function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker
   let all = request.yes;
   return {
     look: () => readState(settings.config),
-    plan: (version) =>
-      makePlan({ project, stack, settings: withVersion(settings, version), withManifests: false, withImages: false }),
+    plan: (version, state) =>
+      makePlan({
+        project,
+        stack,
+        state,
+        settings: withVersion(settings, version),
+        withManifests: false,
+        withImages: false,
+      }),
     show({ move, report, number, total }) {
       const title = move.kind === "verify" ? `verification of Milvus ${move.request}` : (report.plan?.title ?? "");
       say(`\n${pc.bold(`Run ${number} of ${Math.max(total, number)}: ${title}`)}`);

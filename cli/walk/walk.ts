@@ -22,8 +22,8 @@ export type UpEnd =
 /** What a walk does to the world. */
 export interface Walker {
   look(): Promise<ClusterState>;
-  /** The plan of a run with this milvus:version, with what the preflight finds. */
-  plan(request: string): Promise<PlanReport>;
+  /** The plan of a run with this milvus:version for what was looked at, with what the preflight finds. */
+  plan(request: string, state: ClusterState): Promise<PlanReport>;
   show(run: NextRun): void;
   /** May the run that was shown be made? */
   ask(run: NextRun): Promise<boolean>;
@@ -77,7 +77,7 @@ export async function walk(wanted: Wanted, options: WalkOptions, walker: Walker)
       const why = `pulumi up ended well (${name}), and the cluster stands where it stood before.`;
       return { end: { kind: "failed", why }, done };
     }
-    const report = await walker.plan(move.request);
+    const report = await walker.plan(move.request, state);
     if (report.refusal) return { end: { kind: "refused", refusal: report.refusal }, done };
     const number = done.length + 1;
     const run: NextRun = { move, report, number, total: Math.max(number, done.length + hopsFrom(wanted, state)) };
