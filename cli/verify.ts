@@ -1,9 +1,8 @@
 import { connect } from "../cluster/api/client";
-import { readCluster } from "../cluster/state/readCluster";
 import type { Config } from "../config/schema";
+import { look } from "../run/look";
 import { isMilvusComponent } from "../upgrade/milvusComponents";
-import type { ClusterState, UpgradePlan, VerificationState } from "../upgrade/model";
-import { planUpgrade } from "../upgrade/plan/plan";
+import type { ClusterState, Plan, UpgradePlan, VerificationState } from "../upgrade/model";
 import { parseImage } from "../upgrade/versions/images";
 import { describeFailed, describePassed } from "../verify/describe";
 import { hasSnapshot } from "../verify/record";
@@ -30,14 +29,15 @@ type Verified = Pick<UpgradePlan, "from" | "to" | "reversibility" | "migration">
  * @throws UsageError, ClusterError, ServiceError
  */
 export async function verifyByHand(
-  { wanted, access, verification }: Config,
+  config: Config,
   { reload = false, accept = false }: VerifyFlags,
   say: (line: string) => void,
 ): Promise<VerifyOutcome> {
-  const { releaseName, namespace } = wanted;
-  const client = connect(access);
+  const { verification } = config;
+  const { releaseName, namespace } = config.wanted;
+  const client = connect(config.access);
   const target = { client, releaseName, namespace };
-  const state = await readCluster(client, target);
+  const { state, plan } = await look(client, config, { isChecked: false });
   const open = state.verification?.status === "passed" ? undefined : state.verification;
   if (accept) {
     if (open === undefined) throw new UsageError("There is nothing to accept: no verification of this release failed.");
@@ -49,7 +49,7 @@ export async function verifyByHand(
   }
   const mode = hasSnapshot(open) ? "data" : "health";
   const settings = { ...verification, mode, reload: reload || verification.reload } as const;
-  const verified = whatRuns(planUpgrade(wanted, state), state, open);
+  const verified = whatRuns(plan, state, open);
   // A look at a healthy cluster's bad moment must not block the next upgrade.
   const result = await verifyUpgrade(target, settings, verified, open, say, false);
   const passed = result.status === "passed";
@@ -57,11 +57,7 @@ export async function verifyByHand(
 }
 
 /** The upgrade that was made: of the open verification, or none, where what runs is looked at. */
-function whatRuns(
-  plan: ReturnType<typeof planUpgrade>,
-  { components }: ClusterState,
-  open: VerificationState | undefined,
-): Verified {
+function whatRuns(plan: Plan, { components }: ClusterState, open: VerificationState | undefined): Verified {
   const images = components
     .filter(({ component }) => isMilvusComponent(component))
     .map(({ image }) => parseImage(image));

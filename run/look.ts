@@ -34,6 +34,8 @@ export interface LookOptions {
   readonly stack?: Promise<StackRelease>;
   /** Levels of the preflight's checks under those of the config. */
   readonly levels?: PreflightLevels;
+  /** False: nothing will be done by this plan, so it is not checked. Default: true. */
+  readonly isChecked?: boolean;
   /** What was read of the cluster a moment ago. Default: it is read. */
   readonly state?: ClusterState;
   /** Makes the plan. Default: `planUpgrade`, with what `stack` says. */
@@ -63,8 +65,10 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   const planned = await (makePlan ?? planUpgrade)(seen.wanted, state, { releaseInStack });
   // Pulumi would upgrade what is not there.
   if (releaseInStack && state.release === undefined && planned.kind !== "refused") refuse(refusalOfGoneRelease(client));
-  return lookAt(state, seen, planned, (plan) =>
-    preflight(cluster, wanted, plan, state, { ...seen, preflight: { ...levels, ...config.preflight } }),
+  return lookAt(state, seen, planned, async (plan) =>
+    options.isChecked === false
+      ? NO_FINDINGS
+      : preflight(cluster, wanted, plan, state, { ...seen, preflight: { ...levels, ...config.preflight } }),
   );
 }
 

@@ -1,4 +1,4 @@
-/** Names of the objects that an upgrade makes, and the labels by which they are known as its own. */
+/** Names of the objects that an upgrade makes, and the labels, annotations and texts by which they are known as its own. */
 
 const PART_OF = "app.kubernetes.io/part-of";
 const PROGRAM = "milvus-upgrade";
@@ -6,6 +6,15 @@ const PROGRAM = "milvus-upgrade";
 export const RELEASE_LABEL = "milvus-upgrade/release";
 /** Label of a Job and its pods: which step it is. */
 export const STEP_LABEL = "milvus-upgrade/step";
+
+/** Annotation of a stopped Deployment: the replicas it had. */
+export const REPLICAS_ANNOTATION = "milvus-upgrade/replicas";
+/** Annotation of a Deployment that is made to be recreated for a hop, until its own strategy is back. */
+export const RECREATE_ANNOTATION = "milvus-upgrade/recreate";
+/** Descriptions of Helm revisions that this program made begin so: their values came from the stack config. */
+export const OWN_DESCRIPTION = "milvus-upgrade:";
+/** Pulumi's type of the Helm release. */
+export const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -1,14 +1,9 @@
-/** What a verification keeps in its ConfigMap, and how it is read back. */
-import { gzipSync } from "node:zlib";
+/** What a verification has found, and the snapshot that it compares with, as they are kept in the cluster. */
 import { ClusterError } from "../cluster/errors";
 import type { ConfigMapContent } from "../cluster/kept/configMaps";
-import { LARGEST_SNAPSHOT, PACKED_SNAPSHOT_KEY, SNAPSHOT_KEY, SUMMARY_KEY } from "../cluster/kept/verifications";
+import { verificationContent } from "../cluster/kept/verifications";
 import type { ReleaseAddress } from "../cluster/releaseAddress";
-import { upgradeLabels } from "../upgrade/marks";
-import { attemptLabels } from "../upgrade/metadata/attempt";
-import { installationAnnotations } from "../upgrade/metadata/installation";
 import type { VerificationState } from "../upgrade/model";
-import { VERIFICATION_MARK } from "../upgrade/verification";
 import type { Difference } from "./compare";
 import { ServiceError } from "./service";
 import { isSnapshot, type Snapshot } from "./snapshot";
@@ -20,33 +15,17 @@ export interface Findings {
   readonly version?: string;
 }
 
-/** Up to here a snapshot is kept as text, for whoever looks with kubectl; above, packed. */
-const LONGEST_TEXT = 200_000;
-/** A ConfigMap holds 1 MiB: this, the findings and the summary stay below it. */
-const LARGEST_PACKED = 900_000;
-const LONGEST_SUMMARY = 2_000;
 const LONGEST_FINDINGS = 60_000;
 
 /** @throws ServiceError when the snapshot is too large */
 export function recordContent(
-  { releaseName, namespace }: ReleaseAddress,
-  { configMap: name, attempt, installation = {}, status, summary, snapshot, damaged }: VerificationState,
+  address: ReleaseAddress,
+  record: VerificationState,
   findings?: Findings,
 ): ConfigMapContent {
-  return {
-    name,
-    namespace,
-    labels: { ...upgradeLabels(releaseName), ...attemptLabels(releaseName, attempt), [VERIFICATION_MARK]: "true" },
-    annotations: { ...installationAnnotations(installation), [VERIFICATION_MARK]: status },
-    data: {
-      [SUMMARY_KEY]: cut(summary, LONGEST_SUMMARY),
-      ...(snapshot !== undefined && isText(snapshot) && { [SNAPSHOT_KEY]: snapshot }),
-      ...(findings && { "result.json": findingsText(findings) }),
-    },
-    binaryData: snapshot === undefined || isText(snapshot) ? {} : { [PACKED_SNAPSHOT_KEY]: packed(snapshot) },
-    // Without it the record would look like one of the health alone, whose data need not be compared.
-    ...(damaged !== undefined && { kept: [SNAPSHOT_KEY, PACKED_SNAPSHOT_KEY] }),
-  };
+  const content = verificationContent(address, record, findings && findingsText(findings));
+  if ("tooLarge" in content) throw tooLarge(content.tooLarge);
+  return content;
 }
 
 /** Whether there is data to compare with, be it readable or not. */
@@ -80,19 +59,6 @@ function parsed(text: string): { readonly snapshot: Snapshot } | { readonly prob
   }
 }
 
-function isText(snapshot: string): boolean {
-  return Buffer.byteLength(snapshot) <= LONGEST_TEXT;
-}
-
-function packed(snapshot: string): string {
-  const size = Buffer.byteLength(snapshot);
-  // The next run would refuse to unpack it.
-  if (size > LARGEST_SNAPSHOT) throw tooLarge(`${Math.round(size / 1_000_000)} MB`);
-  const bytes = gzipSync(snapshot);
-  if (bytes.byteLength > LARGEST_PACKED) throw tooLarge(`${Math.round(bytes.byteLength / 1000)} kB packed`);
-  return bytes.toString("base64");
-}
-
 function tooLarge(size: string): ServiceError {
   return new ServiceError(
     `The snapshot (${size}) does not fit into a ConfigMap: there are too many collections. Verify the health alone: pulumi config set milvus:verify health`,
@@ -107,8 +73,4 @@ function findingsText({ problems, differences, version }: Findings): string {
     const text = JSON.stringify({ ...shown, ...(left > 0 && { notShown: left }) }, null, 2);
     if (count === 0 || Buffer.byteLength(text) <= LONGEST_FINDINGS) return text;
   }
-}
-
-function cut(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest)} … (the run that failed listed everything)`;
 }

@@ -4,6 +4,7 @@ import { parseYaml } from "../../config/helmValues";
 import { parseConfig } from "../../config/parseConfig";
 import type { Config } from "../../config/schema";
 import { parseStackFile } from "../../config/stackFile";
+import { RELEASE_TYPE } from "../../upgrade/marks";
 import type { StackFacts } from "../../upgrade/model";
 import { asLastFacts, type LastFacts } from "../../upgrade/walk/lastFacts";
 import { MissingProgram, runCommand } from "../process/command";
@@ -12,7 +13,6 @@ import { asTree, type Project, UsageError } from "./project";
 /** Names another Pulumi than the one on the PATH. */
 export const PULUMI_VARIABLE = "MILVUS_PULUMI";
 const TIMEOUT_SECONDS = 60;
-const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
 
 export interface StackConfig {
   readonly config: Config;

@@ -1,4 +1,5 @@
-import { type Deployment, REPLICAS_ANNOTATION } from "../state/workloads";
+import { REPLICAS_ANNOTATION } from "../../upgrade/marks";
+import type { Deployment } from "../state/workloads";
 
 /** A Deployment that the stop step has put to 0, and that is not there any more. */
 export interface StartedAgain {

@@ -1,7 +1,8 @@
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import type { V1ConfigMap } from "@kubernetes/client-node";
-import { attemptFromLabels } from "../../upgrade/metadata/attempt";
-import { isForeign } from "../../upgrade/metadata/installation";
+import { upgradeLabels } from "../../upgrade/marks";
+import { attemptFromLabels, attemptLabels } from "../../upgrade/metadata/attempt";
+import { installationAnnotations, isForeign } from "../../upgrade/metadata/installation";
 import {
   type Installation,
   VERIFICATION_STATUSES,
@@ -10,12 +11,20 @@ import {
 } from "../../upgrade/model";
 import { VERIFICATION_MARK } from "../../upgrade/verification";
 import type { Json } from "../json";
+import type { ReleaseAddress } from "../releaseAddress";
+import type { ConfigMapContent } from "./configMaps";
 
 /** Keys of a verification's ConfigMap. */
-export const SNAPSHOT_KEY = "snapshot.json";
+const SNAPSHOT_KEY = "snapshot.json";
 /** A large one, in binaryData. */
-export const PACKED_SNAPSHOT_KEY = "snapshot.json.gz";
-export const SUMMARY_KEY = "summary";
+const PACKED_SNAPSHOT_KEY = "snapshot.json.gz";
+const SUMMARY_KEY = "summary";
+const FINDINGS_KEY = "result.json";
+/** Up to here a snapshot is kept as text, for whoever looks with kubectl; above, packed. */
+const LONGEST_TEXT = 200_000;
+/** A ConfigMap holds 1 MiB: this, the findings and the summary stay below it. */
+const LARGEST_PACKED = 900_000;
+const LONGEST_SUMMARY = 2_000;
 /**
  * Bytes of a snapshot as text. No more is written, and no more is unpacked: what fits into a ConfigMap may unpack to a
  * thousand times as much, and every command reads it.
@@ -48,6 +57,53 @@ export function verificationStates(
     })
     .sort((a, b) => a.state.attempt.revision - b.state.attempt.revision || a.createdAt.localeCompare(b.createdAt))
     .map(({ state }) => state);
+}
+
+/**
+ * What a verification keeps, as a ConfigMap that `verificationStates` reads back.
+ *
+ * @param findings JSON for whoever looks with kubectl
+ * @returns `tooLarge`: the size of a snapshot that does not fit
+ */
+export function verificationContent(
+  { releaseName, namespace }: ReleaseAddress,
+  { configMap: name, attempt, installation = {}, status, summary, snapshot, damaged }: VerificationState,
+  findings: string | undefined,
+): ConfigMapContent | { readonly tooLarge: string } {
+  const packed = snapshot === undefined || isText(snapshot) ? undefined : packedSnapshot(snapshot);
+  if (typeof packed === "object") return packed;
+  return {
+    name,
+    namespace,
+    labels: { ...upgradeLabels(releaseName), ...attemptLabels(releaseName, attempt), [VERIFICATION_MARK]: "true" },
+    annotations: { ...installationAnnotations(installation), [VERIFICATION_MARK]: status },
+    data: {
+      [SUMMARY_KEY]: cut(summary, LONGEST_SUMMARY),
+      ...(snapshot !== undefined && packed === undefined && { [SNAPSHOT_KEY]: snapshot }),
+      ...(findings !== undefined && { [FINDINGS_KEY]: findings }),
+    },
+    binaryData: packed === undefined ? {} : { [PACKED_SNAPSHOT_KEY]: packed },
+    // Without it the record would look like one of the health alone, whose data need not be compared.
+    ...(damaged !== undefined && { kept: [SNAPSHOT_KEY, PACKED_SNAPSHOT_KEY] }),
+  };
+}
+
+function isText(snapshot: string): boolean {
+  return Buffer.byteLength(snapshot) <= LONGEST_TEXT;
+}
+
+/** In base64. */
+function packedSnapshot(snapshot: string): string | { readonly tooLarge: string } {
+  const size = Buffer.byteLength(snapshot);
+  // The next run would refuse to unpack it.
+  if (size > LARGEST_SNAPSHOT) return { tooLarge: `${Math.round(size / 1_000_000)} MB` };
+  const bytes = gzipSync(snapshot);
+  if (bytes.byteLength > LARGEST_PACKED) return { tooLarge: `${Math.round(bytes.byteLength / 1000)} kB packed` };
+  return bytes.toString("base64");
+}
+
+function cut(text: string, longest: number): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)} … (the run that failed listed everything)`;
 }
 
 function unpacked(base64: string | undefined): Pick<VerificationState, "snapshot" | "damaged"> {

@@ -1,6 +1,6 @@
 import type { V1Deployment, V1Pod, V2HorizontalPodAutoscaler } from "@kubernetes/client-node";
+import { RECREATE_ANNOTATION, REPLICAS_ANNOTATION } from "../../upgrade/marks";
 import type { ComponentState, PodTemplate } from "../../upgrade/model";
-import { RECREATE_ANNOTATION } from "../../upgrade/roll/mixcoordHop";
 import type { Json, ObjectMeta } from "../json";
 import { managerOf } from "./owners";
 
@@ -21,8 +21,6 @@ export interface Workloads {
   readonly scaledObjects: readonly ScaledObject[];
 }
 
-/** Annotation in which the stop step remembers the replicas. */
-export const REPLICAS_ANNOTATION = "milvus-upgrade/replicas";
 /** Label `app.kubernetes.io/name` of Milvus' own objects, unless the values' `nameOverride` changes it. */
 export const DEFAULT_NAME_LABEL = "milvus";
 

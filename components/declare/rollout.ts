@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
+import { RECREATE_ANNOTATION } from "../../upgrade/marks";
 import type { HelmValues, Step } from "../../upgrade/model";
-import { RECREATE_ANNOTATION } from "../../upgrade/roll/mixcoordHop";
 import { DEPENDENCY_LABELS, endingLimit, rolloutLimit } from "../../upgrade/steps/limits";
 import { stepLimit } from "../../upgrade/steps/steps";
 import type { After, StepContext } from "./context";

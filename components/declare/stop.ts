@@ -1,12 +1,10 @@
 import type * as k8s from "@pulumi/kubernetes";
+import { REPLICAS_ANNOTATION } from "../../upgrade/marks";
 import type { Step, StoppedDeployment } from "../../upgrade/model";
 import { stepLimit } from "../../upgrade/steps/steps";
 import type { After, StepContext } from "./context";
 import { awaitPodsGone, type Command, declareKubectlJob, kubectl, podSelector } from "./jobs";
 import { setPaused } from "./rollout";
-
-/** Annotation of a stopped Deployment: the replicas it had. */
-const REPLICAS_ANNOTATION = "milvus-upgrade/replicas";
 
 /**
  * Remembers the replicas, scales every component to 0 and waits until the last pod is gone. On a stopped cluster it

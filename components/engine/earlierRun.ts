@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { RELEASE_TYPE } from "../../upgrade/marks";
 import type { StackRelease } from "../../upgrade/plan/stackGuard";
 
 /** What earlier runs have left of this component in the stack's state. */
@@ -25,7 +26,6 @@ export const OLD_TYPE = "milvus:upgrade:MilvusCluster";
 export const TYPE = "milvus-upgrade:index:MilvusCluster";
 /** Pulumi's name of the provider in versions up to 0.1, where it was no child of the component. */
 export const OLD_PROVIDER = "kubernetes";
-const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
 const CLAIM_TYPE = "kubernetes:core/v1:PersistentVolumeClaim";
 export const PROVIDER_TYPE = "pulumi:providers:kubernetes";
 

@@ -1,9 +1,9 @@
 import { AsyncResource } from "node:async_hooks";
 import * as pulumi from "@pulumi/pulumi";
+import { RELEASE_TYPE } from "../../upgrade/marks";
 import type { Diagnose, FailedResource } from "../declare/context";
 import type { RunGuard } from "./guard";
 
-const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
 const JOB_TYPE = "kubernetes:batch/v1:Job";
 /** Milliseconds for reading pods, events and logs once a step has failed. */
 const TIME_LIMIT = 60_000;

@@ -1,4 +1,5 @@
 import { chartReference, chooseChart } from "../charts/choice";
+import { OWN_DESCRIPTION } from "../marks";
 import type { ClusterState, HelmRelease, HelmValues, Step, UpgradePlan, Wanted, Warning } from "../model";
 import { list } from "../refusal";
 import { composeValues } from "../values/compose";
@@ -19,9 +20,6 @@ export interface Facts {
   /** Steps that must come before all others. */
   readonly clear: readonly Step[];
 }
-
-/** Descriptions of revisions that this program made begin so: their values came from the stack config. */
-export const OWN_DESCRIPTION = "milvus-upgrade:";
 
 /** Chart and values for a version, with what every plan says of them. */
 export interface Base {

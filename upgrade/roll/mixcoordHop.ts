@@ -2,9 +2,6 @@ import type { HelmValues } from "../model";
 import { getValue, isMap, isTrue, path } from "../values/tree";
 import { atLeast } from "../versions/versions";
 
-/** Annotation of a Deployment that is made to be recreated for a hop, until its own strategy is back. */
-export const RECREATE_ANNOTATION = "milvus-upgrade/recreate";
-
 /** Where the coordinators become one process with a session of its own. */
 const ONE_SESSION_SINCE = "2.6.0";
 /** What Kubernetes fills in where the chart leaves the strategy out. */

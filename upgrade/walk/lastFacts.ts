@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from "node:zlib";
+import { OWN_DESCRIPTION } from "../marks";
 import { isMilvusComponent } from "../milvusComponents";
 import type { ClusterState, ComponentState, HelmValue, HelmValues, UpgradePlan, Wanted } from "../model";
 import { componentsOf } from "../roll/rollout";
@@ -68,7 +69,7 @@ export function stateFromFacts(facts: LastFacts, wanted: Wanted, at: string): Cl
       appVersion: version,
       userValues,
       chartValues: {},
-      description: "milvus-upgrade: from the outputs of the last run",
+      description: `${OWN_DESCRIPTION} from the outputs of the last run`,
       updatedAt: at,
       recordName: "",
     },

@@ -1,3 +1,4 @@
+import { OWN_DESCRIPTION } from "../marks";
 import { attemptName } from "../metadata/attempt";
 import type { AddedValue, Plan, UpgradePlan } from "../model";
 import { describeExpected } from "../plan/interruption";
@@ -56,7 +57,7 @@ export function planTitle({ kind, from, to }: UpgradePlan): string {
 export function describeForHistory(plan: UpgradePlan, revision: number | undefined): string {
   const start = revision === undefined ? "" : ` from revision ${revision}`;
   const versions = plan.from === undefined || plan.from === plan.to ? plan.to : `${plan.from} to ${plan.to}`;
-  return `milvus-upgrade: ${plan.kind} ${versions}${start}; steps: ${plan.steps.map(describeStep).join(", ")}`;
+  return `${OWN_DESCRIPTION} ${plan.kind} ${versions}${start}; steps: ${plan.steps.map(describeStep).join(", ")}`;
 }
 
 /** One line for each rule and reason: most rules set several switches together. */
