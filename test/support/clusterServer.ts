@@ -73,12 +73,14 @@ export class ClusterServer {
     return this.requests.filter((request) => !request.startsWith("GET ") && !REVIEW.test(request));
   }
 
-  /** An empty cluster with these namespaces, of which nobody has asked anything. */
+  /** An empty cluster with these namespaces and a default storage class, of which nobody has asked anything. */
   reset(...namespaces: readonly string[]): void {
     this.requests = [];
     this.kubernetesVersion = "1.36.3";
     this.#stores.clear();
     for (const name of namespaces) this.#store("", "namespaces").put({ metadata: { name, uid: `uid-of-${name}` } });
+    const annotations = { "storageclass.kubernetes.io/is-default-class": "true" };
+    this.put("", "storageclasses", { metadata: { name: "standard", annotations } });
   }
 
   put(namespace: string, resource: string, object: StoredObject): void {
