@@ -133,26 +133,59 @@ function argumentPath(key: string): string {
 
 /** `pulumi config set --path 'milvus:timeouts.stop' 20m`, up to where the value ends. */
 const SET_LINE =
-  /pulumi config set (?:--path )?(?:--secret )?'?(milvus|kubernetes):([A-Za-z]+)([.[][^\s']*)?'?(?: ("[^"]*"|[^\s"]*[^\s".,;:)]))?/g;
+  /pulumi config set (?:--path )?(?:--secret )?'?(milvus|kubernetes):([A-Za-z]+)([.[][^\s']*)?'?(?: ("[^"]*"|[^\s"]*[^\s".,;:)]))?(?: and milvus:([A-Za-z]+) (true|false))?/g;
 const REMOVE_LINE = /pulumi config rm (?:--path )?'?milvus:([A-Za-z]+)([.[][^\s']*[^\s'.,;:)])?'?/g;
-const KEY = /(?<![\w/-])milvus:([A-Za-z]+)\b/g;
+const KEY = /(?<![\w/-])(milvus|kubernetes):([A-Za-z]+)\b/g;
+
+const NEWER_PACKAGE = "a newer version of the package milvus-upgrade";
+/** What the commands beside the stack config do, and how a program of one's own comes by the same; the first that fits. */
+const COMMANDS: readonly (readonly [RegExp, string])[] = [
+  // Only the walk changes the layout by itself.
+  [/ Where milvus:values does not ask for another layout, this does both: npm run upgrade -- --to \S+/g, ""],
+  [
+    /npm run upgrade -- --to (\S+)/g,
+    "set version to the next one of the way and run pulumi up, again and again up to $1",
+  ],
+  [/npm run adopt -- --release .* --stack NAME/g, "pulumi up"],
+  [/ or npm run verify(?! --)/g, ""],
+  [/npm run verify -- --reload\n {2}or for every run: /g, ""],
+  [
+    /npm run verify -- --accept/g,
+    "delete the ConfigMap that keeps it (kubectl get configmaps -A -l milvus-upgrade/verification lists it)",
+  ],
+  [/npm run verify/g, "pulumi up"],
+  [/pulumi preview and npm run plan show/g, "pulumi preview shows"],
+  [/run npm run catalog:update/g, `take ${NEWER_PACKAGE}`],
+  [/\. npm run catalog:update/g, `. A${NEWER_PACKAGE.slice(1)}`],
+  [/npm run catalog:update/g, NEWER_PACKAGE],
+  [/ \(where it really is this text: in a file of milvus:valuesFiles\)/g, ""],
+  [/(What differs: )the stack config/g, "$1the arguments"],
+  [/With pulumi config set milvus:version (\S+) first/g, "With version still $1, first"],
+];
 
 /**
- * A message of the planner or the preflight, which name the keys of the stack config, in the words of a program that has
- * arguments instead: `pulumi config set milvus:rollback true` becomes `set upgrade.rollback to true in the program`.
+ * A message of the planner or the preflight, which name the keys of the stack config and the commands beside it, in the words of
+ * a program that has arguments instead: `pulumi config set milvus:rollback true` becomes `set upgrade.rollback to true in the
+ * program`.
  */
 export function inArguments(text: string): string {
-  return text
-    .replace(SET_LINE, (line, namespace: string, key: string, path = "", value?: string) => {
-      const argument = namespace === "kubernetes" ? key : argumentOf(key);
-      const to = value === undefined ? "" : ` to ${value}`;
-      return argument === undefined ? line : `set ${argument}${String(path)}${to} in the program`;
-    })
+  return COMMANDS.reduce((words, [command, instead]) => words.replace(command, instead), text)
+    .replace(
+      SET_LINE,
+      (line, namespace: string, key: string, path = "", value?: string, also?: string, as?: string) => {
+        const argument = namespace === "kubernetes" ? key : argumentOf(key);
+        const to = value === undefined ? "" : ` to ${value}`;
+        const second = also === undefined ? "" : ` and ${argumentOf(also) ?? also} to ${as ?? ""}`;
+        return argument === undefined ? line : `set ${argument}${String(path)}${to}${second} in the program`;
+      },
+    )
     .replace(REMOVE_LINE, (line, key: string, path = "") => {
       const argument = argumentOf(key);
       return argument === undefined ? line : `take ${argument}${String(path)} out of the program`;
     })
-    .replace(KEY, (whole, key: string) => argumentOf(key) ?? whole);
+    .replace(KEY, (whole, namespace: string, key: string) =>
+      namespace === "milvus" ? (argumentOf(key) ?? whole) : (ACCESS.find((name) => name === key) ?? whole),
+    );
 }
 
 function argumentOf(key: string): string | undefined {
