@@ -46,26 +46,33 @@ export const ARGUMENT_OF = {
 export type PlainArguments = Readonly<Record<string, unknown>>;
 
 const GROUPS = ["chart", "upgrade", "jobs", "verify"] as const;
-/** Arguments that say which cluster, how messages are worded and how the state is kept. */
-const OTHERS = ["kubeconfig", "context", "cluster", "valuesAreSecret", "fromStackConfig"] as const;
-const ACCESS = ["kubeconfig", "context", "cluster"] as const;
+/** How the state is kept, and how messages are worded. */
+const SWITCHES = ["valuesAreSecret", "fromStackConfig"] as const;
+/** Which cluster. */
+export const ACCESS = ["kubeconfig", "context", "cluster"] as const;
 
 /**
  * Checks the component's arguments and fills in defaults.
  *
  * @param subject `MilvusCluster "milvus"`, for the message
+ * @param found what is wrong with them already; of these nothing more is said
  * @throws ConfigError with all problems at once, under the arguments' names
  */
-export function parseArguments(args: PlainArguments, subject: string): Config {
-  const problems = unknownArguments(args);
+export function parseArguments(args: PlainArguments, subject: string, found: readonly ConfigProblem[] = []): Config {
+  const isNew = ({ key }: ConfigProblem) => !found.some((it) => key === it.key || key.startsWith(`${it.key}.`));
+  const problems = [...found, ...[...unknownArguments(args), ...wrongKinds(args)].filter(isNew)];
   try {
     const config = parseConfig({ config: asStackConfig(args), secretKeys: secretKeys(args) });
     if (problems.length === 0) return config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    problems.push(...error.problems.map(underArgument));
+    problems.push(...error.problems.map(underArgument).filter(isNew));
   }
-  throw new ConfigError(
+  throw argumentsError(problems, subject);
+}
+
+export function argumentsError(problems: readonly ConfigProblem[], subject: string): ConfigError {
+  return new ConfigError(
     problems,
     `The arguments of ${subject} have`,
     "Every argument is described in its type, MilvusClusterArgs.",
@@ -101,13 +108,24 @@ function asMap(value: unknown): Readonly<Record<string, unknown>> {
 /** TypeScript finds a misspelt argument; the other languages send it. */
 function unknownArguments(args: PlainArguments): ConfigProblem[] {
   const paths = Object.values(ARGUMENT_OF);
-  const top = [...new Set([...paths.map((path) => path.split(".")[0] ?? ""), ...OTHERS])];
+  const top = [...new Set([...paths.map((path) => path.split(".")[0] ?? ""), ...SWITCHES, ...ACCESS])];
   const nested = GROUPS.flatMap((group) => {
     const known = paths.flatMap((path) => (path.startsWith(`${group}.`) ? [path.slice(group.length + 1)] : []));
     // What says where charts come from is looked at by the schema.
     return group === "chart" ? [] : misspelt(asMap(args[group]), known, `${group}.`);
   });
   return [...misspelt(args, top, ""), ...nested];
+}
+
+/** What no key of the stack config is like. */
+function wrongKinds(args: PlainArguments): ConfigProblem[] {
+  const isGiven = (name: string) => args[name] !== undefined && args[name] !== null;
+  const groups = GROUPS.filter((name) => isGiven(name) && args[name] !== asMap(args[name]));
+  const switches = SWITCHES.filter((name) => isGiven(name) && typeof args[name] !== "boolean");
+  return [
+    ...groups.map((key) => ({ key, message: "must be a map of arguments" })),
+    ...switches.map((key) => ({ key, message: "must be true or false" })),
+  ];
 }
 
 function misspelt(given: PlainArguments, known: readonly string[], prefix: string): ConfigProblem[] {
