@@ -1,10 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessSettings } from "../cluster/api/kubeConfig";
-import { parseArguments } from "../config/arguments";
+import { ACCESS, argumentsError, type PlainArguments, parseArguments } from "../config/arguments";
+import type { ConfigProblem } from "../config/configError";
 import type { Config } from "../config/schema";
 import { RefusalError } from "../upgrade/refusal";
 import type { MilvusClusterArgs } from "./args";
-import { resolve } from "./engine/resolve";
+import { isLater, resolve } from "./engine/resolve";
+import { isTree, unfitArguments } from "./unfit";
 import { type GivenValues, resolveValues } from "./values";
 
 /** The arguments, checked and with every Output resolved that decides what is declared. */
@@ -19,8 +21,6 @@ export interface Given {
 
 type ProviderAccess = Readonly<Partial<Record<keyof AccessSettings, pulumi.Input<string>>>>;
 
-const ACCESS = ["kubeconfig", "context", "cluster"] as const;
-
 /**
  * @param component for which the arguments are
  * @throws ConfigError, RefusalError
@@ -30,11 +30,15 @@ export async function resolveArguments(
   name: string,
   args: MilvusClusterArgs,
 ): Promise<Given> {
+  const subject = `MilvusCluster "${name}"`;
+  if (!isTree(args)) {
+    throw argumentsError([{ key: "args", message: 'must be a map, such as { version: "2.5.16" }' }], subject);
+  }
+  const unfit = unfitArguments(args);
+  // Nothing of them is resolved: a value that holds itself would have no end.
+  if (unfit.length > 0) parseArguments(withoutLater(args), subject, unfit);
   const { values, verify } = args;
-  const own = ACCESS.flatMap((key): [keyof AccessSettings, pulumi.Input<string>][] => {
-    const input = args[key];
-    return input === undefined ? [] : [[key, input]];
-  });
+  const own = ownAccess(args);
   if (own.length === 0) refuseProvider(component);
   const providerAccess: ProviderAccess = own.length > 0 ? Object.fromEntries(own) : ofStack();
   const [found, helm, secrets] = await Promise.all([
@@ -44,18 +48,18 @@ export async function resolveArguments(
   ]);
   const isPreview = pulumi.runtime.isDryRun();
   if (helm.plain === undefined) throw notKnown("values", name);
-  if (!found.isKnown && !isPreview) throw notKnown("kubeconfig", name);
+  if (!found.isKnown && !isPreview) throw notKnown(own.map(([key]) => key).join(", "), name);
   if (!secrets.isKnown && !isPreview) throw notKnown("verify", name);
-  const verification = secrets.isKnown ? secrets.value : {};
+  const access = found.isKnown ? found.value : {};
   const config = parseArguments(
     {
-      ...args,
+      ...withoutLater(args),
       values: helm.plain,
-      verify: { ...verify, ...verification },
-      ...Object.fromEntries(ACCESS.map((key) => [key, undefined])),
-      ...(found.isKnown && found.value),
+      ...(secrets.isKnown && verify && { verify: asGroup(verify, secrets.value) }),
+      ...access,
     },
-    `MilvusCluster "${name}"`,
+    subject,
+    found.isKnown ? unfitAccess(access, Object.keys(providerAccess)) : [],
   );
   return {
     config,
@@ -66,6 +70,39 @@ export async function resolveArguments(
       ...(providerAccess.kubeconfig !== undefined && { kubeconfig: pulumi.secret(providerAccess.kubeconfig) }),
     },
   };
+}
+
+/** What of the access the program itself gives; other languages send null for what it does not. */
+function ownAccess(args: MilvusClusterArgs): [keyof AccessSettings, pulumi.Input<string>][] {
+  return ACCESS.flatMap((key): [keyof AccessSettings, pulumi.Input<string>][] => {
+    const input = args[key] as pulumi.Input<string> | null | undefined;
+    return input === undefined || input === null ? [] : [[key, input]];
+  });
+}
+
+/** The arguments that must be plain data. */
+function withoutLater(args: MilvusClusterArgs): PlainArguments {
+  const none = Object.fromEntries(["values", ...ACCESS].map((key) => [key, undefined]));
+  return { ...args, ...none, ...(args.verify && { verify: asGroup(args.verify, { credentials: {}, tls: {} }) }) };
+}
+
+/** One that is no map is left to the check. */
+function asGroup(group: object, over: object): unknown {
+  return typeof group === "object" && !isLater(group) ? { ...group, ...over } : group;
+}
+
+/** What was given and leads nowhere: the default in its stead may lead to another cluster. */
+function unfitAccess(access: AccessSettings, given: readonly string[]): ConfigProblem[] {
+  return ACCESS.filter((key) => given.includes(key)).flatMap((key) => {
+    const value: unknown = access[key];
+    if (typeof value === "string" && value.trim() !== "") return [];
+    if (key === "kubeconfig" && isTree(value)) return [];
+    const isEmpty = value === undefined || value === null || typeof value === "string";
+    const message = isEmpty
+      ? "is empty. Leave it out where the default is meant, which may lead to another cluster"
+      : "must be text";
+    return [{ key, message }];
+  });
 }
 
 /** As the default provider takes it. */

@@ -65,11 +65,13 @@ export interface Planned {
   readonly state: ClusterState;
   readonly releaseName: string;
   readonly namespace: string;
+  /** The planner's words as they are shown. */
+  readonly words: (text: string) => string;
 }
 
 /** What is known as soon as the plan is. */
 export function plannedOutputs(
-  { plan, hash, state, releaseName, namespace }: Planned,
+  { plan, hash, state, releaseName, namespace, words }: Planned,
   earlier: EarlierRun,
 ): Omit<ClusterOutputs, "lastUpgrade" | "verification"> {
   const backupClaim = plan.migration?.claimName ?? keptAttempts(state, earlier).at(-1)?.claimName;
@@ -78,24 +80,24 @@ export function plannedOutputs(
     version: plan.to,
     chart: `${plan.chart.name}-${plan.chart.version}`,
     endpoint: `${serviceName(releaseName, plan.values)}.${namespace}.svc:${servicePort(plan.values)}`,
-    plan: planOutput(plan, hash),
+    plan: planOutput(plan, hash, words),
     ...(backupClaim !== undefined && { backupClaim }),
     facts: packFacts(factsAfter(plan, state, releaseName)),
   };
 }
 
-function planOutput(plan: UpgradePlan, hash: string | undefined): PlanOutput {
+function planOutput(plan: UpgradePlan, hash: string | undefined, words: Planned["words"]): PlanOutput {
   return {
     title: planTitle(plan),
     kind: plan.kind,
     ...(plan.from !== undefined && { from: plan.from }),
     to: plan.to,
     ...(hash !== undefined && { hash }),
-    reason: plan.reason,
+    reason: words(plan.reason),
     steps: plan.steps.map(stepName),
     addedValues: plan.added.map(({ path }) => path),
-    warnings: plan.warnings.map(({ rule, message }) => `${rule}: ${message}`),
-    interruption: plan.interruption,
+    warnings: plan.warnings.map(({ rule, message }) => words(`${rule}: ${message}`)),
+    interruption: words(plan.interruption),
     ...(plan.expected && { expected: describeExpected(plan.expected) }),
     reversibility: plan.reversibility,
     ...(plan.migration && { attempt: attemptName(plan.migration.attempt) }),

@@ -40,7 +40,9 @@ export async function runUpgrade(
   name: string,
   args: MilvusClusterArgs,
 ): Promise<ClusterOutputs> {
-  const words = args.fromStackConfig === true ? (text: string) => text : inArguments;
+  // Not every program has its arguments checked by a compiler.
+  const { fromStackConfig } = (args as MilvusClusterArgs | null | undefined) ?? {};
+  const words = fromStackConfig === true ? (text: string) => text : inArguments;
   try {
     return await new UpgradeRun(component, name, await resolveArguments(component, name, args), words).make();
   } catch (error) {
@@ -119,13 +121,18 @@ class UpgradeRun {
       values: releaseValues(plan.values, values.leaves, config.valuesAreSecret || values.isSecret),
       provider: this.provider(state.namespaceUid, earlier),
       ...(client && {
-        diagnose: (failed: FailedResource) =>
-          diagnoseUpgrade(client, { failed, plan, releaseName: this.address.releaseName, hide }),
+        diagnose: async (failed: FailedResource) => {
+          const text = await diagnoseUpgrade(client, { failed, plan, releaseName: this.address.releaseName, hide });
+          return text && this.words(text);
+        },
       }),
       ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),
     });
-    const planned = plannedOutputs({ ...this.address, plan, state, ...(hash !== undefined && { hash }) }, earlier);
+    const planned = plannedOutputs(
+      { ...this.address, plan, state, words: this.words, ...(hash !== undefined && { hash }) },
+      earlier,
+    );
     const lastUpgrade = await measure(plan, started, ends, earlier.lastUpgrade);
     const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }) };
     if (isPreview || target === undefined) {

@@ -22,8 +22,9 @@ export interface LaterValue extends OpaqueValue {
 /** Splits what the program knows from what Pulumi resolves later. */
 export async function resolveValues(values: pulumi.Input<object> | undefined): Promise<GivenValues> {
   if (isLater(values)) {
-    const whole = await resolve(values as pulumi.Input<HelmValues>);
-    return { plain: whole.isKnown ? whole.value : undefined, isSecret: true, leaves: [] };
+    const whole = await resolve(values as pulumi.Input<HelmValues | null | undefined>);
+    // An Output of nothing is nothing, as no values are.
+    return { plain: whole.isKnown ? (whole.value ?? {}) : undefined, isSecret: true, leaves: [] };
   }
   const later: { readonly path: ValuePath; readonly output: pulumi.Output<unknown> }[] = [];
   const plain = withoutLater((values ?? {}) as Readonly<Record<string, unknown>>, [], later);

@@ -4,6 +4,10 @@ export interface StoredObject {
   readonly metadata: {
     readonly name: string;
     readonly resourceVersion?: string;
+    readonly uid?: string;
+    readonly namespace?: string;
+    readonly generation?: number;
+    readonly creationTimestamp?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
@@ -53,7 +57,7 @@ export class ObjectStore {
   }
 }
 
-function missing(): Answer {
+export function missing(): Answer {
   return { status: 404, body: { kind: "Status", reason: "NotFound", message: "not found" } };
 }
 

@@ -129,6 +129,8 @@ function toRegistered(request: RegisterRequest, urn: string): Registered {
 
 export interface Recording {
   readonly registered: readonly Registered[];
+  /** What was logged, each message with its severity before it: `info: …`. */
+  readonly said: readonly string[];
   readonly errorHooks: readonly string[];
   /** What components have said of themselves, by type. */
   readonly outputs: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
@@ -150,6 +152,7 @@ export async function record(
   }: { preview?: boolean; invoke?: Invoke; leftOut?: readonly string[] } = {},
 ): Promise<Recording> {
   const monitor = new RecordingMonitor(invoke, preview, leftOut);
+  const log = hearLog();
   pulumi.runtime.setMockOptions(monitor, "milvus", "test", preview, "organization");
   try {
     // Asks the monitor for the engine's features as a real run does: without them secrets would be sent in the clear.
@@ -158,12 +161,31 @@ export async function record(
     });
   } finally {
     await pulumi.runtime.disconnect();
+    log.restore();
   }
   return {
+    said: log.said,
     registered: monitor.registered.filter(({ type }) => type !== "pulumi:pulumi:Stack"),
     errorHooks: monitor.errorHooks,
     outputs: monitor.outputs,
   };
+}
+
+const LOGGED = /^(info|warning|error): \[runtime\] /;
+
+/** Without an engine to log to, the SDK writes to the console. */
+function hearLog(): { readonly said: string[]; restore: () => void } {
+  const said: string[] = [];
+  const { log, warn, error } = console;
+  const hear =
+    (write: (...rest: unknown[]) => void) =>
+    (...rest: unknown[]) => {
+      const [text] = rest;
+      if (typeof text === "string" && LOGGED.test(text)) said.push(text.replace("[runtime] ", ""));
+      else write(...rest);
+    };
+  Object.assign(console, { log: hear(log), warn: hear(warn), error: hear(error) });
+  return { said, restore: () => Object.assign(console, { log, warn, error }) };
 }
 
 export function isSecret(value: unknown): value is { readonly value: unknown } {

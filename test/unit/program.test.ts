@@ -1,106 +1,25 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { makePlan } from "../../cli/plan/plan";
 import { PULUMI_VARIABLE } from "../../cli/pulumi/stackConfig";
-import { decodeRecord, type RecordObject } from "../../cluster/helm/record";
+import { decodeRecord } from "../../cluster/helm/record";
 import { settled } from "../../components/engine/resolve";
 import type { PlanOutput } from "../../components/outputs";
 import { parseConfig } from "../../config/parseConfig";
 import program from "../../index";
+import { ClusterServer } from "../support/clusterServer";
 import { pulumiStandIn } from "../support/pulumiStandIn";
 import { plain, type Recording, type Registered, record as recordProgram } from "../support/recordingMonitor";
-import { record } from "./cluster/objects";
 
 const CONFIG_MAPS = "/api/v1/namespaces/milvus/configmaps";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 const COMPONENT = "milvus-upgrade:index:MilvusCluster";
-/** What the upgrade's Jobs need, by name. */
-const NAMED = /\/(serviceaccounts|roles|rolebindings)\/my-release-upgrade$/;
-
-/** The answers of a cluster's API server: a Status 404 for what is not there, lists that are empty. */
-function answer(
-  { method, url = "" }: IncomingMessage,
-  namespaces: readonly string[],
-  lock: object | undefined,
-  records: readonly RecordObject[],
-): { status: number; body: object } {
-  const path = new URL(url, "http://localhost").pathname;
-  const namespace = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(path)?.[1];
-  if (path === "/version") {
-    return { status: 200, body: { gitVersion: "v1.36.3" } };
-  }
-  if (path.endsWith("/selfsubjectaccessreviews")) {
-    return { status: 201, body: { status: { allowed: true } } };
-  }
-  if (method === "GET" && path.endsWith("/configmaps/my-release-upgrade-lock") && lock !== undefined) {
-    return { status: 200, body: lock };
-  }
-  if (method === "GET" && (/\/configmaps\/[^/]+$/.test(path) || NAMED.test(path))) {
-    return { status: 404, body: { kind: "Status", reason: "NotFound", message: "not found" } };
-  }
-  if (path.includes("/secrets")) {
-    const found = records.find(({ metadata }) => path.endsWith(`/secrets/${metadata?.name ?? ""}`));
-    return { status: 200, body: found ?? { metadata: {}, items: records } };
-  }
-  if (path === "/apis") {
-    return { status: 200, body: { groups: [] } };
-  }
-  if (namespace !== undefined && !namespaces.includes(namespace)) {
-    return {
-      status: 404,
-      body: { kind: "Status", reason: "NotFound", message: `namespaces "${namespace}" not found` },
-    };
-  }
-  return { status: 200, body: { metadata: {}, items: [] } };
-}
-
-/** What a request carries; undefined where it carries nothing. */
-async function json(request: IncomingMessage): Promise<object | undefined> {
-  const text = Buffer.concat(await request.toArray()).toString("utf8");
-  return text === "" ? undefined : (JSON.parse(text) as object);
-}
-
 describe("the program", () => {
-  let server: Server;
-  let kubeconfig: string;
-  let requests: string[];
-  let lock: object | undefined;
-  /** What Helm has left. */
-  let records: readonly RecordObject[];
+  const server = new ClusterServer();
 
-  before(async () => {
-    server = createServer((request, response) => {
-      requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
-      void json(request).then((sent) => {
-        // A lock that is made is there until it is deleted.
-        if (request.method === "POST" && request.url?.endsWith("/configmaps") === true) lock = sent;
-        const { status, body } = answer(request, ["milvus"], lock, records);
-        if (request.method === "DELETE") lock = undefined;
-        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-      });
-    });
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    kubeconfig = JSON.stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } }],
-      users: [{ name: "u", user: {} }],
-      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
-      "current-context": "x",
-    });
-  });
-  beforeEach(() => {
-    requests = [];
-    lock = undefined;
-    records = [];
-  });
-  after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  before(() => server.start());
+  beforeEach(() => server.reset("milvus"));
+  after(() => server.stop());
 
   /** Runs it with this stack config, on a stack whose state has these resources. */
   async function run(
@@ -111,7 +30,7 @@ describe("the program", () => {
     pulumi.runtime.setAllConfig({
       "milvus:namespace": "milvus",
       "milvus:verify": "off",
-      "kubernetes:kubeconfig": kubeconfig,
+      "kubernetes:kubeconfig": server.kubeconfig,
       ...config,
     });
     let error: Error | undefined;
@@ -155,20 +74,19 @@ describe("the program", () => {
       verification: "off",
       backupClaim: "none",
     });
-    const writes = requests.filter((request) => !/^GET |selfsubject\w+reviews$/.test(request));
-    expect(writes).to.deep.equal([`POST ${CONFIG_MAPS}`, `DELETE ${CONFIG_MAPS}/my-release-upgrade-lock`]);
+    expect(server.writes).to.deep.equal([`POST ${CONFIG_MAPS}`, `DELETE ${CONFIG_MAPS}/my-release-upgrade-lock`]);
   });
 
   it("gives the lock back when the verification fails", async () => {
     const config = { "milvus:verify": "health", "milvus:timeouts": '{"verify":"1s"}' };
     await run({ "milvus:version": "2.2.9", ...config });
-    expect(requests.at(-1)).to.equal(`DELETE ${CONFIG_MAPS}/my-release-upgrade-lock`);
+    expect(server.requests.at(-1)).to.equal(`DELETE ${CONFIG_MAPS}/my-release-upgrade-lock`);
   });
 
   it("takes no lock in a preview", async () => {
     const recording = await run({ "milvus:version": "2.2.9" }, {}, true);
     expect(recording.error).to.equal(undefined);
-    expect(requests.filter((request) => !/^GET |selfsubject\w+reviews$/.test(request))).to.deep.equal([]);
+    expect(server.writes).to.deep.equal([]);
   });
 
   it("verifies what runs once everything is in place, and fails with what is wrong and how to go on", async () => {
@@ -194,23 +112,12 @@ describe("the program", () => {
   it("talks to the same cluster through the provider, with the kubeconfig kept secret", async () => {
     const { registered } = await run({ "milvus:version": "2.2.9" });
     const provider = registered.find(({ type }) => type === "pulumi:providers:kubernetes");
-    expect(plain(provider?.inputs.kubeconfig)).to.equal(kubeconfig);
+    expect(plain(provider?.inputs.kubeconfig)).to.equal(server.kubeconfig);
     expect(pulumi.runtime.isRpcSecret(provider?.inputs.kubeconfig)).to.equal(true);
     expect(String(plain(provider?.inputs.upsertExistingObjects))).to.equal("true");
   });
 
   describe("over an install that died before anything was deployed", () => {
-    const RECORD = "sh.helm.release.v1.my-release.v1";
-    const DIED = record(
-      {
-        name: "my-release",
-        namespace: "milvus",
-        version: 1,
-        info: { status: "pending-install", last_deployed: "2020-01-01T00:00:00Z" },
-        chart: { metadata: { name: "milvus", version: "4.0.31", appVersion: "2.2.9" } },
-      },
-      RECORD,
-    );
     const IN_STATE = {
       [`urn:pulumi:test::milvus::${COMPONENT}$${RELEASE}::milvus-release`]: {
         outputs: { name: "my-release", namespace: "milvus" },
@@ -220,7 +127,7 @@ describe("the program", () => {
     const config = { "milvus:version": "2.2.9" };
     const before = process.env[PULUMI_VARIABLE];
     beforeEach(() => {
-      records = [DIED];
+      server.putRelease({ namespace: "milvus", chart: "4.0.31", milvus: "2.2.9", status: "pending-install" });
     });
     afterEach(() => {
       if (before === undefined) Reflect.deleteProperty(process.env, PULUMI_VARIABLE);
@@ -235,7 +142,7 @@ describe("the program", () => {
             config: {
               "milvus:namespace": "milvus",
               "milvus:verify": "off",
-              "kubernetes:kubeconfig": kubeconfig,
+              "kubernetes:kubeconfig": server.kubeconfig,
               ...config,
             },
           }),
@@ -252,7 +159,7 @@ describe("the program", () => {
       expect(planOf(recording).steps).to.deep.equal(["markFailed", "release"]);
       const secret = registered.find(({ type }) => type === SECRET);
       const { release } = plain(secret?.inputs.data) as { release: string };
-      expect(decodeRecord({ ...DIED, data: { release } }).status).to.equal("failed");
+      expect(decodeRecord({ data: { release } }).status).to.equal("failed");
       expect(registered.map(({ type }) => type)).to.not.include("kubernetes:batch/v1:Job");
     });
 
@@ -264,7 +171,7 @@ describe("the program", () => {
     });
 
     it("refuses a state that has the Release where the cluster has no record of it at all", async () => {
-      records = [];
+      server.reset("milvus");
       const recording = await run(config, IN_STATE);
       expect(recording.error?.message).to.match(/the_state_has_a_release_that_is_gone/);
       expect(children(recording)).to.deep.equal([]);
@@ -311,7 +218,7 @@ describe("the program", () => {
 
     it("asks Pulumi nothing where no install has died", async () => {
       const asked = pulumiStandIn("echo '{}'");
-      records = [];
+      server.reset("milvus");
       await planned();
       expect(asked()).to.deep.equal([]);
     });

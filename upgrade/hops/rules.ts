@@ -85,7 +85,7 @@ const DOWNGRADES: readonly HopRule[] = [
     refuses: (hop) => isDown(hop) && isBetween(hop, "2.2", "2.1"),
     final: true,
     remedy:
-      "Where this stack migrated the metadata and its backup claim is still there: pulumi config set milvus:rollback true",
+      "Where this stack migrated the metadata and its backup claim is still there: pulumi config set milvus:rollback true.",
   },
   {
     name: "no_downgrade_between_minors",
@@ -100,7 +100,7 @@ const DOWNGRADES: readonly HopRule[] = [
     reason: "a lower patch level is not promised to read what a higher one wrote",
     refuses: isDown,
     final: true,
-    remedy: "To go back within the minor all the same: pulumi config set milvus:rollback true",
+    remedy: "To go back within the minor all the same: pulumi config set milvus:rollback true.",
   },
 ];
 

@@ -7,7 +7,7 @@ import { PLANS, plannedRun } from "../../support/plans";
 
 function outputsOf(plan: UpgradePlan, changes: Partial<Planned> = {}) {
   const { state, releaseName, namespace } = plannedRun(plan);
-  return plannedOutputs({ plan, state, releaseName, namespace, ...changes }, NO_EARLIER_RUN);
+  return plannedOutputs({ plan, state, releaseName, namespace, words: (text) => text, ...changes }, NO_EARLIER_RUN);
 }
 
 describe("the outputs", () => {

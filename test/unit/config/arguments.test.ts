@@ -122,6 +122,47 @@ describe("a message in the words of arguments", () => {
     ["milvus:maxDowntime allows 5 min", "upgrade.maxDowntime allows 5 min"],
     ["Say in milvus:values what runs now", "Say in values what runs now"],
     ["pulumi config set kubernetes:context NAME, or KUBECONFIG", "set context to NAME in the program, or KUBECONFIG"],
+    [
+      "pulumi config set milvus:version 2.1.4 and milvus:rollback true, then pulumi up; what was written since is lost",
+      "set version to 2.1.4 and upgrade.rollback to true in the program, then pulumi up; what was written since is lost",
+    ],
+    [
+      "  pulumi config set kubernetes:context NAME, or kubernetes:kubeconfig, or KUBECONFIG",
+      "  set context to NAME in the program, or kubeconfig, or KUBECONFIG",
+    ],
+    [
+      "All hops, one after the other: npm run upgrade -- --to 2.6.15",
+      "All hops, one after the other: set version to the next one of the way and run pulumi up, again and again up to 2.6.15",
+    ],
+    [
+      "With pulumi config set milvus:version 2.5.16 first change the layout and run pulumi up: A. Then set 2.6.15. Where milvus:values does not ask for another layout, this does both: npm run upgrade -- --to 2.6.15",
+      "With version still 2.5.16, first change the layout and run pulumi up: A. Then set 2.6.15.",
+    ],
+    [
+      "  pulumi stack init NAME && npm run adopt -- --release r --namespace n --context c --stack NAME",
+      "  pulumi stack init NAME && pulumi up",
+    ],
+    ["repairing it: then pulumi up or npm run verify. More", "repairing it: then pulumi up. More"],
+    [
+      "To go on as it is: npm run verify -- --accept. It costs",
+      "To go on as it is: delete the ConfigMap that keeps it (kubectl get configmaps -A -l milvus-upgrade/verification lists it). It costs",
+    ],
+    [
+      "which interrupts its searches: npm run verify -- --reload\n  or for every run: pulumi config set milvus:reload true",
+      "which interrupts its searches: set verify.reload to true in the program",
+    ],
+    [
+      "is not known. npm run catalog:update brings the catalogue up to date.",
+      "is not known. A newer version of the package milvus-upgrade brings the catalogue up to date.",
+    ],
+    [
+      "For a release that came out since, run npm run catalog:update.",
+      "For a release that came out since, take a newer version of the package milvus-upgrade.",
+    ],
+    ["pulumi preview and npm run plan show it as five parts", "pulumi preview shows it as five parts"],
+    ["What differs: the stack config; the cluster.", "What differs: the arguments; the cluster."],
+    ["kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v3:Release"],
+    ["kubernetes:core/v1:Secret", "kubernetes:core/v1:Secret"],
     ["image milvusdb/milvus:v2.2.9", "image milvusdb/milvus:v2.2.9"],
     ["the label app/milvus:version stays", "the label app/milvus:version stays"],
   ];

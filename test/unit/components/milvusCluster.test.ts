@@ -1,0 +1,317 @@
+import * as pulumi from "@pulumi/pulumi";
+import { expect } from "chai";
+import type { MilvusClusterArgs } from "../../../components/args";
+import { settled } from "../../../components/engine/resolve";
+import { MilvusCluster } from "../../../components/milvusCluster";
+import { upgradeLabels } from "../../../upgrade/marks";
+import type { AttemptPhase, HelmValues } from "../../../upgrade/model";
+import { asLastFacts } from "../../../upgrade/walk/lastFacts";
+import { ClusterServer, type RecordedRelease } from "../../support/clusterServer";
+import {
+  COMPONENT,
+  type OneRun,
+  outputsOf,
+  PROVIDER,
+  RELEASE,
+  runComponent,
+  runProgram,
+} from "../../support/componentRun";
+import { plain } from "../../support/recordingMonitor";
+import { MIXED, SEPARATE } from "../upgrade/support";
+
+const LOCK = "/api/v1/namespaces/milvus/configmaps";
+
+describe("MilvusCluster", () => {
+  const server = new ClusterServer();
+  before(() => server.start());
+  beforeEach(() => server.reset("milvus"));
+  after(() => server.stop());
+
+  const args = (version: string, over: Partial<MilvusClusterArgs> = {}): MilvusClusterArgs => ({
+    version,
+    namespace: "milvus",
+    kubeconfig: server.kubeconfig,
+    verify: { mode: "off" },
+    ...over,
+  });
+  const put = (chart: string, milvus: string, over: Partial<RecordedRelease> = {}) =>
+    server.putRelease({ namespace: "milvus", chart, milvus, revision: 7, components: SEPARATE, ...over });
+  const putBackup = (phase: AttemptPhase) =>
+    server.putBackup({ namespace: "milvus", id: { from: "2.1.4", to: "2.2.9", revision: 7, ordinal: 1 }, phase });
+  const valuesOf = ({ children }: OneRun) =>
+    plain(children.find(({ type }) => type === RELEASE)?.inputs.values) as HelmValues;
+
+  /** The cluster as a run with these arguments leaves it. */
+  async function settle(given: MilvusClusterArgs, over: Partial<RecordedRelease> = {}): Promise<void> {
+    const run = await runComponent(given);
+    const { version = "", chart = "" } = run.result ?? {};
+    server.reset("milvus");
+    put(chart.replace("milvus-", ""), version, { values: valuesOf(run), revision: 8, ...over });
+  }
+
+  const BACKUP = "my-release-meta-2.1.4-to-2.2.9-r7";
+  const rows: readonly {
+    readonly kind: string;
+    readonly there: () => unknown;
+    readonly wanted: () => MilvusClusterArgs;
+    readonly steps: readonly string[];
+    readonly chart: string;
+    /** Of the children, with the component's own name left out. */
+    readonly names: readonly string[];
+    readonly backupClaim?: string;
+  }[] = [
+    {
+      kind: "install",
+      there: () => undefined,
+      wanted: () => args("2.2.9"),
+      steps: ["release"],
+      chart: "milvus-4.0.24",
+      names: ["kubernetes", "release"],
+    },
+    {
+      kind: "nothing",
+      there: () => settle(args("2.5.16"), { components: MIXED }),
+      wanted: () => args("2.5.16"),
+      steps: ["release"],
+      chart: "milvus-4.2.58",
+      names: ["kubernetes", "release"],
+    },
+    {
+      kind: "helm",
+      there: () => put("4.0.34", "2.2.14"),
+      wanted: () => args("2.2.16", { upgrade: { strategy: "helm" } }),
+      steps: ["release"],
+      chart: "milvus-4.0.34",
+      names: ["kubernetes", "release"],
+    },
+    {
+      kind: "rolling",
+      there: () => put("4.2.33", "2.5.0", { components: MIXED }),
+      wanted: () => args("2.5.10"),
+      steps: [
+        "pause",
+        "release",
+        ...["indexnode", "mixcoord", "querynode", "datanode", "proxy"].map((it) => `resume ${it}`),
+      ],
+      chart: "milvus-4.2.47",
+      names: [
+        "kubernetes",
+        "upgrade",
+        "upgrade",
+        "upgrade",
+        "pause",
+        "release",
+        ...["indexnode", "mixcoord", "querynode", "datanode", "proxy"].map((it) => `resume-${it}`),
+      ],
+    },
+    {
+      kind: "migration",
+      there: () => {
+        server.kubernetesVersion = "1.24.0";
+        put("3.2.18", "2.1.4");
+      },
+      wanted: () => args("2.2.9"),
+      steps: ["probe", "stop", "backup", "migrate", "release"],
+      chart: "milvus-4.0.24",
+      names: [
+        "kubernetes",
+        ...["upgrade", "upgrade", "upgrade", "meta-script", "backup-2.1.4-to-2.2.9-r7"],
+        ...["probe", "stop", "backup", "migrate", "release"],
+      ],
+      backupClaim: BACKUP,
+    },
+    {
+      kind: "giveUp",
+      there: () => {
+        server.kubernetesVersion = "1.24.0";
+        put("3.2.18", "2.1.4", { replicas: 0 });
+        putBackup("migrated");
+      },
+      wanted: () => args("2.1.4"),
+      steps: ["stop", "restore", "release"],
+      chart: "milvus-3.2.18",
+      names: ["kubernetes", "upgrade", "upgrade", "upgrade", "meta-script", "stop", "restore", "release"],
+      backupClaim: BACKUP,
+    },
+    {
+      kind: "rollback",
+      there: () => {
+        server.kubernetesVersion = "1.24.0";
+        put("3.2.18", "2.1.4", { revision: 7, status: "superseded", components: [] });
+        put("4.0.24", "2.2.9", { revision: 8 });
+        putBackup("migrated");
+      },
+      wanted: () => args("2.1.4", { upgrade: { rollback: true } }),
+      steps: ["stop", "restore", "release"],
+      chart: "milvus-3.2.18",
+      names: ["kubernetes", "upgrade", "upgrade", "upgrade", "meta-script", "stop", "rollback", "release"],
+      backupClaim: BACKUP,
+    },
+  ];
+
+  for (const { kind, there, wanted, steps, chart, names, backupClaim } of rows) {
+    describe(`with a plan of the kind ${kind}`, () => {
+      beforeEach(there);
+
+      it("declares its steps under names of its own, under the lock, and says what was done", async () => {
+        server.requests = [];
+        const run = await runComponent(wanted());
+        expect(run.error).to.equal(undefined);
+        const { result, registered, children } = run;
+        expect(result?.plan.kind).to.equal(kind);
+        expect(result?.plan.steps).to.deep.equal(steps);
+        expect(result).to.include({
+          release: "milvus/my-release",
+          version: wanted().version,
+          endpoint: "my-release-milvus.milvus.svc:19530",
+          chart,
+          verification: "off",
+        });
+        expect(result?.backupClaim).to.equal(backupClaim);
+        const facts = asLastFacts(result?.facts);
+        expect(facts).to.include({ version: wanted().version, chart: chart.replace("milvus-", "") });
+        expect(result?.lastUpgrade?.kind).to.equal(kind === "nothing" ? undefined : kind);
+        // A program of one's own has no stack config that could be set.
+        expect(JSON.stringify([result, run.said])).to.not.match(/milvus:[a-z]+[A-Z ]|pulumi config|npm run/);
+        expect(run.outputs.get(COMPONENT)).to.deep.include({ release: "milvus/my-release", plan: result?.plan });
+
+        const [component] = registered;
+        expect(component).to.include({ type: COMPONENT, name: "db" });
+        expect(children.map(({ name }) => name)).to.have.members(names.map((name) => `db-${name}`));
+        expect(new Set(children.map(({ parent }) => parent))).to.deep.equal(new Set([component?.urn]));
+        expect(children.filter(({ type }) => type === RELEASE).map(({ name }) => name)).to.deep.equal(["db-release"]);
+        expect(server.writes).to.deep.equal([`POST ${LOCK}`, `DELETE ${LOCK}/my-release-upgrade-lock`]);
+      });
+
+      it("takes no lock in a preview, and shows the same plan", async () => {
+        server.requests = [];
+        const run = await runComponent(wanted(), { preview: true });
+        expect(run.error).to.equal(undefined);
+        expect(server.writes).to.deep.equal([]);
+        expect(run.result?.plan).to.deep.include({ kind, steps });
+        expect(run.result?.verification).to.equal("not made yet");
+        expect(run.children.map(({ name }) => name)).to.have.members(names.map((name) => `db-${name}`));
+      });
+    });
+  }
+
+  it("declares nothing that is refused, and gives the lock back", async () => {
+    put("4.2.33", "2.5.0", { components: MIXED });
+    const run = await runComponent(args("2.3.5"));
+    expect(run.error?.message).to.match(/^refused \(\w+\): /);
+    expect(run.children).to.deep.equal([]);
+    expect(server.writes).to.deep.equal([`POST ${LOCK}`, `DELETE ${LOCK}/my-release-upgrade-lock`]);
+  });
+
+  it("refuses what another run holds, naming it, and leaves that run its lock", async () => {
+    const metadata = { name: "my-release-upgrade-lock", labels: upgradeLabels("my-release") };
+    const data = { run: "1", who: "jane@laptop", stack: "team/search/prod", silence: "60" };
+    const renew = () => server.put("milvus", "configmaps", { metadata, data });
+    renew();
+    const beat = setInterval(renew, 100);
+    const run = await runComponent(args("2.2.9"));
+    clearInterval(beat);
+    expect(run.error?.message).to.match(/^refused \(another_run_is_at_work\): .*jane@laptop/);
+    expect(run.children).to.deep.equal([]);
+    expect(server.writes).to.deep.equal([`POST ${LOCK}`]);
+  });
+
+  describe("that fails", () => {
+    it("ends every output with the one error, whose message is whole and can be read", async () => {
+      put("4.2.33", "2.5.0", { components: MIXED });
+      const seen: unknown[] = [];
+      await runProgram(async () => {
+        const cluster = new MilvusCluster("db", args("2.3.5"));
+        const { endpoint, version, plan, backupClaim, lastUpgrade, verification } = cluster;
+        for (const output of [endpoint, version, plan, plan.kind, backupClaim, lastUpgrade, verification]) {
+          seen.push(await outputError(output));
+        }
+      });
+      expect(seen).to.have.length(7);
+      expect(new Set(seen).size).to.equal(1);
+      expect((seen[0] as Error).message)
+        .to.match(/^refused \(/)
+        .and.not.match(/serializing|\[object/);
+    });
+
+    it("reads the same where the program exports several outputs", async () => {
+      put("4.2.33", "2.5.0", { components: MIXED });
+      const run = await runProgram(async () => {
+        await outputsOf(new MilvusCluster("db", args("2.3.5")));
+      });
+      expect(run.error?.message).to.match(/^refused \(/);
+      expect(run.error?.message).to.not.contain("error serializing");
+    });
+  });
+
+  describe("beside another one in the same program", () => {
+    const inNamespace = (namespace: string, over: Partial<MilvusClusterArgs> = {}) =>
+      args("2.2.9", { namespace, ...over });
+    beforeEach(() => server.reset("a", "b"));
+    const of = (namespace: string) => server.requests.filter((it) => it.includes(`/namespaces/${namespace}`));
+
+    it("has children, a provider and a lock of its own, also with the same release name", async () => {
+      const run = await runProgram(() =>
+        Promise.all(["a", "b"].map((it) => outputsOf(new MilvusCluster(it, inNamespace(it))))),
+      );
+      expect(run.error).to.equal(undefined);
+      const urns = run.registered.map(({ urn }) => urn);
+      expect(new Set(urns).size).to.equal(urns.length);
+      for (const name of ["a", "b"]) {
+        const own = run.children.filter((it) => it.name.startsWith(`${name}-`));
+        expect(own.map(({ type }) => type)).to.have.members([PROVIDER, RELEASE]);
+        const parent = run.registered.find((it) => it.type === COMPONENT && it.name === name);
+        expect(new Set(own.map((it) => it.parent))).to.deep.equal(new Set([parent?.urn]));
+        const locks = server.writes.filter((it) => it.includes(`/namespaces/${name}/`));
+        expect(locks).to.have.length(2);
+      }
+    });
+
+    it("that it depends on, asks and locks nothing before that one is done", async () => {
+      const run = await runProgram(async () => {
+        const first = new MilvusCluster("first", inNamespace("a"));
+        await outputsOf(new MilvusCluster("second", inNamespace("b"), { dependsOn: [first] }));
+      });
+      expect(run.error).to.equal(undefined);
+      const begin = server.requests.indexOf(of("b")[0] ?? "");
+      const end = server.requests.lastIndexOf(of("a").at(-1) ?? "");
+      expect(of("a").at(-1)).to.match(/^DELETE .*upgrade-lock/);
+      expect(begin).to.be.greaterThan(end);
+    });
+
+    for (const { how, dependOn } of [
+      { how: "directly", dependOn: (first: MilvusCluster) => [first] },
+      { how: "through an Output", dependOn: (first: MilvusCluster) => pulumi.output([first]) },
+      { how: "through a component around it", dependOn: (_: MilvusCluster, around: pulumi.Resource) => [around] },
+    ]) {
+      it(`that it depends on ${how} and whose verification fails, is never touched, and the failure is said once`, async () => {
+        let errors: unknown[] = [];
+        const run = await runProgram(async () => {
+          const around = new Around("around");
+          const failing = { verify: { mode: "health" as const }, timeouts: { verify: "1s" } };
+          const first = new MilvusCluster("first", inNamespace("a", failing), { parent: around });
+          const second = new MilvusCluster("second", inNamespace("b"), { dependsOn: dependOn(first, around) });
+          errors = [await outputError(first.endpoint), await outputError(second.endpoint)];
+        });
+        expect(of("b")).to.deep.equal([]);
+        expect(run.children.filter(({ name }) => name.startsWith("second"))).to.deep.equal([]);
+        expect((errors[0] as Error).message).to.match(/verification of Milvus 2\.2\.9 failed/);
+        expect(errors[1]).to.equal(errors[0]);
+      });
+    }
+  });
+});
+
+/** What it was rejected with; whoever prints errors knows by the object which one was printed already. */
+async function outputError(output: pulumi.Output<unknown>): Promise<unknown> {
+  return settled(output).then(
+    () => expect.fail("the output has a value"),
+    (error: unknown) => error,
+  );
+}
+
+class Around extends pulumi.ComponentResource {
+  constructor(name: string) {
+    super("test:index:Around", name);
+  }
+}
