@@ -198,6 +198,11 @@ export class EngineStack {
     return this.stack.exportStack();
   }
 
+  /** As `pulumi stack import`. */
+  importStack(state: Deployment): Promise<void> {
+    return this.stack.importStack(state);
+  }
+
   /** As `pulumi state unprotect --all`. */
   async unprotect(): Promise<void> {
     const state = await this.stack.exportStack();

@@ -57,8 +57,10 @@ export async function readEarlierRun(
   const release = find(RELEASE_TYPE, `${name}-release`);
   const isOurs = release !== undefined && isOfComponent(release);
   const ownProvider = find(PROVIDER_TYPE, providerName(name));
-  // A Release that has no provider beside it was declared by an earlier version of this program.
-  const oldProvider = isOurs && ownProvider === undefined ? find(PROVIDER_TYPE, OLD_PROVIDER) : undefined;
+  // A Release that has no provider beside it was declared by an earlier version of this program. A run of it that ended before
+  // the Release has left other children, and no component a provider.
+  const isOld = isOurs || (found.some((it) => isOfComponent(it) && isIn(it, namespace)) && !found.some(isOwnProvider));
+  const oldProvider = isOld && ownProvider === undefined ? find(PROVIDER_TYPE, OLD_PROVIDER) : undefined;
   const outputs: Found["outputs"] = (find(TYPE, name) ?? find(OLD_TYPE, name))?.outputs ?? {};
   const identifier = (ownProvider ?? oldProvider)?.outputs.clusterIdentifier;
   return {
@@ -85,6 +87,10 @@ export function providerName(component: string): string {
 
 function isOfComponent({ types }: Found): boolean {
   return types.at(-2) === TYPE || types.at(-2) === OLD_TYPE;
+}
+
+function isOwnProvider(found: Found): boolean {
+  return found.types.at(-1) === PROVIDER_TYPE && isOfComponent(found);
 }
 
 /** Two clusters may have releases of one name, in two namespaces. */

@@ -253,7 +253,7 @@ export const BAD_STATES: readonly BadInput[] = [
       const { undo } = await apply(bed, [serviceAccount("reader"), ...mayLook("reader")]);
       return { undo, ...as(bed, await tokenOf(bed, "reader")) };
     },
-    says: /preflight_has_errors.*permissions: The credentials of the kubeconfig may not/s,
+    says: /The lock of the release .* cannot be written: .*Nothing was touched/s,
   },
   {
     name: "a token that is not accepted",

@@ -120,6 +120,27 @@ describe("what earlier runs have left in the state", () => {
       expect(urnsOf(JOB, "my-release-pause")).to.deep.equal([]);
     });
 
+    it("to the provider also where an earlier version was killed before its Release, in whose cluster this run goes on", async () => {
+      const { [urn(`${OLD}$${RELEASE}`, "milvus-release")]: _, ...killed } = old;
+      const provider = { outputs: { clusterIdentifier: "u-1" } };
+      const { urnsOf, namespaceUid } = await read({ ...killed, [urn(PROVIDER, "kubernetes")]: provider });
+      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
+      expect(namespaceUid).to.equal("u-1");
+    });
+
+    it("to no provider of the program's own, where another component in this namespace has one of today's", async () => {
+      const { urnsOf, namespaceUid } = await read(
+        {
+          [urn(`${NEW}$${CLAIM}`, "first-backup-a")]: inNamespace("db", "a"),
+          [urn(`${NEW}$${PROVIDER}`, "first-kubernetes")]: {},
+          [urn(PROVIDER, "kubernetes")]: { outputs: { clusterIdentifier: "u-2" } },
+        },
+        "second",
+      );
+      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([]);
+      expect(namespaceUid).to.equal(undefined);
+    });
+
     it("to one of two clusters whose releases have the same name", async () => {
       const { urnsOf } = await read(old, "second", "elsewhere");
       expect(urnsOf(JOB, "my-release-stop")).to.deep.equal([]);

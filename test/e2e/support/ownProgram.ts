@@ -1,0 +1,55 @@
+/** A program of one's own with a `MilvusCluster` for each entry, as people write one; as a process it is one `pulumi up` of it. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import type { PulumiFn } from "@pulumi/pulumi/automation";
+import { MilvusCluster, type MilvusClusterArgs } from "../../../library";
+import { openStack } from "../../../sandbox/engine";
+import { openSandbox } from "../../../sandbox/sandbox";
+
+export const OWN_PROJECT = path.join(__dirname, "..", "..", "fixtures", "ownProgram", "Pulumi.yaml");
+
+export interface OwnCluster {
+  /** Of the component. */
+  readonly name: string;
+  readonly args: MilvusClusterArgs;
+  /** Name of the component that it depends on. */
+  readonly after?: string;
+}
+
+/** @param clusters asked anew in each run, so that a test may change them between two */
+export function ownProgram(clusters: () => readonly OwnCluster[]): PulumiFn {
+  return () => {
+    const made = new Map<string, MilvusCluster>();
+    for (const { name, args, after } of clusters()) {
+      const first = after === undefined ? undefined : made.get(after);
+      made.set(name, new MilvusCluster(name, args, first && { dependsOn: [first] }));
+    }
+    const outputs = [...made].flatMap(([name, { version, verification, plan, backupClaim }]) =>
+      Object.entries({ version, verification, plan: plan.title, backupClaim }).map(([key, value]) => [
+        `${name}-${key}`,
+        value,
+      ]),
+    );
+    return Promise.resolve(Object.fromEntries(outputs) as Record<string, unknown>);
+  };
+}
+
+/** @param file JSON with the clusters */
+async function up([sandboxName = "", stackName = "", file = ""]: readonly string[]): Promise<void> {
+  const clusters = JSON.parse(readFileSync(file, "utf8")) as OwnCluster[];
+  const sandbox = await openSandbox(sandboxName);
+  const stack = await openStack({ sandbox, stackName, projectFile: OWN_PROJECT, program: ownProgram(() => clusters) });
+  const canceler = new AbortController();
+  process.on("SIGINT", () => canceler.abort());
+  await stack.up({ onOutput: (text) => void process.stdout.write(text), signal: canceler.signal });
+}
+
+if (require.main === module) {
+  up(process.argv.slice(2)).then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.exit(255);
+    },
+  );
+}
