@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessSettings } from "../cluster/api/kubeConfig";
-import { parseArguments } from "../config/arguments";
+import { type PlainArguments, parseArguments } from "../config/arguments";
 import type { Config } from "../config/schema";
 import { RefusalError } from "../upgrade/refusal";
-import type { MilvusClusterArgs } from "./args";
-import { resolve } from "./engine/resolve";
+import type { MilvusClusterArgs, VerifyArgs } from "./args";
+import { isLater, resolve } from "./engine/resolve";
 import { type GivenValues, resolveValues } from "./values";
 
 /** The arguments, checked and with every Output resolved that decides what is declared. */
@@ -30,17 +30,20 @@ export async function resolveArguments(
   name: string,
   args: MilvusClusterArgs,
 ): Promise<Given> {
-  const { values, verify } = args;
+  const { values } = args;
   const own = ACCESS.flatMap((key): [keyof AccessSettings, pulumi.Input<string>][] => {
     const input = args[key];
     return input === undefined ? [] : [[key, input]];
   });
   if (own.length === 0) refuseProvider(component);
   const providerAccess: ProviderAccess = own.length > 0 ? Object.fromEntries(own) : ofStack();
-  const [found, helm, secrets] = await Promise.all([
+  const verify = isLater(args.verify) ? await known("verify", name, args.verify) : args.verify;
+  const { credentials = {}, tls = {}, ...plainVerify } = verify ?? {};
+  const [found, helm, secrets, plain] = await Promise.all([
     resolve(providerAccess as pulumi.Input<AccessSettings>),
     resolveValues(values),
-    resolve({ credentials: verify?.credentials ?? {}, tls: verify?.tls ?? {} }),
+    resolve({ credentials, tls }),
+    plainArguments(name, { ...args, verify: plainVerify }),
   ]);
   const isPreview = pulumi.runtime.isDryRun();
   if (helm.plain === undefined) throw notKnown("values", name);
@@ -49,10 +52,9 @@ export async function resolveArguments(
   const verification = secrets.isKnown ? secrets.value : {};
   const config = parseArguments(
     {
-      ...args,
+      ...plain,
       values: helm.plain,
-      verify: { ...verify, ...verification },
-      ...Object.fromEntries(ACCESS.map((key) => [key, undefined])),
+      verify: { ...(plain.verify as VerifyArgs), ...verification },
       ...(found.isKnown && found.value),
     },
     `MilvusCluster "${name}"`,
@@ -66,6 +68,21 @@ export async function resolveArguments(
       ...(providerAccess.kubeconfig !== undefined && { kubeconfig: pulumi.secret(providerAccess.kubeconfig) }),
     },
   };
+}
+
+/** Those that have to be plain. TypeScript holds that; a program in another language may give an Output all the same. */
+async function plainArguments(name: string, args: MilvusClusterArgs): Promise<PlainArguments> {
+  const resolvedElsewhere: readonly string[] = ["values", ...ACCESS];
+  const entries = Object.entries(args).filter(([key]) => !resolvedElsewhere.includes(key));
+  return Object.fromEntries(
+    await Promise.all(entries.map(async ([key, value]) => [key, await known(key, name, value as unknown)] as const)),
+  );
+}
+
+async function known<T>(argument: string, name: string, input: pulumi.Input<T>): Promise<pulumi.Unwrap<T>> {
+  const found = await resolve(input);
+  if (!found.isKnown) throw notKnown(argument, name);
+  return found.value;
 }
 
 /** As the default provider takes it. */
@@ -100,6 +117,6 @@ function notKnown(argument: string, name: string): RefusalError {
     remedy:
       argument === "values"
         ? "Give values as a plain map, and make only the leaves Outputs that come from other resources."
-        : "Run pulumi up without --target and --exclude, so that what it comes from is made or read.",
+        : "Give it as a plain value, or run pulumi up without --target and --exclude, so that what it comes from is made or read.",
   });
 }
