@@ -1,7 +1,7 @@
 import pulumi from "@pulumi/eslint-plugin";
 import tseslint from "typescript-eslint";
 
-/** Imports go one way: index → components → run → cluster, config, verify → upgrade, which imports nothing of ours. */
+/** Imports go one way: index, plugin → components → run → cluster, config, verify → upgrade, which imports nothing of ours. */
 const forbid = (message, ...group) => ({ group, message });
 const room = (files, ...patterns) => ({
   files,
@@ -22,7 +22,7 @@ const noRooms = (...rooms) =>
   forbid(`This room must not import ${rooms.join(", ")}.`, ...rooms.flatMap((name) => [`**/${name}`, `**/${name}/**`]));
 
 export default tseslint.config(
-  { ignores: ["node_modules/", "dist/", "coverage/", "test/fixtures/", "examples/"] },
+  { ignores: ["node_modules/", "dist/", "coverage/", "test/fixtures/", "examples/", "template/"] },
   {
     files: ["**/*.ts"],
     extends: [...tseslint.configs.strictTypeChecked],
@@ -51,6 +51,12 @@ export default tseslint.config(
     ["components/{declare,engine}/**/*.ts"],
     noKubernetes,
     noRooms("cluster", "run", "config", "verify", "sandbox", "cli"),
+    noIndex,
+  ),
+  room(
+    ["plugin/**/*.ts"],
+    noKubernetes,
+    noRooms("cluster", "run", "config", "verify", "upgrade", "sandbox", "cli"),
     noIndex,
   ),
   room(["policy/**/*.ts"], noKubernetes, noRooms("cluster", "components", "config", "sandbox", "cli"), noIndex),

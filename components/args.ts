@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { DependencyImages as ImageChoice, Strategy } from "../upgrade/model";
-import type { VerifyMode as Mode, RowRule } from "../upgrade/verification";
+
+// The analyzer that makes the package's schema knows closed sets as such an object and its type, and nothing in between.
 
 /** How an upgrade without a metadata migration is rolled out. */
 export const UpgradeStrategy = {
@@ -11,7 +11,7 @@ export const UpgradeStrategy = {
   Rolling: "rolling",
   /** All at once, as `helm upgrade` does it. */
   Helm: "helm",
-} as const satisfies Record<string, Strategy>;
+} as const;
 export type UpgradeStrategy = (typeof UpgradeStrategy)[keyof typeof UpgradeStrategy];
 
 /** Which images of etcd, MinIO, Pulsar and Kafka run after an upgrade. */
@@ -20,7 +20,7 @@ export const DependencyImages = {
   Keep: "keep",
   /** Those of the new chart. */
   Chart: "chart",
-} as const satisfies Record<string, ImageChoice>;
+} as const;
 export type DependencyImages = (typeof DependencyImages)[keyof typeof DependencyImages];
 
 /** What is verified after every `up`. */
@@ -31,7 +31,7 @@ export const VerifyMode = {
   Health: "health",
   /** Also collections, rows, indexes, load states and answers, compared with those before the upgrade. */
   Data: "data",
-} as const satisfies Record<string, Mode>;
+} as const;
 export type VerifyMode = (typeof VerifyMode)[keyof typeof VerifyMode];
 
 /** How row counts are compared. */
@@ -42,16 +42,16 @@ export const VerifyRows = {
   NoFewer: "no fewer",
   /** Not at all. */
   Ignored: "ignored",
-} as const satisfies Record<string, RowRule>;
+} as const;
 export type VerifyRows = (typeof VerifyRows)[keyof typeof VerifyRows];
 
 /** Where charts come from: at most one of repository, oci and folder. */
 export interface ChartArgs {
   /** URL of a chart repository. Default: the public repository that serves the chart. */
   repository?: string;
-  /** OCI reference without a tag, such as oci://registry.example.com/charts/milvus. */
+  /** OCI reference without a tag, such as oci://registry.example.com/charts/milvus. Default: none. */
   oci?: string;
-  /** Folder that holds unpacked charts as milvus-VERSION. */
+  /** Folder that holds unpacked charts as milvus-VERSION, relative to the program's folder. Default: none. */
   folder?: string;
   /** Chart version to use instead of the catalogue's choice; it must fit the Milvus version. Default: chosen. */
   version?: string;
@@ -67,7 +67,10 @@ export interface UpgradeArgs {
   approvedPlan?: string;
   /** Go back over a finished metadata migration, or over a minor. What was written since the migration is lost. Default: false. */
   rollback?: boolean;
-  /** Name of a backup claim whose backup may be put back over what etcd holds; see the README on milvus:overwriteMetadata. */
+  /**
+   * Name of a backup claim (my-release-meta-2.1.4-to-2.2.9-r7) whose backup may be put back although etcd holds something that
+   * neither the backup nor its migration has left. Milvus loses what was written since the backup. Default: none.
+   */
   overwriteMetadata?: string;
   /** The Milvus version that runs now, for images whose tag does not tell (a digest). Default: read from the cluster. */
   currentVersion?: string;
@@ -81,17 +84,17 @@ export interface UpgradeArgs {
 export interface VerifyQueryArgs {
   /** Name of the collection. */
   collection: string;
-  /** Default: the database "default". */
+  /** Database of the collection. Default: the database "default". */
   database?: string;
   /** Name of the vector field. Default: the first one. */
   field?: string;
-  /** Default: the vector of a stored row. */
+  /** What is searched for. Default: the vector of a stored row. */
   vector?: number[];
-  /** Between 1 and 1000. Default: 10. */
+  /** How many neighbours are asked for, between 1 and 1000. Default: 10. */
   limit?: number;
-  /** Search parameters, such as nprobe. */
+  /** Search parameters, such as nprobe. Default: none. */
   params?: { [name: string]: string };
-  /** Boolean expression. */
+  /** Boolean expression. Default: none. */
   filter?: string;
   /** How many neighbours must be the same at least. Default: all. */
   same?: number;
@@ -99,18 +102,25 @@ export interface VerifyQueryArgs {
 
 /** Username and password, or token. */
 export interface VerifyCredentialsArgs {
+  /** Goes with password. Default: none. */
   username?: pulumi.Input<string>;
+  /** Goes with username. Default: none. */
   password?: pulumi.Input<string>;
+  /** Instead of username and password. Default: none. */
   token?: pulumi.Input<string>;
 }
 
 /** TLS to Milvus for the verification; PEM texts. */
 export interface VerifyTlsArgs {
-  /** Default: true where any other part is given. */
+  /** Whether TLS is spoken. Default: true where any other part is given. */
   enabled?: boolean;
+  /** Of who signed the server's certificate. Default: the authorities that Node trusts. */
   ca?: pulumi.Input<string>;
+  /** Of the client. Default: none. */
   certificate?: pulumi.Input<string>;
+  /** Of the client's certificate. Default: none. */
   key?: pulumi.Input<string>;
+  /** Name for which the server's certificate is valid. Default: that of the address. */
   serverName?: string;
   /** Do not check the server's certificate. Default: false. */
   insecure?: boolean;
@@ -120,7 +130,7 @@ export interface VerifyTlsArgs {
 export interface VerifyArgs {
   /** off, health or data. Default: health. */
   mode?: VerifyMode;
-  /** Default: one search in every loaded collection, with the vector of a stored row. */
+  /** Searches that must find the same. Default: one in every loaded collection, with the vector of a stored row. */
   queries?: VerifyQueryArgs[];
   /** How row counts are compared: exact, no fewer or ignored. Default: exact. */
   rows?: VerifyRows;
@@ -128,30 +138,39 @@ export interface VerifyArgs {
   reload?: boolean;
   /** host:port at which Milvus is reached from where Pulumi runs. Default: a port-forward to a pod. */
   address?: string;
-  /** Default: nobody in particular. */
+  /** As whom Milvus is asked. Default: nobody in particular. */
   credentials?: VerifyCredentialsArgs;
-  /** Default: plain text. */
+  /** How Milvus is reached by TLS. Default: plain text. */
   tls?: VerifyTlsArgs;
 }
 
 /** Kubernetes quantities, such as 500m and 256Mi. */
 export interface ResourceAmountsArgs {
+  /** Cores, such as 500m. Default: see resources. */
   cpu?: string;
+  /** Such as 256Mi. Default: see resources. */
   memory?: string;
 }
 
 /** Of each container of the Jobs. */
 export interface JobResourcesArgs {
+  /** What a container is sure to have. Default: small. */
   requests?: ResourceAmountsArgs;
+  /** What it may have at most. Default: none. */
   limits?: ResourceAmountsArgs;
 }
 
 /** A toleration of the pods of the Jobs. */
 export interface JobTolerationArgs {
+  /** Of the taint. Default: every key. */
   key?: string;
+  /** Equal or Exists. Default: Equal. */
   operator?: string;
+  /** Of the taint, with Equal. Default: none. */
   value?: string;
+  /** NoSchedule, PreferNoSchedule or NoExecute. Default: every effect. */
   effect?: string;
+  /** How long a pod stays on a node with a NoExecute taint. Default: for good. */
   tolerationSeconds?: number;
 }
 
@@ -165,13 +184,13 @@ export interface JobsArgs {
   imagePullSecrets?: string[];
   /** Node labels that the pods of the Jobs need. Default: none. */
   nodeSelector?: { [label: string]: string };
-  /** Default: none. */
+  /** Tolerations of the pods of the Jobs. Default: none. */
   tolerations?: JobTolerationArgs[];
   /** Labels of the Jobs and their pods, such as a policy asks for. Default: none. */
   labels?: { [label: string]: string };
   /** Annotations of the pods of the Jobs. Default: none. */
   annotations?: { [annotation: string]: string };
-  /** Default: small requests and no limits. */
+  /** Requests and limits of each container. Default: small requests and no limits. */
   resources?: JobResourcesArgs;
   /** Size of the claim that keeps the metadata backup. Default: 10Gi. */
   backupSize?: string;
@@ -187,15 +206,15 @@ export interface TimeoutsArgs {
   stop?: string;
   /** The last session key in etcd is gone. Default: 3m. */
   sessions?: string;
-  /** Default: 15m. */
+  /** The metadata is backed up. Default: 15m. */
   backup?: string;
-  /** Default: 30m. */
+  /** The metadata is migrated. Default: 30m. */
   migrate?: string;
-  /** Helm. Default: 30m. */
+  /** Helm has the release ready. Default: 30m. */
   release?: string;
-  /** One component. Default: 30m. */
+  /** One component is rolled out. Default: 30m. */
   rollout?: string;
-  /** One component, by its name, instead of `rollout`. */
+  /** Limits of single components, by their names, instead of `rollout`. Default: none. */
   rolloutOf?: { [component: string]: string };
   /** How long a Helm record that a killed run left must have been silent before it is cleared. Default: 10m. */
   pending?: string;
@@ -203,7 +222,7 @@ export interface TimeoutsArgs {
   lock?: string;
   /** How long pods must have been ready without a restart. Default: 20s. */
   settle?: string;
-  /** The health after an upgrade. Default: 10m. */
+  /** All of it is healthy after an upgrade. Default: 10m. */
   verify?: string;
   /** A loaded collection answers. Default: 2m. */
   answers?: string;
@@ -228,15 +247,15 @@ export interface MilvusClusterArgs {
   chart?: ChartArgs;
   /** Registry, with a path if need be, from which all images are pulled. Default: those that charts and Jobs name. */
   imageRegistry?: string;
-  /** How an upgrade is made, and what it may cost. */
+  /** How an upgrade is made, and what it may cost. Default: what each part says. */
   upgrade?: UpgradeArgs;
-  /** How the result is verified. */
+  /** How the result is verified. Default: what each part says. */
   verify?: VerifyArgs;
-  /** How the upgrade's own Jobs are run. */
+  /** How the upgrade's own Jobs are run. Default: what each part says. */
   jobs?: JobsArgs;
-  /** Levels of single checks before anything is touched, by name: error, warn or off. */
+  /** Levels of single checks before anything is touched, by name: error, warn or off. Default: as each check has it. */
   preflight?: { [check: string]: string };
-  /** Durations after which a step gives up. */
+  /** Durations after which a step gives up. Default: what each part says. */
   timeouts?: TimeoutsArgs;
   /** Path or contents of the kubeconfig. Default: kubernetes:kubeconfig of the stack, then KUBECONFIG, then ~/.kube/config. */
   kubeconfig?: pulumi.Input<string>;

@@ -4,7 +4,7 @@ import { ACCESS, argumentsError, type PlainArguments, parseArguments } from "../
 import type { ConfigProblem } from "../config/configError";
 import type { Config } from "../config/schema";
 import { RefusalError } from "../upgrade/refusal";
-import type { MilvusClusterArgs } from "./args";
+import type { MilvusClusterArgs, VerifyArgs } from "./args";
 import { isLater, resolve } from "./engine/resolve";
 import { isTree, unfitArguments } from "./unfit";
 import { type GivenValues, resolveValues } from "./values";
@@ -18,6 +18,9 @@ export interface Given {
   /** The same for the provider, which may wait for it. */
   readonly providerAccess: ProviderAccess;
 }
+
+/** What of `verify` is resolved by itself: it need not be known in a preview. */
+const NO_SECRETS = { credentials: {}, tls: {} } as const;
 
 type ProviderAccess = Readonly<Partial<Record<keyof AccessSettings, pulumi.Input<string>>>>;
 
@@ -37,25 +40,26 @@ export async function resolveArguments(
   const unfit = unfitArguments(args);
   // Nothing of them is resolved: a value that holds itself would have no end.
   if (unfit.length > 0) parseArguments(withoutLater(args), subject, unfit);
-  const { values, verify } = args;
   const own = ownAccess(args);
   if (own.length === 0) refuseProvider(component);
   const providerAccess: ProviderAccess = own.length > 0 ? Object.fromEntries(own) : ofStack();
-  const [found, helm, secrets] = await Promise.all([
-    resolve(providerAccess as pulumi.Input<AccessSettings>),
-    resolveValues(values),
-    resolve({ credentials: verify?.credentials ?? {}, tls: verify?.tls ?? {} }),
-  ]);
   const isPreview = pulumi.runtime.isDryRun();
+  const verify = isLater(args.verify) ? await known("verify", name, args.verify) : args.verify;
+  const [found, helm, secrets, plain] = await Promise.all([
+    resolve(providerAccess as pulumi.Input<AccessSettings>),
+    resolveValues(args.values),
+    resolve({ credentials: verify?.credentials ?? {}, tls: verify?.tls ?? {} }),
+    plainArguments(name, { ...args, ...(verify && { verify: asGroup(verify, NO_SECRETS) as VerifyArgs }) }),
+  ]);
   if (helm.plain === undefined) throw notKnown("values", name);
   if (!found.isKnown && !isPreview) throw notKnown(own.map(([key]) => key).join(", "), name);
   if (!secrets.isKnown && !isPreview) throw notKnown("verify", name);
   const access = found.isKnown ? found.value : {};
   const config = parseArguments(
     {
-      ...withoutLater(args),
+      ...plain,
       values: helm.plain,
-      ...(secrets.isKnown && verify && { verify: asGroup(verify, secrets.value) }),
+      ...(verify && { verify: asGroup(verify, secrets.isKnown ? secrets.value : NO_SECRETS) }),
       ...access,
     },
     subject,
@@ -83,7 +87,25 @@ function ownAccess(args: MilvusClusterArgs): [keyof AccessSettings, pulumi.Input
 /** The arguments that must be plain data. */
 function withoutLater(args: MilvusClusterArgs): PlainArguments {
   const none = Object.fromEntries(["values", ...ACCESS].map((key) => [key, undefined]));
-  return { ...args, ...none, ...(args.verify && { verify: asGroup(args.verify, { credentials: {}, tls: {} }) }) };
+  return { ...args, ...none, ...(args.verify && { verify: asGroup(args.verify, NO_SECRETS) }) };
+}
+
+/**
+ * Those that have to be plain. TypeScript holds that; a program in another language may give an Output all the same.
+ *
+ * @throws RefusalError for one whose value is not known in this run
+ */
+async function plainArguments(name: string, args: MilvusClusterArgs): Promise<PlainArguments> {
+  const entries = Object.entries(withoutLater(args)).map(
+    async ([key, value]) => [key, await known(key, name, value)] as const,
+  );
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+async function known<T>(argument: string, name: string, input: pulumi.Input<T>): Promise<pulumi.Unwrap<T>> {
+  const found = await resolve(input);
+  if (!found.isKnown) throw notKnown(argument, name);
+  return found.value;
 }
 
 /** One that is no map is left to the check. */
@@ -137,6 +159,6 @@ function notKnown(argument: string, name: string): RefusalError {
     remedy:
       argument === "values"
         ? "Give values as a plain map, and make only the leaves Outputs that come from other resources."
-        : "Run pulumi up without --target and --exclude, so that what it comes from is made or read.",
+        : "Give it as a plain value, or run pulumi up without --target and --exclude, so that what it comes from is made or read.",
   });
 }

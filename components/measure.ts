@@ -5,19 +5,25 @@ import { settled } from "./engine/resolve";
 import { unlessLeftOut } from "./engine/stepGate";
 
 export interface StepDuration {
+  /** Its name, as the plan has it. */
   readonly step: string;
+  /** Of the clock, not of work. */
   readonly seconds: number;
 }
 
 /** What an upgrade really took, by the clock of the machine that ran it. */
 export interface LastUpgrade {
+  /** As the plan's. */
   readonly kind: string;
+  /** Milvus version before; missing for an install. */
   readonly from?: string;
+  /** Milvus version after. */
   readonly to: string;
   /** ISO 8601. */
   readonly finishedAt: string;
   /** All steps together. */
   readonly seconds: number;
+  /** In the plan's order. */
   readonly steps: StepDuration[];
   /** Between the first step that takes Milvus away and the Release that has it ready again; missing for a roll, which serves on. */
   readonly interruptedAtMostSeconds?: number;

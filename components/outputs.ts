@@ -39,20 +39,27 @@ export interface ClusterOutputs {
 export interface PlanOutput {
   /** e.g. `ordered rolling upgrade, Milvus 2.4.5 → 2.4.16`. */
   readonly title: string;
+  /** install, nothing, helm, rolling, migration, giveUp or rollback. */
   readonly kind: string;
   /** Milvus version found at the start; missing for an install. */
   readonly from?: string;
+  /** Milvus version after this run. */
   readonly to: string;
   /** To be set as approved plan; missing when nothing is to be done. */
   readonly hash?: string;
+  /** Why it is this plan. */
   readonly reason: string;
+  /** What is done, in this order. */
   readonly steps: string[];
   /** Paths of the values that rules have added, without the values. */
   readonly addedValues: string[];
+  /** Each with the name of its rule. */
   readonly warnings: string[];
+  /** What clients notice. */
   readonly interruption: string;
   /** What it is expected to cost, in words. */
   readonly expected?: string;
+  /** Whether there is a way back. */
   readonly reversibility: string;
   /** Of the metadata migration, e.g. `2.1.4-to-2.2.9-r7`; missing when the plan does not touch the metadata. */
   readonly attempt?: string;

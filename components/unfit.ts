@@ -3,8 +3,6 @@ import type { ConfigProblem } from "../config/configError";
 import type { MilvusClusterArgs } from "./args";
 import { isLater } from "./engine/resolve";
 
-/** Arguments that may be Outputs, or hold some, by their path. */
-const MAY_BE_LATER = ["values", "kubeconfig", "context", "cluster", "verify.credentials", "verify.tls"];
 const PLAIN = "give text, a number, true, false, a list or a map";
 
 /**
@@ -28,11 +26,8 @@ function* unfitValues(
   above: readonly unknown[] = [],
 ): Generator<ConfigProblem> {
   const key = path.join(".");
-  if (isLater(value)) {
-    if (MAY_BE_LATER.some((it) => key === it || key.startsWith(`${it}.`))) return;
-    yield { key, message: "is an Output, and the plan depends on it: give the value itself" };
-    return;
-  }
+  // What it becomes is looked at once it is resolved.
+  if (isLater(value)) return;
   const what = above.includes(value) ? "holds itself" : unfit(value);
   if (what !== undefined) {
     yield { key, message: `${what}: ${PLAIN}` };
