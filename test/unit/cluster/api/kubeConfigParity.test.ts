@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { KubeConfig as LibraryConfig } from "@kubernetes/client-node";
 import { expect } from "chai";
 import { stringify } from "yaml";
@@ -80,6 +80,10 @@ const ROWS: readonly Row[] = [
   },
 ];
 
+interface Named {
+  readonly name: string;
+}
+
 /** One context with its cluster and its user, what is not there left out. */
 function plain({
   cluster,
@@ -130,7 +134,7 @@ describe("a kubeconfig as the library reads it, and as it is read here", () => {
         context: library.getCurrentContext(),
       });
       // The proxies of the environment are no part of the file.
-      const ours = plain({ user: null, ...loadKubeConfig({}, { KUBECONFIG: [path].join(delimiter), HOME: folder }) });
+      const ours = plain({ user: null, ...loadKubeConfig({}, { KUBECONFIG: path, HOME: folder }) });
       expect(fieldsOf(ours)).to.deep.equal(fieldsOf(theirs, differs));
     });
   });
@@ -138,16 +142,16 @@ describe("a kubeconfig as the library reads it, and as it is read here", () => {
 
 /** Cluster and user in one map, so that a row names what differs; a plugin's own defaults are written out here. */
 function fieldsOf(read: object, differs: object = {}): object {
-  const { cluster, user, context } = read as { cluster: object; user: { exec?: object }; context: string };
+  const { cluster, user, context } = read as { cluster: Named; user: Named & { exec?: object }; context: string };
   const exec = user.exec && { exec: { args: [], env: [], provideClusterInfo: false, ...user.exec } };
   const all = {
     context,
-    cluster: (cluster as { name: string }).name,
+    cluster: cluster.name,
     ...cluster,
-    userName: (user as { name: string }).name,
+    userName: user.name,
     ...user,
     ...exec,
     ...differs,
   };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return JSON.parse(JSON.stringify(all)) as object;
 }
