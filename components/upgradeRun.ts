@@ -21,6 +21,7 @@ import { declareChain } from "./declare/chain";
 import type { FailedResource } from "./declare/context";
 import { type EarlierRun, OLD_PROVIDER, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
 import { watchEngine } from "./engine/guard";
+import { onlyRefreshes } from "./engine/operation";
 import { settled } from "./engine/resolve";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
@@ -67,6 +68,7 @@ class UpgradeRun {
 
   async make(): Promise<ClusterOutputs> {
     const { config, cluster } = this.given;
+    if (!pulumi.runtime.isDryRun() && onlyRefreshes()) return this.asBefore();
     if (cluster === undefined) return this.carryOut(await lookAhead(config, { opaque: this.given.values.leaves }));
     const client = connect(cluster);
     if (pulumi.runtime.isDryRun()) {
@@ -86,6 +88,17 @@ class UpgradeRun {
     } finally {
       await lock.release();
     }
+  }
+
+  /**
+   * In `pulumi refresh --run-program`: the provider as it is to be, and else what the state has. Nothing is locked, planned or
+   * verified, and no output says anything of a run that was none.
+   */
+  private async asBefore(): Promise<ClusterOutputs> {
+    const earlier = await this.earlier;
+    this.provider(earlier.namespaceUid, earlier);
+    await this.say("this command runs the program and upgrades nothing: the outputs stay as they are");
+    return (earlier.outputs ?? {}) as unknown as ClusterOutputs;
   }
 
   private look(client: ClusterClient): Promise<Look> {

@@ -17,6 +17,7 @@ import { type Findings, NO_FINDINGS } from "../upgrade/preflight/judge";
 import { RefusalError } from "../upgrade/refusal";
 import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
 import { getValue, path } from "../upgrade/values/tree";
+import { chartFolderDigest } from "./chartFolder";
 
 /** What is there, and what to do about it. */
 export interface Look {
@@ -107,7 +108,9 @@ async function lookAt(
   if (plan.kind === "refused") return { state, plan, findings: NO_FINDINGS };
   const findings = await check(plan);
   if (plan.kind === "nothing") return { state, plan, findings };
-  return { state, plan, findings, hash: await approvalHash({ ...config, state, plan }) };
+  const chartDigest = await chartFolderDigest(plan.chart);
+  const hash = await approvalHash({ ...config, state, plan, ...(chartDigest !== undefined && { chartDigest }) });
+  return { state, plan, findings, hash };
 }
 
 function refuse(refusal: Refusal | undefined): void {

@@ -1,5 +1,6 @@
 import { createHash, scrypt } from "node:crypto";
 import { promisify } from "node:util";
+import { installationOf } from "./metadata/installation";
 import type { ClusterState, ComponentState, HelmRelease, Refusal, Step, UpgradePlan, Wanted } from "./model";
 import { configLine, describeWarning } from "./refusal";
 import catalogue from "./versions/catalogue.json";
@@ -14,8 +15,8 @@ const MEANINGS = {
   config: "the stack config",
   rules: "the catalogue of versions and charts",
   release: "the Helm release: its revision, chart, status or values",
-  cluster: "the cluster: its version, the components with their images and replicas, or the backups",
-  plan: "what the rules make of it: the steps, the chart or the values",
+  cluster: "the cluster: which one it is, its version, the components with their images and replicas, or the backups",
+  plan: "what the rules make of it: the steps, the chart (of a folder: its files) or the values",
 } as const satisfies Record<ApprovalPart, string>;
 
 const DIGITS = 12;
@@ -28,8 +29,24 @@ export interface ApprovalInput {
   readonly wanted: Wanted;
   /** How the Jobs are run: plain data of the stack config. */
   readonly settings: unknown;
+  /** Levels of the preflight's checks, as the config sets them. */
+  readonly preflight: unknown;
+  /** How the result is judged. */
+  readonly verification: ApprovedVerification;
   readonly state: ClusterState;
   readonly plan: UpgradePlan;
+  /** Of the contents of a chart folder; missing for a chart that is fetched. */
+  readonly chartDigest?: string;
+}
+
+/** Everything of it counts but what is said of it below. */
+interface ApprovedVerification {
+  readonly credentials?: unknown;
+  readonly tls?: {
+    readonly ca?: string | undefined;
+    readonly certificate?: string | undefined;
+    readonly key?: string | undefined;
+  };
 }
 
 /**
@@ -37,13 +54,13 @@ export interface ApprovalInput {
  * as nothing moves that the plan depends on; times, ready pods and notes of the reader are left out.
  */
 export async function approvalHash(input: ApprovalInput): Promise<string> {
-  const { wanted, settings, state, plan } = input;
+  const { wanted, settings, preflight, verification, state, plan, chartDigest } = input;
   const { values, ...request } = wanted;
   const [wantedValues, releaseValues, plannedValues] = await Promise.all(
     [values, state.release?.userValues, plan.values].map(secretly),
   );
   const parts = {
-    config: [request, settings, wantedValues],
+    config: [request, settings, preflight, judgement(verification), wantedValues],
     rules: catalogue,
     release: state.release ? [...releaseFacts(state.release), releaseValues] : null,
     cluster: clusterFacts(state),
@@ -53,12 +70,18 @@ export async function approvalHash(input: ApprovalInput): Promise<string> {
       plan.to,
       plan.steps.map(inOrder),
       plan.chart,
+      chartDigest,
       plan.migration,
       plan.adopt,
       plannedValues,
     ],
   } satisfies Record<ApprovalPart, unknown>;
   return APPROVAL_PARTS.map((part) => digest(parts[part])).join(SEPARATOR);
+}
+
+/** Without that by which the service knows who asks, and by which it is known: passwords and certificates are renewed. */
+function judgement({ credentials: _, tls, ...rest }: ApprovedVerification): unknown {
+  return { ...rest, ...(tls && { tls: { ...tls, ca: undefined, certificate: undefined, key: undefined } }) };
 }
 
 /** What differs between an approved hash and the one of the plan at hand, in words; empty when they are the same. */
@@ -124,8 +147,11 @@ function releaseFacts({ lastDeployed, ...release }: HelmRelease): unknown[] {
   return [name, namespace, revision, status, chartName, chartVersion, appVersion, last];
 }
 
-function clusterFacts({ kubernetesVersion, namespaceExists, components, attempts, operatorResource }: ClusterState) {
+/** By whichever context and address it is reached, a cluster is the one whose namespace has this uid. */
+function clusterFacts(state: ClusterState) {
+  const { kubernetesVersion, namespaceExists, components, attempts, operatorResource } = state;
   return {
+    installation: installationOf(state),
     kubernetesVersion,
     namespaceExists,
     operatorResource,

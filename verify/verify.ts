@@ -4,6 +4,7 @@ import { oneLook } from "../cluster/api/oneLook";
 import { ClusterError } from "../cluster/errors";
 import { applyConfigMap, deleteConfigMap } from "../cluster/kept/configMaps";
 import { readPodHealth } from "../cluster/state/podHealth";
+import { readProgress } from "../cluster/state/progress";
 import { readCluster } from "../cluster/state/readCluster";
 import { attemptName } from "../upgrade/metadata/attempt";
 import { installationOf } from "../upgrade/metadata/installation";
@@ -168,9 +169,16 @@ async function awaitHealth(
 ): Promise<{ problems: string[]; state: ClusterState; version?: string }> {
   const deadline = Date.now() + settings.timeouts.verify * 1000;
   let told = Date.now();
+  let look = oneLook(target.client);
+  let state = await readCluster(look, target);
+  // What is judged at last is everything, as it is then; in between it is read what may have moved.
+  let isWhole = true;
+  const readAll = async () => {
+    look = oneLook(target.client);
+    state = await readCluster(look, target);
+    isWhole = true;
+  };
   for (;;) {
-    const look = oneLook(target.client);
-    const state = await readCluster(look, target);
     const pods = await readPodHealth(
       look,
       target.namespace,
@@ -179,18 +187,27 @@ async function awaitHealth(
     );
     const now = new Date().toISOString();
     const problems = healthProblems(state, pods, { version, settle: settings.timeouts.settle, now });
-    if (problems.length === 0) {
-      const answer = await askVersion({ ...target, client: look }, settings, state, version);
-      if (answer.problem === undefined) return { problems, state, ...answer };
-      problems.push(answer.problem);
-      if (answer.isFinal) return { problems, state };
+    const answer = problems.length === 0 ? await askVersion({ ...target, client: look }, settings, state, version) : {};
+    if (answer.problem !== undefined) problems.push(answer.problem);
+    const isOver = Date.now() > deadline || answer.isFinal === true;
+    if (problems.length === 0 || isOver) {
+      if (isWhole) return { problems, state, ...(answer.version !== undefined && { version: answer.version }) };
+      await readAll();
+      continue;
     }
-    if (Date.now() > deadline) return { problems, state };
     if (Date.now() - told > PROGRESS_MS) {
       say(`not well yet: ${problems[0] ?? ""}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ""}`);
       told = Date.now();
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    look = oneLook(target.client);
+    const { components, hasNewRecord } = await readProgress(look, target, state);
+    if (hasNewRecord) {
+      await readAll();
+    } else {
+      state = { ...state, components };
+      isWhole = false;
+    }
   }
 }
 

@@ -10,6 +10,8 @@ export interface ShownCommandOptions {
   readonly timeoutSeconds: number;
   /** Listens to the signals that are passed on. */
   readonly signals: NodeJS.EventEmitter;
+  /** Told the number of its process. */
+  readonly onStart?: (pid: number) => void;
 }
 
 export interface ShownCommandResult {
@@ -34,10 +36,11 @@ const SAME_INTERRUPT_MS = 1000;
 export function runShown(
   program: string,
   args: readonly string[],
-  { cwd, env, output, timeoutSeconds, signals }: ShownCommandOptions,
+  { cwd, env, output, timeoutSeconds, signals, onStart }: ShownCommandOptions,
 ): Promise<ShownCommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env, detached: true, stdio: ["ignore", output, "pipe"] });
+    if (child.pid !== undefined) onStart?.(child.pid);
     const said: Buffer[] = [];
     let end: ShownCommandResult["end"] = "itself";
     let interruptedAt = Number.NEGATIVE_INFINITY;

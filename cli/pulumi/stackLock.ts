@@ -1,3 +1,5 @@
+import type { OwnRun } from "./ownRuns";
+
 /** Who holds the lock of a stack whose state is in files, as pulumi says it. */
 export interface StackLock {
   readonly user: string;
@@ -23,7 +25,21 @@ export function locksIn(stderr: string): StackLock[] {
   }));
 }
 
-/** Every lock is of a process of this machine that is gone. */
-export function areDead(locks: readonly StackLock[], hostname: string, isAlive: (pid: number) => boolean): boolean {
-  return locks.length > 0 && locks.every(({ host, pid }) => host === hostname && !isAlive(pid));
+/** Between the start of pulumi and its lock; a lock of another time is not of that process. */
+const START_MS = 120_000;
+
+/** Every lock is of a run that this command has started, and that is gone. */
+export function areDead(locks: readonly StackLock[], hostname: string, dead: readonly OwnRun[]): boolean {
+  return (
+    locks.length > 0 &&
+    locks.every(
+      ({ host, pid, since }) =>
+        host === hostname && dead.some((run) => run.pid === pid && isSoonAfter(Date.parse(since), Date.parse(run.at))),
+    )
+  );
+}
+
+/** Pulumi gives whole seconds. */
+function isSoonAfter(time: number, start: number): boolean {
+  return time >= start - 1000 && time <= start + START_MS;
 }

@@ -9,6 +9,7 @@ import { stepLimit, stepsLimit } from "../../upgrade/steps/steps";
 import { MissingProgram } from "../process/command";
 import { runShown, type ShownCommandResult } from "../process/shownCommand";
 import type { NextRun, UpEnd } from "../walk/walk";
+import { deadRuns, forgetRun, rememberRun } from "./ownRuns";
 import { type Project, UsageError } from "./project";
 import { lastError, pulumiProgram, runPulumi, type StackConfig } from "./stackConfig";
 import { areDead, isLocked, locksIn } from "./stackLock";
@@ -39,7 +40,7 @@ export async function pulumiUp(request: PulumiUpRequest, next: NextRun, confirme
   let result = await runUp(request, next, confirmed);
   if (result.exitCode !== 0 && result.end === "itself" && isLocked(result.stderr)) {
     const locks = locksIn(result.stderr);
-    if (!unlock && !areDead(locks, hostname(), isAlive)) return { kind: "failed", why: lockedText(locks) };
+    if (!unlock && !areDead(locks, hostname(), deadRuns())) return { kind: "failed", why: lockedText(locks) };
     say(`${pc.yellow("pulumi cancel")}: ${unlock ? "as --unlock asks" : "the run that locked the stack is gone"}`);
     await cancel(request);
     result = await runUp(request, next, confirmed);
@@ -69,14 +70,22 @@ async function runUp(
   const colours = pc.isColorSupported ? "always" : "never";
   const args = ["up", "--stack", stack, "--yes", "--non-interactive", "--color", colours, "--message", title];
   const program = pulumiProgram();
+  let pid: number | undefined;
   try {
-    return await runShown(program, args, {
+    const result = await runShown(program, args, {
       cwd: project.folder,
       env: { ...process.env, [CONFIRMED_PLAN_VARIABLE]: confirmed ?? "" },
       output,
       timeoutSeconds: limitOf(move.kind === "verify" ? [] : move.plan.steps, settings.config.settings.timeouts),
       signals: process,
+      onStart: (started) => {
+        pid = started;
+        rememberRun(started);
+      },
     });
+    // One that was killed leaves its lock behind.
+    if (result.exitCode === 0 && pid !== undefined) forgetRun(pid);
+    return result;
   } catch (error) {
     if (error instanceof MissingProgram) throw new UsageError(`The Pulumi CLI is not there (${program}).`);
     throw error;
@@ -90,15 +99,6 @@ export function limitOf(steps: readonly Step[], timeouts: Timeouts): number {
   const ofDeadRun =
     steps.length > 0 ? stepLimit({ kind: "migrate" }, timeouts, true) + timeouts.start + DEAD_RUN_GRACE : 0;
   return timeouts.lock + ofDeadRun + ofSteps + timeouts.verify + timeouts.answers + OVERHEAD_SECONDS;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 function lockedText(locks: ReturnType<typeof locksIn>): string {

@@ -9,6 +9,9 @@ export interface Credentials {
   readonly username?: string;
   readonly password?: string;
   readonly impersonateUser?: string;
+  readonly impersonateGroups?: readonly string[];
+  readonly impersonateUid?: string;
+  readonly impersonateExtra?: Readonly<Record<string, readonly string[]>>;
   /** PEM. */
   readonly cert?: Buffer;
   readonly key?: Buffer;
@@ -26,13 +29,14 @@ export class CredentialsError extends Error {
 }
 
 /**
- * The credentials of a kubeconfig's user. A credential plugin is run once, and again when what it gave has expired.
+ * The credentials of a kubeconfig's user. A credential plugin is run once, and again when what it gave is about to expire or
+ * was refused.
  *
  * @throws CredentialsError
  */
 export async function credentialsOf({ user, cluster }: KubeConfig, signal: AbortSignal): Promise<Credentials> {
   if (user === undefined) return {};
-  const { username, password, impersonateUser } = user;
+  const { username, password, impersonateUser, impersonateGroups, impersonateUid, impersonateExtra } = user;
   try {
     const [given, token, cert, key] = await Promise.all([
       user.exec === undefined ? {} : pluginCredentials(user.exec, cluster, signal),
@@ -44,6 +48,9 @@ export async function credentialsOf({ user, cluster }: KubeConfig, signal: Abort
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
       ...(impersonateUser !== undefined && { impersonateUser }),
+      ...(impersonateGroups && { impersonateGroups }),
+      ...(impersonateUid !== undefined && { impersonateUid }),
+      ...(impersonateExtra && { impersonateExtra }),
       ...(cert && { cert }),
       ...(key && { key }),
       ...given,
@@ -52,6 +59,25 @@ export async function credentialsOf({ user, cluster }: KubeConfig, signal: Abort
   } catch (error) {
     throw error instanceof CredentialsError ? error : new CredentialsError(undefined, reasonOf(error));
   }
+}
+
+/**
+ * Sends something with the credentials of a kubeconfig's user, and once more with new ones where the server no longer takes what a
+ * credential plugin gave: many plugins do not say when it expires. What is answered with 401 was not carried out.
+ *
+ * @throws CredentialsError
+ */
+export async function withFreshCredentials<Answer extends { readonly status: number }>(
+  config: KubeConfig,
+  signal: AbortSignal,
+  sendAs: (credentials: Credentials) => Promise<Answer>,
+): Promise<Answer> {
+  const plugin = config.user?.exec;
+  const credentials = await credentialsOf(config, signal);
+  const answer = await sendAs(credentials);
+  if (answer.status !== 401 || plugin === undefined) return answer;
+  await forget(idOf(plugin, config.cluster), credentials);
+  return sendAs(await credentialsOf(config, signal));
 }
 
 /** The certificate authority of the cluster, PEM; undefined: those that the system trusts. */
@@ -64,13 +90,30 @@ export async function authorityOf({ caFile, caData }: Cluster): Promise<Buffer |
 }
 
 /** As client-go sends them: a token before name and password. */
-export function headersOf({ token, username, password = "", impersonateUser }: Credentials): Record<string, string> {
+export function headersOf(credentials: Credentials): Record<string, string | readonly string[]> {
+  const { token, username, password = "" } = credentials;
   const basic =
     username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   const authorization = token === undefined ? basic : `Bearer ${token}`;
   return {
     ...(authorization !== undefined && { authorization }),
+    ...impersonationOf(credentials),
+  };
+}
+
+/** A group and a value of `as-user-extra` have a header each: joined, they would be one strange group. */
+function impersonationOf(credentials: Credentials): Record<string, string | readonly string[]> {
+  const { impersonateUser, impersonateGroups, impersonateUid, impersonateExtra = {} } = credentials;
+  return {
     ...(impersonateUser !== undefined && { "impersonate-user": impersonateUser }),
+    ...(impersonateGroups && { "impersonate-group": impersonateGroups }),
+    ...(impersonateUid !== undefined && { "impersonate-uid": impersonateUid }),
+    ...Object.fromEntries(
+      Object.entries(impersonateExtra).map(([key, values]) => [
+        `impersonate-extra-${encodeURIComponent(key.toLowerCase())}`,
+        values,
+      ]),
+    ),
   };
 }
 
@@ -90,7 +133,7 @@ interface ExecCredential {
     readonly token?: string;
     readonly clientCertificateData?: string;
     readonly clientKeyData?: string;
-    /** ISO 8601; missing: good for as long as this process runs. */
+    /** ISO 8601; missing: good until the server refuses it. */
     readonly expirationTimestamp?: string;
   };
 }
@@ -103,21 +146,35 @@ interface Given {
 /** By plugin and cluster. A plugin takes a second or more, and a run sends some forty requests, many at once. */
 const given = new Map<string, Promise<Given>>();
 
+/** Milliseconds before its end from which on a token is not begun with: a try takes up to 20 s, and clocks differ. */
+const MARGIN = 30_000;
+
 async function pluginCredentials(
   plugin: CredentialPlugin,
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Credentials> {
-  const id = JSON.stringify([plugin, cluster.server]);
+  const id = idOf(plugin, cluster);
   const before = given.get(id);
   const known = await before?.catch(() => undefined);
-  if (known !== undefined && known.expires > Date.now()) return known.credentials;
+  if (known !== undefined && known.expires - MARGIN > Date.now()) return known.credentials;
   // Of many that find it expired, the first asks anew.
   const now = given.get(id);
   const asked = now === undefined || now === before ? askPlugin(plugin, cluster, signal) : now;
   given.set(id, asked);
-  asked.catch(() => given.delete(id));
+  asked.catch(() => given.get(id) === asked && given.delete(id));
   return (await asked).credentials;
+}
+
+/** The server has refused these: the next request asks the plugin anew, unless another one that was refused has done so. */
+async function forget(id: string, refused: Credentials): Promise<void> {
+  const before = given.get(id);
+  const known = (await before?.catch(() => undefined))?.credentials;
+  if (known?.token === refused.token && known?.cert === refused.cert && given.get(id) === before) given.delete(id);
+}
+
+function idOf(plugin: CredentialPlugin, { server }: Cluster): string {
+  return JSON.stringify([plugin, server]);
 }
 
 async function askPlugin(plugin: CredentialPlugin, cluster: Cluster, signal: AbortSignal): Promise<Given> {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { homedir } from "node:os";
-import { delimiter, isAbsolute, join } from "node:path";
+import { delimiter, isAbsolute, join, sep } from "node:path";
 import { ClusterError } from "../errors";
 import { type Cluster, type KubeConfigContents, parseKubeConfig, type User } from "./kubeConfigFile";
 import { proxyFor } from "./proxy";
@@ -108,6 +108,8 @@ function fromFile(path: string): KubeConfigContents {
       ...(it.certFile && { certFile: absolute(it.certFile) }),
       ...(it.keyFile && { keyFile: absolute(it.keyFile) }),
       ...(it.tokenFile && { tokenFile: absolute(it.tokenFile) }),
+      // A bare name is looked for on the PATH.
+      ...(it.exec?.command.includes(sep) && { exec: { ...it.exec, command: absolute(it.exec.command) } }),
     })),
   };
 }

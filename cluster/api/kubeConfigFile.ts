@@ -32,6 +32,9 @@ export interface User {
   readonly username?: string;
   readonly password?: string;
   readonly impersonateUser?: string;
+  readonly impersonateGroups?: readonly string[];
+  readonly impersonateUid?: string;
+  readonly impersonateExtra?: Readonly<Record<string, readonly string[]>>;
   readonly exec?: CredentialPlugin;
   /** Of the kinds that were there before credential plugins: oidc, gcp, azure. */
   readonly authProvider?: AuthProvider;
@@ -103,9 +106,21 @@ function userOf(name: string, user: Fields): User {
     ...optional("tokenFile", user.tokenFile ?? user["token-file"]),
     ...optional("username", user.username),
     ...optional("password", user.password),
-    ...optional("impersonateUser", user.as),
+    ...impersonationOf(user),
     ...(isGiven(user.exec) && { exec: pluginOf(fields(user.exec, "exec")) }),
     ...(isGiven(user["auth-provider"]) && { authProvider: providerOf(fields(user["auth-provider"], "auth-provider")) }),
+  };
+}
+
+function impersonationOf(user: Fields): Partial<User> {
+  const extra = isGiven(user["as-user-extra"]) ? fields(user["as-user-extra"], "as-user-extra") : {};
+  return {
+    ...optional("impersonateUser", user.as),
+    ...(isGiven(user["as-groups"]) && { impersonateGroups: texts(user["as-groups"], "as-groups") }),
+    ...optional("impersonateUid", user["as-uid"]),
+    ...(Object.keys(extra).length > 0 && {
+      impersonateExtra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, texts(values, key)])),
+    }),
   };
 }
 
@@ -139,6 +154,11 @@ function entries<T>(list: unknown, key: string, entry: (name: string, value: Fie
 function fields(value: unknown, what: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error(`${what} is not a mapping`);
   return value as Fields;
+}
+
+function texts(value: unknown, what: string): string[] {
+  if (!Array.isArray(value)) throw new Error(`${what} is not a list`);
+  return value.map(String);
 }
 
 function isGiven(value: unknown): boolean {

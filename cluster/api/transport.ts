@@ -5,8 +5,8 @@ import type { ConnectionOptions } from "node:tls";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { libraryTransport } from "./clientLibrary";
-import { authorityOf, type Credentials, credentialsOf, headersOf } from "./credentials";
-import type { ServerAnswer, Transport } from "./http";
+import { authorityOf, type Credentials, headersOf, withFreshCredentials } from "./credentials";
+import type { HttpCall, ServerAnswer, Transport } from "./http";
 import type { KubeConfig } from "./kubeConfig";
 import type { Cluster } from "./kubeConfigFile";
 
@@ -58,8 +58,7 @@ function directTransport(config: KubeConfig): Transport {
     return first;
   };
 
-  return async (call) => {
-    const credentials = await credentialsOf(config, call.signal);
+  const sendAs = async (call: HttpCall, credentials: Credentials): Promise<ServerAnswer> => {
     const agent = await agentFor(credentials);
     const url = cluster.server.replace(/\/+$/, "") + call.path;
     const headers = { "user-agent": USER_AGENT, "accept-encoding": "gzip", ...call.headers, ...headersOf(credentials) };
@@ -83,6 +82,8 @@ function directTransport(config: KubeConfig): Transport {
       throw call.signal.aborted ? call.signal.reason : error;
     }
   };
+
+  return (call) => withFreshCredentials(config, call.signal, (credentials) => sendAs(call, credentials));
 }
 
 async function answerOf(response: IncomingMessage): Promise<ServerAnswer> {

@@ -28,6 +28,21 @@ export function recordsRequest({ releaseName, namespace }: ReleaseAddress) {
   } as const satisfies ApiRequest;
 }
 
+/** The same without their contents: names and labels only. */
+export function recordLabelsRequest(address: ReleaseAddress): ApiRequest {
+  const accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+  return { ...recordsRequest(address), accept };
+}
+
+/** Revision and status of the newest record, as Helm writes them on it; undefined when there is none. */
+export function latestRecordLabels(
+  list: unknown,
+): { readonly revision: number; readonly status: ReleaseStatus } | undefined {
+  const { items = [] } = list as { readonly items?: readonly RecordObject[] };
+  const [newest] = items.toSorted((a, b) => revisionOf(b) - revisionOf(a));
+  return newest && { revision: revisionOf(newest), status: statusOf(newest.metadata?.labels?.status) };
+}
+
 /** A record is some hundred kilobytes of charts as text; this is the size of a bomb, not of a chart. */
 const LARGEST_RECORD = 64 * 1024 * 1024;
 

@@ -42,14 +42,24 @@ export type Taken = { readonly lock: RunLock } | { readonly busy: RunHolder };
 interface Found {
   readonly holder: RunHolder;
   readonly version: string;
+  /** Seconds: what the run that made it asks for, at most LONGEST_SILENCE. */
   readonly silence: number;
+  /** What the lock says, where that is more. */
+  readonly asked?: number;
   /** False: a ConfigMap of that name which is somebody else's. Nobody renews it, so it would look like that of a dead run. */
   readonly isOurs: boolean;
 }
 
 /** So many signs of life within the time of silence, so that a few may be lost. */
 const BEATS = 4;
+/**
+ * Seconds. What a lock says of itself is data that anybody may have written: more than this it is not waited for. A living run
+ * gives its signs of life often enough for that, whatever its milvus:timeouts.lock.
+ */
+export const LONGEST_SILENCE = 600;
 const WATCH_MS = 500;
+/** Characters of what a lock says; whoever made it may have written a book. */
+const LONGEST_TEXT = 120;
 const PAUSES_MS = [250, 1000, 2000, 4000];
 const WRITE_MS = 10_000;
 
@@ -103,16 +113,22 @@ async function find(client: ClusterClient, { releaseName, namespace }: ReleaseAd
       name: lockName(releaseName),
     })) as Json<V1ConfigMap>;
     const { run = "", who = "somebody", stack = "unknown", since = "an unknown time", silence } = found.data ?? {};
+    const asked = Number(silence ?? 0) || 0;
     return {
-      holder: { run, who, stack, since },
+      holder: { run, who: cut(who), stack: cut(stack), since: cut(since) },
       version: found.metadata?.resourceVersion ?? "",
-      silence: Number(silence ?? 0) || 0,
+      silence: Math.min(asked, LONGEST_SILENCE),
+      ...(asked > LONGEST_SILENCE && { asked }),
       isOurs: isOurs(found.metadata?.labels),
     };
   } catch (error) {
     if (hasCode(error, "notFound")) return undefined;
     throw error;
   }
+}
+
+function cut(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }
 
 function foreign({ releaseName, namespace }: ReleaseAddress): ClusterError {
@@ -133,8 +149,10 @@ function silenceOf({ silence }: LockRequest, found: Found): number {
 
 async function watch(client: ClusterClient, request: LockRequest, found: Found): Promise<"alive" | "silent" | "gone"> {
   const patience = silenceOf(request, found);
+  const cap =
+    found.asked === undefined ? "" : ` (the lock asks for ${found.asked} s; at most ${LONGEST_SILENCE} s are granted)`;
   request.say(
-    `the release is locked by ${describeHolder(found.holder)}; watching for ${patience} s whether that run is alive`,
+    `the release is locked by ${describeHolder(found.holder)}; watching for ${patience} s whether that run is alive${cap}`,
   );
   const end = Date.now() + patience * 1000;
   for (;;) {
@@ -206,7 +224,7 @@ class HeldLock implements RunLock {
           if (this.state === "held") this.schedule();
         });
       },
-      (this.request.silence * 1000) / BEATS,
+      (Math.min(this.request.silence, LONGEST_SILENCE) * 1000) / BEATS,
     );
     this.timer.unref();
   }

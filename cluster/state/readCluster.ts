@@ -215,7 +215,7 @@ async function readRelease(
 }
 
 /** Charts from 4.2.1 on take the label app.kubernetes.io/name from the value nameOverride. */
-function nameLabelOf(release: HelmRelease | undefined): string {
+export function nameLabelOf(release: HelmRelease | undefined): string {
   const override = release?.userValues.nameOverride;
   return typeof override === "string" && override !== "" ? override : DEFAULT_NAME_LABEL;
 }

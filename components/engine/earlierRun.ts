@@ -6,6 +6,8 @@ import type { StackRelease } from "../../upgrade/plan/stackGuard";
 export interface EarlierRun extends StackRelease {
   readonly lastUpgrade?: unknown;
   readonly verification?: unknown;
+  /** Of the component, as they were registered last; missing where there is none yet. */
+  readonly outputs?: Readonly<Record<string, unknown>>;
   /** Names of the claims with backups that the state has. */
   readonly claims: readonly string[];
   /**
@@ -67,6 +69,7 @@ export async function readEarlierRun(
     hasRelease: isOurs,
     ...(isOurs && { release: addressOf(outputs.release, release.outputs) }),
     ...(typeof identifier === "string" && { namespaceUid: identifier }),
+    ...(Object.keys(outputs).length > 0 && { outputs }),
     ...(outputs.lastUpgrade !== undefined && { lastUpgrade: outputs.lastUpgrade }),
     ...(outputs.verification !== undefined && { verification: outputs.verification }),
     claims: found

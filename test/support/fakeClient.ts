@@ -49,9 +49,12 @@ export function fakeClient(
       const key = [request.resource ?? request.api, request.subresource].filter((part) => part !== undefined);
       const answer = answers[key.join("/")] ?? defaultAnswer(request);
       if (answer instanceof Error) return Promise.reject(answer);
-      return Promise.resolve(
-        Array.isArray(answer) ? { items: [...(answer as unknown[]), ...stored.values()] } : answer,
-      );
+      if (!Array.isArray(answer)) return Promise.resolve(answer);
+      const items = [...(answer as unknown[]), ...stored.values()];
+      const isShort = request.accept?.includes("as=PartialObjectMetadataList") === true;
+      return Promise.resolve({
+        items: isShort ? items.map((it) => ({ metadata: (it as { readonly metadata?: object }).metadata })) : items,
+      });
     },
     write: (request) => {
       writes.push(request);

@@ -12,15 +12,31 @@ import type { ClusterState, Wanted } from "../../../upgrade/model";
 import { component, planned, running, wanted } from "./support";
 
 const SETTINGS = { kubectlImage: "kubectl:v1" };
+const VERIFICATION = { mode: "health", tls: { insecure: false, ca: "a" }, credentials: { token: "a" } };
 const STATE = running("4.2.20", "2.4.16", { names: ["mixcoord", "querynode", "proxy"] });
 const ASKED = wanted("2.5.16");
 
 function input(
-  over: { state?: Partial<ClusterState>; wanted?: Partial<Wanted>; settings?: object } = {},
+  over: {
+    state?: Partial<ClusterState>;
+    wanted?: Partial<Wanted>;
+    settings?: object;
+    preflight?: object;
+    verification?: object;
+    chartDigest?: string;
+  } = {},
 ): ApprovalInput {
   const state = { ...STATE, ...over.state };
   const asked = { ...ASKED, ...over.wanted };
-  return { wanted: asked, settings: { ...SETTINGS, ...over.settings }, state, plan: planned(asked, state) };
+  return {
+    ...over,
+    wanted: asked,
+    settings: { ...SETTINGS, ...over.settings },
+    preflight: { ...over.preflight },
+    verification: { ...VERIFICATION, ...over.verification },
+    state,
+    plan: planned(asked, state),
+  };
 }
 const release = (changes: object) => ({ ...STATE, release: { ...STATE.release, ...changes } }) as ClusterState;
 const components = (changes: object) => ({ components: STATE.components.map((it) => ({ ...it, ...changes })) });
@@ -50,6 +66,8 @@ describe("the hash of a plan", () => {
       },
     ],
     ["the order of the Deployments", { state: { components: STATE.components.toReversed() } }],
+    ["who asks the service", { verification: { credentials: { token: "b" } } }],
+    ["the certificates of the service", { verification: { tls: { insecure: false, ca: "b", key: "k" } } }],
     ["notes of the reader", { state: { notes: ["secrets may not be listed"] } }],
     [
       "the description of the revision",
@@ -91,6 +109,17 @@ describe("the hash of a plan", () => {
       ["the stack config", "the Helm release", "what the rules"],
     ],
     ["a scaled component", { state: components({ replicas: 5 }) }, ["the cluster"]],
+    ["a check that is off", { preflight: { componentsHealthy: "off" } }, ["the stack config"]],
+    ["no verification", { verification: { mode: "off" } }, ["the stack config"]],
+    ["collections that are loaded again", { verification: { reload: true } }, ["the stack config"]],
+    ["a certificate that nobody checks", { verification: { tls: { insecure: true, ca: "a" } } }, ["the stack config"]],
+    ["another cluster", { state: { namespaceUid: "another" } }, ["the cluster: which one it is"]],
+    [
+      "an installation of the same name",
+      { state: release({ firstDeployedAt: "2020-01-01T00:00:00Z" }) },
+      ["the cluster"],
+    ],
+    ["an edited file of the chart", { chartDigest: "b" }, ["what the rules make of it"]],
     ["another Kubernetes", { state: { kubernetesVersion: "1.23.0" } }, ["the cluster"]],
   ] as const) {
     it(`moves with ${what}, and says which part did`, async () => {

@@ -1,5 +1,6 @@
-import { EventEmitter } from "node:events";
-import { existsSync, mkdtempSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { EventEmitter, once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -8,6 +9,7 @@ import { wayLines } from "../../../../cli/format/way";
 import type { PlanReport } from "../../../../cli/plan/report";
 import { outcomeOf } from "../../../../cli/plan/report";
 import { runShown } from "../../../../cli/process/shownCommand";
+import { deadRuns, forgetRun, type OwnRun, rememberRun } from "../../../../cli/pulumi/ownRuns";
 import { areDead, isLocked, locksIn } from "../../../../cli/pulumi/stackLock";
 import { limitOf } from "../../../../cli/pulumi/up";
 import { type UpEnd, type Walked, type Walker, type WalkOptions, walk } from "../../../../cli/walk/walk";
@@ -219,27 +221,91 @@ describe("the way on the command line", () => {
 describe("the lock of a stack", () => {
   const said = (who: string) =>
     `error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.\n  file:///state/.pulumi/locks/organization/milvus/dev/1.json: created by ${who} at 2026-05-01T12:00:00Z\n`;
-  const nobody = () => false;
+  /** Gone, and started by this command a moment before the lock. */
+  const dead: OwnRun[] = [{ pid: 77, at: "2026-05-01T11:59:58Z" }];
 
-  for (const { what, stderr, dead } of [
-    { what: "of a process of this machine that is gone is dead", stderr: said("root@here (pid 77)"), dead: true },
-    { what: "of another machine may be alive", stderr: said("root@there (pid 77)"), dead: false },
-    { what: "of a process that runs is alive", stderr: said("root@here (pid 78)"), dead: false },
+  for (const { what, stderr, runs = dead, isDead } of [
+    { what: "of a run of this command that is gone is dead", stderr: said("root@here (pid 77)"), isDead: true },
+    { what: "of another machine may be alive", stderr: said("root@there (pid 77)"), isDead: false },
+    {
+      what: "of a process that nobody here has started may be alive",
+      stderr: said("root@here (pid 78)"),
+      isDead: false,
+    },
+    {
+      what: "of a container with the same host name and number, at another time, may be alive",
+      stderr: said("root@here (pid 77)"),
+      runs: [{ pid: 77, at: "2026-05-01T10:00:00Z" }],
+      isDead: false,
+    },
+    {
+      what: "that is older than the run with its number may be alive",
+      stderr: said("root@here (pid 77)"),
+      runs: [{ pid: 77, at: "2026-05-01T12:30:00Z" }],
+      isDead: false,
+    },
     {
       what: "of Pulumi's service says nothing of who it is",
       stderr: "error: [409] Conflict: Another update is currently in progress.",
-      dead: false,
+      isDead: false,
     },
   ]) {
     it(what, () => {
       expect(isLocked(stderr)).to.equal(true);
-      expect(areDead(locksIn(stderr), "here", (pid) => pid === 78)).to.equal(dead);
+      expect(areDead(locksIn(stderr), "here", runs)).to.equal(isDead);
     });
   }
 
   it("is not seen in another error", () => {
     expect(isLocked("error: update failed")).to.equal(false);
-    expect(areDead(locksIn("error: update failed"), "here", nobody)).to.equal(false);
+    expect(areDead(locksIn("error: update failed"), "here", dead)).to.equal(false);
+  });
+});
+
+describe("runs of pulumi that this command has started", () => {
+  const before = process.env.XDG_STATE_HOME;
+  let state: string;
+  beforeEach(() => {
+    state = mkdtempSync(path.join(tmpdir(), "milvus-state-"));
+    process.env.XDG_STATE_HOME = state;
+  });
+  afterEach(() => {
+    if (before === undefined) delete process.env.XDG_STATE_HOME;
+    else process.env.XDG_STATE_HOME = before;
+    rmSync(state, { recursive: true });
+  });
+  const files = () => path.join(state, "milvus-upgrade", "runs");
+  async function endedProcess(): Promise<number> {
+    const child = spawn("sleep", ["60"]);
+    rememberRun(child.pid ?? 0);
+    expect(deadRuns()).to.deep.equal([]);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    return child.pid ?? 0;
+  }
+
+  it("are dead once their process is gone, until they are forgotten", async () => {
+    const pid = await endedProcess();
+    expect(deadRuns().map((run) => run.pid)).to.deep.equal([pid]);
+    forgetRun(pid);
+    expect(deadRuns()).to.deep.equal([]);
+  });
+
+  it("are not dead for another container, which does not see their processes", async () => {
+    const file = path.join(files(), `${await endedProcess()}.json`);
+    const run = JSON.parse(readFileSync(file, "utf8")) as OwnRun;
+    writeFileSync(file, JSON.stringify({ ...run, place: "another boot pid:[4026532000]" }));
+    expect(deadRuns()).to.deep.equal([]);
+  });
+
+  it("are dead when their number was given to another process", function () {
+    if (!existsSync("/proc/self/stat")) this.skip();
+    rememberRun(process.pid);
+    expect(deadRuns()).to.deep.equal([]);
+    const file = path.join(files(), `${process.pid}.json`);
+    const run = JSON.parse(readFileSync(file, "utf8")) as OwnRun;
+    writeFileSync(file, JSON.stringify({ ...run, began: "1" }));
+    expect(deadRuns()).to.have.length(1);
   });
 });
 

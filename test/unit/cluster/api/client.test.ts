@@ -356,8 +356,80 @@ describe("a client of a cluster", () => {
     expect(seen[0]?.headers).to.include({ authorization: "Bearer secrettoken", "impersonate-user": "jane" });
   });
 
+  it("sends groups, uid and extra of whom it impersonates, each value by itself", async () => {
+    handler = answers({ status: 200, body: {} });
+    const as = { as: "jane", "as-groups": ["dev", "ops, and more"], "as-uid": "u-1" };
+    const extra = { "as-user-extra": { Scopes: ["a", "b"], "example.com/team": ["c"] } };
+    client = connect({ kubeconfig: kubeconfig(url, { ...TOKEN, ...as, ...extra }) });
+    await client.read(SECRETS);
+    const { headersDistinct } = seen[0] as IncomingMessage;
+    expect(headersDistinct).to.deep.include({
+      "impersonate-user": ["jane"],
+      "impersonate-group": ["dev", "ops, and more"],
+      "impersonate-uid": ["u-1"],
+      "impersonate-extra-scopes": ["a", "b"],
+      "impersonate-extra-example.com%2fteam": ["c"],
+    });
+  });
+
+  it("refuses to ask as somebody else where the groups cannot be sent", async () => {
+    const user = { ...TOKEN, as: "jane", "as-groups": ["dev", "ops"] };
+    const config = kubeconfig(url, user).replace('"server"', '"proxy-url":"http://127.0.0.1:1","server"');
+    client = connect({ kubeconfig: config }, { patience: { timeout: 400, pauses: [] } });
+    expect((await errorOf(SECRETS)).message).to.include("as-groups");
+    expect(seen).to.have.length(0);
+  });
+
+  for (const { what, path } of [
+    { what: "directly", path: "direct" },
+    { what: "through a proxy", path: "proxy" },
+  ] as const) {
+    it(`asks a plugin that names no end of its token again, and sends once more, when it is refused ${what}`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), "plugin-"));
+      const proxy = createServer().on("connect", (_, near) => {
+        const far = openSocket(Number(new URL(url).port), "127.0.0.1", () => {
+          near.write("HTTP/1.1 200 OK\r\n\r\n");
+          near.pipe(far).pipe(near);
+        });
+        near.on("error", () => far.destroy());
+      });
+      try {
+        proxy.listen(0, "127.0.0.1");
+        await once(proxy, "listening");
+        const log = join(folder, "log");
+        const script = `echo run >> ${log}; echo "{\\"status\\": {\\"token\\": \\"t$(wc -l < ${log} | tr -d ' ')\\"}}"`;
+        const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "sh", args: ["-c", script] };
+        const through = `"proxy-url":"http://127.0.0.1:${(proxy.address() as AddressInfo).port}","server"`;
+        const config = kubeconfig(url, { exec });
+        let valid = "Bearer t1";
+        handler = (request, response) =>
+          answers({ status: request.headers.authorization === valid ? 200 : 401, body: {} })(request, response);
+        client = connect(
+          { kubeconfig: path === "proxy" ? config.replace('"server"', through) : config },
+          { patience: { timeout: 5000, pauses: [] } },
+        );
+        await client.read(SECRETS);
+        valid = "Bearer t2";
+        await Promise.all([client.read(SECRETS), client.read(SECRETS), client.read(SECRETS)]);
+        expect(readFileSync(log, "utf8").trim().split("\n")).to.have.length(2);
+        valid = "Bearer t3";
+        const written = await client.write({ method: "POST", ...LOCK, body: {} });
+        expect(written.status).to.equal(200);
+        valid = "nobody";
+        expect((await errorOf(SECRETS)).code).to.equal("unauthorized");
+        expect(readFileSync(log, "utf8").trim().split("\n"), "one more try, not more").to.have.length(4);
+      } finally {
+        proxy.closeAllConnections();
+        proxy.close();
+        rmSync(folder, { recursive: true });
+      }
+    });
+  }
+
   for (const { expires, times } of [
     { expires: "2999-01-01T00:00:00Z", times: 1 },
+    { expires: new Date(Date.now() + 120_000).toISOString(), times: 1 },
+    { expires: new Date(Date.now() + 20_000).toISOString(), times: 2 },
     { expires: "2001-01-01T00:00:00Z", times: 2 },
   ]) {
     it(`runs a credential plugin ${times} times for 3 + 2 reads when it gives a token until ${expires}`, async () => {

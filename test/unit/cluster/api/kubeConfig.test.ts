@@ -85,6 +85,23 @@ describe("loadKubeConfig", () => {
     expect(loadKubeConfig({}, env).cluster.caFile).to.equal(join(folder, "deep", "ca.crt"));
   });
 
+  for (const { command, found } of [
+    { command: "./bin/login", found: "deep/bin/login" },
+    { command: "../login", found: "login" },
+    { command: "bin/login", found: "deep/bin/login" },
+    { command: "/usr/bin/login", found: "/usr/bin/login" },
+    { command: "login", found: "login" },
+  ]) {
+    it(`runs the credential plugin ${command} of a file from ${found}`, () => {
+      env.KUBECONFIG = write(
+        "deep/config",
+        contents("a").replace('"token"', `"exec":{"command":"${command}"},"token"`),
+      );
+      const expected = found.startsWith("/") || !command.includes("/") ? found : join(folder, found);
+      expect(loadKubeConfig({}, env).user?.exec?.command).to.equal(expected);
+    });
+  }
+
   const errors = [
     { what: "a path that does not exist", settings: { kubeconfig: "/no/such/file" }, says: "/no/such/file" },
     { what: "contents that are no kubeconfig", settings: { kubeconfig: "token: [hunter2" }, says: "not a kubeconfig" },

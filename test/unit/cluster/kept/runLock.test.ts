@@ -1,9 +1,20 @@
 import { expect } from "chai";
 import { ClusterError } from "../../../../cluster/errors";
-import { type LockRequest, type RunLock, readRunLock, type Taken, takeRunLock } from "../../../../cluster/kept/runLock";
+import {
+  LONGEST_SILENCE,
+  type LockRequest,
+  type RunLock,
+  readRunLock,
+  type Taken,
+  takeRunLock,
+} from "../../../../cluster/kept/runLock";
 import { ConfigMapServer } from "../../../support/configMapServer";
 
 const NAME = "my-release-upgrade-lock";
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
 
 describe("the lock of a release", () => {
   let api: ConfigMapServer;
@@ -209,6 +220,37 @@ describe("the lock of a release", () => {
     });
     await lockOf(await take("jane", { silence: 0.1 })).check();
     expect(stored()?.data?.run).to.equal("jane");
+  });
+
+  const planted = (data: object) =>
+    api.put({
+      data: { run: "x", ...data },
+      metadata: { name: NAME, labels: { "app.kubernetes.io/part-of": "milvus-upgrade" } },
+    });
+
+  for (const silence of ["1e9", "1000000000", "Infinity"]) {
+    it(`that asks for a silence of ${silence} s is waited for 600 s, which is said`, async () => {
+      planted({ silence });
+      const said: string[] = [];
+      const waiting = take("jane", { say: (line) => said.push(line) });
+      await until(() => said.length > 0);
+      api.stored.clear();
+      await waiting;
+      expect(said[0]).to.include(`watching for ${LONGEST_SILENCE} s`).and.to.include("at most 600 s are granted");
+    });
+  }
+
+  for (const silence of ["-5", "soon", "NaN"]) {
+    it(`that asks for a silence of ${silence} is waited for as long as this run waits`, async () => {
+      planted({ silence });
+      await lockOf(await take("jane", { silence: 0.1 })).check();
+    });
+  }
+
+  it("shows no more of what another lock says than a line takes", async () => {
+    planted({ who: "a".repeat(100_000), stack: "b".repeat(100_000), since: "c".repeat(100_000) });
+    const holder = await readRunLock(api.client, { releaseName: "my-release", namespace: "milvus" });
+    expect(JSON.stringify(holder).length).to.be.below(500);
   });
 
   it("is not there for nobody", async () => {

@@ -92,8 +92,10 @@ describe("what earlier runs have left in the state", () => {
   ];
   for (const { what, resources, found } of rows) {
     it(`is ${what}`, async () => {
-      const { urnsOf, ...facts } = await read(resources);
+      const { urnsOf, outputs, ...facts } = await read(resources);
       expect(facts).to.deep.equal(found);
+      const own = Object.entries(resources).find(([it]) => [urn(NEW, "milvus"), urn(OLD, "milvus")].includes(it));
+      expect(outputs).to.deep.equal((own?.[1] as { readonly outputs?: object } | undefined)?.outputs);
       expect(urnsOf("kubernetes:core/v1:Secret", "none")).to.deep.equal([]);
       expect(warnings).to.deep.equal([]);
     });

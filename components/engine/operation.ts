@@ -1,0 +1,63 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+
+/** Between this program and pulumi stand its language host, and a loader of TypeScript or a shell. */
+const MOST_ANCESTORS = 8;
+const COMMANDS = /^(up|update|preview|pre|refresh|destroy|down|dn|watch|import)$/;
+/** Flags before the command whose value is an argument of its own. */
+const WITH_VALUE =
+  /^(-C|--cwd|-s|--stack|--color|-v|--verbose|--tracing|--profiling|--memprofilerate|--env|--config-file)$/;
+
+interface Process {
+  readonly parent: number;
+  readonly args: readonly string[];
+}
+
+/**
+ * True in `pulumi refresh --run-program` and `pulumi destroy --run-program`: both run the program as `up` does, and neither
+ * the SDK nor the engine tells it which of them does. The command line of pulumi, an ancestor of this process, tells. Not of an
+ * inline program of the Automation API, whose pulumi is no ancestor.
+ */
+export function onlyRefreshes(processOf: (pid: number) => Process | undefined = readProcess): boolean {
+  let pid = process.ppid;
+  for (let step = 0; step < MOST_ANCESTORS; step++) {
+    const found = processOf(pid);
+    if (found === undefined) return false;
+    const command = commandOf(found.args);
+    if (command !== undefined) return ["refresh", "destroy", "down", "dn"].includes(command);
+    pid = found.parent;
+  }
+  return false;
+}
+
+/** The command of a command line of pulumi; undefined for another program, its plugins included. */
+export function commandOf([program = "", ...args]: readonly string[]): string | undefined {
+  if (!basename(program).startsWith("pulumi")) return undefined;
+  return args.find((arg, index) => COMMANDS.test(arg) && !WITH_VALUE.test(args[index - 1] ?? ""));
+}
+
+function readProcess(pid: number): Process | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The program's name, in brackets, may hold spaces and brackets.
+    const [, parent = "0"] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { parent: Number(parent), args: readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0") };
+  } catch {
+    return askPs(pid);
+  }
+}
+
+/** Where there is no /proc. */
+function askPs(pid: number): Process | undefined {
+  try {
+    const printed = execFileSync("ps", ["-o", "ppid=,args=", "-p", String(pid)], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const [parent = "0", ...args] = printed.trim().split(/\s+/);
+    return { parent: Number(parent), args };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,53 @@
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { expect } from "chai";
+import { commandOf, onlyRefreshes } from "../../../../components/engine/operation";
+
+describe("the command that runs the program", () => {
+  for (const { line, command } of [
+    { line: "pulumi up --yes", command: "up" },
+    { line: "/usr/local/bin/pulumi refresh --run-program", command: "refresh" },
+    { line: "pulumi -C refresh up", command: "up" },
+    { line: "pulumi --cwd=/srv --stack destroy preview", command: "preview" },
+    { line: "pulumi up --message refresh", command: "up" },
+    { line: "pulumi.exe destroy --run-program", command: "destroy" },
+    { line: "pulumi-language-nodejs 127.0.0.1:4000", command: undefined },
+    { line: "vim refresh", command: undefined },
+  ]) {
+    it(`is ${command ?? "none"} in: ${line}`, () => {
+      expect(commandOf(line.split(" "))).to.equal(command);
+    });
+  }
+
+  const ancestors =
+    (...lines: readonly string[]) =>
+    (pid: number) => {
+      const args = lines[pid === process.ppid ? 0 : pid];
+      return args === undefined ? undefined : { parent: pid === process.ppid ? 1 : pid + 1, args: args.split(" ") };
+    };
+
+  it("is the nearest pulumi's: a refresh that an up has started refreshes", () => {
+    expect(onlyRefreshes(ancestors("node run", "pulumi-language-nodejs :1", "pulumi refresh", "pulumi up"))).to.equal(
+      true,
+    );
+    expect(onlyRefreshes(ancestors("node run", "pulumi-language-nodejs :1", "pulumi up", "pulumi refresh"))).to.equal(
+      false,
+    );
+    expect(onlyRefreshes(ancestors("node run", "bash"))).to.equal(false);
+  });
+
+  for (const { command, expected } of [
+    { command: "refresh", expected: "true" },
+    { command: "up", expected: "false" },
+  ]) {
+    it(`is read from the processes of this machine: ${command}`, () => {
+      const file = path.join(__dirname, "..", "..", "..", "..", "components", "engine", "operation");
+      const program = `console.log(require(${JSON.stringify(file)}).onlyRefreshes())`;
+      const child = [process.execPath, ["--require", "tsx/cjs", "-e", program], { stdio: "inherit" }];
+      const launcher = `require("node:child_process").spawnSync(...${JSON.stringify(child)})`;
+      // As a stand-in for pulumi: its name and its command are all that is looked at.
+      const { stdout } = spawnSync(process.execPath, ["-e", launcher, command], { argv0: "pulumi", encoding: "utf8" });
+      expect(stdout.trim()).to.equal(expected);
+    });
+  }
+});

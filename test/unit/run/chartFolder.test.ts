@@ -1,0 +1,49 @@
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { chartFolderDigest } from "../../../run/chartFolder";
+
+describe("the digest of a chart folder", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = join(mkdtempSync(join(tmpdir(), "chart-")), "milvus-4.2.20");
+    mkdirSync(join(folder, "templates"), { recursive: true });
+    writeFileSync(join(folder, "Chart.yaml"), "name: milvus\n");
+    writeFileSync(join(folder, "templates", "proxy.yaml"), "kind: Deployment\n");
+  });
+  afterEach(() => rmSync(join(folder, ".."), { recursive: true }));
+
+  const digest = (location = folder) =>
+    chartFolderDigest({ kind: "folder", name: "milvus", version: "4.2.20", location });
+
+  for (const { what, change } of [
+    { what: "an edited file", change: () => writeFileSync(join(folder, "templates", "proxy.yaml"), "kind: Job\n") },
+    { what: "a new file", change: () => writeFileSync(join(folder, "values.yaml"), "") },
+    { what: "a file that is gone", change: () => rmSync(join(folder, "Chart.yaml")) },
+    {
+      what: "a file with another name",
+      change: () => renameSync(join(folder, "Chart.yaml"), join(folder, "chart.yaml")),
+    },
+  ]) {
+    it(`moves with ${what}`, async () => {
+      const before = await digest();
+      change();
+      expect(await digest())
+        .to.match(/^[0-9a-f]{64}$/)
+        .and.not.equal(before);
+    });
+  }
+
+  it("is the same for a copy elsewhere", async () => {
+    const copy = join(folder, "..", "copy");
+    cpSync(folder, copy, { recursive: true });
+    expect(await digest(copy)).to.equal(await digest());
+  });
+
+  it("is not there for a chart that is fetched, and for a folder that is not there", async () => {
+    const chart = { name: "milvus", version: "4.2.20", location: "https://charts.example.com" };
+    expect(await chartFolderDigest({ ...chart, kind: "repository" })).to.equal(undefined);
+    expect(await digest("/nowhere")).to.equal(undefined);
+  });
+});
