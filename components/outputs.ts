@@ -2,7 +2,7 @@ import { attemptName } from "../upgrade/attempt";
 import { planTitle } from "../upgrade/describe";
 import { describeExpected } from "../upgrade/interruption";
 import { factsAfter, packFacts } from "../upgrade/lastFacts";
-import type { ClusterState, HelmValues, UpgradePlan } from "../upgrade/model";
+import type { AddedValue, ClusterState, HelmValues, UpgradePlan } from "../upgrade/model";
 import { stepName } from "../upgrade/steps";
 import { filledText, isMap } from "../upgrade/values/tree";
 import { keptAttempts } from "./declare/metadata";
@@ -74,6 +74,7 @@ export function plannedOutputs(
   { plan, hash, state, releaseName, namespace, words }: Planned,
   earlier: EarlierRun,
 ): Omit<ClusterOutputs, "lastUpgrade" | "verification"> {
+  const isShown = ({ value }: AddedValue) => words(JSON.stringify(value)) === JSON.stringify(value);
   const backupClaim = plan.migration?.claimName ?? keptAttempts(state, earlier).at(-1)?.claimName;
   return {
     release: `${namespace}/${releaseName}`,
@@ -82,7 +83,7 @@ export function plannedOutputs(
     endpoint: `${serviceName(releaseName, plan.values)}.${namespace}.svc:${servicePort(plan.values)}`,
     plan: planOutput(plan, hash, words),
     ...(backupClaim !== undefined && { backupClaim }),
-    facts: packFacts(factsAfter(plan, state, releaseName)),
+    facts: packFacts(factsAfter({ ...plan, added: plan.added.filter(isShown) }, state, releaseName)),
   };
 }
 
