@@ -1,5 +1,5 @@
 import { attemptName } from "../upgrade/metadata/attempt";
-import type { ClusterState, HelmValues, UpgradePlan } from "../upgrade/model";
+import type { AddedValue, ClusterState, HelmValues, UpgradePlan } from "../upgrade/model";
 import { describeExpected } from "../upgrade/plan/interruption";
 import { stepName } from "../upgrade/steps/steps";
 import { filledText, isMap } from "../upgrade/values/tree";
@@ -81,6 +81,7 @@ export function plannedOutputs(
   { plan, hash, state, releaseName, namespace, words }: Planned,
   earlier: EarlierRun,
 ): Omit<ClusterOutputs, "lastUpgrade" | "verification"> {
+  const isShown = ({ value }: AddedValue) => words(JSON.stringify(value)) === JSON.stringify(value);
   const backupClaim = plan.migration?.claimName ?? keptAttempts(state, earlier).at(-1)?.claimName;
   return {
     release: `${namespace}/${releaseName}`,
@@ -89,7 +90,7 @@ export function plannedOutputs(
     endpoint: `${serviceName(releaseName, plan.values)}.${namespace}.svc:${servicePort(plan.values)}`,
     plan: planOutput(plan, hash, words),
     ...(backupClaim !== undefined && { backupClaim }),
-    facts: packFacts(factsAfter(plan, state, releaseName)),
+    facts: packFacts(factsAfter({ ...plan, added: plan.added.filter(isShown) }, state, releaseName)),
   };
 }
 

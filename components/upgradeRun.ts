@@ -27,7 +27,7 @@ import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
 import { measure } from "./measure";
 import { type ClusterOutputs, plannedOutputs } from "./outputs";
-import { laterTexts, releaseValues } from "./values";
+import { laterTexts, releaseValues, withoutTexts } from "./values";
 
 const NOT_VERIFIED = "not made yet";
 
@@ -59,7 +59,7 @@ class UpgradeRun {
     private readonly component: pulumi.ComponentResource,
     private readonly name: string,
     private readonly given: Given,
-    private readonly words: (text: string) => string,
+    private readonly inProgram: (text: string) => string,
   ) {
     const { releaseName, namespace } = given.config.wanted;
     this.address = { releaseName, namespace };
@@ -67,6 +67,14 @@ class UpgradeRun {
   }
 
   async make(): Promise<ClusterOutputs> {
+    try {
+      return await this.underLock();
+    } catch (error) {
+      throw asStopped(error, this.component, (text) => this.words(text));
+    }
+  }
+
+  private async underLock(): Promise<ClusterOutputs> {
     const { config, cluster } = this.given;
     if (!pulumi.runtime.isDryRun() && onlyRefreshes()) return this.asBefore();
     if (cluster === undefined) return this.carryOut(await lookAhead(config, { opaque: this.given.values.leaves }));
@@ -143,7 +151,7 @@ class UpgradeRun {
       ...(lock && { guard: lock }),
     });
     const planned = plannedOutputs(
-      { ...this.address, plan, state, words: this.words, ...(hash !== undefined && { hash }) },
+      { ...this.address, plan, state, words: (text) => this.words(text), ...(hash !== undefined && { hash }) },
       earlier,
     );
     const lastUpgrade = await measure(plan, started, ends, earlier.lastUpgrade);
@@ -209,6 +217,11 @@ class UpgradeRun {
       },
       { parent: this.component, aliases: earlier.urnsOf(PROVIDER_TYPE, OLD_PROVIDER) },
     );
+  }
+
+  /** As a person reads it. */
+  private words(text: string): string {
+    return withoutTexts(this.inProgram(text), laterTexts(this.given.values.leaves));
   }
 
   private say(text: string): Promise<void> {

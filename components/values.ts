@@ -62,6 +62,9 @@ function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Shorter ones would hide parts of ordinary words. */
+const SHORTEST_HIDDEN = 4;
+
 /** The texts of the leaves that are Outputs, for those who must not print them. */
 export function laterTexts(leaves: readonly LaterValue[]): string[] {
   const texts = (value: HelmValue | undefined): string[] =>
@@ -70,7 +73,15 @@ export function laterTexts(leaves: readonly LaterValue[]): string[] {
       : typeof value === "object" && value !== null
         ? Object.values(value).flatMap((below) => texts(below))
         : [];
-  return leaves.flatMap(({ value }) => texts(value)).filter((text) => text !== "");
+  return leaves.flatMap(({ value }) => texts(value)).filter((text) => text.length >= SHORTEST_HIDDEN);
+}
+
+/** Without these texts, as they are or in JSON: a rule may have moved a value of the user's, and says so. */
+export function withoutTexts(text: string, hidden: readonly string[]): string {
+  return hidden
+    .flatMap((it) => [it, JSON.stringify(it).slice(1, -1)])
+    .sort((a, b) => b.length - a.length)
+    .reduce((all, it) => all.replaceAll(it, "[hidden]"), text);
 }
 
 /**
@@ -84,12 +95,16 @@ export function releaseValues(
   leaves: readonly LaterValue[],
   all: boolean,
 ): pulumi.Input<Record<string, unknown>> {
-  const hidden = new Set(laterTexts(leaves));
-  const laid = layBack(planned, leaves, (index) => pulumi.secret(leaves[index]?.output));
+  const hidden = laterTexts(leaves);
+  const laid = layBack(planned, leaves, (index, changed) => {
+    const output = leaves[index]?.output;
+    // Of the Output still, for what it depends on.
+    return pulumi.secret(changed === undefined ? output : output?.apply(() => changed));
+  });
   return all ? pulumi.secret(laid) : wrapTree(laid, hidden);
 }
 
-function wrapTree(values: Readonly<Record<string, unknown>>, hidden: ReadonlySet<string>): Record<string, unknown> {
+function wrapTree(values: Readonly<Record<string, unknown>>, hidden: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => [
       key,
@@ -98,9 +113,10 @@ function wrapTree(values: Readonly<Record<string, unknown>>, hidden: ReadonlySet
   );
 }
 
-function wrap(value: unknown, hidden: ReadonlySet<string>): unknown {
+function wrap(value: unknown, hidden: readonly string[]): unknown {
   if (isLater(value)) return value;
   if (Array.isArray(value)) return value.map((item) => wrap(item, hidden));
-  if (typeof value === "string" && hidden.has(value)) return pulumi.secret(value);
+  // Also as a part, as in a configuration that a rule has moved it to.
+  if (typeof value === "string" && hidden.some((text) => value.includes(text))) return pulumi.secret(value);
   return isTree(value) ? wrapTree(value, hidden) : value;
 }

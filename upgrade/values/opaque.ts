@@ -31,17 +31,27 @@ export function withOpaque(
   }, values);
 }
 
-/** Every mark, and every value that stays at its place, replaced by what `laid` gives for its path. */
+/**
+ * Every mark, and every value that stays at its place, replaced by what `laid` gives for it.
+ *
+ * @param laid gets the index of the value, and what a rule has made of it where one has: an image tag beside what was there
+ */
 export function layBack(
   values: HelmValues,
   opaque: readonly OpaqueValue[],
-  laid: (index: number) => unknown,
+  laid: (index: number, changed?: HelmValue) => unknown,
 ): Record<string, unknown> {
   const byMark = new Map(opaque.map(({ path }, index) => [markOf(formatPath(path)), index]));
+  const stays = (value: HelmValue, index: number): unknown => {
+    const own = opaque[index]?.value;
+    return own === undefined || sameValue(value, own) ? laid(index) : laid(index, value);
+  };
   const walk = (value: HelmValue, at: ValuePath): unknown => {
-    const index = (isMark(value) ? byMark.get(value) : undefined) ?? opaque.findIndex(({ path }) => isSame(path, at));
-    if (index >= 0) return laid(index);
-    if (Array.isArray(value)) return value.map((item) => walk(item, []));
+    const marked = isMark(value) ? byMark.get(value) : undefined;
+    if (marked !== undefined) return laid(marked);
+    const index = opaque.findIndex(({ path }) => isSame(path, at));
+    if (index >= 0) return stays(value, index);
+    // A list is one value: what is in it has no path.
     return isMap(value)
       ? Object.fromEntries(Object.entries(value).map(([key, below]) => [key, walk(below, [...at, key])]))
       : value;

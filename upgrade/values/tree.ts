@@ -49,11 +49,16 @@ function findValue(values: HelmValues, keys: ValuePath): HelmValue | undefined {
   return current;
 }
 
-/** A copy with one value set; maps on the way are made. */
+/**
+ * A copy with one value set; maps on the way are made.
+ *
+ * @throws RefusalError for a place in a value that the program keeps to itself, which would be lost
+ */
 export function withValue(values: HelmValues, keys: ValuePath, value: HelmValue): HelmValues {
   const [key, ...rest] = keys;
   if (key === undefined) return values;
   const child = values[key];
+  if (rest.length > 0 && isMark(child)) refuseMark(child);
   return { ...values, [key]: rest.length === 0 ? value : withValue(isMap(child) ? child : {}, rest, value) };
 }
 
