@@ -3,7 +3,8 @@ import { expect } from "chai";
 import type { MilvusClusterArgs } from "../../../components/args";
 import { resolveArguments } from "../../../components/given";
 
-const NOBODY = {} as pulumi.Resource;
+// Not asked for anything where a kubeconfig is given.
+const NOBODY = {} as never;
 
 /** As a program in another language sends them: nothing holds it to the types. */
 const given = (args: object) =>
@@ -44,7 +45,7 @@ describe("an argument that has to be plain and comes as an Output", () => {
     it(`is refused by name where its value is not known: ${argument}`, async () => {
       const refusal = await given(args).then(
         () => "",
-        (error: Error) => error.message,
+        (error: unknown) => (error as Error).message,
       );
       expect(refusal).to.contain(argument).and.to.contain("not known in this run");
     });
