@@ -61,6 +61,9 @@ function implementation(): grpc.UntypedServiceImplementation {
         (error: unknown) => done({ code: grpc.status.UNKNOWN, details: String(error) }),
       );
     },
+    // They are here already.
+    installDependencies: (call: grpc.ServerWritableStream<unknown, language.InstallDependenciesResponse>) => call.end(),
+    runPlugin,
     cancel: (_call: unknown, done: Answer) => done(null, new Empty()),
   };
 }
@@ -126,4 +129,41 @@ async function runProgram(request: language.RunRequest, engine: string): Promise
     response.setError(`Program exited with ${code ?? "a signal"}\n${said}`);
   }
   return response;
+}
+
+/** `node @pulumi/pulumi/cmd/run-plugin`, as the official host calls it: in the folder of the program that uses the plugin. */
+function runPlugin(call: grpc.ServerWritableStream<language.RunPluginRequest, language.RunPluginResponse>): void {
+  const { request } = call;
+  const folder = request.getInfo()?.getProgramDirectory() ?? request.getProgram();
+  const child = spawn(
+    process.execPath,
+    [
+      createRequire(path.join(folder, "package.json")).resolve("@pulumi/pulumi/cmd/run-plugin"),
+      folder,
+      ...request.getArgsList(),
+    ],
+    { cwd: request.getPwd(), stdio: ["ignore", "pipe", "pipe"], env: variables(request.getEnvList()) },
+  );
+  const answer = (fill: (response: language.RunPluginResponse) => void) => {
+    const response = new language.RunPluginResponse();
+    fill(response);
+    call.write(response);
+  };
+  child.stdout.on("data", (data: Buffer) => answer((response) => response.setStdout(data)));
+  child.stderr.on("data", (data: Buffer) => answer((response) => response.setStderr(data)));
+  child.once("error", (error) => call.destroy(error));
+  child.once("close", (code) => {
+    answer((response) => response.setExitcode(code ?? 1));
+    call.end();
+  });
+  call.once("cancelled", () => child.kill("SIGKILL"));
+}
+
+function variables(list: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    list.map((entry): [string, string] => {
+      const end = entry.indexOf("=");
+      return [entry.slice(0, end), entry.slice(end + 1)];
+    }),
+  );
 }

@@ -13,8 +13,8 @@ export const SANDBOX_TOOLS = [
   "meta-migration",
   "pulumi",
 ] as const;
-/** And what checks this repository. */
-export const TOOL_NAMES = [...SANDBOX_TOOLS, "actionlint"] as const;
+/** And what single tests need: programs in YAML, and a look at the workflows. */
+export const TOOL_NAMES = [...SANDBOX_TOOLS, "pulumi-language-yaml", "actionlint"] as const;
 export type ToolName = (typeof TOOL_NAMES)[number];
 
 /** A tool, pinned, and how it is built from its Go module. */
@@ -34,6 +34,7 @@ const KWOK = "v0.8.0";
 const ETCD = "v3.6.14";
 const HELM = "v3.20.2";
 const PULUMI = "v3.259.0";
+const PULUMI_YAML = "v1.25.0";
 const ACTIONLINT = "v1.7.12";
 
 const strip = "-s -w";
@@ -100,6 +101,13 @@ export const TOOLS = {
     // The Automation API refuses a CLI that does not know its own version.
     ldflags: `${strip} -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${PULUMI}`,
     versionArgs: ["version"],
+  },
+  "pulumi-language-yaml": {
+    name: "pulumi-language-yaml",
+    version: PULUMI_YAML,
+    folder: "tools/pulumi-yaml",
+    package: "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+    ldflags: `${strip} -X github.com/pulumi/pulumi-yaml/pkg/version.Version=${PULUMI_YAML}`,
   },
   actionlint: {
     name: "actionlint",

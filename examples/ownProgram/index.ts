@@ -1,29 +1,32 @@
-/** A program of your own around the planner: here, it stops before any plan that means an outage. */
 import * as pulumi from "@pulumi/pulumi";
-import { connect, describePlan, MilvusCluster, parseConfig, planUpgrade, readCluster } from "milvus-upgrade";
+import { MilvusCluster } from "milvus-upgrade";
 
-async function program() {
-  const own = new pulumi.Config();
-  const charts = own.get("charts");
-  const config = parseConfig({
-    config: {
-      "milvus:version": own.require("milvusVersion"),
-      // Without it, the public repository.
-      ...(charts !== undefined && { "milvus:chartSource": { folder: charts } }),
-      "milvus:release": "my-release",
-      "milvus:namespace": "milvus",
-      "milvus:values": { queryNode: { replicas: 3 } },
-    },
-  });
-  const { releaseName, namespace } = config.wanted;
-  const state = await readCluster(connect(), { releaseName, namespace });
-  const plan = planUpgrade(config.wanted, state);
-  if (plan.kind === "refused" || plan.expected?.kind === "outage") {
-    throw new pulumi.RunError(describePlan(plan).join("\n"));
-  }
-  const { settings, valuesAreSecret } = config;
-  const milvus = new MilvusCluster("milvus", { plan, state, releaseName, namespace, settings, valuesAreSecret });
-  return { endpoint: milvus.outputs.endpoint };
+const config = new pulumi.Config();
+
+// In waves: the second cluster is read, planned and upgraded once the first one's verification has passed.
+const clusters: MilvusCluster[] = [];
+for (const name of ["canary", "production"]) {
+  const earlier = [...clusters];
+  clusters.push(
+    new MilvusCluster(
+      name,
+      {
+        version: config.require("milvusVersion"),
+        releaseName: "my-release",
+        namespace: name,
+        values: {
+          queryNode: { replicas: 3 },
+          // An Output is a value that nobody prints: not the plan, not the outputs, not a log.
+          minio: { secretKey: config.requireSecret("minioSecretKey") },
+        },
+        // Charts from a folder instead of the public repository, as where there is no way to it.
+        chart: { folder: config.get("charts") },
+        upgrade: { maxDowntime: "5m" },
+      },
+      { dependsOn: earlier },
+    ),
+  );
 }
 
-export = program;
+export const endpoints = clusters.map(({ endpoint }) => endpoint);
+export const plans = clusters.map(({ plan }) => plan.title);

@@ -1,35 +1,20 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
-import { createRequire } from "node:module";
+import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
-import { chartsFolder } from "../../sandbox/charts";
-import { openStack } from "../../sandbox/engine";
+import { projectFolder } from "../../sandbox/folders";
 import { run } from "../../sandbox/run";
-import { startSandbox } from "../../sandbox/sandbox";
+import { installPackage } from "./support/packedPackage";
+import { pulumiCommand } from "./support/pulumiCommand";
+import { startTestBed } from "./support/testBed";
 
-const root = path.join(__dirname, "..", "..");
-
-/** The package as npm would install it, beside its dependencies and nothing else. */
 describe("the package", () => {
   const app = mkdtempSync(path.join(tmpdir(), "milvus-package-"));
-  const installed = path.join(app, "node_modules", "milvus-upgrade");
+  let installed: string;
 
   before(async () => {
-    await run("npm", ["pack", "--silent", "--pack-destination", app], { cwd: root, timeoutSeconds: 240 });
-    const tarball = readdirSync(app).find((name) => name.endsWith(".tgz")) ?? "";
-    mkdirSync(installed, { recursive: true });
-    await run("tar", ["-xzf", path.join(app, tarball), "-C", installed, "--strip-components=1"], {
-      timeoutSeconds: 60,
-    });
-    const { dependencies } = JSON.parse(readFileSync(path.join(installed, "package.json"), "utf8")) as {
-      dependencies: Record<string, string>;
-    };
-    for (const name of [...Object.keys(dependencies), "@types/node"]) {
-      mkdirSync(path.dirname(path.join(app, "node_modules", name)), { recursive: true });
-      symlinkSync(path.join(root, "node_modules", name), path.join(app, "node_modules", name));
-    }
+    cpSync(path.join(projectFolder, "examples", "ownProgram"), app, { recursive: true });
+    installed = await installPackage(app);
   });
 
   it("has the compiled code, its types and the script of the migration", () => {
@@ -44,50 +29,44 @@ describe("the package", () => {
     expect(existsSync(path.join(installed, "sandbox")), "the sandbox is left out").to.equal(false);
   });
 
-  it("plans for a program of one's own", async () => {
-    const script = `
-      const { describePlan, parseConfig, planUpgrade } = require("milvus-upgrade");
-      const { wanted } = parseConfig({ config: { "milvus:version": "2.2.14" } });
-      const state = { kubernetesVersion: "1.24.0", namespaceExists: true, components: [], attempts: [], notes: [] };
-      console.log(describePlan(planUpgrade(wanted, state)).join("\\n"));`;
-    expect(await run(process.execPath, ["-e", script], { cwd: app, timeoutSeconds: 60 })).to.include(
-      "install, Milvus 2.2.14",
+  it("has what tools need, and nothing that declares a plan past the component", async () => {
+    const script = `console.log(Object.keys(require("milvus-upgrade")).sort().join(" "))`;
+    expect((await run(process.execPath, ["-e", script], { cwd: app, timeoutSeconds: 60 })).trim()).to.equal(
+      "ClusterError ConfigError MilvusCluster connect describePlan look parseConfig shownPlan",
     );
   });
 
   it("has types that the example compiles with", async () => {
-    cpSync(path.join(root, "examples", "ownProgram"), path.join(app, "example"), { recursive: true });
-    await run(process.execPath, [path.join(root, "node_modules", "typescript", "bin", "tsc"), "-p", "example"], {
-      cwd: app,
-      timeoutSeconds: 120,
-    });
-    expect(existsSync(path.join(app, "example", "bin", "index.js"))).to.equal(true);
+    const compiler = path.join(projectFolder, "node_modules", "typescript", "bin", "tsc");
+    await run(process.execPath, [compiler, "-p", "."], { cwd: app, timeoutSeconds: 120 });
+    expect(existsSync(path.join(app, "bin", "index.js"))).to.equal(true);
   });
 
-  it("lets the example's program plan on a cluster", async () => {
-    const sandbox = await startSandbox({ log: (line) => process.stdout.write(`      ${line}\n`) });
-    const { KUBECONFIG } = process.env;
-    process.env.KUBECONFIG = sandbox.kubeconfig;
+  it("lets the example make two clusters in waves", async () => {
+    const bed = await startTestBed();
+    const program = path.join(app, "index.ts");
+    // All that runs in a sandbox has one etcd.
+    const ownRoot = '"user.yaml": "etcd:\\n  rootPath: " + name';
+    const values = readFileSync(program, "utf8").replace("queryNode:", `extraConfigFiles: { ${ownRoot} }, queryNode:`);
+    writeFileSync(program, values);
+    const pulumi = await pulumiCommand(bed.sandbox, app);
     try {
-      const stack = await openStack({
-        sandbox,
-        program: createRequire(__filename)(path.join(app, "example", "bin", "index.js")) as PulumiFn,
-        projectFile: path.join(app, "example", "Pulumi.yaml"),
-        config: {
-          "own-program:milvusVersion": "2.2.14",
-          "own-program:charts": chartsFolder(mkdtempSync(path.join(tmpdir(), "milvus-charts-"))),
-        },
+      await pulumi.passes("stack", "init", "dev");
+      await pulumi.passes("config", "set", "kubernetes:kubeconfig", bed.sandbox.kubeconfig);
+      await pulumi.passes("config", "set", "charts", bed.charts);
+      await pulumi.passes("config", "set", "--secret", "minioSecretKey", "hunter2-of-minio");
+      await pulumi.passes("config", "set", "milvusVersion", "2.2.14");
+      expect(await pulumi.passes("preview"))
+        .to.contain("install, Milvus 2.2.14")
+        .and.not.to.contain("hunter2");
+      await pulumi.passes("up", "--yes", "--skip-preview");
+      expect(JSON.parse((await pulumi.run("stack", "output", "--json")).stdout)).to.deep.equal({
+        endpoints: ["canary", "production"].map((namespace) => `my-release-milvus.${namespace}.svc:19530`),
+        plans: ["install, Milvus 2.2.14", "install, Milvus 2.2.14"],
       });
-      const { steps } = await stack.preview();
-      stack.close();
-      expect(steps.map(({ op, type }) => `${op} ${type}`)).to.include.members([
-        "create milvus:upgrade:MilvusCluster",
-        "create kubernetes:helm.sh/v3:Release",
-      ]);
     } finally {
-      if (KUBECONFIG === undefined) delete process.env.KUBECONFIG;
-      else process.env.KUBECONFIG = KUBECONFIG;
-      await sandbox.stop();
+      pulumi.stop();
+      await bed.stop();
     }
   });
 

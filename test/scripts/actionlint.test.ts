@@ -6,9 +6,11 @@ import { tryRun } from "../../sandbox/run";
 import { ensureTools } from "../../sandbox/tools";
 import { findShellcheck } from "./support/shellcheck";
 
-const workflows = path.join(projectFolder, ".github", "workflows");
+const folders = [projectFolder, path.join(projectFolder, "template")].map((folder) =>
+  path.join(folder, ".github", "workflows"),
+);
 
-describe("the workflows of .github", function () {
+describe("the workflows of .github, here and in the template", function () {
   this.timeout(900_000);
 
   it("pass actionlint, and their scripts shellcheck", async function () {
@@ -24,8 +26,8 @@ describe("the workflows of .github", function () {
         "      WITHOUT SHELLCHECK: it is neither on PATH nor to be had from PyPI; the scripts are not checked\n",
       );
     }
-    const files = readdirSync(workflows).map((name) => path.join(workflows, name));
-    expect(files).to.include(path.join(workflows, "milvus.yml"));
+    const files = folders.flatMap((folder) => readdirSync(folder).map((name) => path.join(folder, name)));
+    expect(files).to.include.members(folders.map((folder) => path.join(folder, "milvus.yml")));
     const { exitCode, stdout, stderr } = await tryRun(
       tools.actionlint,
       ["-no-color", `-shellcheck=${shellcheck ?? ""}`, "-pyflakes=", ...files],
