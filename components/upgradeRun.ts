@@ -21,7 +21,6 @@ import { declareChain } from "./declare/chain";
 import type { FailedResource } from "./declare/context";
 import { type EarlierRun, OLD_PROVIDER, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
 import { watchEngine } from "./engine/guard";
-import { settled } from "./engine/resolve";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
 import { measure } from "./measure";
@@ -37,12 +36,13 @@ const NOT_VERIFIED = "not made yet";
  */
 export async function runUpgrade(
   component: pulumi.ComponentResource,
-  name: string,
+  { name, formerNames }: { readonly name: string; readonly formerNames: readonly string[] },
   args: MilvusClusterArgs,
 ): Promise<ClusterOutputs> {
   const words = args.fromStackConfig === true ? (text: string) => text : inArguments;
   try {
-    return await new UpgradeRun(component, name, await resolveArguments(component, name, args), words).make();
+    const given = await resolveArguments(component, name, args);
+    return await new UpgradeRun(component, name, formerNames, given, words).make();
   } catch (error) {
     throw asStopped(error, component, words);
   }
@@ -55,12 +55,13 @@ class UpgradeRun {
   constructor(
     private readonly component: pulumi.ComponentResource,
     private readonly name: string,
+    formerNames: readonly string[],
     private readonly given: Given,
     private readonly words: (text: string) => string,
   ) {
     const { releaseName, namespace } = given.config.wanted;
     this.address = { releaseName, namespace };
-    this.earlier = readEarlierRun({ name, namespace }, (text) => this.warn(text));
+    this.earlier = readEarlierRun({ name, formerNames, namespace, releaseName }, (text) => this.warn(text));
   }
 
   async make(): Promise<ClusterOutputs> {
@@ -132,8 +133,8 @@ class UpgradeRun {
       const { verification = NOT_VERIFIED } = earlier;
       return { ...outputs, verification: String(verification) };
     }
-    const isDone = await settled(done);
-    if (isDone !== true) return { ...outputs, verification: "not made: a step was left out" };
+    // Rejected where a step was left out: a program that ends well lets the engine delete what was not declared for it.
+    if (!(await done())) return { ...outputs, verification: "not made: a step was left out" };
     return { ...outputs, verification: await this.verify(target, plan, record, say) };
   }
 

@@ -13,6 +13,7 @@ import {
   refusalOfGoneRelease,
   refusalOfMovedRelease,
   refusalOfOtherCluster,
+  refusalOfSecondComponent,
   type StackRelease,
 } from "../upgrade/stackGuard";
 import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
@@ -56,6 +57,7 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   if (found.status === "rejected") throw found.reason;
   const state = found.value;
   refuse(refusalOfOtherCluster(known.value?.namespaceUid, state, client));
+  refuse(refusalOfSecondComponent(known.value?.others, state, wanted));
   const releaseInStack = known.value?.hasRelease ?? false;
   const seen = asSeen(config, options, state);
   const planned = await (makePlan ?? planUpgrade)(seen.wanted, state, { releaseInStack });

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { StackRelease } from "../../upgrade/stackGuard";
+import type { OtherRelease, StackRelease } from "../../upgrade/stackGuard";
 
 /** What earlier runs have left of this component in the stack's state. */
 export interface EarlierRun extends StackRelease {
@@ -32,7 +32,10 @@ export const PROVIDER_TYPE = "pulumi:providers:kubernetes";
 export interface Address {
   /** Of the component. */
   readonly name: string;
+  /** Names that the component had, as its aliases say. Default: none. */
+  readonly formerNames?: readonly string[];
   readonly namespace: string;
+  readonly releaseName: string;
 }
 
 /** A resource of the state. */
@@ -49,19 +52,29 @@ interface Found {
  * it is that of the cluster upgraded last cannot be told then.
  */
 export async function readEarlierRun(
-  { name, namespace }: Address,
+  { name, formerNames = [], namespace, releaseName }: Address,
   warn: (text: string) => Promise<unknown>,
 ): Promise<EarlierRun> {
   const found = await readResources(warn);
-  const find = (type: string, wanted: string) => found.find((it) => it.types.at(-1) === type && it.name === wanted);
-  const release = find(RELEASE_TYPE, `${name}-release`);
+  const find = (type: string, ...wanted: string[]) =>
+    found.find((it) => it.types.at(-1) === type && wanted.includes(it.name));
+  const names = [name, ...formerNames];
+  const release = find(RELEASE_TYPE, ...names.map(releaseResourceName));
   const isOurs = release !== undefined && isOfComponent(release);
-  const ownProvider = find(PROVIDER_TYPE, providerName(name));
+  const ownProvider = find(PROVIDER_TYPE, ...names.map(providerName));
   // A Release that has no provider beside it was declared by an earlier version of this program. A run of it that ended before
   // the Release has left other children, and no component a provider.
   const isOld = isOurs || (found.some((it) => isOfComponent(it) && isIn(it, namespace)) && !found.some(isOwnProvider));
   const oldProvider = isOld && ownProvider === undefined ? find(PROVIDER_TYPE, OLD_PROVIDER) : undefined;
-  const outputs: Found["outputs"] = (find(TYPE, name) ?? find(OLD_TYPE, name))?.outputs ?? {};
+  const outputs: Found["outputs"] = (find(TYPE, ...names) ?? find(OLD_TYPE, ...names))?.outputs ?? {};
+  const others = found
+    .filter((it) => it.types.at(-1) === RELEASE_TYPE && isOfComponent(it) && it.name !== release?.name)
+    .filter(({ outputs: of }) => of.name === releaseName && of.namespace === namespace)
+    .map(({ name: otherName, urn }): OtherRelease => {
+      const component = otherName.slice(0, -releaseResourceName("").length);
+      const uid = find(PROVIDER_TYPE, providerName(component))?.outputs.clusterIdentifier;
+      return { component, urn, ...(typeof uid === "string" && { namespaceUid: uid }) };
+    });
   const identifier = (ownProvider ?? oldProvider)?.outputs.clusterIdentifier;
   return {
     hasRelease: isOurs,
@@ -69,6 +82,7 @@ export async function readEarlierRun(
     ...(typeof identifier === "string" && { namespaceUid: identifier }),
     ...(outputs.lastUpgrade !== undefined && { lastUpgrade: outputs.lastUpgrade }),
     ...(outputs.verification !== undefined && { verification: outputs.verification }),
+    ...(others.length > 0 && { others }),
     claims: found
       .filter((it) => it.types.at(-1) === CLAIM_TYPE && isOfComponent(it) && metadataOf(it).namespace === namespace)
       .map((it) => String(metadataOf(it).name)),
@@ -79,6 +93,11 @@ export async function readEarlierRun(
             .filter((it) => it.types.at(-1) === type && it.name === oldName && isOfComponent(it) && isIn(it, namespace))
             .map(oldUrn),
   };
+}
+
+/** Pulumi's name of the Release: fixed, so that another release name shows as a replacement, which `protect` refuses. */
+export function releaseResourceName(component: string): string {
+  return `${component}-release`;
 }
 
 export function providerName(component: string): string {

@@ -16,7 +16,6 @@ const valuesOf = ({ namespace }: Address) => ({
   extraConfigFiles: { "user.yaml": `etcd:\n  rootPath: ${namespace}\n` },
 });
 
-
 /** What may be seen of a cluster from outside, without a program. */
 function watch(bed: TestBed) {
   const { sandbox } = bed;
@@ -37,7 +36,14 @@ function watch(bed: TestBed) {
         "--selector=app.kubernetes.io/name=milvus",
         "--output=jsonpath={range .items[*]}{.spec.template.spec.containers[0].image}{'\\n'}{end}",
       );
-      return [...new Set(images.trim().split("\n").map((image) => image.split(":v").at(-1)))];
+      return [
+        ...new Set(
+          images
+            .trim()
+            .split("\n")
+            .map((image) => image.split(":v").at(-1)),
+        ),
+      ];
     },
     record: async ({ name, namespace }: Address) => {
       const list = await sandbox.helm(["list", "--namespace", namespace, "--all", "--output=json"]);
@@ -127,7 +133,9 @@ describe("two clusters of one release name in one program", () => {
     expect(await see.versions(FIRST)).to.deep.equal(["2.3.5"]);
     expect(await see.hasLock(FIRST)).to.equal(false);
     // Once for the component; the Automation API says the end of an inline program once more, for the stack.
-    const messages = report.diagnostics.filter(({ severity, message }) => severity === "error" && message.trim() !== "");
+    const messages = report.diagnostics.filter(
+      ({ severity, message }) => severity === "error" && message.trim() !== "",
+    );
     expect(messages.map(({ urn }) => urn?.split("::").at(-1))).to.have.members(["first", undefined]);
     expect(new Set(messages.map(({ message }) => message.trim())).size).to.equal(1);
     expect(messages[0]?.message).to.match(/^Everything is in place, but the verification of the upgrade from 2\.2\.16/);
@@ -185,7 +193,9 @@ describe("a state that version 0.1 has left", () => {
     const claim = (await needed()).filter((line) => line.startsWith("PersistentVolumeClaim"));
     const report = await stack.up();
     const gone = changeList(report);
-    expect(gone.filter((line) => !/^delete (Job|Role|RoleBinding|ServiceAccount|ConfigMap) /.test(line))).to.deep.equal([]);
+    expect(gone.filter((line) => !/^delete (Job|Role|RoleBinding|ServiceAccount|ConfigMap) /.test(line))).to.deep.equal(
+      [],
+    );
     expect(gone.filter((line) => / Job /.test(line))).to.have.length(3);
     expect(report.output).to.not.match(/PersistentVolumeClaim.*delete|retain/);
     expect(await needed()).to.deep.equal(claim);

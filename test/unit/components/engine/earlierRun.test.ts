@@ -17,11 +17,17 @@ describe("what earlier runs have left in the state", () => {
     warnings = [];
   });
 
-  async function read(resources: object | Error, name = "milvus", namespace = "db"): Promise<EarlierRun> {
+  async function read(
+    resources: object | Error,
+    name = "milvus",
+    namespace = "db",
+    formerNames: readonly string[] = [],
+  ): Promise<EarlierRun> {
     let found: EarlierRun | undefined;
     await record(
       async () => {
-        found = await readEarlierRun({ name, namespace }, (text) => Promise.resolve(warnings.push(text)));
+        const address = { name, formerNames, namespace, releaseName: "my-release" };
+        found = await readEarlierRun(address, (text) => Promise.resolve(warnings.push(text)));
       },
       {
         invoke: (token, inputs) => {
@@ -98,6 +104,34 @@ describe("what earlier runs have left in the state", () => {
       expect(warnings).to.deep.equal([]);
     });
   }
+
+  describe("of a component that has another name now", () => {
+    const release = { outputs: { name: "my-release", namespace: "db" } };
+    const renamed = {
+      [urn(NEW, "milvus")]: { outputs: { release: "db/my-release", verification: "passed" } },
+      [urn(`${NEW}$${PROVIDER}`, "milvus-kubernetes")]: { outputs: { clusterIdentifier: "u-1" } },
+      [urn(`${NEW}$${RELEASE}`, "milvus-release")]: release,
+    };
+
+    it("is what an alias leads to", async () => {
+      const { urnsOf: _, ...facts } = await read(renamed, "vectors", "db", ["milvus"]);
+      expect(facts).to.deep.equal({
+        hasRelease: true,
+        release: "db/my-release",
+        namespaceUid: "u-1",
+        verification: "passed",
+        claims: [],
+      });
+    });
+
+    it("is another component's, without an alias: by cluster, namespace and name of the release", async () => {
+      const { hasRelease, others } = await read(renamed, "vectors");
+      expect(hasRelease).to.equal(false);
+      const other = { component: "milvus", urn: urn(`${NEW}$${RELEASE}`, "milvus-release"), namespaceUid: "u-1" };
+      expect(others).to.deep.equal([other]);
+      expect((await read(renamed, "vectors", "elsewhere")).others).to.equal(undefined);
+    });
+  });
 
   it("says so when it cannot be read: the guard against the wrong cluster is off then", async () => {
     const { hasRelease } = await read(new Error("no backend client is available"));
