@@ -114,7 +114,8 @@ describe("what earlier runs have left in the state", () => {
     };
 
     it("is what an alias leads to", async () => {
-      const { urnsOf: _, ...facts } = await read(renamed, "vectors", "db", ["milvus"]);
+      const { urnsOf, ...facts } = await read(renamed, "vectors", "db", ["milvus"]);
+      expect(urnsOf(PROVIDER, "kubernetes"), "a state of today needs none").to.deep.equal([]);
       expect(facts).to.deep.equal({
         hasRelease: true,
         release: "db/my-release",
@@ -155,9 +156,10 @@ describe("what earlier runs have left in the state", () => {
     });
 
     it("to the provider also where an earlier version was killed before its Release, in whose cluster this run goes on", async () => {
-      const { [urn(`${OLD}$${RELEASE}`, "milvus-release")]: _, ...killed } = old;
-      const provider = { outputs: { clusterIdentifier: "u-1" } };
-      const { urnsOf, namespaceUid } = await read({ ...killed, [urn(PROVIDER, "kubernetes")]: provider });
+      const { urnsOf, namespaceUid } = await read({
+        [urn(`${OLD}$${JOB}`, "my-release-stop")]: inNamespace("db"),
+        [urn(PROVIDER, "kubernetes")]: { outputs: { clusterIdentifier: "u-1" } },
+      });
       expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
       expect(namespaceUid).to.equal("u-1");
     });
