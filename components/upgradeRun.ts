@@ -19,7 +19,7 @@ import { openVerification, snapshotBefore, verifyUpgrade } from "../verify/verif
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
 import type { FailedResource } from "./declare/context";
-import { type EarlierRun, OLD_PROVIDER, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
+import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
 import { watchEngine } from "./engine/guard";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
@@ -178,8 +178,9 @@ class UpgradeRun {
   }
 
   private provider(namespaceUid: string | undefined, earlier: EarlierRun): k8s.Provider {
+    const name = providerName(this.name);
     return new k8s.Provider(
-      providerName(this.name),
+      name,
       {
         ...this.given.providerAccess,
         // By another address, or with a new certificate, it is still the same cluster, and the provider would replace everything.
@@ -188,7 +189,7 @@ class UpgradeRun {
         // A killed run leaves objects that the state does not know: the next run takes them over.
         upsertExistingObjects: true,
       },
-      { parent: this.component, aliases: earlier.urnsOf(PROVIDER_TYPE, OLD_PROVIDER) },
+      { parent: this.component, aliases: earlier.urnsOf(PROVIDER_TYPE, name) },
     );
   }
 

@@ -32,6 +32,7 @@ export function declareRelease(
     {
       ...context.options,
       dependsOn: context.gate.open(after),
+      aliases: context.earlier.urnsOf("kubernetes:helm.sh/v3:Release", resourceName),
       protect: true,
       ...(plan.adopt && { import: `${namespace}/${releaseName}` }),
       ignoreChanges: ["createNamespace", ...(plan.kind === "nothing" ? OF_THE_DAY : [])],

@@ -8,13 +8,15 @@ export interface EarlierRun extends StackRelease {
   /** Names of the claims with backups that the state has. */
   readonly claims: readonly string[];
   /**
-   * URNs that a child had under the names of an earlier version of this program, to be its aliases: none where the state
-   * has no such resource.
+   * URNs that a child had under former names of the component, or under the names of an earlier version of this program, to be
+   * its aliases: none where the state has no such resource. The engine passes a component's own aliases on only as long as the
+   * state does not have its new name, which a refused run may have written.
    *
    * @param type e.g. `kubernetes:batch/v1:Job`
-   * @param name in Pulumi, as it was
+   * @param name in Pulumi, as it is
+   * @param oldName as an earlier version of this program had it. Default: none
    */
-  readonly urnsOf: (type: string, name: string) => string[];
+  readonly urnsOf: (type: string, name: string, oldName?: string) => string[];
 }
 
 /** Of a stack that has no state yet. */
@@ -24,7 +26,7 @@ export const NO_EARLIER_RUN: EarlierRun = { hasRelease: false, claims: [], urnsO
 export const OLD_TYPE = "milvus:upgrade:MilvusCluster";
 export const TYPE = "milvus-upgrade:index:MilvusCluster";
 /** Pulumi's name of the provider in versions up to 0.1, where it was no child of the component. */
-export const OLD_PROVIDER = "kubernetes";
+const OLD_PROVIDER = "kubernetes";
 const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
 const CLAIM_TYPE = "kubernetes:core/v1:PersistentVolumeClaim";
 export const PROVIDER_TYPE = "pulumi:providers:kubernetes";
@@ -86,12 +88,14 @@ export async function readEarlierRun(
     claims: found
       .filter((it) => it.types.at(-1) === CLAIM_TYPE && isOfComponent(it) && metadataOf(it).namespace === namespace)
       .map((it) => String(metadataOf(it).name)),
-    urnsOf: (type, oldName) =>
-      type === PROVIDER_TYPE
-        ? [oldProvider?.urn ?? []].flat()
-        : found
-            .filter((it) => it.types.at(-1) === type && it.name === oldName && isOfComponent(it) && isIn(it, namespace))
-            .map(oldUrn),
+    urnsOf: (type, ownName, oldName) => {
+      const ofType = found.filter((it) => it.types.at(-1) === type);
+      const former = formerNames.map((it) => `${it}${ownName.slice(name.length)}`);
+      const renamed = ofType.filter((it) => former.includes(it.name) && isOfComponent(it)).map(({ urn }) => urn);
+      if (type === PROVIDER_TYPE) return [...renamed, ...[oldProvider?.urn ?? []].flat()];
+      const old = ofType.filter((it) => it.name === oldName && isOfComponent(it) && isIn(it, namespace));
+      return [...renamed, ...old.map(oldUrn)];
+    },
   };
 }
 

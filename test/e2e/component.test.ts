@@ -194,7 +194,9 @@ describe("a state that version 0.1 has left", () => {
   const needed = async () => {
     const columns = "--output=custom-columns=KIND:.kind,NAME:.metadata.name,UID:.metadata.uid";
     const lines = await bed.sandbox.kubectl(["get", KINDS, "--namespace=milvus", columns]);
-    return lines.split("\n").filter((line) => /my-release-(upgrade |meta)/.test(line));
+    const named = lines.split("\n").filter((line) => /my-release-(upgrade |meta)/.test(line));
+    // The columns are as wide as what is in them.
+    return named.map((line) => line.replaceAll(/ +/g, " "));
   };
   const goOnFromEarlier = async () => stack.importStack(asLeftBy01(await stack.exportStack()));
 
@@ -381,7 +383,7 @@ describe("a cluster whose kubeconfig another resource of the program gives", () 
         chart: { folder: bed.charts },
         timeouts: { settle: "1s" },
         // Not known before the ConfigMap is there, as that of a cluster which the program makes.
-        kubeconfig: pulumi.secret(made.metadata.uid.apply(() => kubeconfig)),
+        kubeconfig: pulumi.secret(made.id.apply(() => kubeconfig)),
       });
       return Promise.resolve({ plan: milvus.plan.title, verification: milvus.verification });
     };

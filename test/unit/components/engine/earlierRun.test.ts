@@ -100,7 +100,7 @@ describe("what earlier runs have left in the state", () => {
     it(`is ${what}`, async () => {
       const { urnsOf, ...facts } = await read(resources);
       expect(facts).to.deep.equal(found);
-      expect(urnsOf("kubernetes:core/v1:Secret", "none")).to.deep.equal([]);
+      expect(urnsOf("kubernetes:core/v1:Secret", "milvus-none", "none")).to.deep.equal([]);
       expect(warnings).to.deep.equal([]);
     });
   }
@@ -115,7 +115,12 @@ describe("what earlier runs have left in the state", () => {
 
     it("is what an alias leads to", async () => {
       const { urnsOf, ...facts } = await read(renamed, "vectors", "db", ["milvus"]);
-      expect(urnsOf(PROVIDER, "kubernetes"), "a state of today needs none").to.deep.equal([]);
+      for (const [type, own, former] of [
+        [PROVIDER, "vectors-kubernetes", "milvus-kubernetes"],
+        [RELEASE, "vectors-release", "milvus-release"],
+      ] as const) {
+        expect(urnsOf(type, own), own).to.deep.equal([urn(`${NEW}$${type}`, former)]);
+      }
       expect(facts).to.deep.equal({
         hasRelease: true,
         release: "db/my-release",
@@ -150,9 +155,9 @@ describe("what earlier runs have left in the state", () => {
 
     it("to what an earlier version has named after the release", async () => {
       const { urnsOf } = await read(old);
-      expect(urnsOf(JOB, "my-release-stop")).to.deep.equal([urn(`${OLD}$${JOB}`, "my-release-stop")]);
-      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
-      expect(urnsOf(JOB, "my-release-pause")).to.deep.equal([]);
+      expect(urnsOf(JOB, "milvus-stop", "my-release-stop")).to.deep.equal([urn(`${OLD}$${JOB}`, "my-release-stop")]);
+      expect(urnsOf(PROVIDER, "milvus-kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
+      expect(urnsOf(JOB, "milvus-pause", "my-release-pause")).to.deep.equal([]);
     });
 
     it("to the provider also where an earlier version was killed before its Release, in whose cluster this run goes on", async () => {
@@ -160,7 +165,7 @@ describe("what earlier runs have left in the state", () => {
         [urn(`${OLD}$${JOB}`, "my-release-stop")]: inNamespace("db"),
         [urn(PROVIDER, "kubernetes")]: { outputs: { clusterIdentifier: "u-1" } },
       });
-      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
+      expect(urnsOf(PROVIDER, "milvus-kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
       expect(namespaceUid).to.equal("u-1");
     });
 
@@ -173,14 +178,14 @@ describe("what earlier runs have left in the state", () => {
         },
         "second",
       );
-      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([]);
+      expect(urnsOf(PROVIDER, "milvus-kubernetes")).to.deep.equal([]);
       expect(namespaceUid).to.equal(undefined);
     });
 
     it("to one of two clusters whose releases have the same name", async () => {
       const { urnsOf } = await read(old, "second", "elsewhere");
-      expect(urnsOf(JOB, "my-release-stop")).to.deep.equal([]);
-      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([]);
+      expect(urnsOf(JOB, "milvus-stop", "my-release-stop")).to.deep.equal([]);
+      expect(urnsOf(PROVIDER, "milvus-kubernetes")).to.deep.equal([]);
     });
 
     it("as it was, also where the engine has written the component's new type into the state already", async () => {
@@ -190,8 +195,8 @@ describe("what earlier runs have left in the state", () => {
         [urn(`${NEW}$${RELEASE}`, "milvus-release")]: {},
         [urn(PROVIDER, "kubernetes")]: {},
       });
-      expect(urnsOf(JOB, "my-release-stop")).to.deep.equal([urn(`${OLD}$${JOB}`, "my-release-stop")]);
-      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
+      expect(urnsOf(JOB, "milvus-stop", "my-release-stop")).to.deep.equal([urn(`${OLD}$${JOB}`, "my-release-stop")]);
+      expect(urnsOf(PROVIDER, "milvus-kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
     });
 
     it("to nothing of today's: a provider of the program's own stays its own", async () => {
@@ -202,8 +207,8 @@ describe("what earlier runs have left in the state", () => {
         [urn(`${NEW}$${PROVIDER}`, "milvus-kubernetes")]: {},
         [urn(PROVIDER, "kubernetes")]: {},
       });
-      expect(urnsOf(JOB, "my-release-stop")).to.deep.equal([]);
-      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([]);
+      expect(urnsOf(JOB, "milvus-stop", "my-release-stop")).to.deep.equal([]);
+      expect(urnsOf(PROVIDER, "milvus-kubernetes")).to.deep.equal([]);
     });
   });
 });
