@@ -72,7 +72,7 @@ export class MilvusCluster extends pulumi.ComponentResource<ClusterOutputs> {
   ): Promise<ClusterOutputs> {
     await this.turn(options);
     const { [GIVEN]: given } = args as unknown as Carried;
-    return runUpgrade(this, name, given);
+    return runUpgrade(this, { name, formerNames: await namesOf(options.aliases) }, given);
   }
 
   /** Waits for what this component depends on: the engine knows of its resources only, and not of what is read before them. */
@@ -82,6 +82,18 @@ export class MilvusCluster extends pulumi.ComponentResource<ClusterOutputs> {
     }
     await settled(this.urn);
   }
+}
+
+/** The names that the component had. */
+async function namesOf(aliases: pulumi.ComponentResourceOptions["aliases"] = []): Promise<string[]> {
+  const names = await Promise.all(
+    aliases.map(async (alias) => {
+      const given = await settled(pulumi.output(alias as unknown));
+      if (typeof given === "string") return given.split("::").slice(3).join("::");
+      return (given as { readonly name?: unknown } | undefined)?.name;
+    }),
+  );
+  return names.filter((name): name is string => typeof name === "string" && name !== "");
 }
 
 async function resourcesOf(dependsOn: pulumi.ComponentResourceOptions["dependsOn"]): Promise<pulumi.Resource[]> {

@@ -19,10 +19,9 @@ import { openVerification, snapshotBefore, verifyUpgrade } from "../verify/verif
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
 import type { FailedResource } from "./declare/context";
-import { type EarlierRun, OLD_PROVIDER, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
+import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
 import { watchEngine } from "./engine/guard";
 import { onlyRefreshes } from "./engine/operation";
-import { settled } from "./engine/resolve";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
 import { measure } from "./measure";
@@ -38,14 +37,15 @@ const NOT_VERIFIED = "not made yet";
  */
 export async function runUpgrade(
   component: pulumi.ComponentResource,
-  name: string,
+  { name, formerNames }: { readonly name: string; readonly formerNames: readonly string[] },
   args: MilvusClusterArgs,
 ): Promise<ClusterOutputs> {
   // Not every program has its arguments checked by a compiler.
   const { fromStackConfig } = (args as MilvusClusterArgs | null | undefined) ?? {};
   const words = fromStackConfig === true ? (text: string) => text : inArguments;
   try {
-    return await new UpgradeRun(component, name, await resolveArguments(component, name, args), words).make();
+    const given = await resolveArguments(component, name, args);
+    return await new UpgradeRun(component, name, formerNames, given, words).make();
   } catch (error) {
     throw asStopped(error, component, words);
   }
@@ -58,12 +58,13 @@ class UpgradeRun {
   constructor(
     private readonly component: pulumi.ComponentResource,
     private readonly name: string,
+    formerNames: readonly string[],
     private readonly given: Given,
     private readonly inProgram: (text: string) => string,
   ) {
     const { releaseName, namespace } = given.config.wanted;
     this.address = { releaseName, namespace };
-    this.earlier = readEarlierRun({ name, namespace }, (text) => this.warn(text));
+    this.earlier = readEarlierRun({ name, formerNames, namespace, releaseName }, (text) => this.warn(text));
   }
 
   async make(): Promise<ClusterOutputs> {
@@ -160,8 +161,8 @@ class UpgradeRun {
       const { verification = NOT_VERIFIED } = earlier;
       return { ...outputs, verification: String(verification) };
     }
-    const isDone = await settled(done);
-    if (isDone !== true) return { ...outputs, verification: "not made: a step was left out" };
+    // Rejected where a step was left out: a program that ends well lets the engine delete what was not declared for it.
+    if (!(await done())) return { ...outputs, verification: "not made: a step was left out" };
     return { ...outputs, verification: await this.verify(target, plan, record, say) };
   }
 
@@ -205,8 +206,9 @@ class UpgradeRun {
   }
 
   private provider(namespaceUid: string | undefined, earlier: EarlierRun): k8s.Provider {
+    const name = providerName(this.name);
     return new k8s.Provider(
-      providerName(this.name),
+      name,
       {
         ...this.given.providerAccess,
         // By another address, or with a new certificate, it is still the same cluster, and the provider would replace everything.
@@ -215,7 +217,7 @@ class UpgradeRun {
         // A killed run leaves objects that the state does not know: the next run takes them over.
         upsertExistingObjects: true,
       },
-      { parent: this.component, aliases: earlier.urnsOf(PROVIDER_TYPE, OLD_PROVIDER) },
+      { parent: this.component, aliases: earlier.urnsOf(PROVIDER_TYPE, name) },
     );
   }
 

@@ -10,6 +10,7 @@ import {
   refusalOfGoneRelease,
   refusalOfMovedRelease,
   refusalOfOtherCluster,
+  refusalOfSecondComponent,
   type StackRelease,
 } from "../upgrade/plan/stackGuard";
 import type { PreflightLevels } from "../upgrade/preflight/checks";
@@ -61,6 +62,7 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   if (found.status === "rejected") throw found.reason;
   const state = found.value;
   refuse(refusalOfOtherCluster(known.value?.namespaceUid, state, client));
+  refuse(refusalOfSecondComponent(known.value?.others, state, wanted));
   const releaseInStack = known.value?.hasRelease ?? false;
   const seen = asSeen(config, options, state);
   const planned = await (makePlan ?? planUpgrade)(seen.wanted, state, { releaseInStack });

@@ -2,21 +2,26 @@ import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Step, UpgradePlan } from "../../upgrade/model";
 import { runsAsJob, touchesMetadata } from "../../upgrade/steps/steps";
+import { releaseResourceName } from "../engine/earlierRun";
 import { failureHook } from "../engine/failureHook";
 import { guardHook } from "../engine/guard";
-import { StepGate, unlessLeftOut } from "../engine/stepGate";
+import { settled } from "../engine/resolve";
+import { StepGate } from "../engine/stepGate";
 import type { After, PlannedRun, StepContext } from "./context";
 import { declareClearRecord, declareFailedRecord } from "./helmRecord";
 import { declareBackupClaim, declareKeptClaims, declareMetadataJob, declareScript } from "./metadata";
 import { declareAccess } from "./rbac";
-import { declareRelease, releaseResourceName } from "./release";
+import { declareRelease } from "./release";
 import { declarePause, declareResume } from "./rollout";
 import { declareStop } from "./stop";
 
 /** What was declared, and when it is done. */
 export interface Declared {
-  /** Known once the last step is done; false where one was left out, never when one fails. */
-  readonly done: pulumi.Output<boolean>;
+  /**
+   * Resolved once the last step has been done; rejected with `StepLeftOut` where one was left out, never settled when one
+   * fails. False: nothing was to be done, and the engine was told to leave the Release out.
+   */
+  readonly done: () => Promise<boolean>;
   /** The resource that each step ends with, in the plan's order. */
   readonly ends: readonly pulumi.Resource[];
 }
@@ -49,8 +54,10 @@ export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Decl
     after = [declareStep(context, step, runsAsJob(step) ? [...jobsNeed, ...after] : after, name)];
     ends.push(...after);
   }
-  const last = pulumi.all(after.map(({ urn }) => urn)).apply(() => true);
-  return { done: unlessLeftOut(last, false), ends };
+  const last = after;
+  const isThere = () => settled(pulumi.all(last.map(({ urn }) => urn)));
+  const done = async () => (planned.plan.kind === "nothing" ? (await isThere()) !== undefined : gate.isPassed(last));
+  return { done, ends };
 }
 
 function hooksOf({ name, namespace, diagnose, guard }: PlannedRun): pulumi.ResourceHookBinding {

@@ -21,8 +21,9 @@ export function declareFailedRecord(
       `The plan (${context.plan.kind}) has the step markFailed, but what the record is to say is missing. This is a bug: please report it.`,
     );
   }
+  const name = `${context.name}-failed-record`;
   return new k8s.core.v1.Secret(
-    `${context.name}-failed-record`,
+    name,
     {
       metadata: {
         name: step.recordName,
@@ -36,7 +37,7 @@ export function declareFailedRecord(
     // Helm's, not ours: it stays when it is no longer declared.
     {
       ...context.options,
-      aliases: context.earlier.urnsOf("kubernetes:core/v1:Secret", `${context.releaseName}-failed-record`),
+      aliases: context.earlier.urnsOf("kubernetes:core/v1:Secret", name, `${context.releaseName}-failed-record`),
       dependsOn: context.gate.open(after),
       retainOnDelete: true,
       customTimeouts: { create: `${stepLimit(step, settings.timeouts, true)}s` },

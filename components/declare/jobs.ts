@@ -84,8 +84,9 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
     [STEP_LABEL]: job.step,
   };
   const annotations = { "pulumi.com/replaceUnready": "true" };
+  const name = `${context.name}-${job.step}`;
   return new k8s.batch.v1.Job(
-    `${context.name}-${job.step}`,
+    name,
     {
       metadata: { name: nameOf(context, job), namespace: context.namespace, labels, annotations, ...owner(context) },
       spec: {
@@ -99,7 +100,7 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
     },
     {
       ...context.options,
-      aliases: context.earlier.urnsOf("kubernetes:batch/v1:Job", `${context.releaseName}-${job.step}`),
+      aliases: context.earlier.urnsOf("kubernetes:batch/v1:Job", name, `${context.releaseName}-${job.step}`),
       dependsOn: context.gate.open(after),
       deleteBeforeReplace: true,
       replacementTrigger: context.run,

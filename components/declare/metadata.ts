@@ -63,8 +63,9 @@ function declareClaim(
   ignoreChanges: string[],
 ): k8s.core.v1.PersistentVolumeClaim {
   const { size, storageClass } = context.settings.backup;
+  const name = backupName(context, claimName);
   return new k8s.core.v1.PersistentVolumeClaim(
-    backupName(context, claimName),
+    name,
     {
       metadata: {
         name: claimName,
@@ -84,7 +85,7 @@ function declareClaim(
     },
     {
       ...context.options,
-      aliases: context.earlier.urnsOf("kubernetes:core/v1:PersistentVolumeClaim", claimName),
+      aliases: context.earlier.urnsOf("kubernetes:core/v1:PersistentVolumeClaim", name, claimName),
       retainOnDelete: true,
       ignoreChanges,
     },
@@ -100,8 +101,9 @@ function backupName({ name, releaseName }: StepContext, claimName: string): stri
 export function declareScript(context: StepContext): k8s.core.v1.ConfigMap {
   const { claimName } = migrationOf(context);
   const data = { [SCRIPT]: readFileSync(join(__dirname, "..", "scripts", SCRIPT), "utf8") };
+  const name = `${context.name}-meta-script`;
   return new k8s.core.v1.ConfigMap(
-    `${context.name}-meta-script`,
+    name,
     {
       metadata: {
         name: scriptName(claimName),
@@ -113,7 +115,7 @@ export function declareScript(context: StepContext): k8s.core.v1.ConfigMap {
     },
     {
       ...context.options,
-      aliases: context.earlier.urnsOf("kubernetes:core/v1:ConfigMap", `${context.releaseName}-meta-script`),
+      aliases: context.earlier.urnsOf("kubernetes:core/v1:ConfigMap", name, `${context.releaseName}-meta-script`),
       deleteBeforeReplace: true,
     },
   );

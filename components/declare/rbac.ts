@@ -16,7 +16,7 @@ export function declareAccess(context: Omit<StepContext, "access">): UpgradeAcce
   const metadata = { name, namespace: context.namespace, labels, annotations: FORCED };
   const own = `${context.name}-upgrade`;
   // Named after the release by earlier versions of this program.
-  const optionsOf = (type: string) => ({ ...context.options, aliases: context.earlier.urnsOf(type, name) });
+  const optionsOf = (type: string) => ({ ...context.options, aliases: context.earlier.urnsOf(type, own, name) });
   const account = new k8s.core.v1.ServiceAccount(own, { metadata }, optionsOf("kubernetes:core/v1:ServiceAccount"));
   const role = new k8s.rbac.v1.Role(
     own,

@@ -6,11 +6,6 @@ import type { After, StepContext } from "./context";
 /** Inputs that tell of the plan of the day and not of the cluster. */
 const OF_THE_DAY = ["description", "skipAwait", "timeout"];
 
-/** Pulumi's name of the Release: fixed, so that another release name shows as a replacement, which `protect` refuses. */
-export function releaseResourceName(componentName: string): string {
-  return `${componentName}-release`;
-}
-
 /**
  * The Helm release itself, adopted when it is in the cluster already. Values are always complete and are laid over the
  * chart's defaults, never over those of the last revision. Protected: deleting it is `helm uninstall`.
@@ -37,6 +32,7 @@ export function declareRelease(
     {
       ...context.options,
       dependsOn: context.gate.open(after),
+      aliases: context.earlier.urnsOf("kubernetes:helm.sh/v3:Release", resourceName),
       protect: true,
       ...(plan.adopt && { import: `${namespace}/${releaseName}` }),
       ignoreChanges: ["createNamespace", ...(plan.kind === "nothing" ? OF_THE_DAY : [])],

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { RELEASE_TYPE } from "../../upgrade/marks";
-import type { StackRelease } from "../../upgrade/plan/stackGuard";
+import type { OtherRelease, StackRelease } from "../../upgrade/plan/stackGuard";
 
 /** What earlier runs have left of this component in the stack's state. */
 export interface EarlierRun extends StackRelease {
@@ -11,13 +11,15 @@ export interface EarlierRun extends StackRelease {
   /** Names of the claims with backups that the state has. */
   readonly claims: readonly string[];
   /**
-   * URNs that a child had under the names of an earlier version of this program, to be its aliases: none where the state
-   * has no such resource.
+   * URNs that a child had under former names of the component, or under the names of an earlier version of this program, to be
+   * its aliases: none where the state has no such resource. The engine passes a component's own aliases on only as long as the
+   * state does not have its new name, which a refused run may have written.
    *
    * @param type e.g. `kubernetes:batch/v1:Job`
-   * @param name in Pulumi, as it was
+   * @param name in Pulumi, as it is
+   * @param oldName as an earlier version of this program had it. Default: none
    */
-  readonly urnsOf: (type: string, name: string) => string[];
+  readonly urnsOf: (type: string, name: string, oldName?: string) => string[];
 }
 
 /** Of a stack that has no state yet. */
@@ -27,14 +29,17 @@ export const NO_EARLIER_RUN: EarlierRun = { hasRelease: false, claims: [], urnsO
 export const OLD_TYPE = "milvus:upgrade:MilvusCluster";
 export const TYPE = "milvus-upgrade:index:MilvusCluster";
 /** Pulumi's name of the provider in versions up to 0.1, where it was no child of the component. */
-export const OLD_PROVIDER = "kubernetes";
+const OLD_PROVIDER = "kubernetes";
 const CLAIM_TYPE = "kubernetes:core/v1:PersistentVolumeClaim";
 export const PROVIDER_TYPE = "pulumi:providers:kubernetes";
 
 export interface Address {
   /** Of the component. */
   readonly name: string;
+  /** Names that the component had, as its aliases say. Default: none. */
+  readonly formerNames?: readonly string[];
   readonly namespace: string;
+  readonly releaseName: string;
 }
 
 /** A resource of the state. */
@@ -51,19 +56,29 @@ interface Found {
  * it is that of the cluster upgraded last cannot be told then.
  */
 export async function readEarlierRun(
-  { name, namespace }: Address,
+  { name, formerNames = [], namespace, releaseName }: Address,
   warn: (text: string) => Promise<unknown>,
 ): Promise<EarlierRun> {
   const found = await readResources(warn);
-  const find = (type: string, wanted: string) => found.find((it) => it.types.at(-1) === type && it.name === wanted);
-  const release = find(RELEASE_TYPE, `${name}-release`);
+  const find = (type: string, ...wanted: string[]) =>
+    found.find((it) => it.types.at(-1) === type && wanted.includes(it.name));
+  const names = [name, ...formerNames];
+  const release = find(RELEASE_TYPE, ...names.map(releaseResourceName));
   const isOurs = release !== undefined && isOfComponent(release);
-  const ownProvider = find(PROVIDER_TYPE, providerName(name));
+  const ownProvider = find(PROVIDER_TYPE, ...names.map(providerName));
   // A Release that has no provider beside it was declared by an earlier version of this program. A run of it that ended before
   // the Release has left other children, and no component a provider.
   const isOld = isOurs || (found.some((it) => isOfComponent(it) && isIn(it, namespace)) && !found.some(isOwnProvider));
   const oldProvider = isOld && ownProvider === undefined ? find(PROVIDER_TYPE, OLD_PROVIDER) : undefined;
-  const outputs: Found["outputs"] = (find(TYPE, name) ?? find(OLD_TYPE, name))?.outputs ?? {};
+  const outputs: Found["outputs"] = (find(TYPE, ...names) ?? find(OLD_TYPE, ...names))?.outputs ?? {};
+  const others = found
+    .filter((it) => it.types.at(-1) === RELEASE_TYPE && isOfComponent(it) && it.name !== release?.name)
+    .filter(({ outputs: of }) => of.name === releaseName && of.namespace === namespace)
+    .map(({ name: otherName, urn }): OtherRelease => {
+      const component = otherName.slice(0, -releaseResourceName("").length);
+      const uid = find(PROVIDER_TYPE, providerName(component))?.outputs.clusterIdentifier;
+      return { component, urn, ...(typeof uid === "string" && { namespaceUid: uid }) };
+    });
   const identifier = (ownProvider ?? oldProvider)?.outputs.clusterIdentifier;
   return {
     hasRelease: isOurs,
@@ -72,16 +87,24 @@ export async function readEarlierRun(
     ...(Object.keys(outputs).length > 0 && { outputs }),
     ...(outputs.lastUpgrade !== undefined && { lastUpgrade: outputs.lastUpgrade }),
     ...(outputs.verification !== undefined && { verification: outputs.verification }),
+    ...(others.length > 0 && { others }),
     claims: found
       .filter((it) => it.types.at(-1) === CLAIM_TYPE && isOfComponent(it) && metadataOf(it).namespace === namespace)
       .map((it) => String(metadataOf(it).name)),
-    urnsOf: (type, oldName) =>
-      type === PROVIDER_TYPE
-        ? [oldProvider?.urn ?? []].flat()
-        : found
-            .filter((it) => it.types.at(-1) === type && it.name === oldName && isOfComponent(it) && isIn(it, namespace))
-            .map(oldUrn),
+    urnsOf: (type, ownName, oldName) => {
+      const ofType = found.filter((it) => it.types.at(-1) === type);
+      const former = formerNames.map((it) => `${it}${ownName.slice(name.length)}`);
+      const renamed = ofType.filter((it) => former.includes(it.name) && isOfComponent(it)).map(({ urn }) => urn);
+      if (type === PROVIDER_TYPE) return [...renamed, ...[oldProvider?.urn ?? []].flat()];
+      const old = ofType.filter((it) => it.name === oldName && isOfComponent(it) && isIn(it, namespace));
+      return [...renamed, ...old.map(oldUrn)];
+    },
   };
+}
+
+/** Pulumi's name of the Release: fixed, so that another release name shows as a replacement, which `protect` refuses. */
+export function releaseResourceName(component: string): string {
+  return `${component}-release`;
 }
 
 export function providerName(component: string): string {

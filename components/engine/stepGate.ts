@@ -29,10 +29,20 @@ export class StepGate implements Gate {
     return pulumi.runtime.isDryRun() ? [...after] : this.passed(after);
   }
 
-  private async passed(after: After): Promise<pulumi.Resource[]> {
+  /**
+   * True once these have been done in this run.
+   *
+   * @throws StepLeftOut
+   */
+  async isPassed(after: After): Promise<true> {
     for (const resource of after) {
       if (!(await this.isDone(resource))) throw new StepLeftOut(leftOut(resource));
     }
+    return true;
+  }
+
+  private async passed(after: After): Promise<pulumi.Resource[]> {
+    await this.isPassed(after);
     await this.args.guard?.check();
     return [...after];
   }

@@ -1,8 +1,16 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { V1Pod } from "@kubernetes/client-node";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import type { Deployment } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
+import { MilvusCluster } from "../../library";
 import { type EngineStack, openStack } from "../../sandbox/engine";
+import type { EngineReport } from "../../sandbox/report";
 import { isTurnOf, type JobPod } from "./support/jobPods";
-import { killUpWhen } from "./support/killedRun";
+import { endRunWhen, killUpWhen } from "./support/killedRun";
 import { OWN_PROJECT, type OwnCluster, ownProgram } from "./support/ownProgram";
 import { changeList, failureOf, problems, RELEASE, startTestBed, type TestBed, until, VALUES } from "./support/testBed";
 
@@ -11,10 +19,24 @@ const SECOND = { name: "my-release", namespace: "milvus-b" } as const;
 const BOTH = [FIRST, SECOND] as const;
 type Address = (typeof BOTH)[number];
 /** The sandbox has one etcd for all, as a company may have. */
-const valuesOf = ({ namespace }: Address) => ({
-  ...VALUES,
-  extraConfigFiles: { "user.yaml": `etcd:\n  rootPath: ${namespace}\n` },
-});
+const rootPath = (name: string) => ({ extraConfigFiles: { "user.yaml": `etcd:\n  rootPath: ${name}\n` } });
+const valuesOf = ({ namespace }: Address) => ({ ...VALUES, ...rootPath(namespace) });
+const OFF = { enabled: false };
+const MIX = { replicas: 2 };
+/** With a replica to spare of each component, as an ordered roll wants it. */
+const MIXCOORD_VALUES = {
+  queryNode: MIX,
+  dataNode: MIX,
+  indexNode: MIX,
+  proxy: MIX,
+  mixCoordinator: { enabled: true, replicas: 2, activeStandby: { enabled: true } },
+  rootCoordinator: OFF,
+  queryCoordinator: OFF,
+  dataCoordinator: OFF,
+  indexCoordinator: OFF,
+};
+
+const said = ({ diagnostics }: EngineReport) => diagnostics.map(({ message }) => message).join("\n");
 
 /** What may be seen of a cluster from outside, without a program. */
 function watch(bed: TestBed) {
@@ -44,6 +66,13 @@ function watch(bed: TestBed) {
             .map((image) => image.split(":v").at(-1)),
         ),
       ];
+    },
+    /** Versions of the ready pods: those of paused Deployments lag behind. */
+    ready: async (address: Address) => {
+      const args = ["pods", "--selector=app.kubernetes.io/name=milvus", "--output=json"];
+      const { items } = JSON.parse(await get(address, ...args)) as { items: V1Pod[] };
+      const ready = items.filter(({ status }) => status?.containerStatuses?.every((container) => container.ready));
+      return [...new Set(ready.map(({ spec }) => spec?.containers[0]?.image?.split(":v").at(-1)))];
     },
     record: async ({ name, namespace }: Address) => {
       const list = await sandbox.helm(["list", "--namespace", namespace, "--all", "--output=json"]);
@@ -165,7 +194,9 @@ describe("a state that version 0.1 has left", () => {
   const needed = async () => {
     const columns = "--output=custom-columns=KIND:.kind,NAME:.metadata.name,UID:.metadata.uid";
     const lines = await bed.sandbox.kubectl(["get", KINDS, "--namespace=milvus", columns]);
-    return lines.split("\n").filter((line) => /my-release-(upgrade |meta)/.test(line));
+    const named = lines.split("\n").filter((line) => /my-release-(upgrade |meta)/.test(line));
+    // The columns are as wide as what is in them.
+    return named.map((line) => line.replaceAll(/ +/g, " "));
   };
   const goOnFromEarlier = async () => stack.importStack(asLeftBy01(await stack.exportStack()));
 
@@ -219,6 +250,255 @@ describe("a state that version 0.1 has left", () => {
     expect(await needed()).to.deep.equal(claim);
     expect(await bed.sandbox.helm(["list", "--namespace=milvus", "--all", "--short"])).to.equal("");
   });
+});
+
+describe("one cluster in a program of one's own", () => {
+  let bed: TestBed;
+  let stack: EngineStack;
+  let clusters: OwnCluster[];
+
+  before(async () => {
+    bed = await startTestBed();
+    await bed.install("4.2.20", MIXCOORD_VALUES);
+    clusters = [named("milvus", "2.4.16")];
+    stack = await openStack({
+      sandbox: bed.sandbox,
+      projectFile: OWN_PROJECT,
+      program: ownProgram(() => clusters),
+    });
+    await stack.up();
+  });
+  after(async () => {
+    stack.close();
+    await bed.stop();
+  });
+
+  function named(name: string, version: string): OwnCluster {
+    const args = {
+      version,
+      releaseName: RELEASE.name,
+      namespace: RELEASE.namespace,
+      values: MIXCOORD_VALUES,
+      chart: { folder: bed.charts },
+      timeouts: { settle: "1s", lock: "5s", pending: "5s" },
+    };
+    return { name, args };
+  }
+  const revision = async () => (await bed.observe()).revision;
+  const lines = ({ output }: EngineReport) => output.trim().split("\n").length;
+
+  it("is shown short: an idle preview in less than 25 lines, an ordered roll in less than 60", async () => {
+    expect(lines(await stack.preview())).to.be.below(25);
+    clusters = [named("milvus", "2.5.16")];
+    const roll = await stack.preview();
+    expect(said(roll)).to.contain("ordered rolling upgrade");
+    expect(lines(roll), roll.output).to.be.below(60);
+  });
+
+  for (const { title, options } of [
+    { title: "--target of the Release alone", options: { target: ["**milvus-release"] } },
+    { title: "--exclude of the Release", options: { exclude: ["**milvus-release"] } },
+  ]) {
+    it(`${title}: the run fails for that reason alone, and the release is as it was`, async () => {
+      const before = await revision();
+      const { report } = await failureOf(stack.up(options));
+      expect(said(report)).to.contain("refused (no_step_is_left_out)").and.not.contain("unprotect");
+      expect(changeList(report).filter((line) => line.startsWith("delete"))).to.deep.equal([]);
+      expect(await revision()).to.equal(before);
+    });
+  }
+
+  it("--exclude of the last step: the run fails too, for what waits for this cluster must not begin", async () => {
+    const { report } = await failureOf(stack.up({ exclude: ["**milvus-resume-proxy"] }));
+    expect(said(report)).to.contain("the step milvus-resume-proxy has not been done in this run");
+  });
+
+  it("is finished by the next up, and a refresh finds nothing else", async () => {
+    await stack.up();
+    expect(problems(await bed.observe(), { version: "2.5.16" })).to.deep.equal([]);
+    await stack.refresh();
+    expect(changeList(await stack.up()).filter((line) => !line.startsWith("delete "))).to.deep.equal([]);
+    expect(changeList(await stack.up())).to.deep.equal([]);
+  });
+
+  it("removed from the program, stays where it is: the Release is protected", async () => {
+    clusters = [];
+    const before = await bed.fingerprint();
+    expect((await failureOf(stack.up())).message).to.contain("protect");
+    expect(await bed.fingerprint()).to.equal(before);
+  });
+
+  it("renamed, is refused with the alias to give, and changes nothing; with the alias it goes on as it was", async () => {
+    clusters = [named("vectors", "2.5.16")];
+    const before = await bed.fingerprint();
+    for (const run of [stack.preview(), stack.up()]) {
+      const { message } = await failureOf(run);
+      expect(message).to.contain("refused (a_release_has_one_component)").and.contain('aliases: [{ name: "milvus" }]');
+      expect(message).to.not.contain("unprotect");
+    }
+    clusters = [{ ...named("vectors", "2.5.16"), formerName: "milvus" }];
+    expect(changeList(await stack.up())).to.deep.equal([]);
+    clusters = [named("vectors", "2.5.16")];
+    expect(changeList(await stack.up())).to.deep.equal([]);
+    expect(await bed.fingerprint()).to.equal(before);
+  });
+
+  it("is one of two once another is added, and a second component for the same release is refused", async () => {
+    clusters = [named("vectors", "2.5.16"), { ...named("twin", "2.5.16"), after: "vectors" }];
+    expect((await failureOf(stack.up())).message).to.contain("refused (a_release_has_one_component)");
+    const second = named("second", "2.5.16");
+    const values = { ...MIXCOORD_VALUES, ...rootPath("milvus-b") };
+    clusters = [named("vectors", "2.5.16"), { ...second, args: { ...second.args, namespace: "milvus-b", values } }];
+    const added = await stack.up();
+    expect(changeList(added)).to.deep.equal(["create Release second-release"]);
+  });
+
+  it("is destroyed with the program once it is unprotected, and not before", async () => {
+    expect((await failureOf(stack.destroy())).message).to.contain("protect");
+    expect((await bed.observe()).status).to.equal("deployed");
+    await stack.unprotect();
+    await stack.destroy();
+    expect(await bed.sandbox.helm(["list", "--all-namespaces", "--all", "--short"])).to.equal("");
+  });
+});
+
+describe("a cluster whose kubeconfig another resource of the program gives", () => {
+  let bed: TestBed;
+  let stack: EngineStack;
+
+  before(async () => {
+    bed = await startTestBed();
+    const kubeconfig = readFileSync(bed.sandbox.kubeconfig, "utf8");
+    const program = () => {
+      const provider = new k8s.Provider("maker", { kubeconfig });
+      const made = new k8s.core.v1.ConfigMap(
+        "made",
+        { metadata: { name: "made", namespace: "default" } },
+        { provider },
+      );
+      const milvus = new MilvusCluster("milvus", {
+        version: "2.2.14",
+        namespace: "milvus",
+        values: VALUES,
+        chart: { folder: bed.charts },
+        timeouts: { settle: "1s" },
+        // Not known before the ConfigMap is there, as that of a cluster which the program makes.
+        kubeconfig: pulumi.secret(made.id.apply(() => kubeconfig)),
+      });
+      return Promise.resolve({ plan: milvus.plan.title, verification: milvus.verification });
+    };
+    stack = await openStack({ sandbox: bed.sandbox, projectFile: OWN_PROJECT, program });
+  });
+  after(async () => {
+    stack.close();
+    await bed.stop();
+  });
+
+  it("is planned as an install before it is there, which the preview says", async () => {
+    expect(said(await stack.preview()))
+      .to.contain("install, Milvus 2.2.14")
+      .and.contain("this program makes it");
+  });
+
+  it("is installed and verified by one up, and left alone by the next; the kubeconfig is no plain text in the state", async () => {
+    await stack.up();
+    expect((await stack.outputs()).verification?.value).to.match(/^passed/);
+    expect(changeList(await stack.up())).to.deep.equal([]);
+    expect(JSON.stringify(await stack.exportStack())).to.not.contain("client-key-data");
+  });
+});
+
+describe("two clusters in waves whose run is ended", () => {
+  let bed: TestBed;
+  let stack: EngineStack;
+  let see: ReturnType<typeof watch>;
+  let clusters: OwnCluster[];
+  const values = ({ namespace }: Address) => ({ ...MIXCOORD_VALUES, ...rootPath(namespace) });
+
+  before(async () => {
+    bed = await startTestBed();
+    see = watch(bed);
+    for (const address of BOTH) await bed.install("4.2.33", values(address), address);
+    clusters = wave("2.5.0");
+    stack = await openStack({
+      sandbox: bed.sandbox,
+      projectFile: OWN_PROJECT,
+      program: ownProgram(() => clusters),
+    });
+    await stack.up();
+  });
+  after(async () => {
+    stack.close();
+    await bed.stop();
+  });
+
+  function wave(version: string): OwnCluster[] {
+    return BOTH.map((address, index) => ({
+      name: `wave-${index + 1}`,
+      ...(index > 0 && { after: `wave-${index}` }),
+      args: {
+        version,
+        releaseName: address.name,
+        namespace: address.namespace,
+        values: values(address),
+        chart: { folder: bed.charts },
+        upgrade: { strategy: "rolling" },
+        timeouts: { settle: "8s", lock: "5s", pending: "5s" },
+      },
+    }));
+  }
+
+  /** A Job of this step runs in the cluster. */
+  const hasJob = (address: Address, step: string) => async () => {
+    const selector = `--selector=milvus-upgrade/step=${step}`;
+    const jobs = ["get", "jobs", selector, "--namespace", address.namespace, "--output=name"];
+    return (await bed.sandbox.kubectl(jobs)).trim() !== "";
+  };
+  const moments = [
+    { at: "the first one's first step", version: "2.5.1", holds: () => hasJob(FIRST, "pause")(), isSecondBegun: false },
+    {
+      at: "the middle of the first one's roll",
+      version: "2.5.2",
+      holds: () => hasJob(FIRST, "resume-querynode")(),
+      isSecondBegun: false,
+    },
+    {
+      at: "the first one's verification",
+      version: "2.5.3",
+      holds: async () => (await see.ready(FIRST)).join() === "2.5.3",
+      isSecondBegun: false,
+    },
+    {
+      at: "the middle of the second one's roll",
+      version: "2.5.4",
+      holds: () => hasJob(SECOND, "resume-querynode")(),
+      isSecondBegun: true,
+    },
+  ];
+  for (const [index, { at, version, holds, isSecondBegun }] of moments.entries()) {
+    const isInterrupted = index % 2 === 1;
+    it(`${isInterrupted ? "by Ctrl-C" : "by kill -9"} at ${at}: the next up finishes both`, async () => {
+      const before = await see.touched(SECOND);
+      clusters = wave(version);
+      const file = path.join(mkdtempSync(path.join(tmpdir(), "milvus-waves-")), "clusters.json");
+      writeFileSync(file, JSON.stringify(clusters));
+      const run = {
+        script: require.resolve("./support/ownProgram"),
+        args: [bed.sandbox.name, "dev", file],
+        seconds: 240,
+      };
+      await endRunWhen(bed.sandbox, { ...run, isInterrupted }, at, holds);
+      if (!isSecondBegun) expect(await see.touched(SECOND)).to.equal(before);
+      const first = await see.record(FIRST);
+      if (!isInterrupted) await stack.cancel();
+      await stack.up();
+      for (const address of BOTH) {
+        expect(await see.ready(address)).to.deep.equal([version]);
+        expect(await see.hasLock(address)).to.equal(false);
+      }
+      if (isSecondBegun) expect(await see.record(FIRST), "what was done is not done again").to.equal(first);
+    });
+  }
 });
 
 /** As the program wrote it up to version 0.1: another type, children named after the release, the provider beside the component. */

@@ -156,6 +156,11 @@ export const PLAN_RULES = {
       "The stack manages a release of another name or namespace than the config says. Helm cannot rename or move one: Pulumi would install a second, empty Milvus and uninstall the one that runs. Called `release-cannot-be-renamed` up to version 0.1.",
     source: "Helm; Pulumi documentation, replacement of a resource",
   },
+  a_release_has_one_component: {
+    explanation:
+      "The state of the stack has this release, in this cluster, as that of another component: one that was renamed without an alias, or a second one for the same release. Pulumi would take the release over twice and uninstall it as what is no longer declared.",
+    source: "Pulumi documentation, aliases and resource names",
+  },
   the_cluster_is_another_one: {
     explanation:
       "A release of that name is there, in another namespace (by its uid) than the one that this stack worked in last: another cluster, or one that was made anew. Version and values would be written over another Milvus. `npm run plan` does not read the state, and cannot say it. Called `the-cluster-is-another-one` up to version 0.1.",

@@ -11,6 +11,17 @@ export interface StackRelease {
   readonly hasRelease: boolean;
   /** Of the namespace in which the last run worked, also of one that failed; missing where it may not be read. */
   readonly namespaceUid?: string;
+  /** Releases of the state that have this one's name and namespace, and belong to other components. */
+  readonly others?: readonly OtherRelease[];
+}
+
+/** A Release that another component of the program has declared. */
+export interface OtherRelease {
+  /** Name of the component. */
+  readonly component: string;
+  readonly urn: string;
+  /** As of {@link StackRelease}. */
+  readonly namespaceUid?: string;
 }
 
 /** Where the program looks: said wherever it may be the wrong cluster. */
@@ -68,6 +79,32 @@ export function refusalOfOtherCluster(
       "  pulumi config set kubernetes:context NAME, or kubernetes:kubeconfig, or KUBECONFIG",
       "Where it is the same Milvus, in a cluster or namespace that was made anew, let another stack take it over:",
       `  pulumi stack init NAME && npm run adopt -- --release ${name} --namespace ${namespace} --context ${context} --stack NAME`,
+    ].join("\n"),
+  };
+}
+
+/**
+ * A release that another component of the program has in the state: most often the same one under its old name. Pulumi would take
+ * it over a second time, and uninstall it as what is no longer declared.
+ */
+export function refusalOfSecondComponent(
+  others: readonly OtherRelease[] | undefined,
+  { namespaceUid }: Pick<ClusterState, "namespaceUid">,
+  { namespace, releaseName }: Pick<Wanted, "namespace" | "releaseName">,
+): Refusal | undefined {
+  // In another cluster there may be one of the same name.
+  const other = others?.find((it) => it.namespaceUid !== undefined && it.namespaceUid === namespaceUid);
+  if (other === undefined) return undefined;
+  const { component, urn } = other;
+  return {
+    kind: "refused",
+    rule: "a_release_has_one_component",
+    reason: `the state of this stack has the release ${namespace}/${releaseName} already, as that of the component "${component}". Pulumi would take it over a second time, and uninstall it as what "${component}" no longer declares.`,
+    remedy: [
+      `Where the component was renamed, say so in its options: aliases: [{ name: "${component}" }]; or give it its old name again.`,
+      "Where the program declares both, remove one. Take the protection off neither: Pulumi would uninstall Milvus.",
+      `Where "${component}" is gone from the program for good, let the state forget its Release, which runs on:`,
+      `  pulumi state delete --force '${urn}'`,
     ].join("\n"),
   };
 }

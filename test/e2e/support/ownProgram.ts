@@ -14,15 +14,21 @@ export interface OwnCluster {
   readonly args: MilvusClusterArgs;
   /** Name of the component that it depends on. */
   readonly after?: string;
+  /** A name that the component had. */
+  readonly formerName?: string;
 }
 
 /** @param clusters asked anew in each run, so that a test may change them between two */
 export function ownProgram(clusters: () => readonly OwnCluster[]): PulumiFn {
   return () => {
     const made = new Map<string, MilvusCluster>();
-    for (const { name, args, after } of clusters()) {
+    for (const { name, args, after, formerName } of clusters()) {
       const first = after === undefined ? undefined : made.get(after);
-      made.set(name, new MilvusCluster(name, args, first && { dependsOn: [first] }));
+      const options = {
+        ...(first && { dependsOn: [first] }),
+        ...(formerName !== undefined && { aliases: [{ name: formerName }] }),
+      };
+      made.set(name, new MilvusCluster(name, args, options));
     }
     const outputs = [...made].flatMap(([name, { version, verification, plan, backupClaim }]) =>
       Object.entries({ version, verification, plan: plan.title, backupClaim }).map(([key, value]) => [

@@ -17,11 +17,17 @@ describe("what earlier runs have left in the state", () => {
     warnings = [];
   });
 
-  async function read(resources: object | Error, name = "milvus", namespace = "db"): Promise<EarlierRun> {
+  async function read(
+    resources: object | Error,
+    name = "milvus",
+    namespace = "db",
+    formerNames: readonly string[] = [],
+  ): Promise<EarlierRun> {
     let found: EarlierRun | undefined;
     await record(
       async () => {
-        found = await readEarlierRun({ name, namespace }, (text) => Promise.resolve(warnings.push(text)));
+        const address = { name, formerNames, namespace, releaseName: "my-release" };
+        found = await readEarlierRun(address, (text) => Promise.resolve(warnings.push(text)));
       },
       {
         invoke: (token, inputs) => {
@@ -96,10 +102,44 @@ describe("what earlier runs have left in the state", () => {
       expect(facts).to.deep.equal(found);
       const own = Object.entries(resources).find(([it]) => [urn(NEW, "milvus"), urn(OLD, "milvus")].includes(it));
       expect(outputs).to.deep.equal((own?.[1] as { readonly outputs?: object } | undefined)?.outputs);
-      expect(urnsOf("kubernetes:core/v1:Secret", "none")).to.deep.equal([]);
+      expect(urnsOf("kubernetes:core/v1:Secret", "milvus-none", "none")).to.deep.equal([]);
       expect(warnings).to.deep.equal([]);
     });
   }
+
+  describe("of a component that has another name now", () => {
+    const release = { outputs: { name: "my-release", namespace: "db" } };
+    const renamed = {
+      [urn(NEW, "milvus")]: { outputs: { release: "db/my-release", verification: "passed" } },
+      [urn(`${NEW}$${PROVIDER}`, "milvus-kubernetes")]: { outputs: { clusterIdentifier: "u-1" } },
+      [urn(`${NEW}$${RELEASE}`, "milvus-release")]: release,
+    };
+
+    it("is what an alias leads to", async () => {
+      const { urnsOf, ...facts } = await read(renamed, "vectors", "db", ["milvus"]);
+      for (const [type, own, former] of [
+        [PROVIDER, "vectors-kubernetes", "milvus-kubernetes"],
+        [RELEASE, "vectors-release", "milvus-release"],
+      ] as const) {
+        expect(urnsOf(type, own), own).to.deep.equal([urn(`${NEW}$${type}`, former)]);
+      }
+      expect(facts).to.deep.equal({
+        hasRelease: true,
+        release: "db/my-release",
+        namespaceUid: "u-1",
+        verification: "passed",
+        claims: [],
+      });
+    });
+
+    it("is another component's, without an alias: by cluster, namespace and name of the release", async () => {
+      const { hasRelease, others } = await read(renamed, "vectors");
+      expect(hasRelease).to.equal(false);
+      const other = { component: "milvus", urn: urn(`${NEW}$${RELEASE}`, "milvus-release"), namespaceUid: "u-1" };
+      expect(others).to.deep.equal([other]);
+      expect((await read(renamed, "vectors", "elsewhere")).others).to.equal(undefined);
+    });
+  });
 
   it("says so when it cannot be read: the guard against the wrong cluster is off then", async () => {
     const { hasRelease } = await read(new Error("no backend client is available"));
@@ -117,16 +157,17 @@ describe("what earlier runs have left in the state", () => {
 
     it("to what an earlier version has named after the release", async () => {
       const { urnsOf } = await read(old);
-      expect(urnsOf(JOB, "my-release-stop")).to.deep.equal([urn(`${OLD}$${JOB}`, "my-release-stop")]);
-      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
-      expect(urnsOf(JOB, "my-release-pause")).to.deep.equal([]);
+      expect(urnsOf(JOB, "milvus-stop", "my-release-stop")).to.deep.equal([urn(`${OLD}$${JOB}`, "my-release-stop")]);
+      expect(urnsOf(PROVIDER, "milvus-kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
+      expect(urnsOf(JOB, "milvus-pause", "my-release-pause")).to.deep.equal([]);
     });
 
     it("to the provider also where an earlier version was killed before its Release, in whose cluster this run goes on", async () => {
-      const killed = Object.fromEntries(Object.entries(old).filter(([key]) => !key.endsWith("::milvus-release")));
-      const provider = { outputs: { clusterIdentifier: "u-1" } };
-      const { urnsOf, namespaceUid } = await read({ ...killed, [urn(PROVIDER, "kubernetes")]: provider });
-      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
+      const { urnsOf, namespaceUid } = await read({
+        [urn(`${OLD}$${JOB}`, "my-release-stop")]: inNamespace("db"),
+        [urn(PROVIDER, "kubernetes")]: { outputs: { clusterIdentifier: "u-1" } },
+      });
+      expect(urnsOf(PROVIDER, "milvus-kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
       expect(namespaceUid).to.equal("u-1");
     });
 
@@ -139,14 +180,14 @@ describe("what earlier runs have left in the state", () => {
         },
         "second",
       );
-      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([]);
+      expect(urnsOf(PROVIDER, "milvus-kubernetes")).to.deep.equal([]);
       expect(namespaceUid).to.equal(undefined);
     });
 
     it("to one of two clusters whose releases have the same name", async () => {
       const { urnsOf } = await read(old, "second", "elsewhere");
-      expect(urnsOf(JOB, "my-release-stop")).to.deep.equal([]);
-      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([]);
+      expect(urnsOf(JOB, "milvus-stop", "my-release-stop")).to.deep.equal([]);
+      expect(urnsOf(PROVIDER, "milvus-kubernetes")).to.deep.equal([]);
     });
 
     it("as it was, also where the engine has written the component's new type into the state already", async () => {
@@ -156,8 +197,8 @@ describe("what earlier runs have left in the state", () => {
         [urn(`${NEW}$${RELEASE}`, "milvus-release")]: {},
         [urn(PROVIDER, "kubernetes")]: {},
       });
-      expect(urnsOf(JOB, "my-release-stop")).to.deep.equal([urn(`${OLD}$${JOB}`, "my-release-stop")]);
-      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
+      expect(urnsOf(JOB, "milvus-stop", "my-release-stop")).to.deep.equal([urn(`${OLD}$${JOB}`, "my-release-stop")]);
+      expect(urnsOf(PROVIDER, "milvus-kubernetes")).to.deep.equal([urn(PROVIDER, "kubernetes")]);
     });
 
     it("to nothing of today's: a provider of the program's own stays its own", async () => {
@@ -168,8 +209,8 @@ describe("what earlier runs have left in the state", () => {
         [urn(`${NEW}$${PROVIDER}`, "milvus-kubernetes")]: {},
         [urn(PROVIDER, "kubernetes")]: {},
       });
-      expect(urnsOf(JOB, "my-release-stop")).to.deep.equal([]);
-      expect(urnsOf(PROVIDER, "kubernetes")).to.deep.equal([]);
+      expect(urnsOf(JOB, "milvus-stop", "my-release-stop")).to.deep.equal([]);
+      expect(urnsOf(PROVIDER, "milvus-kubernetes")).to.deep.equal([]);
     });
   });
 });

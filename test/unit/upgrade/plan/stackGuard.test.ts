@@ -3,6 +3,7 @@ import {
   refusalOfGoneRelease,
   refusalOfMovedRelease,
   refusalOfOtherCluster,
+  refusalOfSecondComponent,
 } from "../../../../upgrade/plan/stackGuard";
 import { describeRefusal } from "../../../../upgrade/refusal";
 import { release } from "../support";
@@ -30,6 +31,35 @@ describe("a stack whose release has moved", () => {
         .to.contain("pulumi config set milvus:release my-release\n")
         .and.to.contain("pulumi config set milvus:namespace db\n")
         .and.to.contain("pulumi stack init NAME");
+    });
+  }
+});
+
+describe("a release that another component of the stack has", () => {
+  const wanted = { namespace: "db", releaseName: "my-release" };
+  const other = (namespaceUid?: string) => [
+    { component: "milvus", urn: "urn:it", ...(namespaceUid !== undefined && { namespaceUid }) },
+  ];
+
+  it("is refused with the alias to type, and never with a word on unprotecting", () => {
+    const refusal = refusalOfSecondComponent(other("u-1"), { namespaceUid: "u-1" }, wanted);
+    expect(refusal?.rule).to.equal("a_release_has_one_component");
+    expect(refusal?.reason).to.contain("db/my-release").and.to.contain('the component "milvus"');
+    expect(refusal?.remedy)
+      .to.contain('aliases: [{ name: "milvus" }]')
+      .and.to.contain("pulumi state delete --force 'urn:it'")
+      .and.not.contain("state unprotect");
+  });
+
+  for (const { what, others, namespaceUid } of [
+    { what: "there is none", others: undefined, namespaceUid: "u-1" },
+    { what: "it is one of the same name in another cluster", others: other("u-2"), namespaceUid: "u-1" },
+    { what: "its cluster is not known", others: other(), namespaceUid: "u-1" },
+    { what: "the namespace cannot be read", others: other("u-1"), namespaceUid: undefined },
+  ]) {
+    it(`is no matter where ${what}`, () => {
+      const state = namespaceUid === undefined ? {} : { namespaceUid };
+      expect(refusalOfSecondComponent(others, state, wanted)).to.equal(undefined);
     });
   }
 });
