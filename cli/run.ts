@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { ClusterError, hasCode } from "../cluster/errors";
 import { ConfigError } from "../config/configError";
+import { severalLines } from "../upgrade/words/visible";
 import { ServiceError } from "../verify/service";
 import { UsageError } from "./pulumi/project";
 
@@ -13,7 +14,7 @@ export async function runProgram(program: Command): Promise<void> {
     const isForPeople = [UsageError, ConfigError, ClusterError, ServiceError].some((Kind) => error instanceof Kind);
     const text =
       error instanceof Error ? (isForPeople ? error.message : (error.stack ?? error.message)) : String(error);
-    process.stderr.write(`${pc.red("error:")} ${text}\n`);
+    process.stderr.write(`${pc.red("error:")} ${severalLines(text)}\n`);
     if (hasCode(error, "unreachable", "timedOut", "noKubeconfig")) {
       process.stderr.write("Where the cluster cannot be reached: plan --offline, from the outputs of the last run.\n");
     }

@@ -3,6 +3,7 @@ import { ClusterError } from "../cluster/errors";
 import { ConfigError } from "../config/configError";
 import { RefusalError } from "../upgrade/refusal";
 import { describePlan } from "../upgrade/words/describe";
+import { oneLine, severalLines } from "../upgrade/words/visible";
 import { ServiceError } from "../verify/service";
 
 /** Ends the run with a message for people, on the component and without a stack trace. */
@@ -17,7 +18,7 @@ export class UpgradeStopped extends pulumi.ResourceError {
 /** What is for people, as such; anything else is a defect, and keeps its stack trace. */
 export function asStopped(error: unknown, component: pulumi.Resource, words: (text: string) => string): unknown {
   if (error instanceof RefusalError)
-    return new UpgradeStopped(words(describePlan(error.refusal).join("\n")), component);
+    return new UpgradeStopped(words(describePlan(error.refusal).map(oneLine).join("\n")), component);
   const isForPeople = [ConfigError, ClusterError, ServiceError].some((Kind) => error instanceof Kind);
-  return isForPeople ? new UpgradeStopped(words((error as Error).message), component) : error;
+  return isForPeople ? new UpgradeStopped(words(severalLines((error as Error).message)), component) : error;
 }

@@ -13,6 +13,7 @@ import type { UpgradePlan, VerificationState } from "../upgrade/model";
 import { RefusalError } from "../upgrade/refusal";
 import { sensitiveTexts } from "../upgrade/values/sensitive";
 import { describePlan } from "../upgrade/words/describe";
+import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
 import { describeFailed, describePassed, describeVerification } from "../verify/describe";
 import { openVerification, snapshotBefore, verifyUpgrade } from "../verify/verify";
@@ -178,7 +179,7 @@ class UpgradeRun {
       ...describeVerification(verification, plan, open, this.address.namespace),
       ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),
     ];
-    await this.say(lines.join("\n"));
+    await this.say(...lines);
     if (hash !== undefined && !pulumi.runtime.isDryRun()) {
       const unconfirmed = refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan);
       const refusal = unconfirmed ?? refusalOfUnapproved(approvedPlan, hash, plan);
@@ -226,11 +227,13 @@ class UpgradeRun {
     return withoutTexts(this.inProgram(text), laterTexts(this.given.values.leaves));
   }
 
-  private say(text: string): Promise<void> {
-    return pulumi.log.info(this.words(text), this.component);
+  /** Each is one line, whatever others have written into it. */
+  private say(...lines: readonly string[]): Promise<void> {
+    return pulumi.log.info(this.words(lines.map(oneLine).join("
+")), this.component);
   }
 
-  private warn(text: string): Promise<void> {
-    return pulumi.log.warn(this.words(text), this.component);
+  private warn(line: string): Promise<void> {
+    return pulumi.log.warn(this.words(oneLine(line)), this.component);
   }
 }

@@ -80,9 +80,10 @@ export async function approvalHash(input: ApprovalInput): Promise<string> {
 }
 
 /** Without that by which the service knows who asks, and by which it is known: passwords and certificates are renewed. */
-function judgement({ tls, ...verification }: ApprovedVerification): unknown {
-  const open = tls && { ...tls, ca: undefined, certificate: undefined, key: undefined };
-  return { ...verification, credentials: undefined, tls: open };
+function judgement(verification: ApprovedVerification): unknown {
+  const { tls } = verification;
+  const judged = tls && { ...tls, ca: undefined, certificate: undefined, key: undefined };
+  return { ...verification, credentials: undefined, tls: judged };
 }
 
 /** What differs between an approved hash and the one of the plan at hand, in words; empty when they are the same. */

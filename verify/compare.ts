@@ -31,6 +31,8 @@ export interface Difference {
 
 /** Distances are single precision, and another version may add up in another order. */
 const TOLERANCE = 1e-3;
+const MOST_SHOWN = 10;
+const LONGEST_ID = 40;
 
 /**
  * Everything that was there before and is not the same after, one by one. What is new is no difference: nothing says
@@ -118,10 +120,10 @@ function needed({ same }: Query, found: number): number {
 function whatChanged(before: readonly Hit[], found: ReadonlyMap<string, Hit>): string {
   const changes = before.flatMap(({ id, distance }) => {
     const now = found.get(id);
-    if (now === undefined) return [`${id} is missing`];
-    return isClose(now.distance, distance) ? [] : [`the distance of ${id} is ${now.distance}`];
+    if (now === undefined) return [`${shownId(id)} is missing`];
+    return isClose(now.distance, distance) ? [] : [`the distance of ${shownId(id)} is ${now.distance}`];
   });
-  return changes.join(", ");
+  return several(changes);
 }
 
 function isClose(a: number, b: number): boolean {
@@ -131,7 +133,19 @@ function isClose(a: number, b: number): boolean {
 /** `466 (0.4365), 227 (0.5088)`. */
 export function list(hits: readonly Hit[]): string {
   if (hits.length === 0) return "nothing";
-  return hits.map(({ id, distance }) => `${id} (${Number(distance.toPrecision(4))})`).join(", ");
+  return several(hits.map(({ id, distance }) => `${shownId(id)} (${Number(distance.toPrecision(4))})`));
+}
+
+/** Of up to a thousand. */
+function several(items: readonly string[]): string {
+  const more = items.length - MOST_SHOWN;
+  return items.slice(0, MOST_SHOWN).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+/** A key of type VarChar is a text that any client may have written. */
+function shownId(id: string): string {
+  if (/^-?\d{1,20}$/.test(id)) return id;
+  return JSON.stringify(id.length > LONGEST_ID ? `${id.slice(0, LONGEST_ID)}…` : id);
 }
 
 function key({ database, name }: { readonly database: string; readonly name: string }): string {

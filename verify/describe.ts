@@ -1,5 +1,6 @@
 import { ClusterError } from "../cluster/errors";
 import type { Reversibility, UpgradePlan, VerificationState } from "../upgrade/model";
+import { oneLine } from "../upgrade/words/visible";
 import { hasSnapshot, readSnapshot } from "./record";
 import type { Result, VerifySettings } from "./verify";
 import { describeSnapshot } from "./verify";
@@ -46,7 +47,7 @@ function damageOf(namespace: string, open: VerificationState | undefined): strin
 export function describePassed({ version, before, after }: Result): string {
   const said = version === undefined ? "" : `, the service says ${version}`;
   const data = before && after ? `; ${describeSnapshot(after)} as before` : "";
-  return `passed: pods ready${said}${data}`;
+  return oneLine(`passed: pods ready${said}${data}`);
 }
 
 const WAY_BACK = {
@@ -86,5 +87,7 @@ export function describeFailed(
     ...(unkept === undefined
       ? []
       : [`The next upgrade will NOT be refused, because this could not be kept: ${unkept}`]),
-  ].join("\n");
+  ]
+    .map(oneLine)
+    .join("\n");
 }

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { Command } from "commander";
 import { adoptionLines, changesNothing } from "../format/adoption";
+import { asJson } from "../format/json";
 import { asText } from "../format/text";
 import { findProject } from "../pulumi/project";
 
@@ -37,7 +38,7 @@ export function adoptCommand(): Command {
       const adoption = await adopt({ ...flags, project, force, plaintext });
       const isRefused = adoption.proof.outcome === "refused";
       const lines = isRefused ? [asText(adoption.proof), "nothing was written"] : adoptionLines(adoption);
-      process.stdout.write(`${json ? JSON.stringify(adoption, null, 2) : lines.join("\n")}\n`);
+      process.stdout.write(`${json ? asJson(adoption) : lines.join("\n")}\n`);
       process.exitCode = isRefused ? 1 : changesNothing(adoption.proof) ? 0 : 2;
     });
 }

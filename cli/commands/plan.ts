@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { stripVTControlCharacters } from "node:util";
 import { Command, Option } from "commander";
+import { asJson } from "../format/json";
 import { asMarkdown } from "../format/markdown";
 import { asText } from "../format/text";
 import { exitCodeOf, type PlanReport } from "../plan/report";
@@ -13,7 +14,7 @@ const load = createRequire(__filename);
 const FORMATS = {
   text: asText,
   markdown: (report) => asMarkdown(report),
-  json: (report) => JSON.stringify(report, null, 2),
+  json: (report) => asJson(report),
 } as const satisfies Record<string, (report: PlanReport) => string>;
 
 interface PlanFlags {

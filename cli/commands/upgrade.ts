@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { forecastWay } from "../../upgrade/walk/nextMove";
+import { asJson } from "../format/json";
 import { asText } from "../format/text";
 import { wayLines } from "../format/way";
 import { makePlan } from "../plan/plan";
@@ -107,5 +108,5 @@ function exitCodeOf({ end }: Walked): number {
 }
 
 function printJson(report: WayReport | (WayReport & Walked)): void {
-  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  process.stdout.write(`${asJson(report)}\n`);
 }

@@ -1,6 +1,8 @@
 import { createRequire } from "node:module";
 import { Command } from "commander";
 import pc from "picocolors";
+import { oneLine, severalLines } from "../../upgrade/words/visible";
+import { asJson } from "../format/json";
 import { findProject, stackFile } from "../pulumi/project";
 import type { VerifyFlags } from "../verify";
 
@@ -28,10 +30,11 @@ export function verifyCommand(): Command {
       const { stack, file } = stackFile(project, name);
       process.chdir(project.folder);
       const { config } = await loadStackConfig(project, { stack, file });
-      const result = await verifyByHand(config, flags, (line) => void process.stderr.write(`${line}\n`));
-      const { passed, text } = result;
+      const result = await verifyByHand(config, flags, (line) => void process.stderr.write(`${oneLine(line)}\n`));
+      const { passed, text: said } = result;
+      const text = severalLines(said);
       const shown = passed ? `${pc.green("verification")} ${text}` : text;
-      process.stdout.write(`${json ? JSON.stringify(result, null, 2) : shown}\n`);
+      process.stdout.write(`${json ? asJson(result) : shown}\n`);
       process.exitCode = passed ? 0 : 1;
     });
 }

@@ -1,3 +1,4 @@
+import { onOneLine } from "../../upgrade/words/visible";
 import type { Adoption } from "../adopt/adopt";
 import type { PlanReport } from "../plan/report";
 
@@ -9,7 +10,8 @@ export function changesNothing({ outcome, plan, manifests }: PlanReport): boolea
 }
 
 /** What adopt has done and what it proved, in lines. */
-export function adoptionLines({ file, secretPaths, proof }: Adoption): string[] {
+export function adoptionLines(adoption: Adoption): string[] {
+  const { file, secretPaths, proof } = onOneLine(adoption);
   return [
     `wrote ${file}`,
     ...(secretPaths.length === 0 ? [] : [`encrypted: ${secretPaths.join(", ")}`]),

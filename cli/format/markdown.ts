@@ -1,8 +1,10 @@
 import type { Refusal } from "../../upgrade/model";
 import { describeWay } from "../../upgrade/refusal";
+import { onOneLine } from "../../upgrade/words/visible";
 import type { FieldChange, ObjectChange } from "../manifests/diff";
 import type { Drift } from "../manifests/drift";
 import type { ImageReport, ManifestReport, PlanPart, PlanReport } from "../plan/report";
+import { code, codeCell, cutCode, fenced, prose } from "./escape";
 
 /** GitHub takes 65,536 characters in a comment; bytes are counted, to be safe for other hosts. */
 export const LONGEST_COMMENT = 65_536;
@@ -10,59 +12,64 @@ export const LONGEST_COMMENT = 65_536;
 const FOLDED = 2000;
 const MOST_LINES = 60;
 const MOST_NOTES = 20;
-const LONGEST_VALUE = 200;
 /** By which a workflow finds the comment to write anew. */
 const MARK = "<!-- milvus-upgrade plan -->";
 
 /** The report as a comment on a pull request: the plan first, details folded, what does not fit left out and counted. */
-export function asMarkdown(report: PlanReport, longest = LONGEST_COMMENT): string {
+export function asMarkdown(given: PlanReport, longest = LONGEST_COMMENT): string {
+  const report = onOneLine(given);
   const head = [
     `${MARK}\n## Milvus: ${titleOf(report)}`,
-    `Release \`${report.release}\`, stack \`${report.stack}\`.`,
+    `Release ${code(report.release)}, stack ${code(report.stack)}.`,
     ...(report.basis === "cluster" ? [] : ["**Made without the cluster**, from the outputs of the last run."]),
     ...(report.refusal ? refusalBlocks(report.refusal) : []),
     ...(report.plan ? planBlocks(report.plan) : []),
     ...(report.drift ? driftBlocks(report.drift) : []),
-  ].join("\n\n");
-  const room = Math.max(longest - Buffer.byteLength(head), FOLDED) - 2;
+  ];
+  const shown = wholeBlocks(head, longest - FOLDED);
+  const room = Math.max(longest - Buffer.byteLength(shown), FOLDED) - 2;
   const images = report.images ? imageBlock(report.images) : undefined;
   const manifests = report.manifests
     ? manifestBlock(report.manifests, room - Buffer.byteLength(images ?? "") - 4)
     : undefined;
   const parts = [manifests, images].filter((part) => part !== undefined);
-  return `${[cutTo(head, longest - FOLDED), ...parts].join("\n\n")}\n`;
+  return `${[shown, ...parts].join("\n\n")}\n`;
 }
 
 function titleOf({ outcome, plan }: PlanReport): string {
-  return outcome === "refused" || plan === undefined ? "refused" : plan.title;
+  return outcome === "refused" || plan === undefined ? "refused" : prose(plan.title);
 }
 
 function refusalBlocks({ rule, reason, remedy, source, nextHop, path = [] }: Refusal): string[] {
   return [
-    `> [!CAUTION]\n> **${rule}**: ${reason}`,
-    ...(nextHop ? [`Next: Milvus ${nextHop.to} on chart ${nextHop.chart}.`] : []),
-    ...(path.length > 0 ? [`The whole way: ${describeWay(path)}.`] : []),
-    `What to do: ${remedy}`,
-    ...(source ? [`Source: ${source}.`] : []),
+    `> [!CAUTION]\n> **${prose(rule)}**: ${prose(reason)}`,
+    ...(nextHop ? [`Next: Milvus ${prose(nextHop.to)} on chart ${prose(nextHop.chart)}.`] : []),
+    ...(path.length > 0 ? [`The whole way: ${prose(describeWay(path))}.`] : []),
+    `What to do: ${prose(remedy)}`,
+    ...(source ? [`Source: ${prose(source)}.`] : []),
   ];
 }
 
 function planBlocks(plan: PlanPart): string[] {
   const isNothing = plan.kind === "nothing";
   return [
-    `${plan.reason}.`,
+    `${prose(plan.reason)}.`,
     [
       "| | |",
       "|---|---|",
-      `| Chart | ${cell(`${plan.chart.name} ${plan.chart.version} from ${plan.chart.location}`)} |`,
-      ...(isNothing ? [] : [`| Interruption | ${cell(plan.interruption)} |`, `| Way back | ${plan.reversibility} |`]),
-      ...(plan.expected ? [`| Expected | ${cell(plan.expected)} |`] : []),
-      ...(plan.attempt ? [`| Backup | claim \`${plan.backupClaim ?? ""}\`, kept |`] : []),
+      `| Chart | ${prose(`${plan.chart.name} ${plan.chart.version} from ${plan.chart.location}`)} |`,
+      ...(isNothing
+        ? []
+        : [`| Interruption | ${prose(plan.interruption)} |`, `| Way back | ${prose(plan.reversibility)} |`]),
+      ...(plan.expected ? [`| Expected | ${prose(plan.expected)} |`] : []),
+      ...(plan.attempt ? [`| Backup | claim ${codeCell(plan.backupClaim ?? "")}, kept |`] : []),
     ].join("\n"),
     ...(isNothing ? [] : [stepTable(plan.steps)]),
-    ...(plan.hash ? [`To approve this plan and no other: \`pulumi config set milvus:approvedPlan ${plan.hash}\``] : []),
-    ...plan.approval.slice(1).map((line) => `> [!WARNING]\n> ${line}`),
-    ...plan.warnings.map(({ rule, message }) => `> [!WARNING]\n> **${rule}**: ${message.replaceAll("\n", " ")}`),
+    ...(plan.hash
+      ? [`To approve this plan and no other: ${code(`pulumi config set milvus:approvedPlan ${plan.hash}`)}`]
+      : []),
+    ...plan.approval.slice(1).map((line) => `> [!WARNING]\n> ${prose(line)}`),
+    ...plan.warnings.map(({ rule, message }) => `> [!WARNING]\n> **${prose(rule)}**: ${prose(message)}`),
     ...(plan.added.length === 0
       ? []
       : [
@@ -72,7 +79,8 @@ function planBlocks(plan: PlanPart): string[] {
               "| Value | Set to | Rule |",
               "|---|---|---|",
               ...plan.added.map(
-                ({ path, shown, rule, reason }) => `| ${code(path)} | ${code(shown)} | ${rule}: ${cell(reason)} |`,
+                ({ path, shown, rule, reason }) =>
+                  `| ${codeCell(path)} | ${codeCell(shown)} | ${prose(rule)}: ${prose(reason)} |`,
               ),
             ].join("\n"),
           ),
@@ -84,9 +92,9 @@ function driftBlocks({ objects, unknown }: Drift): string[] {
   const lines = [
     ...objects.map(({ kind, name, missing, fields }) => {
       const what = missing ? "is gone" : fields.map(({ path }) => code(path)).join(", ");
-      return `${kind} ${code(name)}: ${what}`;
+      return `${prose(kind)} ${code(name)}: ${what}`;
     }),
-    ...unknown.map((why) => `unknown: ${cell(cut(why))}`),
+    ...unknown.map((why) => `unknown: ${prose(why)}`),
   ];
   if (lines.length === 0) return ["No drift: the cluster is as Helm has left it."];
   return [
@@ -102,13 +110,13 @@ function stepTable(steps: PlanPart["steps"]): string {
     "|---|---|---|",
     ...steps.map(
       ({ step, reversibility, why, source }, index) =>
-        `| ${index + 1}. ${cell(step)} | ${reversibility} | ${cell(why)} (${cell(source)}) |`,
+        `| ${index + 1}. ${prose(step)} | ${prose(reversibility)} | ${prose(why)} (${prose(source)}) |`,
     ),
   ].join("\n");
 }
 
 function manifestBlock(manifests: ManifestReport, room: number): string {
-  if (!manifests.compared) return `Manifests were not compared: ${manifests.why}.`;
+  if (!manifests.compared) return `Manifests were not compared: ${prose(manifests.why)}.`;
   const { common, objects, revision, dryRun } = manifests;
   const count = (change: ObjectChange["change"]) => objects.filter((object) => object.change === change).length;
   const summary = `Manifests: ${count("added")} added, ${count("removed")} removed, ${count("changed")} changed${
@@ -117,10 +125,10 @@ function manifestBlock(manifests: ManifestReport, room: number): string {
   const refused = objects.flatMap(({ kind, name, refused: fields }) =>
     fields.map(
       ({ path, why }) =>
-        `> [!CAUTION]\n> The API server will refuse ${path === "" ? "" : `the change of ${code(path)} in `}${kind} ${code(name)}: ${why}.`,
+        `> [!CAUTION]\n> The API server will refuse ${path === "" ? "" : `the change of ${code(path)} in `}${prose(kind)} ${code(name)}: ${prose(why)}.`,
     ),
   );
-  const unknown = dryRun.unknown.map((why) => `> [!NOTE]\n> Not judged by the API server's dry run: ${cell(cut(why))}`);
+  const unknown = dryRun.unknown.map((why) => `> [!NOTE]\n> Not judged by the API server's dry run: ${prose(why)}`);
   const shared = common.map(
     ({ path, change, objects: users }) => `${code(path)} in ${users.length} objects:\n\n${changeBlock(change)}`,
   );
@@ -153,7 +161,7 @@ function fitting(blocks: readonly string[], room: number): string {
 }
 
 function objectBlock({ change, kind, name, fields, kept }: ObjectChange): string {
-  const head = `**${change}** ${kind} ${code(name)}${kept ? " (Helm leaves it in the cluster)" : ""}`;
+  const head = `**${change}** ${prose(kind)} ${code(name)}${kept ? " (Helm leaves it in the cluster)" : ""}`;
   return fields.length === 0
     ? head
     : `${head}\n\n${fields.map((field) => `${code(field.path)}\n\n${changeBlock(field)}`).join("\n\n")}`;
@@ -165,17 +173,17 @@ function changeBlock({ before, after, lines }: Omit<FieldChange, "path">): strin
     ...(after === undefined ? [] : [`+ ${after}`]),
   ];
   if (all.length === 0) return "what changes is hidden";
-  const shown = all.slice(0, MOST_LINES).map((line) => cut(line));
+  const shown = all.slice(0, MOST_LINES).map(cutCode);
   if (all.length > shown.length) shown.push(`… ${all.length - shown.length} more lines`);
-  return fenced(shown.join("\n"));
+  return fenced(shown);
 }
 
 function imageBlock({ list, incomplete, outside }: ImageReport): string {
   const warnings = outside.map(
     (image) => `> [!WARNING]\n> ${code(image)} does not come from milvus:imageRegistry.\n\n`,
   );
-  const note = incomplete === undefined ? "" : `\n\nThose of the chart are missing: ${incomplete}.`;
-  const all = `${fenced(list.map(({ image }) => image).join("\n"))}${note}`;
+  const note = incomplete === undefined ? "" : `\n\nThose of the chart are missing: ${prose(incomplete)}.`;
+  const all = `${fenced(list.map(({ image }) => image))}${note}`;
   return `${warnings.join("")}${details(`${list.length} images that are pulled`, all)}`;
 }
 
@@ -183,27 +191,15 @@ function details(summary: string, body: string): string {
   return `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
 }
 
-/** A fence longer than any in the text. */
-function fenced(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}diff\n${text}\n${fence}`;
-}
-
-function code(text: string): string {
-  return `\`${cell(cut(text)).replaceAll("`", "'")}\``;
-}
-
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
-}
-
-function cut(text: string): string {
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
-}
-
-/** By bytes, never in the middle of a character. */
-function cutTo(text: string, bytes: number): string {
-  if (Buffer.byteLength(text) <= bytes) return text;
-  return `${Buffer.from(text).subarray(0, Math.max(0, bytes)).toString("utf8").replace(/�+$/, "")}\n\n**Cut: it does not fit into a comment.**`;
+/** As many whole blocks as there is room for: half a block would leave the rest in its fold, quote or code. */
+function wholeBlocks(blocks: readonly string[], room: number): string {
+  const note = "**Cut: it does not fit into a comment.**";
+  const taken: string[] = [];
+  let left = room - note.length - 2;
+  for (const block of blocks) {
+    left -= Buffer.byteLength(block) + 2;
+    if (left < 0) return [...taken, note].join("\n\n");
+    taken.push(block);
+  }
+  return taken.join("\n\n");
 }

@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import type { Refusal } from "../../upgrade/model";
 import { describeRefusal } from "../../upgrade/refusal";
+import { onOneLine } from "../../upgrade/words/visible";
 import type { FieldChange, ObjectChange } from "../manifests/diff";
 import type { Drift } from "../manifests/drift";
 import type { ImageReport, ManifestReport, PlanPart, PlanReport, StepReport } from "../plan/report";
@@ -9,7 +10,8 @@ const MOST_LINES = 40;
 const LONGEST = 160;
 
 /** The report for a terminal. */
-export function asText(report: PlanReport): string {
+export function asText(given: PlanReport): string {
+  const report = onOneLine(given);
   return [
     pc.bold(`${report.release}, stack ${report.stack}`),
     ...(report.basis === "cluster" ? [] : [pc.yellow("without the cluster: from the outputs of the last run")]),
@@ -23,7 +25,7 @@ export function asText(report: PlanReport): string {
 
 /** Rule and reason, the way if there is one, and what to do. */
 export function refusalLines(refusal: Refusal): string[] {
-  const [first = "", ...others] = describeRefusal(refusal);
+  const [first = "", ...others] = describeRefusal(onOneLine(refusal));
   return [first.replace(/^refused/, (word) => pc.red(word)), ...others];
 }
 

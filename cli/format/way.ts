@@ -1,11 +1,13 @@
 import pc from "picocolors";
 import { duration } from "../../upgrade/plan/interruption";
 import { WALK_COMMAND } from "../../upgrade/refusal";
+import { onOneLine } from "../../upgrade/words/visible";
 import type { HopReport, WayReport } from "../walk/wayReport";
 import { refusalLines } from "./text";
 
 /** The whole way, one paragraph for each hop. */
-export function wayLines(way: WayReport): string[] {
+export function wayLines(given: WayReport): string[] {
+  const way = onOneLine(given);
   const { hops, refusal, unverified, asked, expectedSeconds } = way;
   const [first] = hops;
   const last = hops.at(-1);

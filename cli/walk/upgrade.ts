@@ -10,6 +10,7 @@ import type { ClusterState, Wanted } from "../../upgrade/model";
 import { SILENT_SECONDS } from "../../upgrade/plan/pendingRelease";
 import { configLine } from "../../upgrade/refusal";
 import { describeStanding } from "../../upgrade/words/standing";
+import { oneLine, severalLines } from "../../upgrade/words/visible";
 import { asText, refusalLines } from "../format/text";
 import { goOn } from "../format/way";
 import { makePlan } from "../plan/plan";
@@ -81,7 +82,7 @@ function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker
     show({ move, report, number, total }) {
       const title = move.kind === "verify" ? `verification of Milvus ${move.request}` : (report.plan?.title ?? "");
       say(`\n${pc.bold(`Run ${number} of ${Math.max(total, number)}: ${title}`)}`);
-      if (move.kind === "verify") say(`what was wrong: ${move.summary}`);
+      if (move.kind === "verify") say(`what was wrong: ${oneLine(move.summary)}`);
       say(asText(report));
     },
     async ask() {
@@ -150,7 +151,7 @@ async function endLines(request: UpgradeRequest, { end, done }: Walked): Promise
     refused: () => (end.kind === "refused" ? refusalLines(end.refusal) : []),
     declined: () => ["you said no"],
     interrupted: () => ["interrupted; pulumi has ended what it had under way"],
-    failed: () => (end.kind === "failed" ? [end.why] : []),
+    failed: () => (end.kind === "failed" ? [severalLines(end.why)] : []),
     unapproved: () =>
       end.kind === "unapproved"
         ? [
@@ -170,8 +171,8 @@ async function endLines(request: UpgradeRequest, { end, done }: Walked): Promise
 async function standing(config: Config, wanted: Wanted): Promise<string[]> {
   try {
     const lines = describeStanding(wanted, await readState(config));
-    return ["the cluster:", ...lines.map((line) => `  ${line}`)];
+    return ["the cluster:", ...lines.map((line) => `  ${oneLine(line)}`)];
   } catch (error) {
-    return [`the cluster cannot be read now: ${error instanceof Error ? error.message : String(error)}`];
+    return [`the cluster cannot be read now: ${severalLines(error instanceof Error ? error.message : String(error))}`];
   }
 }

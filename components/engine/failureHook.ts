@@ -1,6 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
 import * as pulumi from "@pulumi/pulumi";
 import { RELEASE_TYPE } from "../../upgrade/marks";
+import { severalLines } from "../../upgrade/words/visible";
 import type { Diagnose, FailedResource } from "../declare/context";
 import type { RunGuard } from "./guard";
 
@@ -22,7 +23,7 @@ export function failureHook(
     const isReal = !pulumi.runtime.isDryRun() && diagnose !== undefined;
     const text = isReal ? await diagnosisOf(args, namespace, diagnose) : undefined;
     if (text !== undefined) {
-      await pulumi.log.error(text);
+      await pulumi.log.error(severalLines(text));
     }
     // The steps are a chain: nothing comes after one that has failed.
     await guard?.release();
