@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { HelmValue, HelmValues } from "../upgrade/model";
+import { mapSecrets, secretsIn } from "../upgrade/secrets/classify";
 import { layBack, type OpaqueValue } from "../upgrade/values/opaque";
-import { isSensitive } from "../upgrade/values/sensitive";
 import type { ValuePath } from "../upgrade/values/tree";
 import { isLater, resolve } from "./engine/resolve";
 
@@ -61,7 +61,7 @@ function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The texts of the leaves that are Outputs, for those who must not print them. */
+/** The texts of the leaves that are Outputs, and the numbers that are secret, for those who must not print them. */
 export function laterTexts(leaves: readonly LaterValue[]): string[] {
   const texts = (value: HelmValue | undefined): string[] =>
     typeof value === "string"
@@ -69,7 +69,8 @@ export function laterTexts(leaves: readonly LaterValue[]): string[] {
       : typeof value === "object" && value !== null
         ? Object.values(value).flatMap((below) => texts(below))
         : [];
-  return leaves.flatMap(({ value }) => texts(value)).filter((text) => text !== "");
+  const numbers = leaves.flatMap(({ path, value }) => secretsIn(value ?? null, ...path).map((it) => String(it.value)));
+  return [...leaves.flatMap(({ value }) => texts(value)), ...numbers].filter((text) => text !== "");
 }
 
 /**
@@ -85,21 +86,17 @@ export function releaseValues(
 ): pulumi.Input<Record<string, unknown>> {
   const hidden = new Set(laterTexts(leaves));
   const laid = layBack(planned, leaves, (index) => pulumi.secret(leaves[index]?.output));
-  return all ? pulumi.secret(laid) : wrapTree(laid, hidden);
+  return all ? pulumi.secret(laid) : encryptSecrets(laid, hidden);
 }
 
-function wrapTree(values: Readonly<Record<string, unknown>>, hidden: ReadonlySet<string>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [
-      key,
-      isSensitive(key, value) ? pulumi.secret(value) : wrap(value, hidden),
-    ]),
-  );
-}
-
-function wrap(value: unknown, hidden: ReadonlySet<string>): unknown {
-  if (isLater(value)) return value;
-  if (Array.isArray(value)) return value.map((item) => wrap(item, hidden));
-  if (typeof value === "string" && hidden.has(value)) return pulumi.secret(value);
-  return isTree(value) ? wrapTree(value, hidden) : value;
+/** A text that holds a secret is encrypted as a whole: a part of it cannot be. */
+function encryptSecrets(laid: Readonly<Record<string, unknown>>, hidden: ReadonlySet<string>): Record<string, unknown> {
+  const walk = (value: unknown): unknown => {
+    if (isLater(value)) return value;
+    if (typeof value === "string" && hidden.has(value)) return pulumi.secret(value);
+    if (Array.isArray(value)) return value.map(walk);
+    return isTree(value) ? Object.fromEntries(Object.entries(value).map(([key, below]) => [key, walk(below)])) : value;
+  };
+  // The Outputs in it are passed over.
+  return walk(mapSecrets(laid as HelmValues, ({ value }) => pulumi.secret(value))) as Record<string, unknown>;
 }

@@ -67,6 +67,8 @@ describe("the program", () => {
   let server: Server;
   let kubeconfig: string;
   let requests: string[];
+  /** What the requests carry. */
+  let bodies: (object | undefined)[];
   let lock: object | undefined;
   /** What Helm has left. */
   let records: readonly RecordObject[];
@@ -76,6 +78,7 @@ describe("the program", () => {
       requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
       void json(request).then((sent) => {
         // A lock that is made is there until it is deleted.
+        bodies.push(sent);
         if (request.method === "POST" && request.url?.endsWith("/configmaps") === true) lock = sent;
         const { status, body } = answer(request, ["milvus"], lock, records);
         if (request.method === "DELETE") lock = undefined;
@@ -95,6 +98,7 @@ describe("the program", () => {
   beforeEach(() => {
     requests = [];
     lock = undefined;
+    bodies = [];
     records = [];
   });
   after(() => {
@@ -157,6 +161,18 @@ describe("the program", () => {
     });
     const writes = requests.filter((request) => !/^GET |selfsubject\w+reviews$/.test(request));
     expect(writes).to.deep.equal([`POST ${CONFIG_MAPS}`, `DELETE ${CONFIG_MAPS}/my-release-upgrade-lock`]);
+  });
+
+  it("writes no secret of the values into the lock or its outputs", async () => {
+    const values = {
+      minio: { secretKey: "Ab,cd!9x-TAIL" },
+      extraConfigFiles: { "user.yaml": "a:\n  pwd: Ab,cd!9x-TAIL\n" },
+    };
+    const recording = await run({ "milvus:version": "2.2.9", "milvus:values": JSON.stringify(values) });
+    expect(recording.error).to.equal(undefined);
+    const { outputs, result } = recording;
+    expect(bodies.filter((body) => body !== undefined)).to.not.deep.equal([]);
+    expect(JSON.stringify([bodies, [...outputs], result])).to.not.include("TAIL");
   });
 
   it("gives the lock back when the verification fails", async () => {
