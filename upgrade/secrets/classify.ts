@@ -124,7 +124,7 @@ function isBehindSecretFlag(list: readonly HelmValue[], index: number): boolean 
 
 /** What a text is as JSON or YAML; empty for one that is neither a map nor a list. */
 function structured(text: string): HelmValue[] {
-  if (text.length > LONGEST_PARSED || !/^\s*[[{]|[:\n]/.test(text)) return [];
+  if (text.length > LONGEST_PARSED || !/^\s*[[{]|:\s|\n/.test(text)) return [];
   try {
     return parseAllDocuments(text, { logLevel: "silent" })
       .filter(({ errors }) => errors.length === 0)

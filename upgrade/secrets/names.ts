@@ -40,7 +40,9 @@ const ABOUT = new Set(
 );
 /** `useSecret: true` switches something; it is no secret, while `useSecret: hunter2` would be odd enough to be one. */
 const SWITCHES = new Set(
-  "allow automount create disable enable enabled force generate has is mount require requires skip use with".split(" "),
+  "allow automount create disable enable enabled force generate has is mount require requires skip use uses using with".split(
+    " ",
+  ),
 );
 /** `tlsSecret`, `imagePullSecrets`: names of Secrets. */
 const OF_A_SECRET = new Set(

@@ -108,7 +108,7 @@ export const SPELLINGS: readonly Spelling[] = [
   value("minio.secretKey", { minio: { secretKey: 12345678 } }, "12345678"),
   value("password", { password: true }, "true"),
   open({ automountServiceAccountToken: false }),
-  open({ auth: { useSecret: true } }),
+  open({ auth: { useSecret: true, usingSecretKey: false } }),
   open({ maxTokens: 512 }),
   open({ password: "" }),
   open({ password: null }),
