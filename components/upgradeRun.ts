@@ -11,7 +11,7 @@ import { type Look, look, lookAhead, shownPlan } from "../run/look";
 import { approvalLines, CONFIRMED_PLAN_VARIABLE, refusalOfUnapproved, refusalOfUnconfirmed } from "../upgrade/approval";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
 import { RefusalError } from "../upgrade/refusal";
-import { sensitiveTexts } from "../upgrade/values/sensitive";
+import { secretTexts } from "../upgrade/secrets/text";
 import { describePlan } from "../upgrade/words/describe";
 import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
@@ -132,7 +132,7 @@ class UpgradeRun {
     const marked = plan.steps.find((step) => step.kind === "markFailed");
     const failedRecord =
       client && marked && (await failedRecordOf(client, { ...this.address, recordName: marked.recordName }));
-    const hide = [...sensitiveTexts(plan.values), ...laterTexts(values.leaves)];
+    const hide = [...secretTexts(plan.values), ...laterTexts(values.leaves)];
     const started = Date.now();
     const { done, ends } = declareChain(this.component, {
       ...this.address,
@@ -229,8 +229,7 @@ class UpgradeRun {
 
   /** Each is one line, whatever others have written into it. */
   private say(...lines: readonly string[]): Promise<void> {
-    return pulumi.log.info(this.words(lines.map(oneLine).join("
-")), this.component);
+    return pulumi.log.info(this.words(lines.map(oneLine).join("\n")), this.component);
   }
 
   private warn(line: string): Promise<void> {

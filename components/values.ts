@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { HelmValue, HelmValues } from "../upgrade/model";
+import { mapSecrets, secretsIn } from "../upgrade/secrets/classify";
+import { HIDDEN } from "../upgrade/secrets/lines";
 import { layBack, type OpaqueValue } from "../upgrade/values/opaque";
-import { isSensitive } from "../upgrade/values/sensitive";
 import type { ValuePath } from "../upgrade/values/tree";
 import { isLater, resolve } from "./engine/resolve";
 
@@ -65,7 +66,7 @@ function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
 /** Shorter ones would hide parts of ordinary words. */
 const SHORTEST_HIDDEN = 4;
 
-/** The texts of the leaves that are Outputs, for those who must not print them. */
+/** The texts of the leaves that are Outputs, and the numbers that are secret, for those who must not print them. */
 export function laterTexts(leaves: readonly LaterValue[]): string[] {
   const texts = (value: HelmValue | undefined): string[] =>
     typeof value === "string"
@@ -73,7 +74,8 @@ export function laterTexts(leaves: readonly LaterValue[]): string[] {
       : typeof value === "object" && value !== null
         ? Object.values(value).flatMap((below) => texts(below))
         : [];
-  return leaves.flatMap(({ value }) => texts(value)).filter((text) => text.length >= SHORTEST_HIDDEN);
+  const numbers = leaves.flatMap(({ path, value }) => secretsIn(value ?? null, ...path).map((it) => String(it.value)));
+  return [...leaves.flatMap(({ value }) => texts(value)), ...numbers].filter((text) => text.length >= SHORTEST_HIDDEN);
 }
 
 /** Without these texts, as they are or in JSON: a rule may have moved a value of the user's, and says so. */
@@ -81,7 +83,7 @@ export function withoutTexts(text: string, hidden: readonly string[]): string {
   return hidden
     .flatMap((it) => [it, JSON.stringify(it).slice(1, -1)])
     .sort((a, b) => b.length - a.length)
-    .reduce((all, it) => all.replaceAll(it, "[hidden]"), text);
+    .reduce((all, it) => all.replaceAll(it, HIDDEN), text);
 }
 
 /**
@@ -101,22 +103,18 @@ export function releaseValues(
     // Of the Output still, for what it depends on.
     return pulumi.secret(changed === undefined ? output : output?.apply(() => changed));
   });
-  return all ? pulumi.secret(laid) : wrapTree(laid, hidden);
+  return all ? pulumi.secret(laid) : encryptSecrets(laid, hidden);
 }
 
-function wrapTree(values: Readonly<Record<string, unknown>>, hidden: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [
-      key,
-      isSensitive(key, value) ? pulumi.secret(value) : wrap(value, hidden),
-    ]),
-  );
-}
-
-function wrap(value: unknown, hidden: readonly string[]): unknown {
-  if (isLater(value)) return value;
-  if (Array.isArray(value)) return value.map((item) => wrap(item, hidden));
-  // Also as a part, as in a configuration that a rule has moved it to.
-  if (typeof value === "string" && hidden.some((text) => value.includes(text))) return pulumi.secret(value);
-  return isTree(value) ? wrapTree(value, hidden) : value;
+/** A text that holds a secret is encrypted as a whole: a part of it cannot be. */
+function encryptSecrets(laid: Readonly<Record<string, unknown>>, hidden: readonly string[]): Record<string, unknown> {
+  const walk = (value: unknown): unknown => {
+    if (isLater(value)) return value;
+    // Also as a part, as in a configuration that a rule has moved it to.
+    if (typeof value === "string" && hidden.some((text) => value.includes(text))) return pulumi.secret(value);
+    if (Array.isArray(value)) return value.map(walk);
+    return isTree(value) ? Object.fromEntries(Object.entries(value).map(([key, below]) => [key, walk(below)])) : value;
+  };
+  // The Outputs in it are passed over.
+  return walk(mapSecrets(laid as HelmValues, ({ value }) => pulumi.secret(value))) as Record<string, unknown>;
 }

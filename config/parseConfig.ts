@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { MILVUS_COMPONENTS } from "../upgrade/milvusComponents";
-import type { ChartSource, HelmValues } from "../upgrade/model";
+import type { ChartSource, HelmValue, HelmValues } from "../upgrade/model";
 import { PREFLIGHT_CHECK_NAMES } from "../upgrade/preflight/checks";
+import { withoutSecrets } from "../upgrade/secrets/text";
 import { mirrored } from "../upgrade/values/rules/imageRegistry";
 import { mergeValues } from "../upgrade/values/tree";
 import { ConfigError, type ConfigProblem } from "./configError";
@@ -278,7 +279,7 @@ function problem(
   if (value === undefined || hideValue || HIDDEN.has(key) || isSecret(raw, key)) {
     return { key: name, message };
   }
-  const written = JSON.stringify(value);
+  const written = JSON.stringify(withoutSecrets(value as HelmValue, path));
   return {
     key: name,
     shown: written.length > SHOWN_LENGTH ? `${written.slice(0, SHOWN_LENGTH)}…` : written,

@@ -10,6 +10,7 @@ import {
   type PreflightCheck,
   type PreflightLevels,
 } from "../upgrade/preflight/checks";
+import { holdsSecret } from "../upgrade/secrets/classify";
 import { ROW_RULES, type RowRule, VERIFY_MODES, type VerifyMode } from "../upgrade/verification";
 import { parseVersionRequest } from "../upgrade/versions/request";
 import { plainVersion } from "../upgrade/versions/versions";
@@ -178,7 +179,12 @@ const exactMilvusVersion = z.string(notExact).transform((value, context) => {
 
 const chartSource = z
   .strictObject({
-    repository: text(/^https?:\/\/\S+$/, "is not the http(s) URL of a chart repository").optional(),
+    repository: text(/^https?:\/\/\S+$/, "is not the http(s) URL of a chart repository")
+      .refine(
+        (url) => !holdsSecret(url) && !/^https?:\/\/[^/?#]*@/.test(url),
+        "holds a user name, password or token, which would be shown in every plan and stored in the state, and there is no key for them yet. Give a repository that needs none, put the charts into a folder (folder), or log in to an OCI registry (helm registry login) and name it (oci)",
+      )
+      .optional(),
     oci: text(
       /^oci:\/\/[^\s:@]+(:\d+)?\/[^\s:@]+$/,
       "is not an OCI reference without tag or digest, such as oci://registry.example.com/charts/milvus",

@@ -13,7 +13,7 @@ import { makePlan } from "../plan/plan";
 import type { PlanReport } from "../plan/report";
 import { asTree, type Project, UsageError } from "../pulumi/project";
 import { lastError, runPulumi } from "../pulumi/stackConfig";
-import { splitSecrets } from "./secretValues";
+import { type SecretValue, secretsAsText, splitSecrets } from "./secretValues";
 
 export interface AdoptRequest {
   readonly project: Project;
@@ -60,11 +60,13 @@ export async function adopt(request: AdoptRequest): Promise<Adoption> {
     ...(request.currentVersion !== undefined && { "milvus:currentVersion": request.currentVersion }),
   };
   const found = await readRelease(project, fixed, request);
-  const complete = { ...fixed, "milvus:version": found.version, "milvus:values": found.values };
+  // What is proved is what is written: Pulumi encrypts a number as text.
+  const values = request.plaintext ? found.values : secretsAsText(found.values);
+  const complete = { ...fixed, "milvus:version": found.version, "milvus:values": values };
   const { config, proof } = await prove(request, complete, found.chart);
   if (proof.outcome === "refused") return { file, config: {}, secretPaths: [], proof };
 
-  const { open, secrets } = request.plaintext ? { open: found.values, secrets: [] } : splitSecrets(found.values);
+  const { open, secrets } = request.plaintext ? { open: values, secrets: [] } : splitSecrets(values);
   if (secrets.length > 0) await checkStack(request);
   const written = { ...config, "milvus:values": open };
   writeFileSync(file, withConfig(before, written));
@@ -153,11 +155,10 @@ async function checkStack({ project, stack }: AdoptRequest): Promise<void> {
 }
 
 /** The value goes in by stdin: arguments are seen by everybody on the machine. */
-async function encrypt({ project, stack }: AdoptRequest, { path: where, value }: { path: string; value: string }) {
+async function encrypt({ project, stack }: AdoptRequest, { path: where, value }: SecretValue) {
   const key = `milvus:values.${where}`.replace("values.[", "values[");
   const args = ["config", "set", "--path", key, "--secret", "--stack", stack, "--non-interactive"];
-  // Below a path, pulumi would make a number of 123456; and it trims the end of a text.
-  if (/^(true|false|-?\d+)$/.test(value)) args.push("--type", "string");
+  // It trims the end of a text otherwise.
   if (/\s$/.test(value)) args.push("--raw");
   const { exitCode, stderr } = await runPulumi(project, args, "it encrypts the passwords", value);
   if (exitCode !== 0) throw new UsageError(`pulumi config set could not encrypt ${key}: ${lastError(stderr)}`);

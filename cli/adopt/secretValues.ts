@@ -1,7 +1,5 @@
-import { scrub } from "../../cluster/diagnose/scrub";
 import type { HelmValue, HelmValues } from "../../upgrade/model";
-import { isMap } from "../../upgrade/values/tree";
-import { isSecretKey } from "../manifests/mask";
+import { mapSecrets, type Secret } from "../../upgrade/secrets/classify";
 
 /** A value that looks like a password, with its path as `pulumi config set --path` wants it. */
 export interface SecretValue {
@@ -10,41 +8,36 @@ export interface SecretValue {
   readonly value: string;
 }
 
-/** Takes what looks like a password out of the values: by its key, or, in a text of several lines, by what is in it. */
+/** Takes out of the values what is secret, and what holds something that is. */
 export function splitSecrets(values: HelmValues): {
   readonly open: HelmValues;
   readonly secrets: readonly SecretValue[];
 } {
   const secrets: SecretValue[] = [];
-  const visit = (value: HelmValue, path: string, key: string): HelmValue | undefined => {
-    if (typeof value === "string" && isSecret(key, value)) {
-      secrets.push({ path, value });
-      return undefined;
-    }
-    if (Array.isArray(value)) return visitList(value, path, key);
-    return isMap(value) ? visitMap(value, path) : value;
-  };
-  const visitMap = (map: HelmValues, path: string): HelmValues => {
-    const isSecretVariable = typeof map.name === "string" && isSecretKey(map.name, map.value ?? null);
-    return Object.fromEntries(
-      Object.entries(map).flatMap(([key, inner]) => {
-        const name = isSecretVariable && key === "value" ? "password" : key;
-        const open = visit(inner, join(path, key), name);
-        return open === undefined ? [] : [[key, open]];
-      }),
-    );
-  };
-  // An item keeps its place: pulumi sets it by its number.
-  const visitList = (list: readonly HelmValue[], path: string, key: string): HelmValue[] =>
-    list.map((item, index) => visit(item, `${path}[${index}]`, key) ?? "");
-  return { open: visitMap(values, ""), secrets };
+  const open = mapSecrets(values, ({ path, value }) => {
+    secrets.push({ path: joined(path), value: String(value) });
+    // An item keeps its place: pulumi sets it by its number.
+    return typeof path.at(-1) === "number" ? "" : undefined;
+  });
+  return { open: withoutTaken(open) as HelmValues, secrets };
 }
 
-function isSecret(key: string, value: string): boolean {
-  return isSecretKey(key, value) || (value.includes("\n") && scrub(value) !== value);
+/** The values as they come back from the stack config once their secrets are encrypted, which makes texts of numbers. */
+export function secretsAsText(values: HelmValues): HelmValues {
+  return mapSecrets(values, ({ value }) => String(value)) as HelmValues;
 }
 
-function join(path: string, key: string): string {
-  if (/[.[\]"]/.test(key)) return `${path}["${key}"]`;
-  return path === "" ? key : `${path}.${key}`;
+function withoutTaken(value: unknown): HelmValue {
+  if (Array.isArray(value)) return value.map(withoutTaken);
+  if (typeof value !== "object" || value === null) return value as HelmValue;
+  const left = Object.entries(value).filter(([, below]) => below !== undefined);
+  return Object.fromEntries(left.map(([key, below]) => [key, withoutTaken(below)]));
+}
+
+function joined(path: Secret["path"]): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    if (/[.[\]"]/.test(key)) return `${text}["${key}"]`;
+    return text === "" ? key : `${text}.${key}`;
+  }, "");
 }

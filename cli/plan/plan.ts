@@ -9,8 +9,8 @@ import { attemptName } from "../../upgrade/metadata/attempt";
 import type { ClusterState, HelmRelease, Plan, UpgradePlan } from "../../upgrade/model";
 import { describeExpected } from "../../upgrade/plan/interruption";
 import { planUpgrade } from "../../upgrade/plan/plan";
+import { secretTexts } from "../../upgrade/secrets/text";
 import { describeStep, outlookOf } from "../../upgrade/steps/steps";
-import { sensitiveTexts } from "../../upgrade/values/sensitive";
 import { type LastFacts, stateFromFacts } from "../../upgrade/walk/lastFacts";
 import { planTitle } from "../../upgrade/words/describe";
 import { splitCommon } from "../manifests/common";
@@ -84,7 +84,7 @@ async function findDrift(
     client,
     apis: await readServedApis(client),
     recorded: parseManifest(await readManifest(client, { namespace, ...record }), namespace),
-    mask: maskOf([...secrets, ...sensitiveTexts(release?.userValues ?? {})]),
+    mask: maskOf([...secrets, ...secretTexts(release?.userValues ?? {})]),
     scaled: components.filter(({ autoscaler }) => autoscaler !== undefined).map(({ name }) => name),
   });
 }
@@ -114,12 +114,12 @@ async function reportOf(
     plan: { ...partOf(plan, mask), ...approvalOf(hash, config) },
     ...(rendered &&
       request.withManifests && { manifests: await compare(rendered, client, state.release, mask, config) }),
-    ...(rendered && withImages && { images: imageList(rendered, plan, config) }),
+    ...(rendered && withImages && { images: imageList(rendered, plan, config, mask) }),
   };
 }
 
 function knownSecrets(plan: UpgradePlan, release: HelmRelease | undefined): string[] {
-  return [...sensitiveTexts(plan.values), ...sensitiveTexts(release?.userValues ?? {})];
+  return [...secretTexts(plan.values), ...secretTexts(release?.userValues ?? {})];
 }
 
 function approvalOf(hash: string | undefined, { approvedPlan }: Config): Pick<PlanPart, "hash" | "approval"> {
@@ -183,7 +183,7 @@ async function compare(
   mask: Mask,
   { wanted: { namespace, releaseName } }: Config,
 ): Promise<ManifestReport> {
-  if ("why" in rendered) return { compared: false, why: rendered.why };
+  if ("why" in rendered) return { compared: false, why: mask.text(rendered.why) };
   if (client === undefined) return { compared: false, why: "the Helm release is in the cluster, which was not asked" };
   const record = release && appliedRecord(release);
   const before = record ? parseManifest(await readManifest(client, { namespace, ...record }), namespace) : [];
@@ -201,13 +201,13 @@ function appliedRecord(release: HelmRelease): { readonly recordName: string; rea
   return { recordName: `sh.helm.release.v1.${name}.v${lastDeployed.revision}`, revision: lastDeployed.revision };
 }
 
-function imageList(rendered: Rendered, plan: UpgradePlan, { settings, wanted }: Config): ImageReport {
+function imageList(rendered: Rendered, plan: UpgradePlan, { settings, wanted }: Config, mask: Mask): ImageReport {
   const found = new Map<string, readonly string[]>("why" in rendered ? [] : imagesOf(rendered.objects));
   for (const [image, users] of jobImages(plan, settings)) found.set(image, [...(found.get(image) ?? []), ...users]);
   const prefix = wanted.imageRegistry;
   return {
     list: [...found].map(([image, users]) => ({ image, users })).sort((a, b) => a.image.localeCompare(b.image)),
     outside: prefix === undefined ? [] : [...found.keys()].filter((image) => !image.startsWith(`${prefix}/`)).sort(),
-    ...("why" in rendered && { incomplete: rendered.why }),
+    ...("why" in rendered && { incomplete: mask.text(rendered.why) }),
   };
 }

@@ -1,14 +1,18 @@
+import { beginningOf, hideKnown, hideSecrets } from "../../upgrade/secrets/text";
 import { CAUSE_TEXTS, CAUSES, type Cause } from "./causes";
 import { beginning, eventFindings, eventsOf, said, timeOf } from "./events";
 import type { Evidence, Finding, Pod, Subject } from "./evidence";
 import { endedBefore, podFindings } from "./pods";
-import { scrub } from "./scrub";
 
 const SHOWN_EVENTS = 5;
 const SHOWN_OBJECTS = 3;
 const SHOWN_OTHERS = 4;
 /** What the script of the metadata says at most, with what to type at its end. */
 const LONGEST_MESSAGE = 1800;
+const LONGEST_LOG_LINE = 1000;
+/** Characters of a text that are looked at: anybody may write to a log, and to hide secrets takes time. */
+const LONGEST_READ = 16_000;
+const LONGEST_LINE_READ = 4000;
 
 /** Where the log is that says more. */
 export interface LogSource {
@@ -90,13 +94,29 @@ export function describeDiagnosis(
   const lines = [
     `${subject.kind} ${subject.namespace}/${subject.name}: ${names}: ${title}${code}.`,
     ...(state === undefined ? [] : [`  state: ${state}${container === undefined ? "" : ` (container ${container})`}`]),
-    ...(message === undefined ? [] : [`  said: ${indent(shorten(message))}`]),
-    ...section("last events:", events),
-    ...section("last lines of its log:", log),
+    ...(message === undefined ? [] : [`  said: ${indent(clean(message, hide))}`]),
+    ...section(
+      "last events:",
+      events.map((event) => clean(event, hide)),
+    ),
+    ...section("last lines of its log:", cleanLog(log, hide)),
     `  what to do: ${text.remedy.replaceAll("NS", subject.namespace).replaceAll("NAME", name)}`,
     ...section("also seen:", others),
   ];
-  return scrub(lines.join("\n"), hide);
+  return hideKnown(lines.join("\n"), hide);
+}
+
+function clean(text: string, hide: readonly string[]): string {
+  return shorten(hideSecrets(beginningOf(text, LONGEST_READ, hide), hide), LONGEST_MESSAGE);
+}
+
+/** The lines together: a key may be on several. */
+function cleanLog(log: readonly string[], hide: readonly string[]): string[] {
+  if (log.length === 0) return [];
+  const text = log.map((line) => beginningOf(line, LONGEST_LINE_READ, hide)).join("\n");
+  return hideSecrets(text, hide)
+    .split("\n")
+    .map((line) => shorten(line, LONGEST_LOG_LINE));
 }
 
 function findings(all: Evidence): Finding[] {
@@ -150,7 +170,7 @@ function lastEvents(evidence: Evidence, objects: readonly string[], message: str
     lines.set(key, {
       time: known?.time ?? timeOf(event).slice(11, 19),
       count: (known?.count ?? 0) + count,
-      text: known?.text ?? `${event.reason ?? ""}${isSame(text, message) ? "" : `: ${shorten(text)}`}`,
+      text: known?.text ?? `${event.reason ?? ""}${isSame(text, message) ? "" : `: ${text}`}`,
     });
   }
   return [...lines.values()]
@@ -179,6 +199,6 @@ function indent(text: string): string {
   return text.replaceAll("\n", "\n    ");
 }
 
-function shorten(text: string): string {
-  return text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text;
+function shorten(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }

@@ -5,6 +5,8 @@ import { type Diagnosis, describeDiagnosis, diagnose } from "./diagnose";
 import type { Evidence, Subject } from "./evidence";
 
 const LOG_LINES = 15;
+/** Bytes; a container may write lines of any length. */
+const LOG_LIMIT = 65_536;
 
 type List<Key extends keyof Evidence> = Evidence[Key];
 
@@ -111,13 +113,15 @@ async function readLog(client: ClusterClient, { logSource, subject }: Diagnosis)
       once: true,
       query: {
         tailLines: String(LOG_LINES),
+        limitBytes: String(LOG_LIMIT),
         ...(container === undefined ? {} : { container }),
         ...(previous ? { previous: "true" } : {}),
       },
     });
-    return String(text)
-      .split("\n")
-      .filter((line) => line.trim() !== "");
+    const lines = String(text).slice(0, LOG_LIMIT).split("\n");
+    // The last line may end in the middle of a secret, which then nothing would know.
+    if (Buffer.byteLength(String(text)) >= LOG_LIMIT && lines.length > 1) lines.pop();
+    return lines.filter((line) => line.trim() !== "");
   } catch {
     // A container that never started has none, and a node that is gone does not answer; the rest says enough.
     return [];

@@ -58,6 +58,11 @@ const API_ACCESS = {
   },
 };
 /**
+ * The root file system cannot be written to; this can. kubectl keeps what it knows of the API there, and the migration tool
+ * the number of its session.
+ */
+const SCRATCH = { name: "tmp", path: "/tmp", size: "64Mi" };
+/**
  * No sidecar of a service mesh: it would not end with the pod's work, and the commands, which are init containers, would have
  * no network before it runs.
  */
@@ -185,7 +190,11 @@ function podSpec({ settings, releaseName }: StepContext, job: UpgradeJob): k8s.t
     tolerations: [...settings.tolerations],
     initContainers: containers.slice(0, -1),
     containers: containers.slice(-1),
-    volumes: [...(job.volumes ?? []), ...(job.commands.some(({ needsApi }) => needsApi) ? [API_ACCESS] : [])],
+    volumes: [
+      ...(job.volumes ?? []),
+      { name: SCRATCH.name, emptyDir: { sizeLimit: SCRATCH.size } },
+      ...(job.commands.some(({ needsApi }) => needsApi) ? [API_ACCESS] : []),
+    ],
   };
 }
 
@@ -195,13 +204,14 @@ function container(command: Command, resources: UpgradeSettings["resources"]): k
     image: command.image,
     ...(command.command && { command: [...command.command] }),
     ...(command.args && { args: [...command.args] }),
-    env: Object.entries(command.env ?? {}).map(([name, value]) => ({ name, value })),
+    env: Object.entries({ HOME: SCRATCH.path, ...command.env }).map(([name, value]) => ({ name, value })),
     volumeMounts: [
       ...(command.mounts ?? []),
+      { name: SCRATCH.name, mountPath: SCRATCH.path },
       ...(command.needsApi ? [{ name: API_ACCESS.name, mountPath: API_ACCESS_PATH, readOnly: true }] : []),
     ],
     resources: requirements(resources),
-    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
     terminationMessagePolicy: "FallbackToLogsOnError",
   };
 }

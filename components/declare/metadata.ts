@@ -136,7 +136,8 @@ export function declareMetadataJob(context: StepContext, step: MetadataStepKind,
     volumes: [
       { name: "scripts", configMap: { name: scriptName(claimName), defaultMode: 0o555 } },
       { name: "data", persistentVolumeClaim: { claimName } },
-      { name: "work", emptyDir: {} },
+      // A listing of the metadata and a copy at most: what the claim has room for several times.
+      { name: "work", emptyDir: { sizeLimit: context.settings.backup.size } },
     ],
     limit: stepLimit({ kind: step }, timeouts, true),
     grace: GRACE,

@@ -45,6 +45,8 @@ const RELEASE_NAME = "my-release";
 export class ClusterServer {
   /** Method and path of each request. */
   requests: string[] = [];
+  /** What the requests have carried. */
+  bodies: string[] = [];
   kubernetesVersion = "1.36.3";
   readonly #stores = new Map<string, ObjectStore>();
   readonly #server: Server = createServer((request, response) => {
@@ -76,6 +78,7 @@ export class ClusterServer {
   /** An empty cluster with these namespaces and a default storage class, of which nobody has asked anything. */
   reset(...namespaces: readonly string[]): void {
     this.requests = [];
+    this.bodies = [];
     this.kubernetesVersion = "1.36.3";
     this.#stores.clear();
     for (const name of namespaces) this.#store("", "namespaces").put({ metadata: { name, uid: `uid-of-${name}` } });
@@ -161,6 +164,7 @@ export class ClusterServer {
 
   async #answer(request: IncomingMessage): Promise<Answer> {
     const sent = await text(request);
+    if (sent !== "") this.bodies.push(sent);
     const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
     if (pathname === "/version") return { status: 200, body: { gitVersion: `v${this.kubernetesVersion}` } };
     if (pathname === "/apis") return { status: 200, body: { groups: [] } };

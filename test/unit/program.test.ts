@@ -77,6 +77,18 @@ describe("the program", () => {
     expect(server.writes).to.deep.equal([`POST ${CONFIG_MAPS}`, `DELETE ${CONFIG_MAPS}/my-release-upgrade-lock`]);
   });
 
+  it("writes no secret of the values into the lock or its outputs", async () => {
+    const values = {
+      minio: { secretKey: "Ab,cd!9x-TAIL" },
+      extraConfigFiles: { "user.yaml": "a:\n  pwd: Ab,cd!9x-TAIL\n" },
+    };
+    const recording = await run({ "milvus:version": "2.2.9", "milvus:values": JSON.stringify(values) });
+    expect(recording.error).to.equal(undefined);
+    const { outputs, result } = recording;
+    expect(server.bodies).to.not.deep.equal([]);
+    expect(JSON.stringify([server.bodies, [...outputs], result])).to.not.include("TAIL");
+  });
+
   it("gives the lock back when the verification fails", async () => {
     const config = { "milvus:verify": "health", "milvus:timeouts": '{"verify":"1s"}' };
     await run({ "milvus:version": "2.2.9", ...config });

@@ -1,9 +1,9 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { OWN_DESCRIPTION } from "../marks";
 import { isMilvusComponent } from "../milvusComponents";
-import type { ClusterState, ComponentState, HelmValue, HelmValues, UpgradePlan, Wanted } from "../model";
+import type { ClusterState, ComponentState, HelmValues, UpgradePlan, Wanted } from "../model";
 import { componentsOf } from "../roll/rollout";
-import { isSensitive } from "../values/sensitive";
+import { secretsIn } from "../secrets/classify";
 import { getValue, mergeValues, path, withValue } from "../values/tree";
 
 /** Bytes; a file that somebody hands over may unpack to anything. */
@@ -128,14 +128,7 @@ function unpacked(text: string): LastFacts | undefined {
 /** Only what stands at a plain path and is no password: a rule may have moved one of the user's. */
 function addedValues({ added }: UpgradePlan): HelmValues {
   const plain = added.filter(
-    ({ path: key, value }) => /^[\w.-]+$/.test(key) && !holdsSecret(key.split(".").at(-1) ?? "", value),
+    ({ path: key, value }) => /^[\w.-]+$/.test(key) && secretsIn(value, ...key.split(".")).length === 0,
   );
   return plain.reduce<HelmValues>((values, { path: key, value }) => withValue(values, key.split("."), value), {});
-}
-
-function holdsSecret(key: string, value: HelmValue): boolean {
-  if (typeof value === "object" && value !== null) {
-    return Object.entries(value).some(([inner, below]) => holdsSecret(Array.isArray(value) ? key : inner, below));
-  }
-  return isSensitive(key, value);
 }

@@ -1,8 +1,9 @@
 import { OWN_DESCRIPTION } from "../marks";
 import { attemptName } from "../metadata/attempt";
-import type { AddedValue, Plan, UpgradePlan } from "../model";
+import type { HelmValue, Plan, UpgradePlan } from "../model";
 import { describeExpected } from "../plan/interruption";
 import { describeRefusal, describeWarning } from "../refusal";
+import { hideKnown, secretTexts, withoutSecrets } from "../secrets/text";
 import { describeStep, outlookOf } from "../steps/steps";
 
 /** The plan in lines for preview and log. Names what the rules added, and none of the user's values. */
@@ -21,7 +22,7 @@ function describeUpgrade(plan: UpgradePlan): string[] {
     ...(plan.migration
       ? [`attempt: ${attemptName(plan.migration.attempt)}, backup on claim ${plan.migration.claimName}`]
       : []),
-    ...(plan.kind === "nothing" ? [] : describeAdded(plan.added)),
+    ...(plan.kind === "nothing" ? [] : describeAdded(plan)),
     ...plan.warnings.map(describeWarning),
   ];
 }
@@ -60,12 +61,20 @@ export function describeForHistory(plan: UpgradePlan, revision: number | undefin
   return `${OWN_DESCRIPTION} ${plan.kind} ${versions}${start}; steps: ${plan.steps.map(describeStep).join(", ")}`;
 }
 
-/** One line for each rule and reason: most rules set several switches together. */
-function describeAdded(added: readonly AddedValue[]): string[] {
+/**
+ * One line for each rule and reason: most rules set several switches together. A value that was moved from one key to another
+ * may be a password.
+ */
+function describeAdded({ added, values: all }: UpgradePlan): string[] {
+  const known = secretTexts(all);
   const groups = new Map<string, string[]>();
   for (const { path, value, rule, reason } of added) {
     const why = `(${rule}: ${reason})`;
-    groups.set(why, [...(groups.get(why) ?? []), `${path}: ${JSON.stringify(value)}`]);
+    groups.set(why, [...(groups.get(why) ?? []), `${path}: ${shownValue(value, path, known)}`]);
   }
   return [...groups].map(([why, values]) => `values ${values.join(", ")} ${why}`);
+}
+
+function shownValue(value: HelmValue, path: string, known: readonly string[]): string {
+  return hideKnown(JSON.stringify(withoutSecrets(value, path.split("."), known)), known);
 }

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { parseArguments } from "../../../config/arguments";
 import { ConfigError } from "../../../config/configError";
 import { CONFIG_KEY_NAMES } from "../../../config/keys";
 import { parseConfig, type RawConfig } from "../../../config/parseConfig";
@@ -280,6 +281,30 @@ describe("parseConfig", () => {
       }
     });
   }
+
+  const withCredentials = [
+    "https://user:hunter2@charts.example.com",
+    "https://hunter2@charts.example.com/milvus",
+    "https://user:p/hunter2@charts.example.com",
+    "https://charts.example.com/?sig=hunter2",
+  ];
+  for (const repository of withCredentials) {
+    it(`refuses credentials in a chart URL without showing them: ${repository}`, () => {
+      for (const source of [{ repository }, { repository, folder: "charts" }]) {
+        const { message } = errorOf({ config: { ...minimal, "milvus:chartSource": JSON.stringify(source) } });
+        expect(message).to.include("milvus:chartSource").and.to.not.include("hunter2");
+      }
+      const { message } = errorOf({ config: { ...minimal, "milvus:chartSource": JSON.stringify({ repository }) } });
+      expect(message).to.include("no key for them yet").and.to.include("helm registry login");
+    });
+  }
+
+  it("refuses credentials in the component's chart URL", () => {
+    expect(() => parseArguments({ version: "2.5.16", chart: { repository: withCredentials[0] } }, "MilvusCluster"))
+      .to.throw(/chart\.repository.*no key for them yet/s)
+      .and.property("message")
+      .to.not.include("hunter2");
+  });
 
   for (const chart of ["4.1.36", "4.2.58-acme.1", "4.2.58+acme.1"]) {
     it(`accepts the chart ${chart}`, () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { splitSecrets } from "../../../../cli/adopt/secretValues";
+import { secretsAsText, splitSecrets } from "../../../../cli/adopt/secretValues";
 
 describe("values that look like passwords", () => {
   it("are taken out by their keys, in maps, lists and variables", () => {
@@ -22,6 +22,16 @@ describe("values that look like passwords", () => {
       extraEnv: [{ name: "LEVEL", value: "info" }, { name: "AZURE_CLIENT_SECRET" }],
       users: [{}],
       replicas: 3,
+    });
+  });
+
+  it("are texts once they are encrypted, numbers too", () => {
+    expect(secretsAsText({ minio: { secretKey: 12345678, port: 9000 } })).to.deep.equal({
+      minio: { secretKey: "12345678", port: 9000 },
+    });
+    expect(splitSecrets({ minio: { secretKey: 12345678 } })).to.deep.equal({
+      open: { minio: {} },
+      secrets: [{ path: "minio.secretKey", value: "12345678" }],
     });
   });
 

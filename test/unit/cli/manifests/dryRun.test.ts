@@ -2,13 +2,14 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { diffManifests } from "../../../../cli/manifests/diff";
 import { dryRun } from "../../../../cli/manifests/dryRun";
-import { HIDDEN, maskOf } from "../../../../cli/manifests/mask";
+import { maskOf } from "../../../../cli/manifests/mask";
 import { mergePatch } from "../../../../cli/manifests/mergePatch";
 import { parseManifest } from "../../../../cli/manifests/objects";
 import type { ClusterClient } from "../../../../cluster/api/client";
 import { verdictOf } from "../../../../cluster/api/rehearsal";
 import type { ApiRequest } from "../../../../cluster/api/request";
 import type { HelmValues } from "../../../../upgrade/model";
+import { HIDDEN } from "../../../../upgrade/secrets/lines";
 import { mergeValues } from "../../../../upgrade/values/tree";
 import { fakeClient } from "../../../support/fakeClient";
 

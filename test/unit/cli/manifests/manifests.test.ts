@@ -4,8 +4,9 @@ import { splitCommon } from "../../../../cli/manifests/common";
 import { diffManifests } from "../../../../cli/manifests/diff";
 import { imagesOf } from "../../../../cli/manifests/images";
 import { changedLines } from "../../../../cli/manifests/lines";
-import { HIDDEN, maskOf } from "../../../../cli/manifests/mask";
+import { maskOf } from "../../../../cli/manifests/mask";
 import { parseManifest } from "../../../../cli/manifests/objects";
+import { HIDDEN } from "../../../../upgrade/secrets/lines";
 
 const deployment = (name: string, image: string, env = "LEVEL: info") => `
 ---

@@ -597,7 +597,7 @@ describe("diagnose", () => {
     const diagnosis = diagnose(release({ pods: [running(crashed(1, "Error", said))] }));
     const log = ["dial etcd://root:hunter2hunter2@etcd:2379", "odd place for correct-horse-battery"];
     const text = diagnosis === undefined ? "" : describeDiagnosis(diagnosis, log, ["correct-horse-battery"]);
-    expect(text).to.include("last lines of its log").and.to.include("dial etcd://[hidden]@etcd:2379");
+    expect(text).to.include("last lines of its log").and.to.include("dial etcd://(hidden)@etcd:2379");
     expect(text).to.not.include("hunter2").and.to.not.include("horse");
   });
 });

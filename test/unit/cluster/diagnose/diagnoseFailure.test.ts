@@ -29,7 +29,7 @@ describe("diagnoseFailure", () => {
     expect(client.requests.find(({ subresource }) => subresource === "log")).to.deep.include({
       name: "my-release-migrate-abcde",
       once: true,
-      query: { tailLines: "15", container: "migrate" },
+      query: { tailLines: "15", limitBytes: "65536", container: "migrate" },
     });
     expect(client.requests.find(({ resource }) => resource === "pods")?.labelSelector).to.equal(`job-name=${JOB.name}`);
   });
@@ -63,7 +63,18 @@ describe("diagnoseFailure", () => {
 
   it("hides what it is told to hide", async () => {
     const text = await diagnosis({ pods: [failedPod], "pods/log": "key is correct-horse" }, JOB, ["correct-horse"]);
-    expect(text).to.include("key is [hidden]");
+    expect(text).to.include("key is (hidden)");
+  });
+
+  it("shows a bounded part of a log, whose lines may have any length, and no half of a secret", async () => {
+    const secret = "correct-horse-battery-staple";
+    // The 65,536 bytes that are asked for end in the middle of the secret.
+    const cut = `key ${secret}\n${"word ".repeat(9000)}\n${"x ".repeat(10_000)}`.slice(0, 65_525);
+    for (const log of [`${cut} ${secret}`.slice(0, 65_536), "a".repeat(1_000_000), `${"a ".repeat(1990)}${secret} b`]) {
+      const text = (await diagnosis({ pods: [failedPod], "pods/log": log }, JOB, [secret])) ?? "";
+      expect(text).to.have.length.below(20_000);
+      expect(text).to.not.include("correct");
+    }
   });
 
   it("fails when the cluster cannot be read at all", async () => {

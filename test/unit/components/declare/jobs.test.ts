@@ -116,11 +116,34 @@ describe("every Job of the upgrade", () => {
       for (const container of containers(it)) {
         expect(container.securityContext, `${name} ${container.name}`).to.deep.equal({
           allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
           capabilities: { drop: ["ALL"] },
         });
       }
       const kinds = ((spec.volumes ?? []) as object[]).flatMap((volume) => Object.keys(volume));
       expect(["name", "configMap", "persistentVolumeClaim", "emptyDir", "projected"], name).to.include.members(kinds);
+    }
+  });
+
+  it("writes to volumes alone: every emptyDir has a size, and HOME is in one", () => {
+    for (const { job: it, name } of all) {
+      const { spec } = it.spec.template;
+      const empty = (spec.volumes as { name: string; emptyDir?: { sizeLimit?: string } }[]).filter((v) => v.emptyDir);
+      const sizes = Object.fromEntries(empty.map((volume) => [volume.name, volume.emptyDir?.sizeLimit]));
+      const isOfMetadata = (spec.volumes as { name: string }[]).some((volume) => volume.name === "work");
+      expect(sizes, name).to.deep.equal({ tmp: "64Mi", ...(isOfMetadata && { work: SETTINGS.backup.size }) });
+      for (const container of containers(it)) {
+        const mounts = container.volumeMounts as Mount[];
+        const home = container.env.find((variable) => variable.name === "HOME")?.value;
+        expect(mounts, name).to.deep.include({ name: "tmp", mountPath: home });
+        // What the script writes to is mounted.
+        for (const variable of container.env.filter((it) => /^(DATA|WORK)_DIR$/.test(it.name))) {
+          expect(
+            mounts.map(({ mountPath }) => mountPath),
+            name,
+          ).to.include(variable.value);
+        }
+      }
     }
   });
 
@@ -441,6 +464,7 @@ describe("the metadata Jobs", () => {
   it("tell the script everything by its environment", async () => {
     const script = containers(await job(PLANS.migration, "migrate")).find(({ name }) => name === "migrate");
     expect(Object.fromEntries(script?.env.map(({ name, value }) => [name, value]) ?? [])).to.deep.equal({
+      HOME: "/tmp",
       META_MIGRATION: "/milvus/bin/meta-migration",
       DATA_DIR: "/milvus/data",
       WORK_DIR: "/milvus/work",

@@ -1,0 +1,162 @@
+import { expect } from "chai";
+import { splitSecrets } from "../../../../cli/adopt/secretValues";
+import { maskOf } from "../../../../cli/manifests/mask";
+import { releaseValues } from "../../../../components/values";
+import type { HelmValue } from "../../../../upgrade/model";
+import { secretsIn } from "../../../../upgrade/secrets/classify";
+import { hideKnown, hideSecrets, secretTexts } from "../../../../upgrade/secrets/text";
+import { declare, PLANS, plannedRun } from "../../../support/plans";
+import { isSecret, plain, record } from "../../../support/recordingMonitor";
+import { SECRET, SPELLINGS } from "./spellings";
+
+/** Every text and number of a tree, and its keys. */
+function texts(value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [String(value)];
+  return Object.entries(value).flatMap(([key, below]) => [key, ...texts(below)]);
+}
+
+describe("what is secret", () => {
+  it("is written in more than sixty ways", () => expect(SPELLINGS).to.have.length.above(60));
+
+  for (const { values, secret, hidden = "" } of SPELLINGS) {
+    const title = JSON.stringify(values).slice(0, 90);
+    if (secret === undefined) {
+      it(`nothing in ${title}`, () => {
+        expect(secretsIn(values)).to.deep.equal([]);
+        expect(splitSecrets(values)).to.deep.equal({ open: values, secrets: [] });
+        expect(Object.entries(values).map(([key, value]) => maskOf([]).show("ConfigMap", [key], value))).to.deep.equal(
+          Object.values(values).map((value) => (typeof value === "string" ? value : JSON.stringify(value))),
+        );
+      });
+      continue;
+    }
+    it(`the ${secret.form} ${secret.path} in ${title}`, () => {
+      expect(secretsIn(values).map(({ path, form }) => ({ path: path.join("."), form }))).to.deep.equal([secret]);
+    });
+
+    it(`adopt takes it out of ${title}`, () => {
+      const { open, secrets } = splitSecrets(values);
+      expect(secrets).to.have.length(1);
+      expect(texts(open)).to.not.include(hidden);
+      expect(JSON.stringify(open)).to.not.include(SECRET);
+    });
+
+    it(`the diff does not show it of ${title}`, () => {
+      const shown = Object.entries(values).map(([key, value]) => maskOf([]).show("ConfigMap", [key], value));
+      expect(shown.join("\n")).to.include("(hidden)").and.to.not.include(hidden).and.to.not.include("TAIL");
+    });
+
+    if (hidden !== "true") {
+      it(`is known, so that no text shows it: ${title}`, () => {
+        expect(hideKnown(`it was ${hidden}.`, secretTexts(values))).to.equal("it was (hidden).");
+      });
+    }
+  }
+
+  it("is encrypted in the state wherever it stands, and nothing else is", async () => {
+    const inputs = Object.fromEntries(SPELLINGS.map(({ values }, index) => [`row${index}`, values]));
+    const recorded = await recordedValues(inputs);
+    expect(plain(recorded)).to.deep.equal(inputs);
+    for (const [index, { values, secret, hidden = "" }] of SPELLINGS.entries()) {
+      const shown = texts(withoutSecrets((recorded as Record<string, unknown>)[`row${index}`]));
+      if (secret === undefined) expect(shown, JSON.stringify(values)).to.have.members(texts(values));
+      else expect(shown.join("\n"), JSON.stringify(values)).to.include("[secret]").and.to.not.include(hidden);
+    }
+  });
+});
+
+/** As the engine gets them. */
+async function recordedValues(values: Record<string, HelmValue>): Promise<unknown> {
+  const { registered } = await record(() =>
+    declare(plannedRun(PLANS.helm, { values: releaseValues(values, [], false) })),
+  );
+  return registered.find(({ type }) => type === "kubernetes:helm.sh/v3:Release")?.inputs.values;
+}
+
+function withoutSecrets(value: unknown): unknown {
+  if (isSecret(value)) return "[secret]";
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  return typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([key, below]) => [key, withoutSecrets(below)]))
+    : value;
+}
+
+describe("texts without secrets", () => {
+  const rows = [
+    { text: `password: ${SECRET}`, shown: "password: (hidden)" },
+    { text: "password: two words", shown: "password: (hidden)" },
+    { text: "a: 1\n  password: |\n    one\n    two\n  b: 2", shown: "a: 1\n  password: |\n    (hidden)\n  b: 2" },
+    { text: "password: >-\n  one\n\n  two\nb: 2", shown: "password: >-\n  (hidden)\nb: 2" },
+    { text: "password: one\n  two\nb: 2", shown: "password: (hidden)\nb: 2" },
+    { text: "- password: one\n  user: two", shown: "- password: (hidden)\n  user: two" },
+    { text: "tokens:\n- one1\n- two2\nb: 2", shown: "tokens:\n(hidden)\nb: 2" },
+    { text: "secret:\n  name: mine\n  key: password", shown: "secret:\n  name: mine\n  key: password" },
+    { text: "level=info password=one1 msg=done", shown: "level=info password=(hidden) msg=done" },
+    { text: 'said: {"token":"a\\"b","x":1}', shown: 'said: {"token":"(hidden)","x":1}' },
+    { text: 'said: "{\\"token\\":\\"one1\\",\\"x\\":1}"', shown: 'said: "{\\"token\\":\\"(hidden)\\",\\"x\\":1}"' },
+    { text: "failed to fetch token: not found: x", shown: "failed to fetch token: (hidden) found: x" },
+    { text: "run x --password one1 --force", shown: "run x --password (hidden) --force" },
+    { text: "dial http://etcd:2379: refused, a@b", shown: "dial http://etcd:2379: refused, a@b" },
+    { text: "etcd://a:2379,b:2379/path", shown: "etcd://a:2379,b:2379/path" },
+    { text: "https://u:p@ss@host/x", shown: "https://(hidden)@host/x" },
+  ];
+  for (const { text, shown } of rows) {
+    it(`${JSON.stringify(text)} as ${JSON.stringify(shown)}`, () => expect(hideSecrets(text)).to.equal(shown));
+  }
+
+  it("know first: a secret with a comma, of two words, of several lines", () => {
+    const known = [SECRET, "two words", "first-line-of-it\nsecond-line-of-it"];
+    const text = `a ${SECRET} b\nc two words d\nkey:\n    first-line-of-it\n    second-line-of-it\n`;
+    expect(hideSecrets(text, known)).to.equal("a (hidden) b\nc (hidden) d\nkey:\n    (hidden)\n    (hidden)\n");
+  });
+
+  it("know a secret in JSON, in a URL and in base64", () => {
+    const known = ['pass"word\\1'];
+    const spelled = [JSON.stringify(known[0]), encodeURIComponent(known[0] ?? ""), btoa(known[0] ?? "")];
+    expect(hideKnown(spelled.join(" "), known)).to.match(/^"\(hidden\)" \(hidden\) \(hidden\)=*$/);
+  });
+
+  it("keep words in which a short secret is", () => {
+    expect(hideKnown("rootcoord of root", ["root"])).to.equal("rootcoord of (hidden)");
+    expect(hideKnown("1234 and 12345", ["1234"])).to.equal("(hidden) and 12345");
+  });
+
+  it("hide a file with more secrets than can be looked for one by one", () => {
+    const file = Array.from({ length: 600 }, (_, at) => `- name: A_TOKEN\n  value: secret-${at}`).join("\n");
+    expect(hideSecrets(file)).to.equal("(hidden)");
+  });
+});
+
+describe("a hostile line", () => {
+  const parts = [
+    "a",
+    " ",
+    "=",
+    ":",
+    "'",
+    '"',
+    "\\",
+    "-",
+    "--",
+    "://",
+    "eyJ",
+    "eyJa.",
+    "-----BEGIN ",
+    "-----END A",
+    "{",
+    "a=",
+    "--token ",
+    "token=",
+    "token:",
+    'password="',
+    "a@",
+    "- ",
+  ];
+  // Every pattern reads it once: with one that does not, a line of this length takes minutes and more.
+  for (const part of parts) {
+    it(`of a million characters of ${JSON.stringify(part)} is read`, () => {
+      const line = part.repeat(Math.ceil(1_000_000 / part.length));
+      expect(hideSecrets(`${line}\npassword=hunter2`)).to.not.include("hunter2");
+    });
+  }
+});
