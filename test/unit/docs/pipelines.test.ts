@@ -4,8 +4,8 @@ import { expect } from "chai";
 import { parse } from "yaml";
 
 const ROOT = join(__dirname, "..", "..", "..");
-const FOLDER = join(ROOT, ".github", "workflows");
-const WORKFLOWS = readdirSync(FOLDER);
+const FOLDERS = [".github/workflows", "template/.github/workflows"];
+const WORKFLOWS = FOLDERS.flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`));
 
 interface Step {
   readonly uses?: string;
@@ -20,7 +20,7 @@ interface Workflow {
 }
 
 function workflow(name: string): Workflow {
-  return parse(readFileSync(join(FOLDER, name), "utf8")) as Workflow;
+  return parse(readFileSync(join(ROOT, name), "utf8")) as Workflow;
 }
 
 for (const name of WORKFLOWS) {
@@ -57,7 +57,7 @@ for (const name of WORKFLOWS) {
 
 describe("the pipelines of docs/ci.md", () => {
   it("plan and upgrade in environments of their own", () => {
-    const { jobs } = workflow("milvus.yml");
+    const { jobs } = workflow(".github/workflows/milvus.yml");
     expect([jobs.plan?.environment, jobs.up?.environment]).to.deep.equal(["milvus-plan", "milvus"]);
   });
 
