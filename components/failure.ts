@@ -17,8 +17,11 @@ export class UpgradeStopped extends pulumi.ResourceError {
 
 /** What is for people, as such; anything else is a defect, and keeps its stack trace. */
 export function asStopped(error: unknown, component: pulumi.Resource, words: (text: string) => string): unknown {
-  if (error instanceof RefusalError)
-    return new UpgradeStopped(words(describePlan(error.refusal).map(oneLine).join("\n")), component);
+  // Words first: they hide secrets, which are looked for as they are.
+  if (error instanceof RefusalError) {
+    const lines = describePlan(error.refusal).map((line) => oneLine(words(line)));
+    return new UpgradeStopped(lines.join("\n"), component);
+  }
   const isForPeople = [ConfigError, ClusterError, ServiceError].some((Kind) => error instanceof Kind);
-  return isForPeople ? new UpgradeStopped(words(severalLines((error as Error).message)), component) : error;
+  return isForPeople ? new UpgradeStopped(severalLines(words((error as Error).message)), component) : error;
 }

@@ -59,7 +59,7 @@ export async function resolveArguments(
     {
       ...plain,
       values: helm.plain,
-      ...(verify && { verify: asGroup(verify, secrets.isKnown ? secrets.value : NO_SECRETS) }),
+      ...(verify && { verify: asGroup(plain.verify, secrets.isKnown ? secrets.value : NO_SECRETS) }),
       ...access,
     },
     subject,
@@ -109,8 +109,8 @@ async function known<T>(argument: string, name: string, input: pulumi.Input<T>):
 }
 
 /** One that is no map is left to the check. */
-function asGroup(group: object, over: object): unknown {
-  return typeof group === "object" && !isLater(group) ? { ...group, ...over } : group;
+function asGroup(group: unknown, over: object): unknown {
+  return isTree(group) && !isLater(group) ? { ...group, ...over } : group;
 }
 
 /** What was given and leads nowhere: the default in its stead may lead to another cluster. */

@@ -229,10 +229,10 @@ class UpgradeRun {
 
   /** Each is one line, whatever others have written into it. */
   private say(...lines: readonly string[]): Promise<void> {
-    return pulumi.log.info(this.words(lines.map(oneLine).join("\n")), this.component);
+    return pulumi.log.info(lines.map((line) => oneLine(this.words(line))).join("\n"), this.component);
   }
 
   private warn(line: string): Promise<void> {
-    return pulumi.log.warn(this.words(oneLine(line)), this.component);
+    return pulumi.log.warn(oneLine(this.words(line)), this.component);
   }
 }

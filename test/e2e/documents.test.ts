@@ -317,6 +317,7 @@ describe("the commands of the documents", () => {
         XDG_CACHE_HOME: path.dirname(cacheFolder()),
         MILVUS_STACK: "prod",
         PLAN_TOKEN: "plan-token",
+        PULUMI_SHA256: "0".repeat(64),
         CI_PIPELINE_SOURCE: source,
         CI_API_V4_URL: "https://gitlab.example.com/api/v4",
         CI_PROJECT_ID: "3",

@@ -69,7 +69,7 @@ describe("values with Outputs in them", () => {
   it("are taken out of a text as they are and as JSON writes them, the longest first", () => {
     const texts = ["pass", 'pass"word"\n'];
     expect(withoutTexts(`a pass, ${texts[1] ?? ""}${JSON.stringify(texts[1])}`, texts)).to.equal(
-      'a [hidden], [hidden]"[hidden]"',
+      'a (hidden), (hidden)"(hidden)"',
     );
   });
 

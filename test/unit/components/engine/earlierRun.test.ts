@@ -116,7 +116,8 @@ describe("what earlier runs have left in the state", () => {
     };
 
     it("is what an alias leads to", async () => {
-      const { urnsOf, ...facts } = await read(renamed, "vectors", "db", ["milvus"]);
+      const { urnsOf, outputs, ...facts } = await read(renamed, "vectors", "db", ["milvus"]);
+      expect(outputs).to.deep.equal({ release: "db/my-release", verification: "passed" });
       for (const [type, own, former] of [
         [PROVIDER, "vectors-kubernetes", "milvus-kubernetes"],
         [RELEASE, "vectors-release", "milvus-release"],
@@ -128,6 +129,7 @@ describe("what earlier runs have left in the state", () => {
         release: "db/my-release",
         namespaceUid: "u-1",
         verification: "passed",
+        outputs: { release: "db/my-release", verification: "passed" },
         claims: [],
       });
     });
