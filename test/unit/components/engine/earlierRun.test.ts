@@ -129,7 +129,6 @@ describe("what earlier runs have left in the state", () => {
         release: "db/my-release",
         namespaceUid: "u-1",
         verification: "passed",
-        outputs: { release: "db/my-release", verification: "passed" },
         claims: [],
       });
     });
