@@ -57,6 +57,8 @@ describe("a migration that died, and a Milvus 2.1 that was repaired by hand and 
     // The Job that outlived the run is gone too, before it could put anything right.
     old.bed.sandbox.killPodRunner();
     await old.kubectl("delete", "jobs", "--all", "--cascade=foreground", "--wait=false");
+    // So is its lock, which the next run would take over before it looks.
+    await old.kubectl("delete", "configmap", "my-release-upgrade-lock");
     old.bed.faults({});
     await old.bed.sandbox.startPodRunner();
     await until("no Job", async () => (await old.kubectl("get", "jobs", "--output=name")) === "");
