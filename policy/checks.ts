@@ -58,16 +58,19 @@ export function queryNodeProblem({ values }: ReleaseInputs, isProduction: boolea
   return `queryNode.replicas is ${replicas}; a stack tagged production has at least ${LEAST_QUERY_NODES}`;
 }
 
-/** Paths of image tags in the values that name no fixed version. */
+/** A key whose text is a whole image: `image: repository:tag`, `initImage`, `sidecar_image`. */
+const IMAGE_KEY = /^image$|[a-z_]image$|Image$/;
+
+/** Paths of image tags, and of images in one text, that name no fixed version. */
 export function floatingTags(values: HelmValues): string[] {
   const visit = (value: HelmValue, keys: readonly string[]): string[] => {
     if (Array.isArray(value)) return value.flatMap((item, index) => visit(item, [...keys, String(index)]));
     if (!isMap(value)) return [];
-    return Object.entries(value).flatMap(([key, inner]) =>
-      key === "tag" && typeof inner === "string" && isFloating(inner)
-        ? [`${[...keys, key].join(".")}: ${inner === "" ? "(empty)" : inner}`]
-        : visit(inner, [...keys, key]),
-    );
+    return Object.entries(value).flatMap(([key, inner]) => {
+      if (typeof inner !== "string") return visit(inner, [...keys, key]);
+      const moves = key === "tag" ? isFloating(inner) : IMAGE_KEY.test(key) && inner !== "" && isFloatingImage(inner);
+      return moves ? [`${[...keys, key].join(".")}: ${inner === "" ? "(empty)" : inner}`] : [];
+    });
   };
   return visit(values, []);
 }

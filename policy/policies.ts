@@ -72,7 +72,7 @@ export const POLICIES: Policies = [
     "In stacks tagged environment=production a query node has a second one beside it.",
     checks.queryNodeProblem,
   ),
-  ofMilvus("milvus-no-floating-tags", "Image tags in the values name one version.", ({ values }) =>
+  ofMilvus("milvus-no-floating-tags", "Images in the values, as tags or in one text, name one version.", ({ values }) =>
     checks.floatingTags(values).map((tag) => `the tag ${tag} moves; name a version`),
   ),
   {

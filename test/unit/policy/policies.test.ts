@@ -58,6 +58,19 @@ describe("the policy pack", () => {
       policy: "milvus-no-floating-tags",
     },
     {
+      what: "an image without a tag in one text, in a list",
+      props: {
+        ...GOOD,
+        values: { ...GOOD.values, initContainers: [{ name: "wait", image: "example.com:5000/busybox" }] },
+      },
+      policy: "milvus-no-floating-tags",
+    },
+    {
+      what: "an image that moves under a key of its own",
+      props: { ...GOOD, values: { ...GOOD.values, attu: { initImage: "busybox:latest" } } },
+      policy: "milvus-no-floating-tags",
+    },
+    {
       what: "one query node in production",
       props: { ...GOOD, values: { ...GOOD.values, queryNode: { replicas: 1 } } },
       policy: "milvus-query-nodes-in-production",
@@ -70,6 +83,11 @@ describe("the policy pack", () => {
       expect(found.filter((it) => it.startsWith(`${policy}: `))).to.have.length(1);
     });
   }
+
+  it("lets images in one text be that name a version or a digest", async () => {
+    const images = [{ image: "busybox:1.36" }, { image: `busybox@sha256:${"a".repeat(64)}` }, { image: "" }];
+    expect(await objections({ ...GOOD, values: { ...GOOD.values, initContainers: images } })).to.deep.equal([]);
+  });
 
   it("lets one query node be, outside of production", async () => {
     expect(await objections({ ...GOOD, values: { ...GOOD.values, queryNode: { replicas: 1 } } })).to.deep.equal([]);
