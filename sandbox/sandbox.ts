@@ -174,8 +174,10 @@ export class Sandbox {
   }
 
   /** Returns once it serves again. */
-  startApiServer(): Promise<void> {
-    return this.controlPlane.startComponents();
+  async startApiServer(): Promise<void> {
+    // What the scheduler remembers is out of date by then: where a pod has come back on another node, it ends for good.
+    await this.controlPlane.stopComponent("kube-scheduler");
+    await this.controlPlane.startComponents();
   }
 
   async restartApiServer(): Promise<void> {
