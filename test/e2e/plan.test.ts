@@ -70,6 +70,7 @@ describe("the plan on the command line", () => {
       "milvus:chartSource": { folder: bed.charts },
       // As every stack of the bed has it: the same config must give the same hash.
       "milvus:timeouts": { lock: "5s" },
+      "milvus:verify": "off",
       "kubernetes:kubeconfig": bed.sandbox.kubeconfig,
     };
   });
