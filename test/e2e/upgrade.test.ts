@@ -133,7 +133,11 @@ describe("upgrade, from 2.1.4 over three hops to 2.4", () => {
   });
 
   it("goes on from what the cluster shows to the version asked for, with the config file still the user's", async () => {
-    const run = start("--to", "2.4", "--yes");
+    // The engine runs in a process of the sandbox's pulumi, which is not the one that the command has started.
+    const refused = start("--to", "2.4", "--yes");
+    expect(await refused.end, refused.output()).to.equal(1);
+    expect(refused.output()).to.include("If you are sure that nobody is at work, add --unlock");
+    const run = start("--to", "2.4", "--yes", "--unlock");
     expect(await run.end, run.output()).to.equal(0);
     expect(run.output()).to.include("begun already").and.to.include("arrived: Milvus 2.4.16, 2 runs");
     expect(
