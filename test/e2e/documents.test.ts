@@ -24,6 +24,16 @@ const NOT_RUN: readonly { readonly file: string; readonly with: string; readonly
     with: "npm pack",
     why: "package.test.ts packs and compiles the example, with links in the place of npm install, which needs a registry",
   },
+  {
+    file: "examples/README.md",
+    with: "cd examples/yaml",
+    why: "otherLanguages.test.ts runs such a program, with what it needs of the sandbox's charts and etcd in it",
+  },
+  {
+    file: "examples/README.md",
+    with: "cd examples/python",
+    why: "pulumi install needs Python packages of a registry, and a language host for Python",
+  },
 ];
 
 interface Run {
