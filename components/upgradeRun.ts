@@ -55,6 +55,8 @@ export async function runUpgrade(
 class UpgradeRun {
   private readonly earlier: Promise<EarlierRun>;
   private readonly address: { readonly releaseName: string; readonly namespace: string };
+  /** What of the values no line may show. */
+  private readonly hidden: readonly string[];
 
   constructor(
     private readonly component: pulumi.ComponentResource,
@@ -65,6 +67,7 @@ class UpgradeRun {
   ) {
     const { releaseName, namespace } = given.config.wanted;
     this.address = { releaseName, namespace };
+    this.hidden = laterTexts(given.values.leaves);
     this.earlier = readEarlierRun({ name, formerNames, namespace, releaseName }, (text) => this.warn(text));
   }
 
@@ -132,7 +135,7 @@ class UpgradeRun {
     const marked = plan.steps.find((step) => step.kind === "markFailed");
     const failedRecord =
       client && marked && (await failedRecordOf(client, { ...this.address, recordName: marked.recordName }));
-    const hide = [...secretTexts(plan.values), ...laterTexts(values.leaves)];
+    const hide = [...secretTexts(plan.values), ...this.hidden];
     const started = Date.now();
     const { done, ends } = declareChain(this.component, {
       ...this.address,
@@ -224,7 +227,7 @@ class UpgradeRun {
 
   /** As a person reads it. */
   private words(text: string): string {
-    return withoutTexts(this.inProgram(text), laterTexts(this.given.values.leaves));
+    return withoutTexts(this.inProgram(text), this.hidden);
   }
 
   /** Each is one line, whatever others have written into it. */

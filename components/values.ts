@@ -3,7 +3,7 @@ import type { HelmValue, HelmValues } from "../upgrade/model";
 import { mapSecrets, secretsIn } from "../upgrade/secrets/classify";
 import { HIDDEN } from "../upgrade/secrets/lines";
 import { layBack, type OpaqueValue } from "../upgrade/values/opaque";
-import type { ValuePath } from "../upgrade/values/tree";
+import { isMap, type ValuePath } from "../upgrade/values/tree";
 import { isLater, resolve } from "./engine/resolve";
 
 /** The Helm values that a program gives, with what of them is left to the program. */
@@ -50,17 +50,13 @@ function withoutLater(
         later.push({ path, output: pulumi.output(value as unknown) });
         return [];
       }
-      return [[key, isTree(value) ? withoutLater(value, path, later) : (value as HelmValue)]];
+      return [[key, isMap(value) ? withoutLater(value, path, later) : (value as HelmValue)]];
     }),
   );
 }
 
 function holdsLater(value: unknown): boolean {
   return isLater(value) || (typeof value === "object" && value !== null && Object.values(value).some(holdsLater));
-}
-
-function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Shorter ones would hide parts of ordinary words. */
@@ -113,7 +109,7 @@ function encryptSecrets(laid: Readonly<Record<string, unknown>>, hidden: readonl
     // Also as a part, as in a configuration that a rule has moved it to.
     if (typeof value === "string" && hidden.some((text) => value.includes(text))) return pulumi.secret(value);
     if (Array.isArray(value)) return value.map(walk);
-    return isTree(value) ? Object.fromEntries(Object.entries(value).map(([key, below]) => [key, walk(below)])) : value;
+    return isMap(value) ? Object.fromEntries(Object.entries(value).map(([key, below]) => [key, walk(below)])) : value;
   };
   // The Outputs in it are passed over.
   return walk(mapSecrets(laid as HelmValues, ({ value }) => pulumi.secret(value))) as Record<string, unknown>;

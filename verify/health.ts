@@ -1,21 +1,7 @@
+import type { PodReport } from "../cluster/state/podHealth";
 import { isMilvusComponent } from "../upgrade/milvusComponents";
 import type { ClusterState } from "../upgrade/model";
 import { parseImage } from "../upgrade/versions/images";
-
-/** A pod of a component, as far as its health goes. */
-export interface PodHealth {
-  readonly name: string;
-  /** Name of its Deployment. */
-  readonly deployment: string;
-  readonly image: string;
-  readonly ready: boolean;
-  readonly restarts: number;
-  /** ISO 8601: when its container last started, and when it last became ready; missing while it is not. */
-  readonly startedAt?: string;
-  readonly readyAt?: string;
-  /** Why it does not run, in Kubernetes' words. */
-  readonly waiting?: string;
-}
 
 export interface WantedHealth {
   /** Milvus version, without `v`. */
@@ -29,7 +15,7 @@ export interface WantedHealth {
 /** Everything that is not as it should be, one sentence each; empty when all is well. Most of it may pass by itself. */
 export function healthProblems(
   { release, components }: ClusterState,
-  pods: readonly PodHealth[],
+  pods: readonly PodReport[],
   wanted: WantedHealth,
 ): string[] {
   const milvus = components.filter(({ component }) => isMilvusComponent(component));
@@ -51,7 +37,7 @@ export function healthProblems(
   ];
 }
 
-function podProblems(pod: PodHealth, wanted: WantedHealth): string[] {
+function podProblems(pod: PodReport, wanted: WantedHealth): string[] {
   const { name, image, ready, restarts, readyAt, startedAt, waiting } = pod;
   const version = versionProblem(`The pod ${name}`, image, wanted.version);
   const often = restarts > 0 ? `, ${restarts} restarts` : "";

@@ -1,17 +1,13 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import type { KubeConfig } from "./kubeConfig";
-import type { Cluster, CredentialPlugin, User } from "./kubeConfigFile";
+import type { Cluster, CredentialPlugin, Impersonation, User } from "./kubeConfigFile";
 
 /** Who sends a request. What is missing is not sent. */
-export interface Credentials {
+export interface Credentials extends Impersonation {
   readonly token?: string;
   readonly username?: string;
   readonly password?: string;
-  readonly impersonateUser?: string;
-  readonly impersonateGroups?: readonly string[];
-  readonly impersonateUid?: string;
-  readonly impersonateExtra?: Readonly<Record<string, readonly string[]>>;
   /** PEM. */
   readonly cert?: Buffer;
   readonly key?: Buffer;

@@ -20,8 +20,16 @@ export interface CredentialPlugin {
   readonly provideClusterInfo?: boolean;
 }
 
+/** As whom somebody asks who may do so. */
+export interface Impersonation {
+  readonly impersonateUser?: string;
+  readonly impersonateGroups?: readonly string[];
+  readonly impersonateUid?: string;
+  readonly impersonateExtra?: Readonly<Record<string, readonly string[]>>;
+}
+
 /** Who asks. */
-export interface User {
+export interface User extends Impersonation {
   readonly name: string;
   readonly certData?: string;
   readonly certFile?: string;
@@ -31,10 +39,6 @@ export interface User {
   readonly tokenFile?: string;
   readonly username?: string;
   readonly password?: string;
-  readonly impersonateUser?: string;
-  readonly impersonateGroups?: readonly string[];
-  readonly impersonateUid?: string;
-  readonly impersonateExtra?: Readonly<Record<string, readonly string[]>>;
   readonly exec?: CredentialPlugin;
   /** Of the kinds that were there before credential plugins: oidc, gcp, azure. */
   readonly authProvider?: AuthProvider;

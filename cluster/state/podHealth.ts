@@ -1,15 +1,18 @@
 import type { ClusterClient } from "../api/client";
 import { belongsTo, hasEnded, type Pod } from "./workloads";
 
-/** Health of one pod of a Deployment; the same shape as the verification wants it. */
+/** A pod of a Deployment, as far as its health goes. */
 export interface PodReport {
   readonly name: string;
+  /** Name of its Deployment. */
   readonly deployment: string;
   readonly image: string;
   readonly ready: boolean;
   readonly restarts: number;
+  /** ISO 8601: when its container last started, and when it last became ready; missing while it is not. */
   readonly startedAt?: string;
   readonly readyAt?: string;
+  /** Why it does not run, in Kubernetes' words. */
   readonly waiting?: string;
 }
 

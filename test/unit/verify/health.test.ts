@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import type { PodReport } from "../../../cluster/state/podHealth";
 import type { ClusterState, ComponentState, HelmRelease } from "../../../upgrade/model";
-import { healthProblems, type PodHealth, saysVersion } from "../../../verify/health";
+import { healthProblems, saysVersion } from "../../../verify/health";
 
 const NOW = "2026-01-01T00:10:00Z";
 const EARLIER = "2026-01-01T00:09:00Z";
@@ -17,7 +18,7 @@ const proxy: ComponentState = {
   rolledOut: true,
   strategyType: "RollingUpdate",
 };
-const pod: PodHealth = {
+const pod: PodReport = {
   name: "my-milvus-proxy-1",
   deployment: "my-milvus-proxy",
   image: "milvusdb/milvus:v2.3.5",
