@@ -22,7 +22,6 @@ export async function withBed<T>(context: BenchContext, work: (bed: Bed) => Prom
   const { log } = context;
   const sandbox = await startSandbox({ log });
   const charts = chartsFolder(mkdtempSync(path.join(tmpdir(), "bench-charts-")));
-  const open: EngineStack[] = [];
   try {
     return await work({
       sandbox,
@@ -38,13 +37,11 @@ export async function withBed<T>(context: BenchContext, work: (bed: Bed) => Prom
           },
           ...(program && { program, projectFile: path.join(__dirname, "bareProject.yaml") }),
         });
-        context.usedProvider(stack.provider.kind);
-        open.push(stack);
+        context.usedProvider(stack.provider.description);
         return stack;
       },
     });
   } finally {
-    for (const stack of open) stack.close();
     await sandbox.stop();
   }
 }

@@ -112,11 +112,7 @@ async function measure(bed: Bed, proxy: ApiProxy, fleet: Fleet, run: number): Pr
       "milvus:values": valuesOf(index),
       "milvus:version": NEXT,
     });
-    try {
-      await stack.preview();
-    } finally {
-      stack.close();
-    }
+    await stack.preview();
   });
   const after = proxy.traffic();
   return {

@@ -146,11 +146,7 @@ function stackCommand(program: Command, name: string, description: string): Comm
 async function withStack(flags: StackFlags, work: (stack: EngineStack) => Promise<void>): Promise<void> {
   const sandbox = await pick(flags.sandbox);
   const stack = await openStack({ sandbox, stackName: flags.stack, log: note });
-  try {
-    await work(stack);
-  } finally {
-    stack.close();
-  }
+  await work(stack);
 }
 
 function engineRun(flags: StackFlags, run: (stack: EngineStack) => Promise<EngineReport>): Promise<void> {

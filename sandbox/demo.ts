@@ -78,22 +78,18 @@ async function upgrade(sandbox: Sandbox, charts: string, target: string): Promis
       "milvus:timeouts": { settle: "5s" },
     },
   });
-  try {
-    title("pulumi preview");
-    showPreview(await stack.preview());
+  title("pulumi preview");
+  showPreview(await stack.preview());
 
-    title("pulumi up");
-    const meter = new DowntimeMeter(sandbox, RELEASE);
-    const started = Date.now();
-    await stack.up({ onEvent: (event) => showProgress(event, started) });
-    const downtime = await meter.stop();
-    const after = await observeMilvus(sandbox, RELEASE);
+  title("pulumi up");
+  const meter = new DowntimeMeter(sandbox, RELEASE);
+  const started = Date.now();
+  await stack.up({ onEvent: (event) => showProgress(event, started) });
+  const downtime = await meter.stop();
+  const after = await observeMilvus(sandbox, RELEASE);
 
-    title("Before and after");
-    say(compare(before, after, downtime).join("\n"));
-  } finally {
-    stack.close();
-  }
+  title("Before and after");
+  say(compare(before, after, downtime).join("\n"));
 }
 
 function compare(before: ObservedMilvus, after: ObservedMilvus, downtime: number): string[] {

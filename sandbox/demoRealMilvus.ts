@@ -55,34 +55,30 @@ export async function realMilvusAct(sandbox: Sandbox, charts: string): Promise<v
       "milvus:timeouts": { settle: "5s" },
     },
   });
-  try {
-    title("pulumi preview");
-    showPreview(await stack.preview());
+  title("pulumi preview");
+  showPreview(await stack.preview());
 
-    title("pulumi up, with a search every 0.2 s");
-    const meter = new AnswerMeter(sandbox, RELEASE, COLLECTION, vector);
-    const started = Date.now();
-    await stack.up({ onEvent: (event) => showProgress(event, started) });
-    const silent = await meter.stop();
-    const after = await withMilvus(sandbox, RELEASE, async (client) => ({
-      hits: await nearest(client, COLLECTION, vector),
-      version: (await client.getVersion()).version,
-    }));
+  title("pulumi up, with a search every 0.2 s");
+  const meter = new AnswerMeter(sandbox, RELEASE, COLLECTION, vector);
+  const started = Date.now();
+  await stack.up({ onEvent: (event) => showProgress(event, started) });
+  const silent = await meter.stop();
+  const after = await withMilvus(sandbox, RELEASE, async (client) => ({
+    hits: await nearest(client, COLLECTION, vector),
+    version: (await client.getVersion()).version,
+  }));
 
-    title("Before and after, as the servers say");
-    const neighbour = ({ hits }: typeof before, index: number) => {
-      const hit = hits[index];
-      return hit === undefined ? "-" : `row ${hit.id}, distance ${hit.distance.toFixed(4)}`;
-    };
-    say(
-      table([
-        ["", pc.bold("before"), pc.bold("after")],
-        ["version", before.version, after.version],
-        ...before.hits.map((_, index) => [`neighbour ${index + 1}`, neighbour(before, index), neighbour(after, index)]),
-        ["without answers", "", `${silent.toFixed(1)} s`],
-      ]).join("\n"),
-    );
-  } finally {
-    stack.close();
-  }
+  title("Before and after, as the servers say");
+  const neighbour = ({ hits }: typeof before, index: number) => {
+    const hit = hits[index];
+    return hit === undefined ? "-" : `row ${hit.id}, distance ${hit.distance.toFixed(4)}`;
+  };
+  say(
+    table([
+      ["", pc.bold("before"), pc.bold("after")],
+      ["version", before.version, after.version],
+      ...before.hits.map((_, index) => [`neighbour ${index + 1}`, neighbour(before, index), neighbour(after, index)]),
+      ["without answers", "", `${silent.toFixed(1)} s`],
+    ]).join("\n"),
+  );
 }

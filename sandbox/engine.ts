@@ -13,7 +13,7 @@ import {
 import { parse, stringify } from "yaml";
 import { withConfig } from "../config/stackFile";
 import { projectFolder } from "./folders";
-import { type KubernetesProvider, startKubernetesProvider } from "./kubernetesProvider";
+import { type KubernetesProvider, kubernetesProvider } from "./kubernetesProvider";
 import { type EngineReport, EventCollector, errors } from "./report";
 import type { Sandbox } from "./sandbox";
 
@@ -85,38 +85,33 @@ export async function openStack(options: StackOptions): Promise<EngineStack> {
   await mkdir(workDir, { recursive: true });
   await mkdir(state, { recursive: true });
 
-  const provider = await startKubernetesProvider(sandbox, workDir);
-  try {
-    options.log?.(`kubernetes provider: ${provider.description}`);
-    const projectFile = options.projectFile ?? path.join(projectFolder, "Pulumi.yaml");
-    const project = parse(await readFile(projectFile, "utf8")) as { name: string };
-    // The engine is handed the program as a function, and would look for its file in the work folder.
-    const ours = { ...project, main: undefined, backend: { url: `file://${state}` } };
-    await writeFile(path.join(workDir, "Pulumi.yaml"), stringify(ours));
-    const variables = sandbox.variables;
-    const stack = await LocalWorkspace.createOrSelectStack(
-      { stackName, projectName: project.name, program: options.program ?? projectProgram() },
-      {
-        workDir,
-        pulumiCommand: await pulumiCommand(sandbox.tools.pulumi, folder),
-        secretsProvider: "passphrase",
-        envVars: {
-          ...variables,
-          ...provider.env,
-          PATH: [provider.env.PATH, variables.PATH].filter(Boolean).join(path.delimiter),
-          PULUMI_CONFIG_PASSPHRASE: "sandbox",
-          PULUMI_SKIP_UPDATE_CHECK: "true",
-          PULUMI_BACKEND_URL: `file://${state}`,
-        },
+  const provider = await kubernetesProvider(sandbox, options.log);
+  options.log?.(`kubernetes provider: ${provider.description}`);
+  const projectFile = options.projectFile ?? path.join(projectFolder, "Pulumi.yaml");
+  const project = parse(await readFile(projectFile, "utf8")) as { name: string };
+  // The engine is handed the program as a function, and would look for its file in the work folder.
+  const ours = { ...project, main: undefined, backend: { url: `file://${state}` } };
+  await writeFile(path.join(workDir, "Pulumi.yaml"), stringify(ours));
+  const variables = sandbox.variables;
+  const stack = await LocalWorkspace.createOrSelectStack(
+    { stackName, projectName: project.name, program: options.program ?? projectProgram() },
+    {
+      workDir,
+      pulumiCommand: await pulumiCommand(sandbox.tools.pulumi, folder),
+      secretsProvider: "passphrase",
+      envVars: {
+        ...variables,
+        ...provider.env,
+        PATH: [provider.env.PATH, variables.PATH].join(path.delimiter),
+        PULUMI_CONFIG_PASSPHRASE: "sandbox",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        PULUMI_BACKEND_URL: `file://${state}`,
       },
-    );
-    const engineStack = new EngineStack(stack, provider);
-    await engineStack.setConfig({ "kubernetes:kubeconfig": sandbox.kubeconfig, ...options.config });
-    return engineStack;
-  } catch (error) {
-    provider.stop();
-    throw error;
-  }
+    },
+  );
+  const engineStack = new EngineStack(stack, provider);
+  await engineStack.setConfig({ "kubernetes:kubeconfig": sandbox.kubeconfig, ...options.config });
+  return engineStack;
 }
 
 /** Where a stack has its state, and below it the project folder with its config. */
@@ -214,11 +209,6 @@ export class EngineStack {
   /** Takes away the lock that a killed run left behind, as `pulumi cancel` does. */
   cancel(): Promise<void> {
     return this.stack.cancel();
-  }
-
-  /** Ends the provider; state and config stay. */
-  close(): void {
-    this.provider.stop();
   }
 
   private async run(

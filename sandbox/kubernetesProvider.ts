@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -6,47 +5,46 @@ import path from "node:path";
 import { cacheFolder, projectFolder } from "./folders";
 import { tryRun } from "./run";
 import type { Sandbox } from "./sandbox";
-import { tsxCommand } from "./tsx";
+import { TOOLS } from "./toolList";
+import { ensureTools } from "./tools";
 
-export const PROVIDER_KINDS = ["official", "stand-in"] as const;
-export type ProviderKind = (typeof PROVIDER_KINDS)[number];
-
-/** The provider of kubernetes resources that the engine will use. */
+/** The official plugin for kubernetes resources, which the engine finds on PATH and starts. */
 export interface KubernetesProvider {
-  readonly kind: ProviderKind;
+  /** Its version and how it came, e.g. `v4.34.2, installed by Pulumi`. */
   readonly description: string;
   /** What the engine needs in its environment; PATH is put before the rest. */
-  readonly env: Readonly<Record<string, string>>;
-  /** A process in this process's group, if the provider is one; the official plugin is started by the engine. */
-  stop(): void;
+  readonly env: Readonly<Record<"PATH", string>>;
 }
 
 const BINARY = "pulumi-resource-kubernetes";
-/** `stand-in`, or the path of an official plugin's binary. */
+/** The path of the plugin's binary. */
 const CHOICE = "MILVUS_KUBERNETES_PLUGIN";
 
 /**
- * The official plugin if Pulumi has it or can install it, else the stand-in.
+ * The official plugin: the one that was chosen by MILVUS_KUBERNETES_PLUGIN, else the SDK's version where Pulumi has it
+ * or can install it, else the newest that public Go modules serve, built once.
  *
- * @param folder of the Pulumi project: there the engine starts a plugin, and paths of charts count from it
+ * @param log one line of progress at a time
  */
-export async function startKubernetesProvider(sandbox: Sandbox, folder: string): Promise<KubernetesProvider> {
-  const version = await sdkVersion();
-  const choice = process.env[CHOICE];
-  if (choice === "stand-in") {
-    return standIn(sandbox, version, folder);
-  }
-  if (choice !== undefined && choice !== "") {
+export async function kubernetesProvider(
+  sandbox: Sandbox,
+  log: (line: string) => void = () => undefined,
+): Promise<KubernetesProvider> {
+  const choice = process.env[CHOICE] ?? "";
+  if (choice !== "") {
     if (path.basename(choice) !== BINARY || !existsSync(choice)) {
-      throw new Error(`${CHOICE}=${choice}: give the path of a ${BINARY} binary, or "stand-in"`);
+      throw new Error(`${CHOICE}=${choice}: give the path of a ${BINARY} binary`);
     }
-    return official(choice, `official kubernetes plugin, ${choice}`);
+    return official(choice, `from ${choice}`);
   }
+  const version = await sdkVersion();
   installed ??= findOrInstall(sandbox, version);
   const plugin = await installed;
-  return plugin === undefined
-    ? standIn(sandbox, version, folder)
-    : official(plugin, `official kubernetes plugin v${version}`);
+  if (plugin !== undefined) {
+    return official(plugin, `v${version}, installed by Pulumi`);
+  }
+  const { [BINARY]: built } = await ensureTools({ log, only: [BINARY] });
+  return official(built, `${TOOLS[BINARY].version}, built from its Go module (v${version} cannot be downloaded here)`);
 }
 
 /** Asked once in a process: the answer costs a look at the network. */
@@ -79,45 +77,5 @@ async function sdkVersion(): Promise<string> {
 }
 
 function official(binary: string, description: string): KubernetesProvider {
-  return { kind: "official", description, env: { PATH: path.dirname(binary) }, stop: () => undefined };
-}
-
-async function standIn(sandbox: Sandbox, version: string, folder: string): Promise<KubernetesProvider> {
-  const [command, args] = tsxCommand(path.join(__dirname, "provider", "main.ts"), [version]);
-  const child = spawn(command, args, { cwd: folder, env: sandbox.env, stdio: ["pipe", "pipe", "inherit"] });
-  const port = await portOf(child);
-  // Running it must not keep this process alive; it ends when its stdin does.
-  child.unref();
-  for (const stream of [child.stdin, child.stdout]) {
-    (stream as unknown as { unref(): void } | null)?.unref();
-  }
-  return {
-    kind: "stand-in",
-    description: "stand-in for the kubernetes plugin (the official one can be neither found nor installed here)",
-    env: { PULUMI_DEBUG_PROVIDERS: `kubernetes:${port}`, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" },
-    stop: () => {
-      child.kill("SIGKILL");
-    },
-  };
-}
-
-function portOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) => reject(new Error(`the stand-in for the kubernetes plugin did not start: ${why}`));
-    const timer = setTimeout(() => fail("no port within 60 s"), 60_000);
-    let said = "";
-    child.stdout?.on("data", (chunk: Buffer) => {
-      said += chunk.toString("utf8");
-      const port = /^(\d+)\n/.exec(said)?.[1];
-      if (port !== undefined) {
-        clearTimeout(timer);
-        resolve(Number(port));
-      }
-    });
-    child.once("error", (error) => fail(error.message));
-    child.once("exit", (code) => {
-      clearTimeout(timer);
-      fail(`it exited with ${code ?? "a signal"}`);
-    });
-  });
+  return { description, env: { PATH: path.dirname(binary) } };
 }

@@ -26,13 +26,9 @@ async function main([name = "", command = "", ...args]: readonly string[]): Prom
     stateFolder: path.dirname(project),
     log: (line) => void process.stdout.write(`${line}\n`),
   });
-  try {
-    const onOutput = (text: string) => void process.stdout.write(text);
-    await stack[command]({ onOutput, signal: canceler.signal, timeoutSeconds: LONGEST_SECONDS, policyPacks });
-    return 0;
-  } finally {
-    stack.close();
-  }
+  const onOutput = (text: string) => void process.stdout.write(text);
+  await stack[command]({ onOutput, signal: canceler.signal, timeoutSeconds: LONGEST_SECONDS, policyPacks });
+  return 0;
 }
 
 function valuesOf(args: readonly string[], flag: string): string[] {

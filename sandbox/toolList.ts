@@ -13,8 +13,13 @@ export const SANDBOX_TOOLS = [
   "meta-migration",
   "pulumi",
 ] as const;
-/** And what single tests need: programs in YAML, and a look at the workflows. */
-export const TOOL_NAMES = [...SANDBOX_TOOLS, "pulumi-language-yaml", "actionlint"] as const;
+/** And what is needed at times: the plugin where it cannot be downloaded, programs in YAML, a look at the workflows. */
+export const TOOL_NAMES = [
+  ...SANDBOX_TOOLS,
+  "pulumi-resource-kubernetes",
+  "pulumi-language-yaml",
+  "actionlint",
+] as const;
 export type ToolName = (typeof TOOL_NAMES)[number];
 
 /** A tool, pinned, and how it is built from its Go module. */
@@ -34,6 +39,8 @@ const KWOK = "v0.8.0";
 const ETCD = "v3.6.14";
 const HELM = "v3.20.2";
 const PULUMI = "v3.259.0";
+/** The newest that public Go modules serve (v4.0.0-20260115033456-f47bc2d6f199); its release is the same commit. */
+const PULUMI_KUBERNETES = "v4.25.0";
 const PULUMI_YAML = "v1.25.0";
 const ACTIONLINT = "v1.7.12";
 
@@ -81,7 +88,8 @@ export const TOOLS = {
   helm: {
     name: "helm",
     version: HELM,
-    folder: "tools/helm",
+    // Beside the plugin, which has the same packages of Helm and Kubernetes in it: they are compiled once.
+    folder: "tools/pulumi-kubernetes",
     package: "helm.sh/helm/v3/cmd/helm",
     ldflags: `${strip} -X helm.sh/helm/v3/internal/version.version=${HELM}`,
     versionArgs: ["version", "--short"],
@@ -101,6 +109,13 @@ export const TOOLS = {
     // The Automation API refuses a CLI that does not know its own version.
     ldflags: `${strip} -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${PULUMI}`,
     versionArgs: ["version"],
+  },
+  "pulumi-resource-kubernetes": {
+    name: "pulumi-resource-kubernetes",
+    version: PULUMI_KUBERNETES,
+    folder: "tools/pulumi-kubernetes",
+    package: "./cmd/pulumi-resource-kubernetes",
+    ldflags: `${strip} -X github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version=${PULUMI_KUBERNETES}`,
   },
   "pulumi-language-yaml": {
     name: "pulumi-language-yaml",

@@ -38,24 +38,14 @@ export async function startChaosBed(): Promise<ChaosBed> {
   const bed = await startTestBed();
   const proxy = await startApiProxy(bed.sandbox);
   const api = connectApiServer(bed.sandbox.kubeconfig);
-  let opened: EngineStack[] = [];
   return {
     bed,
     proxy,
     api,
-    async openStack(name, config) {
-      const stack = await bed.stack(
-        { "kubernetes:kubeconfig": proxy.kubeconfig, "milvus:timeouts": TIMEOUTS, ...config },
-        name,
-      );
-      opened.push(stack);
-      return stack;
+    openStack(name, config) {
+      return bed.stack({ "kubernetes:kubeconfig": proxy.kubeconfig, "milvus:timeouts": TIMEOUTS, ...config }, name);
     },
     async clear() {
-      for (const stack of opened) {
-        stack.close();
-      }
-      opened = [];
       proxy.set({ kind: "fair" });
       bed.faults({});
       // A fault counts how often it has hit; the next cell may ask for the same one.

@@ -101,7 +101,6 @@ describe("two clusters of one release name in one program", () => {
     stack = await openStack({ sandbox: bed.sandbox, projectFile: OWN_PROJECT, program: ownProgram(() => clusters) });
   });
   after(async () => {
-    stack.close();
     await bed.stop();
   });
 
@@ -269,7 +268,6 @@ describe("one cluster in a program of one's own", () => {
     await stack.up();
   });
   after(async () => {
-    stack.close();
     await bed.stop();
   });
 
@@ -390,7 +388,6 @@ describe("a cluster whose kubeconfig another resource of the program gives", () 
     stack = await openStack({ sandbox: bed.sandbox, projectFile: OWN_PROJECT, program });
   });
   after(async () => {
-    stack.close();
     await bed.stop();
   });
 
@@ -428,7 +425,6 @@ describe("two clusters in waves whose run is ended", () => {
     await stack.up();
   });
   after(async () => {
-    stack.close();
     await bed.stop();
   });
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { projectFolder } from "../../sandbox/folders";
-import { type KubernetesProvider, startKubernetesProvider } from "../../sandbox/kubernetesProvider";
+import { kubernetesProvider } from "../../sandbox/kubernetesProvider";
 import { type LanguageHost, startLanguageHost } from "../../sandbox/languageHost";
 import { type RunResult, tryRun } from "../../sandbox/run";
 import { problems, RELEASE, startTestBed, type TestBed } from "./support/testBed";
@@ -13,7 +13,6 @@ const LEFT_OUT = ["node_modules", ".git", "dist", "coverage"];
 
 describe("the README's steps, with the pulumi command itself", () => {
   let bed: TestBed;
-  let provider: KubernetesProvider | undefined;
   let host: LanguageHost | undefined;
   let project: string;
   let env: NodeJS.ProcessEnv;
@@ -31,9 +30,10 @@ describe("the README's steps, with the pulumi command itself", () => {
     mkdirSync(path.join(project, "dist"));
     writeFileSync(path.join(project, "dist", "library.js"), 'throw new Error("this is the library, not the program");');
     mkdirSync(path.join(project, "state"));
-    provider = await startKubernetesProvider(bed.sandbox, project);
+    const log = (line: string) => void process.stdout.write(`      ${line}\n`);
+    const provider = await kubernetesProvider(bed.sandbox, log);
     host = await startLanguageHost(bed.sandbox.tools.pulumi);
-    process.stdout.write(`      kubernetes provider: ${provider.description}; language host: ${host.kind}\n`);
+    log(`kubernetes provider: ${provider.description}; language host: ${host.kind}`);
     env = {
       ...bed.sandbox.env,
       ...provider.env,
@@ -45,7 +45,6 @@ describe("the README's steps, with the pulumi command itself", () => {
   });
   after(async () => {
     host?.stop();
-    provider?.stop();
     await bed.stop();
   });
 

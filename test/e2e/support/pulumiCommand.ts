@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { startKubernetesProvider } from "../../../sandbox/kubernetesProvider";
+import { kubernetesProvider } from "../../../sandbox/kubernetesProvider";
 import { startLanguageHost } from "../../../sandbox/languageHost";
 import { killAll, processTree } from "../../../sandbox/processTree";
 import { type RunResult, tryRun } from "../../../sandbox/run";
@@ -28,7 +28,7 @@ export async function pulumiCommand(sandbox: Sandbox, folder: string): Promise<P
   const log = (line: string) => process.stdout.write(`      ${line}\n`);
   const { "pulumi-language-yaml": yaml } = await ensureTools({ log, only: ["pulumi-language-yaml"] });
   mkdirSync(path.join(folder, "state"));
-  const provider = await startKubernetesProvider(sandbox, folder);
+  const provider = await kubernetesProvider(sandbox, log);
   const host = await startLanguageHost(sandbox.tools.pulumi);
   log(`kubernetes provider: ${provider.description}; language host: ${host.kind}`);
   const env = {
@@ -69,7 +69,6 @@ export async function pulumiCommand(sandbox: Sandbox, folder: string): Promise<P
     },
     stop() {
       host.stop();
-      provider.stop();
     },
   };
 }

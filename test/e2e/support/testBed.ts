@@ -22,7 +22,7 @@ export interface TestBed {
   readonly sandbox: Sandbox;
   readonly charts: string;
   readonly etcd: EtcdClient;
-  /** Opens the stack `dev` for {@link RELEASE}; everything that is open is closed with the bed. */
+  /** Opens the stack `dev` for {@link RELEASE}. */
   stack(config: StackConfig, stackName?: string): Promise<EngineStack>;
   /** `helm install` of a chart past Pulumi, as a user did it long ago. */
   install(chart: string, values?: object, release?: ReleaseName): Promise<void>;
@@ -42,7 +42,6 @@ export async function startTestBed(options: { readonly realMilvus?: boolean } = 
   const sandbox = await startSandbox({ ...options, log: (line) => process.stdout.write(`      ${line}\n`) });
   const charts = chartsFolder(mkdtempSync(path.join(tmpdir(), "milvus-charts-")));
   const etcd = new EtcdClient(sandbox.metadataEtcd);
-  const open: EngineStack[] = [];
   return {
     sandbox,
     charts,
@@ -63,7 +62,6 @@ export async function startTestBed(options: { readonly realMilvus?: boolean } = 
           "milvus:timeouts": { lock: "5s", ...(config["milvus:timeouts"] as object | undefined) },
         },
       });
-      open.push(stack);
       return stack;
     },
     install: (chart, values = VALUES, release = RELEASE) =>
@@ -85,9 +83,6 @@ export async function startTestBed(options: { readonly realMilvus?: boolean } = 
       ]),
     fingerprint: () => fingerprint(sandbox),
     async stop() {
-      for (const stack of open) {
-        stack.close();
-      }
       await sandbox.stop();
     },
   };

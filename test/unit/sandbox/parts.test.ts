@@ -9,7 +9,6 @@ import { kwokctlConfig } from "../../../sandbox/controlPlane";
 import { serves } from "../../../sandbox/downtime";
 import { withLock } from "../../../sandbox/lock";
 import { releasePorts, reservePorts } from "../../../sandbox/ports";
-import { collectionPath, kindOf, nameOf, tokenOf } from "../../../sandbox/provider/kinds";
 import { changes, describeSteps, EventCollector, errors } from "../../../sandbox/report";
 import { sandboxFolder } from "../../../sandbox/sandboxState";
 import { table } from "../../../sandbox/table";
@@ -150,17 +149,5 @@ describe("small things", () => {
         ["\u001b[31mlong\u001b[39m", "c"],
       ]),
     ).to.deep.equal(["  a      b", "  \u001b[31mlong\u001b[39m   c"]);
-  });
-
-  it("a URN gives type and name, parents and colons in names included", () => {
-    const urn = "urn:pulumi:dev::milvus::milvus:index:MilvusCluster$kubernetes:batch/v1:Job::a::b";
-    expect(tokenOf(urn)).to.equal("kubernetes:batch/v1:Job");
-    expect(nameOf(urn)).to.equal("a::b");
-  });
-
-  it("paths of collections, and a type that is not served", () => {
-    expect(collectionPath(kindOf("kubernetes:batch/v1:Job"), "m")).to.equal("/apis/batch/v1/namespaces/m/jobs");
-    expect(collectionPath(kindOf("kubernetes:core/v1:Namespace"), "m")).to.equal("/api/v1/namespaces");
-    expect(() => kindOf("kubernetes:apps/v1:StatefulSet")).to.throw("does not serve kubernetes:apps/v1:StatefulSet");
   });
 });
