@@ -1,5 +1,5 @@
-import type { ChartReference, HelmValues } from "../../upgrade/model";
 import { MissingProgram, runCommand } from "../process/command";
+import type { ChartReference, HelmValues } from "../upgrade/model";
 
 /** Names another Helm than the one on the PATH. */
 export const HELM_VARIABLE = "MILVUS_HELM";
