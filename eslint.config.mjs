@@ -1,7 +1,7 @@
 import pulumi from "@pulumi/eslint-plugin";
 import tseslint from "typescript-eslint";
 
-/** Imports go one way: index, plugin → components → run → cluster, config, verify → upgrade, which imports nothing of ours. */
+/** Imports go one way: index, plugin → components → run → manifests → cluster, config, verify → upgrade, which imports nothing of ours. */
 const forbid = (message, ...group) => ({ group, message });
 const room = (files, ...patterns) => ({
   files,
@@ -38,25 +38,55 @@ export default tseslint.config(
     ["upgrade/**/*.ts"],
     noPulumi,
     noKubernetes,
-    noRooms("cluster", "components", "config", "run", "verify", "sandbox", "cli"),
+    noRooms("cluster", "components", "config", "run", "manifests", "process", "verify", "sandbox", "cli"),
     noIndex,
   ),
-  room(["cluster/**/*.ts"], noPulumi, noRooms("components", "run", "config", "verify", "sandbox", "cli"), noIndex),
-  room(["verify/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "run", "config", "sandbox", "cli"), noIndex),
-  room(["config/**/*.ts"], noKubernetes, noRooms("components", "run", "cluster", "verify", "sandbox", "cli"), noIndex),
+  room(
+    ["cluster/**/*.ts"],
+    noPulumi,
+    noRooms("components", "run", "manifests", "process", "config", "verify", "sandbox", "cli"),
+    noIndex,
+  ),
+  room(
+    ["verify/**/*.ts"],
+    noPulumi,
+    noKubernetes,
+    noRooms("components", "run", "manifests", "process", "config", "sandbox", "cli"),
+    noIndex,
+  ),
+  room(
+    ["config/**/*.ts"],
+    noKubernetes,
+    noRooms("components", "run", "manifests", "process", "cluster", "verify", "sandbox", "cli"),
+    noIndex,
+  ),
+  room(
+    ["manifests/**/*.ts"],
+    noPulumi,
+    noKubernetes,
+    noRooms("components", "run", "verify", "sandbox", "cli"),
+    noIndex,
+  ),
+  room(
+    ["process/**/*.ts"],
+    noPulumi,
+    noKubernetes,
+    noRooms("components", "run", "manifests", "cluster", "config", "verify", "upgrade", "sandbox", "cli"),
+    noIndex,
+  ),
   room(["run/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "sandbox", "cli"), noIndex),
   room(["cli/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "sandbox"), noIndex),
   room(["components/*.ts"], noKubernetes, noRooms("sandbox", "cli"), noIndex),
   room(
     ["components/{declare,engine}/**/*.ts"],
     noKubernetes,
-    noRooms("cluster", "run", "config", "verify", "sandbox", "cli"),
+    noRooms("cluster", "run", "manifests", "process", "config", "verify", "sandbox", "cli"),
     noIndex,
   ),
   room(
     ["plugin/**/*.ts"],
     noKubernetes,
-    noRooms("cluster", "run", "config", "verify", "upgrade", "sandbox", "cli"),
+    noRooms("cluster", "run", "manifests", "process", "config", "verify", "upgrade", "sandbox", "cli"),
     noIndex,
   ),
   room(["policy/**/*.ts"], noKubernetes, noRooms("cluster", "components", "config", "sandbox", "cli"), noIndex),

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { V1Deployment, V1PersistentVolumeClaim, V1StatefulSet, V1StorageClass } from "@kubernetes/client-node";
 import type { ClusterState, UpgradePlan } from "../upgrade/model";
 import type { PreflightLevels } from "../upgrade/preflight/checks";
-import type { Dependency, DependencyRole, Permission, PreflightFacts } from "../upgrade/preflight/facts";
+import type { Dependency, DependencyRole, Permission, PreflightFacts, RenderFacts } from "../upgrade/preflight/facts";
 import { type GrantedRule, isGranted } from "../upgrade/preflight/grants";
 import { type Findings, judgePreflight, NO_FINDINGS, preflightQuestions } from "../upgrade/preflight/judge";
 import type { VerificationNeeds } from "../upgrade/preflight/permissions";
@@ -20,6 +20,8 @@ export interface PreflightOptions {
   readonly preflight: PreflightLevels;
   readonly settings: { readonly backup: { readonly storageClass?: string } };
   readonly verification?: VerificationNeeds;
+  /** What came of rendering the chart, while it is still being rendered. Default: it was not. */
+  readonly rendered?: Promise<RenderFacts | undefined>;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function preflight(
   { releaseName, namespace }: ReleaseAddress,
   plan: UpgradePlan,
   state: ClusterState,
-  { preflight: levels, settings, verification }: PreflightOptions,
+  { preflight: levels, settings, verification, rendered }: PreflightOptions,
 ): Promise<Findings> {
   const reader = new Reader(client, namespace);
   // The manifest tells which permissions are needed; all else can be read meanwhile.
@@ -47,7 +49,7 @@ export async function preflight(
     return levels.permissions === "off" || asked === undefined ? undefined : reader.denied(asked.permissions);
   };
   const isRecorded = state.release !== undefined;
-  const [recordedKinds, notAllowed, servedKinds, storageClasses, dependencies, claims, otherReleases] =
+  const [recordedKinds, notAllowed, servedKinds, storageClasses, dependencies, claims, otherReleases, render] =
     await Promise.all([
       kinds,
       denied(),
@@ -58,6 +60,7 @@ export async function preflight(
       reader.dependencies(releaseName, state),
       reader.claims(releaseName),
       plan.kind === "install" ? reader.otherReleases(releaseName) : undefined,
+      rendered,
     ]);
   const missingChart = missingChartOf(plan);
   const facts: PreflightFacts = {
@@ -70,6 +73,8 @@ export async function preflight(
     ...(claims && { claims }),
     ...(otherReleases && { otherReleases }),
     ...(missingChart !== undefined && { missingChart }),
+    // The chart that is missing is named once.
+    ...(render && missingChart === undefined && { rendered: render }),
   };
   const backupStorageClass = settings.backup.storageClass;
   const subject = {

@@ -115,7 +115,11 @@ class UpgradeRun {
   }
 
   private look(client: ClusterClient): Promise<Look> {
-    return look(client, this.given.config, { stack: this.earlier, opaque: this.given.values.leaves });
+    return look(client, this.given.config, {
+      stack: this.earlier,
+      opaque: this.given.values.leaves,
+      hidden: this.hidden,
+    });
   }
 
   /** Declares the plan, waits until it is done, and verifies it. A preview waits for nothing. */

@@ -19,6 +19,7 @@ import { RefusalError } from "../upgrade/refusal";
 import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
 import { getValue, path } from "../upgrade/values/tree";
 import { chartFolderDigest } from "./chartFolder";
+import { type Rendering, renderFacts, renderPlan } from "./rendering";
 
 /** What is there, and what to do about it. */
 export interface Look {
@@ -27,6 +28,8 @@ export interface Look {
   readonly plan: Plan;
   /** What the preflight makes of the plan; none of a plan that is refused. */
   readonly findings: Findings;
+  /** What the chart of the plan renders; missing where that was not looked at. */
+  readonly rendering?: Rendering;
   /** By which the plan is approved; missing where it is refused or nothing is to be done. */
   readonly hash?: string;
 }
@@ -44,6 +47,8 @@ export interface LookOptions {
   readonly plan?: (wanted: Wanted, state: ClusterState, facts: StackFacts) => Plan | Promise<Plan>;
   /** Helm values that the caller keeps to itself. Default: none. */
   readonly opaque?: readonly OpaqueValue[];
+  /** Texts that no finding may show, beside the secrets among the values. Default: none. */
+  readonly hidden?: readonly string[];
 }
 
 /**
@@ -68,11 +73,18 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   const planned = await (makePlan ?? planUpgrade)(seen.wanted, state, { releaseInStack });
   // Pulumi would upgrade what is not there.
   if (releaseInStack && state.release === undefined && planned.kind !== "refused") refuse(refusalOfGoneRelease(client));
-  return lookAt(state, seen, planned, async (plan) =>
-    options.isChecked === false
-      ? NO_FINDINGS
-      : preflight(cluster, wanted, plan, state, { ...seen, preflight: { ...levels, ...config.preflight } }),
-  );
+  const checks = { ...levels, ...config.preflight };
+  return lookAt(state, seen, planned, async (plan) => {
+    if (options.isChecked === false) return { findings: NO_FINDINGS };
+    const isRendered = plan.kind !== "nothing" && checks.chartRenders !== "off";
+    const rendering = isRendered ? renderPlan({ ...options, ...wanted, plan, state, client: cluster }) : undefined;
+    const rendered = rendering?.then((it) => renderFacts(it, state));
+    const [findings, found] = await Promise.all([
+      preflight(cluster, wanted, plan, state, { ...seen, preflight: checks, ...(rendered && { rendered }) }),
+      rendering,
+    ]);
+    return { findings, ...(found && { rendering: found }) };
+  });
 }
 
 /** The config with the values as the planner may see them. */
@@ -98,21 +110,21 @@ export function lookAhead(config: Config, options: Pick<LookOptions, "opaque">):
     ],
   };
   const seen = asSeen(config, options, state);
-  return lookAt(state, seen, planUpgrade(seen.wanted, state), () => Promise.resolve(NO_FINDINGS));
+  return lookAt(state, seen, planUpgrade(seen.wanted, state), () => Promise.resolve({ findings: NO_FINDINGS }));
 }
 
 async function lookAt(
   state: ClusterState,
   config: Config,
   plan: Plan,
-  check: (plan: UpgradePlan) => Promise<Findings>,
+  check: (plan: UpgradePlan) => Promise<Pick<Look, "findings" | "rendering">>,
 ): Promise<Look> {
   if (plan.kind === "refused") return { state, plan, findings: NO_FINDINGS };
-  const findings = await check(plan);
-  if (plan.kind === "nothing") return { state, plan, findings };
+  const checked = await check(plan);
+  if (plan.kind === "nothing") return { state, plan, ...checked };
   const chartDigest = await chartFolderDigest(plan.chart);
   const hash = await approvalHash({ ...config, state, plan, ...(chartDigest !== undefined && { chartDigest }) });
-  return { state, plan, findings, hash };
+  return { state, plan, ...checked, hash };
 }
 
 function refuse(refusal: Refusal | undefined): void {

@@ -1,8 +1,8 @@
+import type { FieldChange, ObjectChange } from "../../manifests/diff";
+import type { Drift } from "../../manifests/drift";
 import type { Refusal } from "../../upgrade/model";
 import { describeWay } from "../../upgrade/refusal";
 import { onOneLine } from "../../upgrade/words/visible";
-import type { FieldChange, ObjectChange } from "../manifests/diff";
-import type { Drift } from "../manifests/drift";
 import type { ImageReport, ManifestReport, PlanPart, PlanReport } from "../plan/report";
 import { code, codeCell, cutCode, fenced, prose } from "./escape";
 

@@ -1,9 +1,9 @@
 import pc from "picocolors";
+import type { FieldChange, ObjectChange } from "../../manifests/diff";
+import type { Drift } from "../../manifests/drift";
 import type { Refusal } from "../../upgrade/model";
 import { describeRefusal } from "../../upgrade/refusal";
 import { onOneLine } from "../../upgrade/words/visible";
-import type { FieldChange, ObjectChange } from "../manifests/diff";
-import type { Drift } from "../manifests/drift";
 import type { ImageReport, ManifestReport, PlanPart, PlanReport, StepReport } from "../plan/report";
 
 const MOST_LINES = 40;

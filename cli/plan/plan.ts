@@ -1,9 +1,16 @@
 import { type ClusterClient, connect } from "../../cluster/api/client";
-import { apiVersions, readServedApis, type ServedApis } from "../../cluster/api/discovery";
+import { readServedApis } from "../../cluster/api/discovery";
 import { oneLook } from "../../cluster/api/oneLook";
 import { readManifest } from "../../cluster/helm/manifest";
 import type { Config } from "../../config/schema";
+import { splitCommon } from "../../manifests/common";
+import { appliedRecord } from "../../manifests/compare";
+import { type Drift, driftOf } from "../../manifests/drift";
+import { imagesOf } from "../../manifests/images";
+import { type Mask, maskOf } from "../../manifests/mask";
+import { parseManifest } from "../../manifests/objects";
 import { look, shownPlan } from "../../run/look";
+import { type Rendering, renderPlan } from "../../run/rendering";
 import { approvalLines } from "../../upgrade/approval";
 import { attemptName } from "../../upgrade/metadata/attempt";
 import type { ClusterState, HelmRelease, Plan, UpgradePlan } from "../../upgrade/model";
@@ -13,16 +20,8 @@ import { secretTexts } from "../../upgrade/secrets/text";
 import { describeStep, outlookOf } from "../../upgrade/steps/steps";
 import { type LastFacts, stateFromFacts } from "../../upgrade/walk/lastFacts";
 import { planTitle } from "../../upgrade/words/describe";
-import { splitCommon } from "../manifests/common";
-import { diffManifests } from "../manifests/diff";
-import { type Drift, driftOf } from "../manifests/drift";
-import { dryRun } from "../manifests/dryRun";
-import { imagesOf } from "../manifests/images";
-import { type Mask, maskOf } from "../manifests/mask";
-import { type ManifestObject, parseManifest } from "../manifests/objects";
 import type { Project } from "../pulumi/project";
 import type { StackConfig } from "../pulumi/stackConfig";
-import { NotRendered, renderChart } from "./helm";
 import { jobImages } from "./jobImages";
 import { planOfStack } from "./planOfStack";
 import {
@@ -62,11 +61,18 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   // Those who plan may have fewer rights than those who run: a pull request's runner should only read.
   const found = await look(client, config, {
     levels: { permissions: "warn" },
+    hidden: request.settings.secrets,
     ...(request.state && { state: request.state }),
     plan: (wanted, state) => planOfStack(request.project, request.stack, wanted, state),
   });
-  const { state, hash } = found;
-  const planned = { state, plan: shownPlan(found), client, ...(hash !== undefined && { hash }) };
+  const { state, hash, rendering } = found;
+  const planned = {
+    state,
+    plan: shownPlan(found),
+    client,
+    ...(hash !== undefined && { hash }),
+    ...(rendering && { rendering }),
+  };
   const report = { ...head, basis: "cluster", ...(await reportOf(request, planned)) } as const;
   if (request.withDrift !== true) return report;
   return { ...report, drift: await findDrift(request, client, state) };
@@ -93,28 +99,36 @@ interface Planned {
   readonly state: ClusterState;
   readonly plan: Plan;
   readonly hash?: string;
+  /** Of the preflight. */
+  readonly rendering?: Rendering;
   /** Missing: the plan was made without the cluster. */
   readonly client?: ClusterClient;
 }
 
 async function reportOf(
   request: PlanRequest,
-  { state, plan, hash, client }: Planned,
+  { state, plan, hash, rendering: known, client }: Planned,
 ): Promise<Omit<PlanReport, "format" | "stack" | "release" | "basis">> {
   const { config, secrets } = request.settings;
   const outcome = outcomeOf(plan);
-  if (plan.kind === "refused") return { outcome, refusal: plan };
+  if (plan.kind === "refused") {
+    // What the API server will not take is seen best beside what changes.
+    const isSeen = known?.kind === "compared" && request.withManifests;
+    return { outcome, refusal: plan, ...(isSeen && { manifests: manifestReport(known) }) };
+  }
 
   const mask = maskOf([...secrets, ...knownSecrets(plan, state.release)]);
   // Whoever mirrors images wants to know of each that is not.
   const withImages = request.withImages || config.wanted.imageRegistry !== undefined;
-  const rendered = request.withManifests || withImages ? await render(request, plan, state, client) : undefined;
+  const rendering =
+    request.withManifests || withImages
+      ? (known ?? (await renderPlan({ ...config.wanted, plan, state, hidden: secrets, ...(client && { client }) })))
+      : undefined;
   return {
     outcome,
     plan: { ...partOf(plan, mask), ...approvalOf(hash, config) },
-    ...(rendered &&
-      request.withManifests && { manifests: await compare(rendered, client, state.release, mask, config) }),
-    ...(rendered && withImages && { images: imageList(rendered, plan, config, mask) }),
+    ...(rendering && request.withManifests && { manifests: manifestReport(rendering) }),
+    ...(rendering && withImages && { images: imageList(rendering, plan, config) }),
   };
 }
 
@@ -147,67 +161,25 @@ function partOf(plan: UpgradePlan, mask: Mask): Omit<PlanPart, "approval"> {
   };
 }
 
-/** What the new chart renders, or why it could not be rendered. */
-type Rendered = { readonly objects: readonly ManifestObject[]; readonly apis: ServedApis } | { readonly why: string };
-
-async function render(
-  { project, settings }: PlanRequest,
-  plan: UpgradePlan,
-  state: ClusterState,
-  client: ClusterClient | undefined,
-): Promise<Rendered> {
-  const { releaseName, namespace } = settings.config.wanted;
-  const apis = client ? await readServedApis(client) : { versions: [], kinds: [] };
-  try {
-    const manifest = await renderChart({
-      chart: plan.chart,
-      releaseName,
-      namespace,
-      values: plan.values,
-      kubernetesVersion: state.kubernetesVersion,
-      apiVersions: apiVersions(apis),
-      isUpgrade: plan.adopt,
-      projectFolder: project.folder,
-    });
-    return { objects: parseManifest(manifest, namespace), apis };
-  } catch (error) {
-    if (error instanceof NotRendered) return { why: error.message };
-    throw error;
+function manifestReport(rendering: Rendering): ManifestReport {
+  if (rendering.kind !== "compared") return { compared: false, why: rendering.why };
+  const { comparison } = rendering;
+  if (comparison === undefined) {
+    return { compared: false, why: "the Helm release is in the cluster, which was not asked" };
   }
+  const { revision, changes, dryRun } = comparison;
+  const { common, own } = splitCommon(changes);
+  return { compared: true, ...(revision !== undefined && { revision }), common, objects: own, dryRun };
 }
 
-async function compare(
-  rendered: Rendered,
-  client: ClusterClient | undefined,
-  release: HelmRelease | undefined,
-  mask: Mask,
-  { wanted: { namespace, releaseName } }: Config,
-): Promise<ManifestReport> {
-  if ("why" in rendered) return { compared: false, why: mask.text(rendered.why) };
-  if (client === undefined) return { compared: false, why: "the Helm release is in the cluster, which was not asked" };
-  const record = release && appliedRecord(release);
-  const before = record ? parseManifest(await readManifest(client, { namespace, ...record }), namespace) : [];
-  const { objects: after, apis } = rendered;
-  const changes = diffManifests(before, after, mask);
-  const { objects, dryRun: asked } = await dryRun(changes, { client, apis, before, after, mask, releaseName });
-  const { common, own } = splitCommon(objects);
-  return { compared: true, ...(record && { revision: record.revision }), common, objects: own, dryRun: asked };
-}
-
-/** Helm compares with the last revision that was deployed, whatever failed since. */
-function appliedRecord(release: HelmRelease): { readonly recordName: string; readonly revision: number } {
-  const { lastDeployed, name, recordName, revision } = release;
-  if (release.status === "deployed" || lastDeployed === undefined) return { recordName, revision };
-  return { recordName: `sh.helm.release.v1.${name}.v${lastDeployed.revision}`, revision: lastDeployed.revision };
-}
-
-function imageList(rendered: Rendered, plan: UpgradePlan, { settings, wanted }: Config, mask: Mask): ImageReport {
-  const found = new Map<string, readonly string[]>("why" in rendered ? [] : imagesOf(rendered.objects));
+function imageList(rendering: Rendering, plan: UpgradePlan, { settings, wanted }: Config): ImageReport {
+  const isRendered = rendering.kind === "compared";
+  const found = new Map<string, readonly string[]>(isRendered ? imagesOf(rendering.objects) : []);
   for (const [image, users] of jobImages(plan, settings)) found.set(image, [...(found.get(image) ?? []), ...users]);
   const prefix = wanted.imageRegistry;
   return {
     list: [...found].map(([image, users]) => ({ image, users })).sort((a, b) => a.image.localeCompare(b.image)),
     outside: prefix === undefined ? [] : [...found.keys()].filter((image) => !image.startsWith(`${prefix}/`)).sort(),
-    ...("why" in rendered && { incomplete: mask.text(rendered.why) }),
+    ...(!isRendered && { incomplete: rendering.why }),
   };
 }

@@ -1,9 +1,9 @@
+import type { CommonChange } from "../../manifests/common";
+import type { ObjectChange } from "../../manifests/diff";
+import type { Drift } from "../../manifests/drift";
+import type { DryRun } from "../../manifests/dryRun";
 import type { AddedValue, Plan, Refusal, UpgradePlan, Warning } from "../../upgrade/model";
 import type { StepOutlook } from "../../upgrade/steps/outlook";
-import type { CommonChange } from "../manifests/common";
-import type { ObjectChange } from "../manifests/diff";
-import type { Drift } from "../manifests/drift";
-import type { DryRun } from "../manifests/dryRun";
 
 /** Of the JSON: another number where a key changes its meaning or goes (docs/plan.schema.json). */
 export const PLAN_FORMAT = 1;

@@ -4,10 +4,10 @@ import { parseYaml } from "../../config/helmValues";
 import { parseConfig } from "../../config/parseConfig";
 import type { Config } from "../../config/schema";
 import { parseStackFile } from "../../config/stackFile";
+import { MissingProgram, runCommand } from "../../process/command";
 import { RELEASE_TYPE } from "../../upgrade/marks";
 import type { StackFacts } from "../../upgrade/model";
 import { asLastFacts, type LastFacts } from "../../upgrade/walk/lastFacts";
-import { MissingProgram, runCommand } from "../process/command";
 import { asTree, type Project, UsageError } from "./project";
 
 /** Names another Pulumi than the one on the PATH. */

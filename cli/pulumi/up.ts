@@ -1,13 +1,13 @@
 import { hostname } from "node:os";
 import pc from "picocolors";
 import type { Timeouts } from "../../config/schema";
+import { MissingProgram } from "../../process/command";
+import { runShown, type ShownCommandResult } from "../../process/shownCommand";
 import { CONFIRMED_PLAN_VARIABLE } from "../../upgrade/approval";
 import type { Step } from "../../upgrade/model";
 import { duration } from "../../upgrade/plan/interruption";
 import { DEAD_RUN_GRACE } from "../../upgrade/steps/limits";
 import { stepLimit, stepsLimit } from "../../upgrade/steps/steps";
-import { MissingProgram } from "../process/command";
-import { runShown, type ShownCommandResult } from "../process/shownCommand";
 import type { NextRun, UpEnd } from "../walk/walk";
 import { deadRuns, forgetRun, rememberRun } from "./ownRuns";
 import { type Project, UsageError } from "./project";

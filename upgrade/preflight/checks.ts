@@ -55,6 +55,11 @@ export const PREFLIGHT_CHECKS = {
       "With `milvus:chartSource.folder`, the chart of the plan must be in it: the Release comes last, when Milvus may have been stopped already.",
     source: "pulumi-kubernetes issue 2573",
   },
+  chartRenders: {
+    explanation:
+      "The chart of the plan is rendered with the plan's values as an upgrade (Helm CLI), compared with the manifest in force, and what changes is shown to the API server (dryRun=All). What Helm would stop at after Milvus was paused or stopped is refused here: a template that fails, a field that is immutable, an object that an admission rule does not take. Without the Helm CLI, or where the chart cannot be fetched from here, a warning says what was not looked at. What a chart looks up in the cluster is not seen, and hooks are not looked at.",
+    source: "Helm documentation, helm template; Kubernetes documentation, dry run of requests",
+  },
   claimsBound: {
     explanation: "Claims of the release that are lost or not bound: their pods cannot start again after a restart.",
     source: "milvus-operator issue 217",

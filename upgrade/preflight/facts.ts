@@ -36,6 +36,28 @@ export interface ClaimState {
   readonly phase: string;
 }
 
+/** A change that would not be taken. */
+export interface RefusedChange {
+  /** `StatefulSet/my-release-etcd`. */
+  readonly object: string;
+  /** `spec.volumeClaimTemplates`; empty where the whole object is meant. */
+  readonly path: string;
+  readonly why: string;
+}
+
+/** What came of rendering the chart of the plan; texts are without secrets. */
+export type RenderFacts =
+  /** Helm cannot render the chart with these values. */
+  | { readonly kind: "failed"; readonly why: string }
+  /** Nothing was looked at. */
+  | { readonly kind: "unseen"; readonly why: string }
+  | {
+      readonly kind: "compared";
+      readonly refused: readonly RefusedChange[];
+      /** Why the API server did not judge some of the changes, each reason once. */
+      readonly unjudged: readonly string[];
+    };
+
 export interface PreflightFacts {
   /** Of those that were asked. */
   readonly denied?: readonly Permission[];
@@ -51,6 +73,7 @@ export interface PreflightFacts {
   readonly otherReleases?: readonly string[];
   /** File that a chart of a folder would have and has not. */
   readonly missingChart?: string;
+  readonly rendered?: RenderFacts;
   readonly notes: readonly string[];
 }
 

@@ -12,6 +12,7 @@ import {
   storageFindings,
   versionFindings,
 } from "./platform";
+import { renderFindings } from "./rendering";
 import type { Finding, Subject } from "./subject";
 
 const CHECKS: readonly ((subject: Subject) => readonly Finding[])[] = [
@@ -25,6 +26,7 @@ const CHECKS: readonly ((subject: Subject) => readonly Finding[])[] = [
   claimFindings,
   otherReleaseFindings,
   chartFindings,
+  renderFindings,
 ];
 
 /** What has to be read before this plan can be judged; undefined when the plan touches nothing. */

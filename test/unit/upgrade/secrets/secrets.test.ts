@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { splitSecrets } from "../../../../cli/adopt/secretValues";
-import { maskOf } from "../../../../cli/manifests/mask";
 import { releaseValues } from "../../../../components/values";
+import { maskOf } from "../../../../manifests/mask";
 import type { HelmValue } from "../../../../upgrade/model";
 import { secretsIn } from "../../../../upgrade/secrets/classify";
 import { hideKnown, hideSecrets, secretTexts } from "../../../../upgrade/secrets/text";

@@ -1,9 +1,9 @@
-import type { ClusterClient } from "../../cluster/api/client";
-import type { ServedApis } from "../../cluster/api/discovery";
-import { verdictOf } from "../../cluster/api/rehearsal";
-import { ClusterError, hasCode } from "../../cluster/errors";
-import type { HelmValues } from "../../upgrade/model";
-import { isMap, withoutValue } from "../../upgrade/values/tree";
+import type { ClusterClient } from "../cluster/api/client";
+import type { ServedApis } from "../cluster/api/discovery";
+import { verdictOf } from "../cluster/api/rehearsal";
+import { ClusterError, hasCode } from "../cluster/errors";
+import type { HelmValues } from "../upgrade/model";
+import { isMap, withoutValue } from "../upgrade/values/tree";
 import { inBatches } from "./batches";
 import { type FieldChange, fieldChanges } from "./diff";
 import type { Mask } from "./mask";

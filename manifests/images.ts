@@ -1,5 +1,5 @@
-import type { HelmValue } from "../../upgrade/model";
-import { isMap } from "../../upgrade/values/tree";
+import type { HelmValue } from "../upgrade/model";
+import { isMap } from "../upgrade/values/tree";
 import type { ManifestObject } from "./objects";
 
 /** Every image that the containers of these objects name, each once, with the objects that use it. */

@@ -1,12 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { splitCommon } from "../../../../cli/manifests/common";
-import { diffManifests } from "../../../../cli/manifests/diff";
-import { imagesOf } from "../../../../cli/manifests/images";
-import { changedLines } from "../../../../cli/manifests/lines";
-import { maskOf } from "../../../../cli/manifests/mask";
-import { parseManifest } from "../../../../cli/manifests/objects";
-import { HIDDEN } from "../../../../upgrade/secrets/lines";
+import { splitCommon } from "../../../manifests/common";
+import { diffManifests } from "../../../manifests/diff";
+import { imagesOf } from "../../../manifests/images";
+import { changedLines } from "../../../manifests/lines";
+import { maskOf } from "../../../manifests/mask";
+import { parseManifest } from "../../../manifests/objects";
+import { HIDDEN } from "../../../upgrade/secrets/lines";
 
 const deployment = (name: string, image: string, env = "LEVEL: info") => `
 ---

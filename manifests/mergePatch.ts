@@ -1,5 +1,5 @@
-import type { HelmValues } from "../../upgrade/model";
-import { isMap, sameValue } from "../../upgrade/values/tree";
+import type { HelmValues } from "../upgrade/model";
+import { isMap, sameValue } from "../upgrade/values/tree";
 
 /** The JSON merge patch that makes one object of the other: changed keys alone, null for those that go, lists whole. */
 export function mergePatch(before: HelmValues, after: HelmValues): HelmValues {

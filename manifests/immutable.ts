@@ -1,5 +1,5 @@
-import type { HelmValue, HelmValues } from "../../upgrade/model";
-import { asText, getValue, isMap, sameValue, withoutValue } from "../../upgrade/values/tree";
+import type { HelmValue, HelmValues } from "../upgrade/model";
+import { asText, getValue, isMap, sameValue, withoutValue } from "../upgrade/values/tree";
 import type { ManifestObject } from "./objects";
 
 /** A change that the API server answers with "field is immutable" or "forbidden". */

@@ -1,17 +1,17 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { diffManifests } from "../../../../cli/manifests/diff";
-import { dryRun } from "../../../../cli/manifests/dryRun";
-import { maskOf } from "../../../../cli/manifests/mask";
-import { mergePatch } from "../../../../cli/manifests/mergePatch";
-import { parseManifest } from "../../../../cli/manifests/objects";
-import type { ClusterClient } from "../../../../cluster/api/client";
-import { verdictOf } from "../../../../cluster/api/rehearsal";
-import type { ApiRequest } from "../../../../cluster/api/request";
-import type { HelmValues } from "../../../../upgrade/model";
-import { HIDDEN } from "../../../../upgrade/secrets/lines";
-import { mergeValues } from "../../../../upgrade/values/tree";
-import { fakeClient } from "../../../support/fakeClient";
+import type { ClusterClient } from "../../../cluster/api/client";
+import { verdictOf } from "../../../cluster/api/rehearsal";
+import type { ApiRequest } from "../../../cluster/api/request";
+import { diffManifests } from "../../../manifests/diff";
+import { dryRun } from "../../../manifests/dryRun";
+import { maskOf } from "../../../manifests/mask";
+import { mergePatch } from "../../../manifests/mergePatch";
+import { parseManifest } from "../../../manifests/objects";
+import type { HelmValues } from "../../../upgrade/model";
+import { HIDDEN } from "../../../upgrade/secrets/lines";
+import { mergeValues } from "../../../upgrade/values/tree";
+import { fakeClient } from "../../support/fakeClient";
 
 const APIS = {
   versions: ["v1", "apps/v1", "metrics.k8s.io/v1"],

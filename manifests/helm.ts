@@ -1,5 +1,5 @@
-import type { ChartReference, HelmValues } from "../../upgrade/model";
 import { MissingProgram, runCommand } from "../process/command";
+import type { ChartReference, HelmValues } from "../upgrade/model";
 
 /** Names another Helm than the one on the PATH. */
 export const HELM_VARIABLE = "MILVUS_HELM";
@@ -18,7 +18,15 @@ export interface RenderRequest {
 }
 
 /** Why nothing was rendered, for people. */
-export class NotRendered extends Error {}
+export class NotRendered extends Error {
+  constructor(
+    message: string,
+    /** The chart and these values are the reason, wherever Helm runs: an upgrade will not get further. */
+    readonly isOfChart = false,
+  ) {
+    super(message);
+  }
+}
 
 /**
  * What `helm upgrade` would render, hooks included. Helm gets the values by stdin and no kubeconfig: what a chart looks
@@ -46,8 +54,10 @@ export async function renderChart(request: RenderRequest): Promise<string> {
     const options = { cwd: request.projectFolder, input, timeoutSeconds: TIMEOUT_SECONDS };
     const { exitCode, stdout, stderr } = await runCommand(helm, args, options);
     if (exitCode === 0) return stdout;
+    const reason = reasonOf(stderr);
     throw new NotRendered(
-      `${helm} template ${request.chart.name} ${request.chart.version} failed: ${reasonOf(stderr)}`,
+      `${helm} template ${request.chart.name} ${request.chart.version} failed: ${reason}`,
+      OF_CHART.test(reason),
     );
   } catch (error) {
     if (error instanceof MissingProgram) {
@@ -70,11 +80,23 @@ function chartArguments({ kind, name, location, version }: ChartReference): stri
   }
 }
 
-/** A template's error may quote a value; only its first line is kept, and Helm's warnings are left out. */
+/** What Helm says of templates, values and charts that are not there; anything else may be the network, or this machine. */
+const OF_CHART =
+  /execution error at|template: |YAML parse error|error converting YAML|parse error at|don't meet the specifications|requires kubeVersion|not found in .* index|no chart version found/;
+
+const LONGEST = 600;
+
+/** A template's error may quote a value: the first line is kept, or the rest where that ends with a colon. Helm's warnings are not. */
 function reasonOf(stderr: string): string {
   const lines = stderr
     .split("\n")
-    .filter((line) => line.trim() !== "" && !/^(WARNING|coalesce\.go|walk\.go)/.test(line));
-  const line = lines.find((it) => it.startsWith("Error:")) ?? lines[0] ?? "no reason given";
-  return line.replace(/^Error: /, "").slice(0, 500);
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !/^(WARNING|coalesce\.go|walk\.go)/.test(line));
+  const start = Math.max(
+    lines.findIndex((it) => it.startsWith("Error:")),
+    0,
+  );
+  const [first = "no reason given", ...more] = lines.slice(start);
+  const whole = first.endsWith(":") ? [first, ...more].join(" ") : first;
+  return whole.replace(/^Error: /, "").slice(0, LONGEST);
 }

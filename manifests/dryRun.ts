@@ -1,9 +1,9 @@
-import type { ClusterClient } from "../../cluster/api/client";
-import type { ServedApis } from "../../cluster/api/discovery";
-import { type Verdict, verdictOf } from "../../cluster/api/rehearsal";
-import type { ApiRequest } from "../../cluster/api/request";
-import { ClusterError } from "../../cluster/errors";
-import { getValue } from "../../upgrade/values/tree";
+import type { ClusterClient } from "../cluster/api/client";
+import type { ServedApis } from "../cluster/api/discovery";
+import { type Verdict, verdictOf } from "../cluster/api/rehearsal";
+import type { ApiRequest } from "../cluster/api/request";
+import { ClusterError } from "../cluster/errors";
+import { getValue } from "../upgrade/values/tree";
 import { inBatches } from "./batches";
 import type { ObjectChange } from "./diff";
 import type { Mask } from "./mask";

@@ -1,6 +1,6 @@
-import { parseValuesFile } from "../../config/helmValues";
-import type { HelmValues } from "../../upgrade/model";
-import { filledText, getValue, isMap } from "../../upgrade/values/tree";
+import { parseValuesFile } from "../config/helmValues";
+import type { HelmValues } from "../upgrade/model";
+import { filledText, getValue, isMap } from "../upgrade/values/tree";
 
 /** One Kubernetes object of a rendered chart. */
 export interface ManifestObject {

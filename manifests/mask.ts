@@ -1,6 +1,6 @@
-import type { HelmValue } from "../../upgrade/model";
-import { HIDDEN } from "../../upgrade/secrets/lines";
-import { hideKnown, hideSecrets, withoutSecrets } from "../../upgrade/secrets/text";
+import type { HelmValue } from "../upgrade/model";
+import { HIDDEN } from "../upgrade/secrets/lines";
+import { hideKnown, hideSecrets, withoutSecrets } from "../upgrade/secrets/text";
 
 /** What a path's value is shown as: masked where it may be a password. */
 export interface Mask {

@@ -1,5 +1,5 @@
-import type { HelmValue, HelmValues } from "../../upgrade/model";
-import { isMap, sameValue } from "../../upgrade/values/tree";
+import type { HelmValue, HelmValues } from "../upgrade/model";
+import { isMap, sameValue } from "../upgrade/values/tree";
 import { type ForbiddenChange, forbiddenChanges } from "./immutable";
 import { changedLines } from "./lines";
 import type { Mask } from "./mask";

@@ -1,0 +1,49 @@
+import type { ClusterClient } from "../cluster/api/client";
+import type { ServedApis } from "../cluster/api/discovery";
+import { listedManifest } from "../cluster/helm/manifest";
+import type { HelmRelease } from "../upgrade/model";
+import { diffManifests, type ObjectChange } from "./diff";
+import { type DryRun, dryRun } from "./dryRun";
+import type { Mask } from "./mask";
+import { type ManifestObject, parseManifest } from "./objects";
+
+/** What an upgrade changes of the objects that Helm has applied, with what stands in its way. */
+export interface Comparison {
+  /** Of the release that it is compared with; missing where there is none. */
+  readonly revision?: number;
+  readonly changes: readonly ObjectChange[];
+  readonly dryRun: DryRun;
+}
+
+export interface ComparisonRequest {
+  readonly client: ClusterClient;
+  readonly apis: ServedApis;
+  readonly releaseName: string;
+  readonly namespace: string;
+  readonly release: HelmRelease | undefined;
+  /** What the new chart renders. */
+  readonly after: readonly ManifestObject[];
+  readonly mask: Mask;
+}
+
+/**
+ * Compares with the manifest in force, and shows the API server what changes (dryRun=All).
+ *
+ * @throws ClusterError when the manifest cannot be read
+ */
+export async function compareWithRelease(request: ComparisonRequest): Promise<Comparison> {
+  const { client, releaseName, namespace, release, after, mask } = request;
+  const record = release && appliedRecord(release);
+  const before = record
+    ? parseManifest(await listedManifest(client, { releaseName, namespace }, record.recordName), namespace)
+    : [];
+  const asked = await dryRun(diffManifests(before, after, mask), { ...request, before });
+  return { ...(record && { revision: record.revision }), changes: asked.objects, dryRun: asked.dryRun };
+}
+
+/** Helm compares with the last revision that was deployed, whatever failed since. */
+export function appliedRecord(release: HelmRelease): { readonly recordName: string; readonly revision: number } {
+  const { lastDeployed, name, recordName, revision } = release;
+  if (release.status === "deployed" || lastDeployed === undefined) return { recordName, revision };
+  return { recordName: `sh.helm.release.v1.${name}.v${lastDeployed.revision}`, revision: lastDeployed.revision };
+}

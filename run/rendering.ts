@@ -1,0 +1,114 @@
+import type { ClusterClient } from "../cluster/api/client";
+import { apiVersions, readServedApis } from "../cluster/api/discovery";
+import { ClusterError } from "../cluster/errors";
+import { type Comparison, compareWithRelease } from "../manifests/compare";
+import { NotRendered, renderChart } from "../manifests/helm";
+import { type Mask, maskOf } from "../manifests/mask";
+import { type ManifestObject, parseManifest } from "../manifests/objects";
+import type { ClusterState, HelmValues, UpgradePlan } from "../upgrade/model";
+import type { RenderFacts } from "../upgrade/preflight/facts";
+import { secretTexts } from "../upgrade/secrets/text";
+import { layBack, type OpaqueValue } from "../upgrade/values/opaque";
+
+/** What Helm makes of a plan before anything is done, and what the API server says of it. */
+export type Rendering =
+  | { readonly kind: "failed" | "unseen"; readonly why: string }
+  | {
+      readonly kind: "compared";
+      readonly objects: readonly ManifestObject[];
+      /** Missing: the cluster was not asked. */
+      readonly comparison?: Comparison;
+    };
+
+export interface RenderingRequest {
+  readonly releaseName: string;
+  readonly namespace: string;
+  readonly plan: UpgradePlan;
+  readonly state: ClusterState;
+  /** Missing: the cluster is not asked. */
+  readonly client?: ClusterClient;
+  /** Helm values that the caller keeps to itself, marked in the plan's. Default: none. */
+  readonly opaque?: readonly OpaqueValue[];
+  /** Texts that no line may show, beside the secrets among the values. Default: none. */
+  readonly hidden?: readonly string[];
+}
+
+/** Stands for a value that nobody knows before it is made. */
+const NOT_KNOWN_YET = "not-known-yet";
+
+/**
+ * Renders the chart of the plan as an upgrade, compares it with what is there, and asks the API server (dryRun=All).
+ * Nothing is written; Helm gets the values by stdin and no way to the cluster.
+ *
+ * @throws ClusterError when the API server does not answer
+ */
+export async function renderPlan(request: RenderingRequest): Promise<Rendering> {
+  const { releaseName, namespace, plan, state, client, opaque = [] } = request;
+  const values = layBack(plan.values, opaque, (index, changed) => changed ?? opaque[index]?.value ?? NOT_KNOWN_YET);
+  const mask = maskFor(request, values as HelmValues);
+  const isGuess = opaque.some(({ value }) => value === undefined);
+  try {
+    const apis = client ? await readServedApis(client) : { versions: [], kinds: [] };
+    const manifest = await renderChart({
+      chart: plan.chart,
+      releaseName,
+      namespace,
+      values: values as HelmValues,
+      kubernetesVersion: state.kubernetesVersion,
+      apiVersions: apiVersions(apis),
+      isUpgrade: plan.adopt,
+      // Relative folders count from the working folder, as the provider counts them.
+      projectFolder: process.cwd(),
+    });
+    const objects = readManifest(manifest, namespace);
+    if (client === undefined) return { kind: "compared", objects };
+    const comparison = await compareWithRelease({
+      ...request,
+      client,
+      apis,
+      release: state.release,
+      after: objects,
+      mask,
+    });
+    return { kind: "compared", objects, comparison };
+  } catch (error) {
+    if (error instanceof NotRendered) {
+      const isCertain = error.isOfChart && !isGuess;
+      return { kind: isCertain ? "failed" : "unseen", why: mask.text(error.message) };
+    }
+    if (error instanceof ClusterError && ["forbidden", "notFound", "badRecord"].includes(error.code)) {
+      return { kind: "unseen", why: mask.text(error.what) };
+    }
+    throw error;
+  }
+}
+
+/** Helm has read it as YAML already; what only this program cannot read is no reason to stop. */
+function readManifest(manifest: string, namespace: string): ManifestObject[] {
+  try {
+    return parseManifest(manifest, namespace);
+  } catch (error) {
+    throw new NotRendered((error as Error).message);
+  }
+}
+
+function maskFor({ state, hidden = [] }: RenderingRequest, values: HelmValues): Mask {
+  return maskOf([...hidden, ...secretTexts(values), ...secretTexts(state.release?.userValues ?? {})]);
+}
+
+/** What the preflight is told of it. */
+export function renderFacts(
+  rendering: Rendering,
+  { namespaceExists }: Pick<ClusterState, "namespaceExists">,
+): RenderFacts {
+  if (rendering.kind !== "compared") return rendering;
+  const { changes = [], dryRun } = rendering.comparison ?? {};
+  return {
+    kind: "compared",
+    refused: changes.flatMap(({ kind, name, refused }) =>
+      refused.map(({ path, why }) => ({ object: `${kind}/${name}`, path, why })),
+    ),
+    // In a namespace that is not there nothing can be asked.
+    unjudged: namespaceExists ? (dryRun?.unknown ?? []) : [],
+  };
+}

@@ -1,0 +1,153 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { expect } from "chai";
+import { type Rendering, type RenderingRequest, renderFacts, renderPlan } from "../../../run/rendering";
+import type { UpgradePlan } from "../../../upgrade/model";
+import { planUpgrade } from "../../../upgrade/plan/plan";
+import { withOpaque } from "../../../upgrade/values/opaque";
+import { fakeClient } from "../../support/fakeClient";
+import { running, wanted } from "../upgrade/support";
+
+const PASSWORD = "correct-horse-battery";
+const STATE = running("3.2.18", "2.1.4");
+const PLAN = planUpgrade(wanted("2.1.4", { values: { minio: { secretKey: PASSWORD } } }), STATE) as UpgradePlan;
+
+const service = (address: string) =>
+  JSON.stringify({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "my-release-milvus" },
+    spec: { clusterIP: address },
+  });
+const RECORD = {
+  metadata: { name: STATE.release?.recordName },
+  data: {
+    release: Buffer.from(gzipSync(JSON.stringify({ manifest: service("10.0.0.1") })).toString("base64")).toString(
+      "base64",
+    ),
+  },
+};
+const API = { resources: [{ name: "services", kind: "Service", namespaced: true }] };
+
+describe("the rendering of a plan", () => {
+  let folder: string;
+  const former = process.env.MILVUS_HELM;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "helm-"));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+    process.env.MILVUS_HELM = former;
+  });
+
+  /** A Helm that prints this, and keeps what it was given. */
+  function helm({ prints = "", says = "" }: { readonly prints?: string; readonly says?: string }): void {
+    const file = join(folder, "helm");
+    const script = [
+      "#!/bin/sh",
+      `printf '%s\\n' "$@" >'${folder}/arguments'`,
+      `cat >'${folder}/input'`,
+      `cat <<'END_OF_OUTPUT'\n${prints}\nEND_OF_OUTPUT`,
+      ...(says === "" ? [] : [`cat >&2 <<'END_OF_OUTPUT'\n${says}\nEND_OF_OUTPUT`, "exit 1"]),
+    ];
+    writeFileSync(file, `${script.join("\n")}\n`);
+    chmodSync(file, 0o700);
+    process.env.MILVUS_HELM = file;
+  }
+  const given = (name: string) => readFileSync(join(folder, name), "utf8");
+  const render = (over: Partial<RenderingRequest> = {}): Promise<Rendering> =>
+    renderPlan({
+      releaseName: "my-release",
+      namespace: "milvus",
+      plan: PLAN,
+      state: STATE,
+      client: {
+        ...fakeClient({ secrets: [RECORD], "api/v1": API }),
+        rehearse: () => Promise.resolve({ status: 200, headers: {}, text: "{}" }),
+      },
+      ...over,
+    });
+
+  it("is an upgrade, with the values by stdin and in no argument", async () => {
+    helm({ prints: service("10.0.0.1") });
+    expect(renderFacts(await render(), STATE)).to.deep.equal({ kind: "compared", refused: [], unjudged: [] });
+    expect(given("arguments")).to.contain("--is-upgrade").and.not.contain(PASSWORD);
+    expect(given("input")).to.contain(PASSWORD);
+  });
+
+  it("names what may not change, by the fields alone and by what the API server says", async () => {
+    helm({ prints: service("10.0.0.2") });
+    const facts = renderFacts(await render(), STATE);
+    expect(facts).to.deep.include({
+      refused: [
+        { object: "Service/my-release-milvus", path: "spec.clusterIP", why: "the address of a Service is immutable" },
+      ],
+    });
+  });
+
+  it("says why the API server did not judge a change, except in a namespace that is not there yet", async () => {
+    helm({ prints: service("10.0.0.1").replace("my-release-milvus", "new") });
+    const rehearse = () =>
+      Promise.resolve({ status: 403, headers: {}, text: '{"message":"x cannot create resource y"}' });
+    const client = { ...fakeClient({ secrets: [RECORD], "api/v1": API }), rehearse };
+    const rendering = await render({ client });
+    expect(renderFacts(rendering, STATE)).to.deep.include({ unjudged: ["not permitted: x cannot create resource y"] });
+    expect(renderFacts(rendering, { namespaceExists: false })).to.deep.include({ unjudged: [] });
+  });
+
+  for (const { what, says, kind, why } of [
+    {
+      what: "a template that fails is certain, with what follows the colon and without passwords",
+      says: `Error: execution error at (milvus/charts/etcd/templates/NOTES.txt:114:4): \n\nPASSWORDS ERROR: give it\n  'auth.rbac.rootPassword' is not ${PASSWORD}`,
+      kind: "failed",
+      why: /NOTES\.txt:114:4\): PASSWORDS ERROR: give it 'auth\.rbac\.rootPassword'/,
+    },
+    {
+      what: "a chart that is not in the repository is certain",
+      says: 'Error: chart "milvus" matching 9.9.9 not found in milvus index.',
+      kind: "failed",
+      why: /9\.9\.9 not found/,
+    },
+    {
+      what: "a repository that does not answer may be this machine's network",
+      says: 'Error: looks like "https://charts.example.com" is not a valid chart repository or cannot be reached',
+      kind: "unseen",
+      why: /cannot be reached/,
+    },
+  ] as const) {
+    it(what, async () => {
+      helm({ says });
+      const rendering = await render();
+      if (rendering.kind === "compared") return expect.fail("it was rendered");
+      expect(rendering.kind).to.equal(kind);
+      expect(rendering.why).to.match(why).and.not.contain(PASSWORD);
+    });
+  }
+
+  it("without Helm is not looked at, and says how to name one", async () => {
+    process.env.MILVUS_HELM = join(folder, "nowhere");
+    const rendering = await render();
+    expect(rendering.kind).to.equal("unseen");
+    expect("why" in rendering && rendering.why).to.contain("MILVUS_HELM=/path/to/helm");
+  });
+
+  describe("with a value that is an Output", () => {
+    const path = ["etcd", "auth", "rbac", "rootPassword"];
+    const marked = { ...PLAN, values: withOpaque(PLAN.values, [{ path, value: PASSWORD }], undefined) };
+
+    it("has the value itself, and shows it nowhere", async () => {
+      helm({ says: `Error: template: x: ${PASSWORD}` });
+      const rendering = await render({ plan: marked, opaque: [{ path, value: PASSWORD }], hidden: [PASSWORD] });
+      expect(given("input")).to.contain(`"rootPassword":"${PASSWORD}"`);
+      expect(rendering.kind).to.equal("failed");
+      expect(JSON.stringify(rendering)).not.to.contain(PASSWORD);
+    });
+
+    it("that nobody knows yet, is not blamed for what fails", async () => {
+      helm({ says: "Error: template: x: wrong type for value" });
+      expect((await render({ plan: marked, opaque: [{ path }] })).kind).to.equal("unseen");
+    });
+  });
+});
