@@ -9,7 +9,7 @@ import type { ClusterClient } from "../../../../cluster/api/client";
 import { verdictOf } from "../../../../cluster/api/rehearsal";
 import type { ApiRequest } from "../../../../cluster/api/request";
 import type { HelmValues } from "../../../../upgrade/model";
-import { HIDDEN } from "../../../../upgrade/secrets/lines";
+import { HIDDEN } from "../../../../upgrade/secrets/take";
 import { mergeValues } from "../../../../upgrade/values/tree";
 import { fakeClient } from "../../../support/fakeClient";
 

@@ -6,7 +6,7 @@ import { imagesOf } from "../../../../cli/manifests/images";
 import { changedLines } from "../../../../cli/manifests/lines";
 import { maskOf } from "../../../../cli/manifests/mask";
 import { parseManifest } from "../../../../cli/manifests/objects";
-import { HIDDEN } from "../../../../upgrade/secrets/lines";
+import { HIDDEN } from "../../../../upgrade/secrets/take";
 
 const deployment = (name: string, image: string, env = "LEVEL: info") => `
 ---
