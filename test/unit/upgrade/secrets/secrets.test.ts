@@ -35,7 +35,7 @@ describe("what is secret", () => {
     });
 
     it(`adopt takes it out of ${title}`, () => {
-      const { open, secrets } = splitSecrets(values);
+      const { open = {}, secrets } = splitSecrets(values);
       expect(secrets).to.have.length(1);
       expect(texts(open)).to.not.include(hidden);
       expect(JSON.stringify(open)).to.not.include(SECRET);
