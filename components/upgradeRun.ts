@@ -150,6 +150,7 @@ class UpgradeRun {
       settings: config.settings,
       values: releaseValues(plan.values, values.leaves, config.valuesAreSecret || values.isSecret),
       provider: this.provider(state.namespaceUid, earlier),
+      words: this.inProgram,
       ...(client && {
         diagnose: async (failed: FailedResource) => {
           const text = await diagnoseUpgrade(client, { failed, plan, releaseName: this.address.releaseName, hide });

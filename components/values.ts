@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { HelmValue, HelmValues } from "../upgrade/model";
 import { mapSecrets, secretsIn } from "../upgrade/secrets/classify";
-import { HIDDEN } from "../upgrade/secrets/lines";
+import { HIDDEN } from "../upgrade/secrets/take";
 import { layBack, type OpaqueValue } from "../upgrade/values/opaque";
 import { isMap, type ValuePath } from "../upgrade/values/tree";
 import { isLater, resolve } from "./engine/resolve";

@@ -1,5 +1,5 @@
 import type { HelmValue } from "../upgrade/model";
-import { HIDDEN } from "../upgrade/secrets/lines";
+import { HIDDEN } from "../upgrade/secrets/take";
 import { hideKnown, hideSecrets, withoutSecrets } from "../upgrade/secrets/text";
 
 /** What a path's value is shown as: masked where it may be a password. */

@@ -13,7 +13,7 @@ import { makePlan } from "../plan/plan";
 import type { PlanReport } from "../plan/report";
 import { asTree, type Project, UsageError } from "../pulumi/project";
 import { lastError, runPulumi } from "../pulumi/stackConfig";
-import { type SecretValue, secretsAsText, splitSecrets } from "./secretValues";
+import { type SecretValue, splitSecrets } from "./secretValues";
 
 export interface AdoptRequest {
   readonly project: Project;
@@ -33,7 +33,7 @@ export interface Adoption {
   readonly file: string;
   /** The stack config that was written, without what is secret. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Paths of the values that were encrypted. */
+  /** Paths of the values that were encrypted; where it was all of them, that and why. */
   readonly secretPaths: readonly string[];
   readonly proof: PlanReport;
 }
@@ -60,13 +60,11 @@ export async function adopt(request: AdoptRequest): Promise<Adoption> {
     ...(request.currentVersion !== undefined && { "milvus:currentVersion": request.currentVersion }),
   };
   const found = await readRelease(project, fixed, request);
-  // What is proved is what is written: Pulumi encrypts a number as text.
-  const values = request.plaintext ? found.values : secretsAsText(found.values);
-  const complete = { ...fixed, "milvus:version": found.version, "milvus:values": values };
+  const complete = { ...fixed, "milvus:version": found.version, "milvus:values": found.values };
   const { config, proof } = await prove(request, complete, found.chart);
   if (proof.outcome === "refused") return { file, config: {}, secretPaths: [], proof };
 
-  const { open, secrets } = request.plaintext ? { open: values, secrets: [] } : splitSecrets(values);
+  const { open = {}, secrets } = request.plaintext ? { open: found.values, secrets: [] } : splitSecrets(found.values);
   if (secrets.length > 0) await checkStack(request);
   const written = { ...config, "milvus:values": open };
   writeFileSync(file, withConfig(before, written));
@@ -77,7 +75,11 @@ export async function adopt(request: AdoptRequest): Promise<Adoption> {
     else writeFileSync(file, before);
     throw error;
   }
-  return { file, config: written, secretPaths: secrets.map((secret) => secret.path), proof };
+  return { file, config: written, secretPaths: secrets.map(describeSecret), proof };
+}
+
+function describeSecret({ path, why = "" }: SecretValue): string {
+  return path ?? `all of milvus:values, since ${why}`;
 }
 
 interface FoundRelease {
@@ -156,8 +158,9 @@ async function checkStack({ project, stack }: AdoptRequest): Promise<void> {
 
 /** The value goes in by stdin: arguments are seen by everybody on the machine. */
 async function encrypt({ project, stack }: AdoptRequest, { path: where, value }: SecretValue) {
-  const key = `milvus:values.${where}`.replace("values.[", "values[");
-  const args = ["config", "set", "--path", key, "--secret", "--stack", stack, "--non-interactive"];
+  const key = where === undefined ? "milvus:values" : `milvus:values.${where}`.replace("values.[", "values[");
+  const place = where === undefined ? [key] : ["--path", key];
+  const args = ["config", "set", ...place, "--secret", "--stack", stack, "--non-interactive"];
   // It trims the end of a text otherwise.
   if (/\s$/.test(value)) args.push("--raw");
   const { exitCode, stderr } = await runPulumi(project, args, "it encrypts the passwords", value);

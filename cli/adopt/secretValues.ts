@@ -1,30 +1,42 @@
 import type { HelmValue, HelmValues } from "../../upgrade/model";
 import { mapSecrets, type Secret } from "../../upgrade/secrets/classify";
 
-/** A value that looks like a password, with its path as `pulumi config set --path` wants it. */
+/** What is encrypted together: a value that looks like a password, or all values. */
 export interface SecretValue {
-  /** `minio.secretKey`, `extraEnv[0].value`, `extraConfigFiles["user.yaml"]`. */
-  readonly path: string;
+  /** As `pulumi config set --path` wants it: `minio.secretKey`, `extraEnv[0].value`. Missing: all of `milvus:values`, as JSON. */
+  readonly path?: string;
   readonly value: string;
+  /** Why all of them. */
+  readonly why?: string;
 }
 
-/** Takes out of the values what is secret, and what holds something that is. */
+/**
+ * Takes out of the values what is secret, and what holds something that is. Pulumi encrypts texts: a number would come back as
+ * a text, which a chart renders otherwise. With one, or under a key that no path of Pulumi's can name, all values are encrypted.
+ */
 export function splitSecrets(values: HelmValues): {
-  readonly open: HelmValues;
+  /** Missing: nothing is left. */
+  readonly open?: HelmValues;
   readonly secrets: readonly SecretValue[];
 } {
-  const secrets: SecretValue[] = [];
-  const open = mapSecrets(values, ({ path, value }) => {
-    secrets.push({ path: joined(path), value: String(value) });
+  const secrets: Secret[] = [];
+  const open = mapSecrets(values, (secret) => {
+    secrets.push(secret);
     // An item keeps its place: pulumi sets it by its number.
-    return typeof path.at(-1) === "number" ? "" : undefined;
+    return typeof secret.path.at(-1) === "number" ? "" : undefined;
   });
-  return { open: withoutTaken(open) as HelmValues, secrets };
+  const why = secrets.map(whyNotAlone).find((it) => it !== undefined);
+  if (why !== undefined) return { secrets: [{ value: JSON.stringify(values), why }] };
+  return {
+    open: withoutTaken(open) as HelmValues,
+    secrets: secrets.map(({ path, value }) => ({ path: joined(path), value: String(value) })),
+  };
 }
 
-/** The values as they come back from the stack config once their secrets are encrypted, which makes texts of numbers. */
-export function secretsAsText(values: HelmValues): HelmValues {
-  return mapSecrets(values, ({ value }) => String(value)) as HelmValues;
+function whyNotAlone({ path, value }: Secret): string | undefined {
+  if (path.some((key) => key === "" || (typeof key === "string" && /["\\]/.test(key))))
+    return `no path of Pulumi's can name ${joined(path)}`;
+  return typeof value === "string" ? undefined : `${joined(path)} is a ${typeof value}, and Pulumi encrypts texts`;
 }
 
 function withoutTaken(value: unknown): HelmValue {

@@ -22,6 +22,7 @@ export const CAUSES = [
   "configMissing",
   "volumeAttachedElsewhere",
   "volumeMountFailed",
+  "volumeTooSmall",
   "evicted",
   "nodeLost",
   "outOfMemory",
@@ -137,6 +138,10 @@ export const CAUSE_TEXTS = {
   volumeMountFailed: {
     title: "a volume cannot be mounted",
     remedy: `See the message and the storage driver's logs; ${UP_AGAIN}.`,
+  },
+  volumeTooSmall: {
+    title: "its scratch volume holds more than it may, and the kubelet ended it",
+    remedy: `For a Job on the metadata set a larger milvus:backupSize, three times of which its scratch volume may hold; for Milvus itself raise the volume's sizeLimit in milvus:values. Then run pulumi up again: what was begun on the metadata is put back first.`,
   },
   evicted: {
     title: "its node was short of a resource and evicted it",

@@ -1,6 +1,6 @@
 import type { Cause } from "./causes";
 import type { Evidence, Finding, KubernetesEvent, Pod } from "./evidence";
-import { imageCause, unschedulableCause } from "./pods";
+import { IS_TOO_SMALL, imageCause, unschedulableCause } from "./pods";
 
 type Rule = readonly [reason: RegExp, said: RegExp, cause: Cause | ((said: string) => Cause)];
 
@@ -20,6 +20,7 @@ const RULES: readonly Rule[] = [
   [/^(FailedMount|FailedAttachVolume|FailedMapVolume)$/, /./, "volumeMountFailed"],
   [/^(Failed|InspectFailed|ErrImageNeverPull)$/, /image|pull/i, imageCause],
   [/^FailedCreatePodSandBox$/, /./, "sandboxFailed"],
+  [/^Evicted$/, IS_TOO_SMALL, "volumeTooSmall"],
   [/^Evicted$/, /./, "evicted"],
   [/^(NodeNotReady|NodeLost)$/, /./, "nodeLost"],
   [/^Unhealthy$/, /^Liveness/i, "livenessProbeFailed"],

@@ -14,6 +14,9 @@ const NO_COMMAND = new Set([126, 127]);
 /** Seconds after its grace period for which a terminating pod is still in order. */
 const TERMINATION_SLACK = 60;
 
+/** The kubelet's words (pkg/kubelet/eviction/eviction_manager.go): nothing was short on the node. */
+export const IS_TOO_SMALL = /^Usage of EmptyDir volume /;
+
 /** What a pod itself says about why it does not run; empty for one that is ready, done or merely young. */
 export function podFindings(pod: Pod, now: string): Finding[] {
   const { metadata, status, spec } = pod;
@@ -22,7 +25,8 @@ export function podFindings(pod: Pod, now: string): Finding[] {
   const phase = status?.phase ?? "Unknown";
 
   if (status?.reason === "Evicted") {
-    return [{ ...base, cause: "evicted", state: "Failed, Evicted", ...message(status.message) }];
+    const cause = IS_TOO_SMALL.test(status.message ?? "") ? "volumeTooSmall" : "evicted";
+    return [{ ...base, cause, state: "Failed, Evicted", ...message(status.message) }];
   }
   if (status?.reason === "NodeLost" || (metadata?.deletionTimestamp !== undefined && isNodeGone(pod))) {
     return [{ ...base, cause: "nodeLost", state: phase, ...message(`node ${spec?.nodeName ?? "unknown"}`) }];

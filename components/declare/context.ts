@@ -67,6 +67,8 @@ export interface PlannedRun {
   readonly provider?: k8s.Provider;
   /** For the step `markFailed`: what the record says then, as `data.release` of its Secret. */
   readonly failedRecord?: string;
+  /** Messages as who wrote the program reads them, with its arguments or with the keys of the stack config. Default: the latter. */
+  readonly words?: (text: string) => string;
   /** Default: a failure shows the provider's message alone. */
   readonly diagnose?: Diagnose;
   /** Default: nothing holds other runs off. */

@@ -136,13 +136,25 @@ export function declareMetadataJob(context: StepContext, step: MetadataStepKind,
     volumes: [
       { name: "scripts", configMap: { name: scriptName(claimName), defaultMode: 0o555 } },
       { name: "data", persistentVolumeClaim: { claimName } },
-      // A listing of the metadata and a copy at most: what the claim has room for several times.
-      { name: "work", emptyDir: { sizeLimit: context.settings.backup.size } },
+      { name: "work", emptyDir: { sizeLimit: scratchSize(context.settings.backup.size) } },
     ],
     limit: stepLimit({ kind: step }, timeouts, true),
     grace: GRACE,
   };
   return declareJob(context, job, after);
+}
+
+/**
+ * How much the script's scratch space may hold: one that is full ends the pod, also in the middle of a migration, and nothing is
+ * set aside for the limit. In it are four listings of the metadata at most, and where the claim has no room a copy of it. The claim
+ * has a copy and a listing, which is as long as the copy where all values are empty: five of them are less than three claims.
+ *
+ * @param claimSize Kubernetes quantity
+ */
+export function scratchSize(claimSize: string): string {
+  const [, number = "", unit = ""] = /^\+?([\d.]+)(.*)$/.exec(claimSize) ?? [];
+  // Tenths are no whole numbers in binary: 0.3, not 0.30000000000000004.
+  return `${Number((3 * Number(number)).toPrecision(12))}${unit}`;
 }
 
 /** The script, between the commands that record on the claim how far the attempt has come. */
@@ -185,6 +197,7 @@ function runScript(context: StepContext, verb: MetadataStepKind | "rollback", to
     installation = "",
     overwrite = false,
   } = migrationOf(context);
+  const { words = (text: string) => text } = context;
   return {
     name: verb,
     image: context.settings.metaMigrationImage,
@@ -196,9 +209,9 @@ function runScript(context: StepContext, verb: MetadataStepKind | "rollback", to
       ATTEMPT: attemptName(attempt),
       INSTALLATION: installation,
       OVERWRITE: overwrite ? "yes" : "no",
-      HINT_OVERWRITE: `${configLine("overwriteMetadata", claimName)}, then pulumi up`,
+      HINT_OVERWRITE: words(`${configLine("overwriteMetadata", claimName)}, then pulumi up`),
       HINT_NEW_ATTEMPT: `let this attempt go (${letGoLine(context.namespace, claimName)}), then pulumi up, which takes a new backup`,
-      HINT_ROLLBACK: `${configLine("rollback", "true")}, then pulumi up`,
+      HINT_ROLLBACK: words(`${configLine("rollback", "true")}, then pulumi up`),
       SOURCE_VERSION: sourceVersion,
       TARGET_VERSION: targetVersion,
       ETCD_ENDPOINTS: store.endpoints.join(","),

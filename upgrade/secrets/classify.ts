@@ -1,8 +1,9 @@
 import { parseAllDocuments } from "yaml";
 import type { HelmValue, HelmValues } from "../model";
 import { isMap } from "../values/tree";
-import { isReference, scan } from "./lines";
+import { scan } from "./lines";
 import { holdsSecrets, isNameOfSetting, isPlainName, isSecretName, isSwitchName } from "./names";
+import { HIDDEN, isReference } from "./take";
 
 /** What is secret in a tree of values, and where. */
 export interface Secret {
@@ -21,13 +22,20 @@ interface Judged {
   readonly ofAll: boolean;
   /** The next key says nothing by itself (`value`). */
   readonly ofPlain: boolean;
+  /** A true or false says only what is done. */
   readonly isSwitch: boolean;
+  /** Every value below is, also one with the name of a setting. */
+  readonly isWhole: boolean;
 }
 
-const OPEN: Judged = { isSecret: false, ofAll: false, ofPlain: false, isSwitch: false };
+const OPEN: Judged = { isSecret: false, ofAll: false, ofPlain: false, isSwitch: false, isWhole: false };
+const WHOLE: Judged = { ...OPEN, isSecret: true, isWhole: true };
 
-/** Longer texts are scanned line by line only. */
+/** Of a longer one nothing but its lines is looked at, so that it counts as one that holds a secret. */
 const LONGEST_PARSED = 200_000;
+
+/** A secret of at least so many characters is one under any other name too; shorter ones are parts of ordinary words. */
+const SHORTEST_ELSEWHERE = 8;
 
 /** Every secret in a value that stands under these keys. */
 export function secretsIn(value: HelmValue, ...keys: readonly string[]): Secret[] {
@@ -45,28 +53,56 @@ export function mapSecrets(
   replace: (secret: Secret) => unknown,
   ...keys: readonly string[]
 ): unknown {
+  const looked = new Map<string, boolean>();
+  const holds = (text: string) => {
+    const found = looked.get(text) ?? holdsSecret(text);
+    looked.set(text, found);
+    return found;
+  };
+  const elsewhere = new Set<string>();
+  mapTree(value, keys, holds, ({ value: secret, form }) => {
+    const texts = form === "text" ? secretTextsIn(String(secret)) : [String(secret)];
+    for (const text of texts) if (text.length >= SHORTEST_ELSEWHERE) elsewhere.add(text);
+  });
+  const known = [...elsewhere];
+  return mapTree(value, keys, (text) => holds(text) || known.some((secret) => text.includes(secret)), replace);
+}
+
+/** @param holds whether a text that is not secret by its name holds a secret */
+function mapTree(
+  tree: HelmValue,
+  keys: readonly string[],
+  holds: (text: string) => boolean,
+  replace: (secret: Secret) => unknown,
+): unknown {
   const visit = (of: HelmValue, judged: Judged, path: Secret["path"]): unknown => {
     if (Array.isArray(of)) {
+      const behind = behindFlags(of, path);
       return of.map((item, index) =>
-        visit(item, isBehindSecretFlag(of, index) ? { ...judged, isSecret: true } : judged, [...path, index]),
+        visit(item, behind.has(index) ? { ...judged, isSecret: true } : judged, [...path, index]),
       );
     }
     if (isPlainMap(of)) {
       const ofItem = isSecretVariable(of) ? { ...judged, ofPlain: true } : judged;
+      const judge = (key: string) => (judged.isWhole || isContentOfSecret(of, key) ? WHOLE : judgeKey(ofItem, key));
       return Object.fromEntries(
-        Object.entries(of).map(([key, below]) => [key, visit(below, judgeKey(ofItem, key), [...path, key])]),
+        Object.entries(of).map(([key, below]) => [key, visit(below, judge(key), [...path, key])]),
       );
     }
     if (typeof of === "object" || of === "") return of;
-    const form = formOf(of, judged);
+    const form = isSecretValue(of, judged) ? "value" : typeof of === "string" && holds(of) ? "text" : undefined;
     return form === undefined ? of : replace({ path, value: of, form });
   };
-  return visit(value, keys.reduce(judgeKey, OPEN), []);
+  return visit(tree, keys.reduce(judgeKey, OPEN), []);
 }
 
 /** True for a text in which a secret is: a configuration file, JSON, a URL, an argument. */
 export function holdsSecret(text: string): boolean {
-  return scan(text).found.length > 0 || structured(text).some((tree) => secretsIn(tree).length > 0);
+  return (
+    text.length > LONGEST_PARSED ||
+    scan(text).found.length > 0 ||
+    structured(text).some((tree) => secretsIn(tree).length > 0)
+  );
 }
 
 /** The secrets in such a text. */
@@ -80,46 +116,66 @@ export function structuredSecretTexts(text: string): string[] {
   return found.flatMap(({ value, form }) => {
     if (form === "text" && typeof value === "string") return value === text ? [] : secretTextsIn(value);
     // True and false are in every other sentence.
-    return typeof value === "boolean" ? [] : [String(value)];
+    return typeof value === "boolean" || String(value).includes(HIDDEN) ? [] : [String(value)];
   });
 }
 
-function formOf(value: string | number | boolean, judged: Judged): Secret["form"] | undefined {
+function isSecretValue(value: string | number | boolean, judged: Judged): boolean {
   const isReal = typeof value !== "string" || !isReference(value);
   const isOn = judged.isSwitch && /^(true|false)$/.test(String(value));
-  if (judged.isSecret && isReal && !isOn) return "value";
-  return typeof value === "string" && holdsSecret(value) ? "text" : undefined;
+  return judged.isSecret && isReal && !isOn;
 }
 
 function judgeKey(above: Judged, key: string): Judged {
   const item = /^\[(.*)\]$/s.exec(key)?.[1];
   if (item !== undefined) return { ...above, ofPlain: above.ofPlain || isSecretName(item) };
-  const isSecret = isSecretName(key) || (above.ofPlain && isPlainName(key)) || (above.ofAll && !isNameOfSetting(key));
+  const isNamed = isSecretName(key) || (above.ofPlain && isPlainName(key));
+  const isSecret = isNamed || (above.ofAll && !isNameOfSetting(key));
   return {
     isSecret,
     ofAll: holdsSecrets(key) || (isSecret && above.ofAll),
     ofPlain: isSecret,
-    isSwitch: isSwitchName(key),
+    isSwitch: isSwitchName(key) || !isNamed,
+    isWhole: false,
   };
 }
 
-/** Not an object of a class, which a program may have put into the tree. */
+/** Not an object of a class, which a program may have put into the tree; some parsers make maps without a prototype. */
 function isPlainMap(value: HelmValue): value is HelmValues {
-  return isMap(value) && Object.getPrototypeOf(value) === Object.prototype;
+  if (!isMap(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
+
+const NAMES = /^(?:name|key|variable|var|env)$/i;
 
 /** `{name: DB_PASSWORD, value: …}`. */
 function isSecretVariable(map: HelmValues): boolean {
-  const name = map.name ?? map.key;
-  return typeof name === "string" && isSecretName(name);
+  return Object.entries(map).some(([key, name]) => typeof name === "string" && NAMES.test(key) && isSecretName(name));
 }
 
-/** `[--password, hunter2]`. */
-function isBehindSecretFlag(list: readonly HelmValue[], index: number): boolean {
-  const [before, item] = [list[index - 1], list[index]];
-  if (typeof before !== "string" || typeof item !== "string" || item.startsWith("--")) return false;
-  const flag = /^--?([a-zA-Z][\w.-]*)$/.exec(before)?.[1];
-  return flag !== undefined && isSecretName(flag);
+/** Of a Secret of Kubernetes within the values, as some charts take whole objects. */
+function isContentOfSecret(map: HelmValues, key: string): boolean {
+  return map.kind === "Secret" && (key === "data" || key === "stringData");
+}
+
+/** Longer lists are no command line. */
+const MOST_ARGUMENTS = 200;
+
+/** `[--password, hunter2]`, `[curl, -u, root:hunter2]`, `[DB_PASSWORD, hunter2]` in a list of such: the places of the secrets. */
+function behindFlags(list: readonly HelmValue[], path: Secret["path"]): ReadonlySet<number> {
+  const isScalar = (item: HelmValue | undefined) => typeof item === "string" || typeof item === "number";
+  const places = list.flatMap((item, index) => {
+    const before = list[index - 1];
+    if (typeof before !== "string" || !isScalar(item) || String(item).startsWith("--")) return [];
+    const flag = /^--?([a-zA-Z][\w.-]*)$/.exec(before)?.[1];
+    const isPair = list.length === 2 && typeof path.at(-1) === "number" && isSecretName(before);
+    return isPair || (flag !== undefined && isSecretName(flag)) ? [index] : [];
+  });
+  if (list.length > MOST_ARGUMENTS || list.filter(isScalar).length < 2) return new Set(places);
+  const found = new Set(scan(list.filter(isScalar).join(" ")).found);
+  const alone = list.flatMap((item, index) => (typeof item === "string" && found.has(item) ? [index] : []));
+  return new Set([...places, ...alone]);
 }
 
 /** What a text is as JSON or YAML; empty for one that is neither a map nor a list. */

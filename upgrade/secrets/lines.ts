@@ -1,30 +1,13 @@
-import { isSecretName, isSwitchName } from "./names";
-
-/** Stands where a secret was. */
-export const HIDDEN = "(hidden)";
+import { isNameOfSetting, isSecretName, isSwitchName } from "./names";
+import { hidePairs } from "./pairs";
+import { hideShapes } from "./shapes";
+import { back, HIDDEN, isReference, quotedLength, type Take, takeInto } from "./take";
 
 /** A text without what looks like a password, key or token, and what that was. */
 export interface Scanned {
   readonly text: string;
   readonly found: readonly string[];
 }
-
-/**
- * What needs no name beside it to be seen as secret. No pattern may begin in the middle of what it repeats (hence the
- * lookbehinds), so that each reads a text once, however hostile it is.
- */
-const SHAPES: readonly RegExp[] = [
-  /-----BEGIN [A-Z ]{1,40}-----[\s\S]*?(?:-----END [A-Z ]{1,40}-----|$)/g,
-  // The same in base64.
-  /(?<![A-Za-z0-9+/])LS0tLS1CRUdJTi[A-Za-z0-9+/=]*/g,
-  /(?<=\b(?:bearer|basic)[ \t])[A-Za-z0-9+/_.~=-]{8,}/gi,
-  // A JSON web token.
-  /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g,
-  /(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])/g,
-];
-
-/** Keeps what was found, and gives what is shown instead, in the same quotes. */
-type Take = (secret: string) => string;
 
 /** Takes out what looks like a secret in any text: logs, configuration files, command lines, URLs. */
 export function scan(text: string): Scanned {
@@ -39,34 +22,29 @@ export function scan(text: string): Scanned {
 }
 
 function hide(text: string, found: (secret: string) => void): string {
-  const take: Take = (secret) => {
-    const quote = /^\\*["'`]/.exec(secret)?.[0] ?? "";
-    const isClosed = quote !== "" && secret.length > quote.length && secret.endsWith(quote);
-    found(secret.slice(quote.length, isClosed ? -quote.length : undefined));
-    return `${quote}${HIDDEN}${isClosed ? quote : ""}`;
-  };
-  const shaped = SHAPES.reduce((rest, shape) => rest.replace(shape, take), text);
-  return scanLines(hideUserInformation(shaped, take), take);
+  const take = takeInto(found);
+  return scanLines(hidePairs(hideEncoded(hideShapes(text, take), take), take), take);
 }
 
-// ------------------------------------------------------------------------------------------------ URLs
+// ------------------------------------------------------------------------------------------------ base64
 
-/** `user:password@` between `://` and the host. A password may hold a slash: what is no port number is one. */
-function hideUserInformation(text: string, take: Take): string {
-  const [first = "", ...rest] = text.split("://");
-  return rest.reduce((done, part) => {
-    const run = /^[^\s"'<>`]*/.exec(part)?.[0] ?? "";
-    const authority = /^[^/?#]*/.exec(run)?.[0] ?? "";
-    const hasNoPort = /^[^:[@]*:(?!\d+(?:\W|$)|[${]|$)/.test(authority);
-    const end = hasNoPort ? run.lastIndexOf("@") : authority.lastIndexOf("@");
-    if (end >= 0) {
-      // The password is a secret without the user as well.
-      const colon = part.slice(0, end).indexOf(":");
-      if (colon >= 0) take(part.slice(colon + 1, end));
-      return `${done}://${take(part.slice(0, end))}${part.slice(end)}`;
-    }
-    return `${done}://${hasNoPort ? take(authority) : authority}${part.slice(authority.length)}`;
-  }, first);
+const ENCODED = /(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{24,}={0,2}(?![A-Za-z0-9+/=_-])/g;
+
+/** A text in base64 that holds a secret, such as a configuration file. */
+function hideEncoded(text: string, take: Take): string {
+  return text.replace(ENCODED, (encoded) => {
+    const plain = decoded(encoded);
+    if (plain === undefined) return encoded;
+    const inner = scan(plain).found;
+    for (const secret of inner) take(secret);
+    return inner.length > 0 ? take(encoded) : encoded;
+  });
+}
+
+/** Undefined for what is no text. */
+function decoded(encoded: string): string | undefined {
+  const plain = Buffer.from(encoded, "base64").toString();
+  return /\ufffd|(?!\s)\p{Cc}/u.test(plain) ? undefined : plain;
 }
 
 // ------------------------------------------------------------------------------------------------ lines
@@ -77,127 +55,178 @@ interface Assignment {
   readonly start: number;
   /** Where the value begins, after blanks. */
   readonly value: number;
-  readonly sign: string;
+  /** `:` of YAML and the like; `=` also for `:=` and `=>`. */
+  readonly sign: ":" | "=";
   /** `line`: nothing is before it but indentation, dashes and quotes; `flow`: it follows a bracket or comma. */
   readonly place: "line" | "flow" | "prose";
 }
 
-/** Lines below a secret name, which are its value while they are indented deeper. */
+/** Lines below a secret name, which are its value or hold it. */
 interface Block {
-  readonly indent: number;
-  /** Nothing stands behind the name: what is below may be a map, whose names are asked themselves. */
-  readonly mayBeMap: boolean;
+  /** Whether this line still belongs to it, and what of it is secret. */
+  readonly part: (line: string) => "all" | "value" | "none" | "end";
   isShown: boolean;
 }
 
-const LONGEST_NAME = 80;
-const LONGEST_GAP = 8;
+const LONGEST_NAME = 200;
+const LONGEST_GAP = 64;
 const LONGEST_INDENT = 200;
+/** Lines in which a quote is looked for that another one is to close. */
+const MOST_QUOTED_LINES = 100;
 /** Quotes, and the backslashes before them in a text within a text. */
 const QUOTES = /[\s"'`\\]/;
 /** A block scalar's header, or nothing. */
 const BLOCK = /^(?:[|>][-+0-9]{0,2})?(?:\s*#.*)?$/;
-const NAMED_LINE = /^\s*(?:- )?["']?[\w./-]{1,80}["']?\s*:(?:\s|$)/;
-/** What is put in later, from elsewhere: `$(NAME)`, `${NAME}`, `{{ .Values.name }}`. */
-const REFERENCE = /^["']?(?:\$\([\w.-]+\)|\$\{[\w.-]+\}|\{\{-? ?[.$][\w.]* ?-?\}\})["']?[\s,;}\])]*$/;
-const NOTHING = /^(?:null|~|nil|<nil>|""|''|\\"\\")?[\s,;}\])]*$/;
+const NAMED_LINE = /^\s*(?:- )?["']?([\w./-]{1,80})["']?\s*:(?:\s|$)/;
 /** Words that messages use before a colon as well: `failed to fetch token: not found`. */
-const PROSE = /^(?:tokens?|secrets?|credentials?|authorization)$/i;
-
-/** True for a text that only says where the secret comes from, or that there is none. */
-export function isReference(value: string): boolean {
-  return REFERENCE.test(value) || NOTHING.test(value);
-}
+const PROSE = /^(?:tokens?|secrets?|credentials?)$/i;
 
 function scanLines(text: string, take: Take): string {
-  const lines: string[] = [];
+  const given = text.split("\n");
+  const shown: string[] = [];
   let block: Block | undefined;
-  for (const line of text.split("\n")) {
-    if (block !== undefined && belongsTo(line, block)) {
-      take(line.trim().replace(/^- /, ""));
-      if (!block.isShown) lines.push(`${" ".repeat(indentOf(line))}${HIDDEN}`);
+  for (const [index, line] of given.entries()) {
+    const part = block?.part(line) ?? "end";
+    if (block !== undefined && part === "all") {
+      const value = line.trim().replace(/^- /, "");
+      // Without the quote that ends a text of several lines.
+      for (const secret of new Set([value, value.replace(/["'`]+[;,]?$/, "")])) take(secret);
+      if (!block.isShown) shown.push(`${" ".repeat(indentOf(line))}${HIDDEN}`);
       block.isShown = true;
       continue;
     }
     // Blank lines end no block.
-    if (block === undefined || line.trim() !== "") {
-      const scanned = scanLine(line, take);
-      block = scanned.block;
-      lines.push(scanned.text);
-    }
+    if (block !== undefined && line.trim() === "") continue;
+    const scanned = scanLine(line, take, (quote) => closesLater(given, index, quote));
+    shown.push(part === "value" && scanned.text === line ? withoutValue(line, take) : scanned.text);
+    if (part === "end" || scanned.block !== undefined) block = scanned.block;
   }
-  return lines.join("\n");
+  return shown.join("\n");
 }
 
-function belongsTo(line: string, { indent, mayBeMap }: Block): boolean {
-  if (line.trim() === "") return false;
-  if (!mayBeMap) return indentOf(line) > indent;
-  // An item of a list may stand at its key's own indentation.
-  return (indentOf(line) > indent || /^\s*- /.test(line)) && !NAMED_LINE.test(line);
+function closesLater(lines: readonly string[], from: number, quote: string): boolean {
+  return lines.slice(from + 1, from + 1 + MOST_QUOTED_LINES).some((line) => line.includes(quote));
+}
+
+/** `root: hunter2` below `passwords:`. */
+function withoutValue(line: string, take: Take): string {
+  const head = NAMED_LINE.exec(line)?.[0] ?? "";
+  const value = line.slice(head.length);
+  const isOpen = isReference(value) || BLOCK.test(value.trim()) || /^\s*(?:true|false|[{[].*)$/i.test(value);
+  return isOpen ? line : head + take(value);
 }
 
 function indentOf(line: string): number {
   return /^ */.exec(line)?.[0].length ?? 0;
 }
 
-function scanLine(line: string, take: Take): { readonly text: string; readonly block?: Block } {
+/** What is indented deeper, such as a block scalar or the next line of a text. */
+function deeper(indent: number, isShown: boolean): Block {
+  return { part: (line) => (line.trim() === "" ? "none" : indentOf(line) > indent ? "all" : "end"), isShown };
+}
+
+/** Nothing stands behind the name: below is a text, a list or a map, whose names are asked themselves. */
+function below(indent: number): Block {
+  // A setting beside the secrets may be a map: annotations, labels.
+  let setting = Number.POSITIVE_INFINITY;
+  const part: Block["part"] = (line) => {
+    if (line.trim() === "") return "none";
+    const own = indentOf(line);
+    // An item of a list may stand at its key's own indentation.
+    if (own < indent || (own === indent && !/^\s*- /.test(line))) return "end";
+    if (own > setting) return "none";
+    const name = NAMED_LINE.exec(line)?.[1];
+    setting = name !== undefined && isNameOfSetting(name) ? own : Number.POSITIVE_INFINITY;
+    if (name === undefined) return "all";
+    return setting === own ? "none" : "value";
+  };
+  return { part, isShown: false };
+}
+
+/** The next lines, up to the first of which this is true. */
+function upTo(isLast: (line: string) => boolean): Block {
+  let isOpen = true;
+  const part: Block["part"] = (line) => {
+    const belongs = isOpen;
+    isOpen &&= !isLast(line);
+    return belongs ? "all" : "end";
+  };
+  return { part, isShown: true };
+}
+
+interface ScannedLine {
+  readonly text: string;
+  readonly block?: Block;
+}
+
+function scanLine(line: string, take: Take, closes: (quote: string) => boolean): ScannedLine {
   let text = "";
   let at = 0;
-  for (const { name, start, value, sign, place } of assignments(line)) {
+  for (const assignment of assignments(line)) {
+    const { name, start, value, sign, place } = assignment;
     if (start < at || !isSecretName(name)) continue;
     const indent = place === "line" && sign === ":" ? (/^ *(?:- )*/.exec(line)?.[0].length ?? 0) : undefined;
     const rest = line.slice(value);
     const header = rest.trim();
     if (indent !== undefined && BLOCK.test(header)) {
-      const mayBeMap = !/^[|>]/.test(header);
-      return { text: text + hideFlags(line.slice(at), take), block: { indent, mayBeMap, isShown: false } };
+      const block = /^[|>]/.test(header) ? deeper(indent, false) : below(indent);
+      return { text: text + hideFlags(line.slice(at), take), block };
     }
-    const toEnd = place !== "prose" || (sign === ":" && !PROSE.test(name));
-    const length = quotedLength(rest) ?? (toEnd ? rest.length : (/^\S*/.exec(rest)?.[0].length ?? 0));
+    const goesOn = place === "line" ? continuation(rest, sign, closes) : undefined;
+    const length = goesOn === undefined ? valueLength(line, assignment) : rest.length;
     const secret = rest.slice(0, length);
-    if (isReference(secret) || (isSwitchName(name) && /^(?:true|false)\W*$/i.test(secret))) continue;
+    if (goesOn === undefined && isOpen(name, secret)) continue;
     text += hideFlags(line.slice(at, value), take) + take(secret);
     at = value + length;
+    if (goesOn !== undefined) return { text, block: goesOn };
     // A plain or quoted text goes on below where that is indented deeper.
-    if (indent !== undefined && at === line.length) return { text, block: { indent, mayBeMap: false, isShown: true } };
+    if (indent !== undefined && at === line.length) return { text, block: deeper(indent, true) };
   }
   return { text: text + hideFlags(line.slice(at), take) };
 }
 
-/** Every `name: value` and `name=value`, found by its sign and read backwards from there. */
+function isOpen(name: string, secret: string): boolean {
+  return isReference(secret) || (isSwitchName(name) && /^(?:true|false)\W*$/i.test(secret));
+}
+
+/** How the value goes on in the next lines: `\` at the end, three quotes, one quote that another line closes. */
+function continuation(rest: string, sign: string, closes: (quote: string) => boolean): Block | undefined {
+  if (/\\\s*$/.test(rest)) return upTo((line) => !/\\\s*$/.test(line));
+  const triple = /^(?:"""|''')/.exec(rest)?.[0];
+  if (triple !== undefined) return rest.indexOf(triple, 3) >= 0 ? undefined : upTo((line) => line.includes(triple));
+  const quote = /^["'`]/.exec(rest)?.[0];
+  const isWhole = quote === undefined || sign === ":" || rest.indexOf(quote, 1) >= 0;
+  return isWhole || !closes(quote) ? undefined : upTo((line) => line.includes(quote));
+}
+
+function valueLength(line: string, { name, start, value, sign, place }: Assignment): number {
+  const rest = line.slice(value);
+  const quoted = quotedLength(rest);
+  if (quoted !== undefined) return quoted;
+  if (place === "prose" && (sign !== ":" || PROSE.test(name))) return /^\S*/.exec(rest)?.[0].length ?? 0;
+  // 'Authorization: token hunter2': the quote is around both.
+  const around = /["'`]/.exec(line.charAt(start - 1))?.[0];
+  const isAround = around !== undefined && line.charAt(start + name.length) !== around;
+  const end = isAround ? rest.indexOf(around) : -1;
+  return end >= 0 ? end : rest.length;
+}
+
 function* assignments(line: string): Generator<Assignment> {
-  for (const { 0: sign, index } of line.matchAll(/[:=]/g)) {
+  for (const { 0: written, index } of line.matchAll(/::?=?|=+>?|\uff1a/g)) {
     const end = back(line, index, LONGEST_GAP, QUOTES);
     const start = back(line, end, LONGEST_NAME, /[\w.-]/);
     if (start === end) continue;
-    let value = index + 1;
-    while (value - index <= LONGEST_GAP && /[ \t]/.test(line.charAt(value))) value++;
+    const from = index + written.length;
+    let value = from;
+    while (value - from <= LONGEST_GAP && /[ \t]/.test(line.charAt(value))) value++;
+    const sign = written.endsWith("=") || written.endsWith(">") ? "=" : ":";
     yield { name: line.slice(start, end), start, value, sign, place: placeOf(line, start) };
   }
-}
-
-/** The place before `at` from where on every character is such a one; not farther back than `most`. */
-function back(line: string, at: number, most: number, such: RegExp): number {
-  let start = at;
-  while (start > 0 && at - start < most && such.test(line.charAt(start - 1))) start--;
-  return start;
 }
 
 function placeOf(line: string, start: number): Assignment["place"] {
   if (start <= LONGEST_INDENT && /^[\s"'`\\-]*$/.test(line.slice(0, start))) return "line";
   return /[{,[]/.test(line.charAt(back(line, start, LONGEST_GAP, QUOTES) - 1)) ? "flow" : "prose";
-}
-
-/** With both quotes, or to the end where the second is missing; undefined for what is not quoted. */
-function quotedLength(rest: string): number | undefined {
-  const opening = /^\\*["'`]/.exec(rest)?.[0];
-  if (opening === undefined) return undefined;
-  for (let at = rest.indexOf(opening, opening.length); at >= 0; at = rest.indexOf(opening, at + 1)) {
-    // A backslash more than the opening has keeps the quote inside.
-    const slashes = at - back(rest, at, LONGEST_NAME, /\\/);
-    if (slashes % 2 === 0) return at + opening.length;
-  }
-  return rest.length;
 }
 
 /** `--password x`, where no sign stands between the two. */

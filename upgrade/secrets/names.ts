@@ -22,7 +22,9 @@ const WORD_ENDS = ["pwd", "secret", "secrets", "token", "tokens"];
 /** Only as a word of their own: `tokenizer`, `fieldsnames` and `bypass` are none. */
 const WORDS = new Set(["dsn", "jaas", "psk", "sig", "creds", "authorization"]);
 /** Only as the last word: `DB_PASS`, but not `passThrough`. */
-const LAST_WORDS = new Set(["pass", "passes", "pw", "sasl"]);
+const LAST_WORDS = new Set(["passes", "pw", "sasl", "signature", "cookie", "auth"]);
+/** `requirepass`, `DB_PASS`; these are words of another kind. */
+const A_PASS = /(?<!^by|^com|^encom|^sur|^tres|^over|^under)pass$/;
 /** What comes before `key` where the value is the key itself, and not the name of one in a Secret. */
 const OF_A_KEY = new Set(
   "access account admin api auth cipher encryption hmac jwt license master private sas secret shared signing ssh storage".split(
@@ -35,7 +37,7 @@ const ABOUT = new Set(
     "algorithm annotations audience checksum class count create dir enabled endpoint expiration expiry file filename files folder format " +
     "handler header headers host hours image interval issuer kind labels length limit mechanism mechanisms method minutes mode mount name " +
     "names namespace path paths policies policy port prefix protocol provider ref refs required rotation scope scopes seconds selector size " +
-    "suffix timeout ttl type uri url version"
+    "suffix timeout ttl type uri url version items min max optional"
   ).split(" "),
 );
 /** `useSecret: true` switches something; it is no secret, while `useSecret: hunter2` would be odd enough to be one. */
@@ -53,15 +55,20 @@ const OF_A_SECRET = new Set(
 export function isSecretName(name: string): boolean {
   const words = wordsOf(name);
   const last = words.at(-1) ?? "";
-  if (words.some((word) => /^existing|^checksum$/.test(word)) || ABOUT.has(last)) return false;
+  if (words.includes("checksum") || ABOUT.has(last)) return false;
+  if (words.some((word) => word.startsWith("existing")) && !/^(password|passwd|passphrase|pwd)$/.test(last))
+    return false;
   if (/^secrets?$/.test(last) && OF_A_SECRET.has(words.at(-2) ?? "")) return false;
   if (/^(max|min|num)$/.test(words[0] ?? "") && last === "tokens") return false;
-  if (last === "key" || last === "keys") return OF_A_KEY.has(words.at(-2) ?? "");
+  const ofKey = /^(.*)keys?$/.exec(last)?.[1];
+  if (ofKey === "") return OF_A_KEY.has(words.at(-2) ?? "");
+  if (ofKey !== undefined && OF_A_KEY.has(ofKey)) return true;
   const joined = words.join("");
   return (
     ANYWHERE.some((part) => joined.includes(part)) ||
     words.some((word) => WORDS.has(word) || WORD_ENDS.some((end) => word.endsWith(end))) ||
     LAST_WORDS.has(last) ||
+    A_PASS.test(last) ||
     /auth(entication)?param(eter)?s?$/.test(joined) ||
     /^(sasl|root)(user|login)$/.test(words.slice(-2).join("")) ||
     /conn(ection)?str$/.test(joined)
@@ -70,14 +77,18 @@ export function isSecretName(name: string): boolean {
 
 /** `useSecret`, `automountServiceAccountToken`: a true or false under it is what it says. */
 export function isSwitchName(name: string): boolean {
-  return SWITCHES.has(wordsOf(name)[0] ?? "");
+  const words = wordsOf(name);
+  return SWITCHES.has(words[0] ?? "") || isAuth(words);
 }
 
-/** A map under it holds secrets, whatever their own names are: `passwords: {root: …}`, `credentials: {minio: …}`. */
+/** A map under it holds secrets, whatever their own names are: `passwords: {root: …}`, `secret: {mine: …}`. */
 export function holdsSecrets(name: string): boolean {
-  return (
-    isSecretName(name) && /(words|phrases|tokens|secrets|keys|credentials|creds|params)$/.test(wordsOf(name).join(""))
-  );
+  return isSecretName(name) && !isAuth(wordsOf(name));
+}
+
+/** `auth: {enabled: true, …}` and `sasl: {mechanisms: …}` are parts of most charts, while `REDISCLI_AUTH` is a password. */
+function isAuth(words: readonly string[]): boolean {
+  return words.at(-1) === "auth" || words.at(-1) === "sasl";
 }
 
 /** `name`, `enabled`, `existingSecret`: a setting beside secrets and none itself. */
@@ -96,6 +107,7 @@ const LONGEST_NAME = 200;
 /** `accessKeyID`, `ACCESS_KEY_ID` and `access-key.id` as `access key id`. */
 function wordsOf(name: string): string[] {
   return name
+    .normalize("NFKC")
     .slice(-LONGEST_NAME)
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
     .replace(/([A-Z])([A-Z][a-z])/g, "$1 $2")

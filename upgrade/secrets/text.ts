@@ -1,7 +1,8 @@
 import type { HelmValue } from "../model";
 import { isMap } from "../values/tree";
 import { mapSecrets, secretsIn, secretTextsIn, structuredSecretTexts } from "./classify";
-import { HIDDEN, scan } from "./lines";
+import { scan } from "./lines";
+import { HIDDEN } from "./take";
 
 /** Shorter ones would hide parts of ordinary words. */
 const SHORTEST = 4;
@@ -27,7 +28,10 @@ export function secretTexts(values: HelmValue): string[] {
 export function hideSecrets(text: string, known: readonly string[] = []): string {
   const withoutKnown = hideKnown(text, known);
   const listed = structuredSecretTexts(withoutKnown);
-  return listed.length > MOST_LISTED ? HIDDEN : scan(hideKnown(withoutKnown, listed)).text;
+  if (listed.length > MOST_LISTED) return HIDDEN;
+  const shown = scan(hideKnown(withoutKnown, listed)).text;
+  // Written otherwise than it is read (`\u0077`, `0x1F`), or too short to be looked for: then nothing of it is shown.
+  return listed.length > 0 && structuredSecretTexts(shown).length > 0 ? HIDDEN : shown;
 }
 
 /**
@@ -35,9 +39,14 @@ export function hideSecrets(text: string, known: readonly string[] = []): string
  * @param keys under which it stands; an item of a list by its name, as `[DB_PASSWORD]`
  */
 export function withoutSecrets(value: HelmValue, keys: readonly string[], known: readonly string[] = []): HelmValue {
-  const whole = new Set(known);
+  const own = secretsIn(value, ...keys).flatMap(({ value: secret, form }) =>
+    form === "value" ? [String(secret)] : [],
+  );
+  // Of those that the value itself has, short ones may be anything elsewhere in it.
+  const all = [...known, ...own.filter(({ length }) => length >= SHORTEST_IN_WORDS)];
+  const whole = new Set(all);
   const walk = (inner: HelmValue): HelmValue => {
-    if (typeof inner === "string") return inner !== "" && whole.has(inner) ? HIDDEN : hideSecrets(inner, known);
+    if (typeof inner === "string") return inner !== "" && whole.has(inner) ? HIDDEN : hideSecrets(inner, all);
     if (Array.isArray(inner)) return inner.map(walk);
     return isMap(inner) ? Object.fromEntries(Object.entries(inner).map(([key, below]) => [key, walk(below)])) : inner;
   };
@@ -67,18 +76,55 @@ export function hideKnown(text: string, known: readonly string[]): string {
     .reduce((shown, secret) => hideOne(shown, secret), text);
 }
 
-/** As other formats write it: each line of several, escaped in JSON, in a URL, in base64. */
+/** As other formats write it: each line of several, escaped in JSON, YAML and URLs, in base64 after whatever else. */
 function spellings(secret: string): string[] {
   const lines = secret.includes("\n") ? secret.split("\n").map((line) => line.trim()) : [];
   const long = lines.filter(({ length }) => length >= SHORTEST_IN_WORDS);
   if (secret.length < SHORTEST_IN_WORDS) return [secret, ...long];
+  // Without halves of characters, which have no such spelling.
+  const bytes = Buffer.from(secret);
+  const json = JSON.stringify(secret).slice(1, -1);
+  const url = encodeURIComponent(bytes.toString());
   return [
     secret,
     ...long,
-    JSON.stringify(secret).slice(1, -1),
-    // Without halves of characters, which have no such spelling.
-    encodeURIComponent(Buffer.from(secret).toString()),
-    Buffer.from(secret).toString("base64").replace(/=+$/, ""),
+    json,
+    // Go's JSON, and so Helm's and the API server's.
+    json.replace(/[<>&\u2028\u2029]/g, (it) => `\\u${it.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    secret.replaceAll("'", "''"),
+    secret.replaceAll("'", "'\\''"),
+    url,
+    url.replace(/%../g, (it) => it.toLowerCase()),
+    url.replaceAll("%20", "+"),
+    ...encoded(bytes),
+    ...numberAsGo(secret),
+  ];
+}
+
+/** Three bytes are four characters of base64, so what is before the secret moves it by none, one or two bytes. */
+function encoded(bytes: Buffer): string[] {
+  return [0, 1, 2].flatMap((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString("base64")
+      .replace(/=+$/, "");
+    // The characters at the edges are also made of what is beside the secret.
+    const end = (before + bytes.length) % 3 === 0 ? text.length : text.length - 1;
+    const start = Math.ceil((before * 4) / 3);
+    // The last one is its own where nothing comes after it.
+    return [text.slice(start, end), text.slice(start)].flatMap((own) => [
+      own,
+      own.replaceAll("+", "-").replaceAll("/", "_"),
+    ]);
+  });
+}
+
+/** A number that came through JSON: 12345678 is 1.2345678e+07 in a template. */
+function numberAsGo(secret: string): string[] {
+  if (!/^[1-9]\d{7,15}$/.test(secret)) return [];
+  return [
+    Number(secret)
+      .toExponential()
+      .replace(/\+(\d)$/, "+0$1"),
   ];
 }
 

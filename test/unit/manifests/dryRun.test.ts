@@ -9,7 +9,7 @@ import { maskOf } from "../../../manifests/mask";
 import { mergePatch } from "../../../manifests/mergePatch";
 import { parseManifest } from "../../../manifests/objects";
 import type { HelmValues } from "../../../upgrade/model";
-import { HIDDEN } from "../../../upgrade/secrets/lines";
+import { HIDDEN } from "../../../upgrade/secrets/take";
 import { mergeValues } from "../../../upgrade/values/tree";
 import { fakeClient } from "../../support/fakeClient";
 

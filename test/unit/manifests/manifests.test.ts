@@ -6,7 +6,7 @@ import { imagesOf } from "../../../manifests/images";
 import { changedLines } from "../../../manifests/lines";
 import { maskOf } from "../../../manifests/mask";
 import { parseManifest } from "../../../manifests/objects";
-import { HIDDEN } from "../../../upgrade/secrets/lines";
+import { HIDDEN } from "../../../upgrade/secrets/take";
 
 const deployment = (name: string, image: string, env = "LEVEL: info") => `
 ---

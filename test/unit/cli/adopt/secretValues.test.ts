@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { secretsAsText, splitSecrets } from "../../../../cli/adopt/secretValues";
+import { splitSecrets } from "../../../../cli/adopt/secretValues";
+import { parseConfig } from "../../../../config/parseConfig";
 
 describe("values that look like passwords", () => {
   it("are taken out by their keys, in maps, lists and variables", () => {
@@ -25,15 +26,24 @@ describe("values that look like passwords", () => {
     });
   });
 
-  it("are texts once they are encrypted, numbers too", () => {
-    expect(secretsAsText({ minio: { secretKey: 12345678, port: 9000 } })).to.deep.equal({
-      minio: { secretKey: "12345678", port: 9000 },
+  for (const { values, why } of [
+    {
+      values: { minio: { secretKey: 12345678, port: 9000 } },
+      why: "minio.secretKey is a number, and Pulumi encrypts texts",
+    },
+    { values: { password: true }, why: "password is a boolean, and Pulumi encrypts texts" },
+    { values: { 'a"b': { password: "hunter2" } }, why: `no path of Pulumi's can name ["a"b"].password` },
+  ]) {
+    it(`are encrypted all together where ${why}`, () => {
+      expect(splitSecrets(values)).to.deep.equal({ secrets: [{ value: JSON.stringify(values), why }] });
+      const config = parseConfig({
+        config: { "milvus:version": "2.2.16", "milvus:values": JSON.stringify(values) },
+        secretKeys: ["milvus:values"],
+      });
+      expect(config.wanted.values).to.deep.equal(values);
+      expect(config.valuesAreSecret).to.equal(true);
     });
-    expect(splitSecrets({ minio: { secretKey: 12345678 } })).to.deep.equal({
-      open: { minio: {} },
-      secrets: [{ path: "minio.secretKey", value: "12345678" }],
-    });
-  });
+  }
 
   it("are taken out with the whole file they are in", () => {
     const file = "common:\n  security:\n    defaultRootPassword: hunter2\n";

@@ -328,6 +328,20 @@ const TABLE: readonly {
     says: ["timed out"],
   },
   {
+    cause: "volumeTooSmall",
+    seen: "a pod whose emptyDir is full",
+    evidence: release({
+      pods: [
+        pod({
+          phase: "Failed",
+          reason: "Evicted",
+          message: 'Usage of EmptyDir volume "work" exceeds the limit "30Gi". ',
+        }),
+      ],
+    }),
+    says: ["milvus:backupSize", '"work"'],
+  },
+  {
     cause: "evicted",
     seen: "an evicted pod",
     evidence: release({

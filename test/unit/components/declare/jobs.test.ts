@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { PlannedRun } from "../../../../components/declare/context";
+import { scratchSize } from "../../../../components/declare/metadata";
 import { jobName } from "../../../../components/declare/names";
+import { inArguments } from "../../../../config/arguments";
 import { type AttemptPhase, PLAN_KINDS, type Step, type UpgradePlan } from "../../../../upgrade/model";
 import { declare, PLANS, plannedRun, RESUMES, SETTINGS, state } from "../../../support/plans";
 import { type Registered, record } from "../../../support/recordingMonitor";
@@ -131,7 +133,7 @@ describe("every Job of the upgrade", () => {
       const empty = (spec.volumes as { name: string; emptyDir?: { sizeLimit?: string } }[]).filter((v) => v.emptyDir);
       const sizes = Object.fromEntries(empty.map((volume) => [volume.name, volume.emptyDir?.sizeLimit]));
       const isOfMetadata = (spec.volumes as { name: string }[]).some((volume) => volume.name === "work");
-      expect(sizes, name).to.deep.equal({ tmp: "64Mi", ...(isOfMetadata && { work: SETTINGS.backup.size }) });
+      expect(sizes, name).to.deep.equal({ tmp: "64Mi", ...(isOfMetadata && { work: "30Gi" }) });
       for (const container of containers(it)) {
         const mounts = container.volumeMounts as Mount[];
         const home = container.env.find((variable) => variable.name === "HOME")?.value;
@@ -486,6 +488,27 @@ describe("the metadata Jobs", () => {
       TERMINATION_LOG: "/dev/termination-log",
     });
   });
+
+  it("tell the script what to type in the words of a program of one's own", async () => {
+    const script = containers(await job(PLANS.migration, "migrate", { words: inArguments })).find(
+      ({ name }) => name === "migrate",
+    );
+    const hints = script?.env.filter(({ name }) => name.startsWith("HINT_")).map(({ value }) => value) ?? [];
+    expect(hints).to.have.length(3);
+    expect(hints.join("\n")).to.not.match(/pulumi config|milvus:/);
+    expect(hints).to.include("set upgrade.rollback to true in the program, then pulumi up");
+  });
+
+  for (const [size, scratch] of [
+    ["10Gi", "30Gi"],
+    ["0.1Ti", "0.3Ti"],
+    ["1500m", "4500m"],
+    ["7", "21"],
+  ] as const) {
+    it(`may hold three times the backup's claim in their scratch space: ${scratch} of ${size}`, () => {
+      expect(scratchSize(size)).to.equal(scratch);
+    });
+  }
 
   it("are named after the attempt and the run: what an earlier run has done or left at work is never taken for this one's", async () => {
     const names = [await job(PLANS.migration, "migrate"), await job(PLANS.migration, "migrate")].map(

@@ -35,7 +35,7 @@ describe("what is secret", () => {
     });
 
     it(`adopt takes it out of ${title}`, () => {
-      const { open, secrets } = splitSecrets(values);
+      const { open = {}, secrets } = splitSecrets(values);
       expect(secrets).to.have.length(1);
       expect(texts(open)).to.not.include(hidden);
       expect(JSON.stringify(open)).to.not.include(SECRET);
@@ -62,6 +62,25 @@ describe("what is secret", () => {
       if (secret === undefined) expect(shown, JSON.stringify(values)).to.have.members(texts(values));
       else expect(shown.join("\n"), JSON.stringify(values)).to.include("[secret]").and.to.not.include(hidden);
     }
+  });
+});
+
+describe("a secret that stands under another name as well", () => {
+  const values = { minio: { secretKey: SECRET }, colour: SECRET, list: [`uses ${SECRET} here`], other: "plain" };
+  const places = ["minio.secretKey", "colour", "list.0"];
+
+  it("is one there too: adopt, state", async () => {
+    expect(secretsIn(values).map(({ path }) => path.join("."))).to.deep.equal(places);
+    expect(JSON.stringify(splitSecrets(values).open)).to.not.include(SECRET);
+    expect(JSON.stringify(withoutSecrets(await recordedValues(values)))).to.not.include(SECRET);
+  });
+
+  it("is shown in neither place", () => {
+    expect(maskOf([]).show("ConfigMap", ["data"], values)).to.not.include(SECRET);
+  });
+
+  it("unless it is short: minio is in half of all names", () => {
+    expect(secretsIn({ accessKey: "minio", host: "my-minio" })).to.have.length(1);
   });
 });
 
@@ -116,6 +135,33 @@ describe("texts without secrets", () => {
     expect(hideKnown(spelled.join(" "), known)).to.match(/^"\(hidden\)" \(hidden\) \(hidden\)=*$/);
   });
 
+  for (const spelled of [
+    // After a user name of every length, as in a header or a docker config.
+    ...["", "a", "ab", "abc:"].map((user) => Buffer.from(`${user}${"hunter2?>hunter2"}x`).toString("base64")),
+    Buffer.from("ab:hunter2?>hunter2").toString("base64url"),
+    "hunter2?\\u003ehunter2",
+    "hunter2%3f%3ehunter2",
+  ]) {
+    it(`know a secret as ${spelled}`, () => {
+      const shown = hideKnown(`is ${spelled}`, ["hunter2?>hunter2"]);
+      expect(shown).to.match(/^is .{0,6}\(hidden\).{0,4}$/);
+    });
+  }
+
+  it("know a number as Go writes it, and quotes doubled or closed", () => {
+    expect(hideKnown("key: 1.2345678e+07", ["12345678"])).to.equal("key: (hidden)");
+    expect(hideKnown("'it''s hunter2'", ["it's hunter2"])).to.equal("'(hidden)'");
+    expect(hideKnown("'it'\\''s hunter2'", ["it's hunter2"])).to.equal("'(hidden)'");
+  });
+
+  it("show nothing of a text that is read otherwise than it is written", () => {
+    expect(hideSecrets("- name: DB_PASSWORD\n  value: 0x1F2E3D4C\n")).to.equal(
+      "- name: DB_PASSWORD\n  value: (hidden)\n",
+    );
+    expect(hideSecrets("- value: 0x1F2E3D4C\n  name: DB_PASSWORD\n")).to.equal("(hidden)");
+    expect(hideSecrets('{"pass\\u0077ord":"hunter\\u0032"}')).to.equal("(hidden)");
+  });
+
   it("keep words in which a short secret is", () => {
     expect(hideKnown("rootcoord of root", ["root"])).to.equal("rootcoord of (hidden)");
     expect(hideKnown("1234 and 12345", ["1234"])).to.equal("(hidden) and 12345");
@@ -151,6 +197,32 @@ describe("a hostile line", () => {
     'password="',
     "a@",
     "- ",
+    "\n",
+    "<password>",
+    "<a ",
+    "name=TOKEN ",
+    "name: TOKEN, value=",
+    "value: ",
+    "user:x",
+    "user:xyz@",
+    "//",
+    "-u ",
+    "-u a:",
+    "login ",
+    "login -p ",
+    "redis-cli ",
+    "mc alias set ",
+    "$2y$",
+    "MII",
+    "ghp_",
+    "---- BEGIN A",
+    "password \n",
+    "password:\n a",
+    'password="\n',
+    'password="""\n',
+    "password=\\\n",
+    "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB ",
+    "Y2M9ZGQ",
   ];
   // Every pattern reads it once: with one that does not, a line of this length takes minutes and more.
   for (const part of parts) {

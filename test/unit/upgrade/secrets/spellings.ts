@@ -73,6 +73,19 @@ const NAMES = [
   "saslUsername",
   "saslPassword",
   "Authorization",
+  "Set-Cookie",
+  "requirepass",
+  "userpass",
+  "authkey",
+  "masterkey",
+  "REDISCLI_AUTH",
+  "X-Amz-Signature",
+  "existingPassword",
+  "db password",
+  "pass\u200bword",
+  // Full width, as an input method for Chinese writes it.
+  "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44",
+  `${"PASSWORD_OF_"}${"A".repeat(100)}`,
 ];
 
 const OPEN_NAMES = [
@@ -99,7 +112,13 @@ const OPEN_NAMES = [
   "fieldsname",
   "saslMechanisms",
   "checksum/secret",
+  "existingTokenSecret",
+  "monkey",
+  "encompass",
+  "author",
 ];
+
+const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 export const SPELLINGS: readonly Spelling[] = [
   ...NAMES.map((name) => value(name, { [name]: SECRET })),
@@ -162,6 +181,78 @@ export const SPELLINGS: readonly Spelling[] = [
   ),
   text("jwt", { jwt: "eyJhbGciOi.hunter2.c2lnbmF0dXJl" }, "eyJhbGciOi.hunter2.c2lnbmF0dXJl"),
   open({ file: "log:\n  level: info\n  tokenizer: standard\n" }),
+  // Maps below a secret name, and Kubernetes' own Secrets.
+  value("password.root", { password: { root: SECRET } }),
+  value("token.github", { token: { github: SECRET, ttl: 60 } }),
+  value("secret.mine", { secret: { mine: SECRET, create: true, annotations: { app: "x" } } }),
+  value("secret.stringData.mine", { secret: { stringData: { mine: SECRET } } }),
+  value("secretData.mine", { secretData: { mine: SECRET } }),
+  value("password.0.it", { password: [{ it: SECRET }] }),
+  value("extra.0.stringData.name", {
+    extra: [{ kind: "Secret", metadata: { name: "x" }, stringData: { name: SECRET } }],
+  }),
+  text("extra.0", { extra: [`kind: Secret\nmetadata:\n  name: x\nstringData:\n  mine: ${SECRET}\n`] }),
+  text("last", { last: JSON.stringify({ kind: "Secret", data: { mine: base64(SECRET) } }) }, base64(SECRET)),
+  open({ auth: { enabled: true, rbac: { create: false } }, requireAuth: true, secret: { optional: true, items: [] } }),
+  // Variables in other clothes.
+  value("env.0.Value", { env: [{ Name: "DB_PASSWORD", Value: SECRET }] }),
+  value("env.0.value", { env: [{ variable: "DB_PASSWORD", value: SECRET }] }),
+  value("env.0.1", { env: [["DB_PASSWORD", SECRET]] }),
+  text("set.0", { set: [`minio.secretKey=${SECRET}`] }),
+  // Commands.
+  value("args.1", { args: ["--password", 12345678] }, "12345678"),
+  value("args.2", { args: ["curl", "-u", `root:${SECRET}`, "http://x"] }, `root:${SECRET}`),
+  text("command.0", { command: [`curl -s -u root:${SECRET} http://x`] }),
+  text("command.0", { command: [`curl -H "Authorization: token ${SECRET}" http://x`] }),
+  text("command.0", { command: [`mc alias set mine http://minio:9000 minio ${SECRET}`] }),
+  text("command.0", { command: [`redis-cli -h cache -a ${SECRET} ping`] }),
+  text("command.0", { command: [`mysql -uroot -p${SECRET} milvus`] }),
+  text("command.0", { command: [`docker login -u me -p ${SECRET} registry`] }),
+  open({ command: ["ss -p 1", "mkdir -p /a", "redis-cli -h a", "curl -u me http://x"] }),
+  // Users and passwords without a scheme, or in a place of their own.
+  text("database", { database: `root:${SECRET}@tcp(mysql:3306)/milvus` }),
+  text("mail", { mail: `root:${SECRET}@mail:25` }),
+  text("mail", { mail: `//root:${SECRET}@mail/x` }),
+  text("url", { url: `redis://root:123/${SECRET}@cache:6379` }, `123/${SECRET}`),
+  text("url", { url: `http://root:two ${SECRET}@host/` }, `two ${SECRET}`),
+  text("url", { url: `https://bucket/x?X-Amz-Expires=60&X-Amz-Signature=${SECRET}` }),
+  open({ image: "milvusdb/milvus:v2.4.1@sha256:0123", mail: "mailto:someone@example.com" }),
+  // By their form alone.
+  text("x", { x: "ghp_abcdefghijklmnopqrstuvwxyz0123456789" }, "ghp_abcdefghijklmnopqrstuvwxyz0123456789"),
+  text("x", { x: "use sk-proj-abcdefghijklmnopqrstuvwx" }, "sk-proj-abcdefghijklmnopqrstuvwx"),
+  text("x", { x: "root:$2y$10$abcdefghijklmnopqrstuv" }, "$2y$10$abcdefghijklmnopqrstuv"),
+  text("x", { x: "https://hooks.slack.com/services/T0AB/B0CD/hunter2" }, "T0AB/B0CD/hunter2"),
+  text(
+    "x",
+    { x: "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nhunter2hunter2\n---- END SSH2 ENCRYPTED PRIVATE KEY ----" },
+    "hunter2hunter2",
+  ),
+  text("x", { x: base64(`common:\n  defaultRootPassword: ${SECRET}\n`) }),
+  text("x", { x: JSON.stringify({ auths: { registry: { auth: base64(`me:${SECRET}`) } } }) }, base64(`me:${SECRET}`)),
+  open({ x: base64("common:\n  level: info of it\n") }),
+  // Files of other formats.
+  text("file", { file: `? password\n: ${SECRET}\n` }),
+  text("file", { file: `mine: &it ${SECRET}\npassword: *it\n` }),
+  text("file", { file: `# ${"a long file ".repeat(17_000)}\nenv:\n  - name: DB_PASSWORD\n    value: ${SECRET}\n` }),
+  text("file", { file: `level = info\npassword                       = ${SECRET}\n` }),
+  text("file", { file: `connect('a', 'password' => '${SECRET}')` }),
+  text("file", { file: `let token := ${SECRET}` }),
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: as a shell has it
+  text("file", { file: "password: ${DB_PASSWORD-hunter2}" }, "${DB_PASSWORD-hunter2}"),
+  text("file", { file: `<conf><password>${SECRET}</password></conf>` }),
+  text("file", { file: `<property name="password" value="${SECRET}"/>` }),
+  text("file", { file: `<property>\n  <name>fs.s3a.secret.key</name>\n  <value>${SECRET}</value>\n</property>` }),
+  text("file", { file: `env [{Name:DB_PASSWORD Value:${SECRET} ValueFrom:nil}]` }),
+  text("file", { file: `2024-01-01 INFO {"name":"DB_PASSWORD","value":"${SECRET}"} done` }),
+  text("file", { file: `machine host login me password ${SECRET}` }),
+  text("file", { file: `bind 0\nrequirepass ${SECRET}\n` }),
+  text("file", { file: `export DB_PASSWORD ${SECRET}` }),
+  text("file", { file: `password=\\\n  ${SECRET}\nb=c\n` }),
+  text("file", { file: `password = """\n${SECRET}\n"""\nb = 1\n` }),
+  text("file", { file: `PASSWORD="first line\n${SECRET}"\nB=c\n` }),
+  text("file", { file: `password:\n  root: ${SECRET}\n` }),
+  text("file", { file: `{"pass\\u0077ord":"${SECRET}"}` }),
+  open({ file: "token expired\nSecret created\nauthor: me\n" }),
   // biome-ignore lint/suspicious/noTemplateCurlyInString: as a chart's file has it
   open({ file: "password: ${DB_PASSWORD}\ntoken: $(TOKEN)\nsecretKey: {{ .Values.key }}\npwd: null\n" }),
 ];
