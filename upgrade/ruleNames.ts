@@ -55,6 +55,8 @@ export const VALUE_RULE_NAMES = [
   "insert_buffer_size_has_a_new_name",
   "the_message_size_is_text",
   "etcd_auth_has_a_new_name",
+  "a_place_that_the_chart_moves_is_kept",
+  "no_empty_volume_over_the_data",
   "the_standalone_volume_keeps_its_size",
   "no_pulsar_budgets_on_kubernetes_1_25",
   "no_object_of_an_api_that_is_not_there",
@@ -68,6 +70,9 @@ export const VALUE_RULE_NAMES = [
   "an_autoscaler_needs_replicas_left_out",
   "resource_groups_make_new_deployments",
   "metadata_and_data_stay_where_they_are",
+  "volumes_stay_what_they_are",
+  "data_stays_on_its_volume",
+  "members_change_in_a_run_of_their_own",
   "fields_that_cannot_change_stay",
 ] as const;
 export type ValueRuleName = (typeof VALUE_RULE_NAMES)[number];

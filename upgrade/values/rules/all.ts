@@ -4,7 +4,7 @@ import { dependencyImageRule } from "./dependencyImages";
 import { imageRule } from "./image";
 import { imageRegistryRule } from "./imageRegistry";
 import { apiRule, budgetRule, mysqlRule } from "./kubernetes";
-import { bufferRule, ownConfigRule, placeRule, shortcutRule } from "./metadata";
+import { bufferRule, ownConfigRule, shortcutRule } from "./metadata";
 import {
   autoscalerRule,
   etcdAuthRule,
@@ -17,8 +17,10 @@ import {
   removedKeyRule,
   standaloneVolumeRule,
 } from "./others";
+import { keptPlaceRule, memberRule, placeRule } from "./places";
 import type { ValueRule } from "./rule";
 import { coordinatorRule, messageQueueRule, modeRule, streamingRule } from "./topology";
+import { diskRule, keptDataRule, volumeRule } from "./volumes";
 
 /** Rules that lay values under the user's, move them or warn, in the order in which they are asked. */
 export const VALUE_RULES: readonly ValueRule[] = [
@@ -34,6 +36,8 @@ export const VALUE_RULES: readonly ValueRule[] = [
   bufferRule,
   messageSizeRule,
   etcdAuthRule,
+  keptPlaceRule,
+  diskRule,
   standaloneVolumeRule,
   budgetRule,
   apiRule,
@@ -49,4 +53,4 @@ export const VALUE_RULES: readonly ValueRule[] = [
 ];
 
 /** Rules over the values as they will be sent, with everything laid and moved. */
-export const FINAL_RULES: readonly ValueRule[] = [placeRule, fixedRule];
+export const FINAL_RULES: readonly ValueRule[] = [placeRule, volumeRule, keptDataRule, memberRule, fixedRule];
