@@ -1,5 +1,6 @@
 import { addedKeyRule } from "../tables/addedKeys";
 import { changedDefaultRule } from "../tables/changedDefaults";
+import { dependencyChangeRule, etcdPortRule, minioFilesRule, pulsarChartRule } from "./dependencies";
 import { dependencyImageRule } from "./dependencyImages";
 import { imageRule } from "./image";
 import { imageRegistryRule } from "./imageRegistry";
@@ -28,6 +29,9 @@ export const VALUE_RULES: readonly ValueRule[] = [
   modeRule,
   imageRule,
   imageRegistryRule,
+  pulsarChartRule,
+  minioFilesRule,
+  dependencyChangeRule,
   dependencyImageRule,
   messageQueueRule,
   coordinatorRule,
@@ -35,6 +39,7 @@ export const VALUE_RULES: readonly ValueRule[] = [
   shortcutRule,
   bufferRule,
   messageSizeRule,
+  etcdPortRule,
   etcdAuthRule,
   keptPlaceRule,
   diskRule,

@@ -74,7 +74,7 @@ export const etcdAuthRule: ValueRule = {
   name: "etcd_auth_has_a_new_name",
   source: "fact 5.6/5.7: etcd subchart 8.12.0 of chart 5.0.5",
   explanation:
-    "etcd.auth.rbac.enabled is etcd.auth.rbac.create from chart 5.0.5 on; left as it is, authentication would be off.",
+    "etcd.auth.rbac.enabled is called etcd.auth.rbac.create from chart 5.0.5 on. etcd's chart 8.12.0 still reads the old name too; the new one is written, so that authentication stays on when the old name goes.",
   apply: ({ given, chart }) => {
     const [old, current] = [path("etcd.auth.rbac.enabled"), path("etcd.auth.rbac.create")];
     if (chartOlderThan(chart, "5.0.5") || !isTrue(getValue(given, old)) || getValue(given, current) !== undefined)
