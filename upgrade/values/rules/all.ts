@@ -1,7 +1,7 @@
-import { addedKeyRule } from "../tables/addedKeys";
 import { changedDefaultRule } from "../tables/changedDefaults";
 import { dependencyChangeRule, etcdPortRule, minioFilesRule, pulsarChartRule } from "./dependencies";
 import { dependencyImageRule } from "./dependencyImages";
+import { addedKeyRule, lockOutRule, removedKeyRule, unknownKeyRule } from "./effects";
 import { imageRule } from "./image";
 import { imageRegistryRule } from "./imageRegistry";
 import { apiRule, budgetRule, mysqlRule } from "./kubernetes";
@@ -15,7 +15,6 @@ import {
   ingressRule,
   messageSizeRule,
   mmapRule,
-  removedKeyRule,
   standaloneVolumeRule,
 } from "./others";
 import { keptPlaceRule, memberRule, placeRule } from "./places";
@@ -49,7 +48,9 @@ export const VALUE_RULES: readonly ValueRule[] = [
   ingressRule,
   gatewayRule,
   removedKeyRule,
+  lockOutRule,
   addedKeyRule,
+  unknownKeyRule,
   changedDefaultRule,
   ownConfigRule,
   mmapRule,

@@ -1,6 +1,7 @@
 import { chartAtLeast, chartOlderThan } from "../../charts/versions";
 import type { HelmValue } from "../../model";
-import { list, refuse, valueLine } from "../../refusal";
+import type { Topology } from "../../plan/topology";
+import { configLine, list, refuse, valueLine } from "../../refusal";
 import { asText, getValue, isTrue, path, sameValue } from "../tree";
 import { type DependencyImage, IMAGES, imageTagAt, runningTag } from "./dependencyImages";
 import { type Addition, NOTHING, type ValueContext, type ValueRule } from "./rule";
@@ -75,19 +76,23 @@ export const pulsarChartRule: ValueRule = {
   name: "another_chart_of_pulsar_has_other_volumes",
   source: "fact 10.5: requirements.yaml of charts 3.0.10 and 3.0.12",
   explanation:
-    "Charts 3.0.0 to 3.0.10 bring another Pulsar chart than those from 3.0.12 on: other volumes of the bookies and ZooKeeper, which cannot be changed, and other labels. The bundled Pulsar would be left half replaced and without its messages: refused.",
+    "Charts 3.0.0 to 3.0.10 bring another Pulsar chart than those from 3.0.12 on: other volumes of the bookies and ZooKeeper, which cannot be changed, and other labels. The bundled Pulsar would be left half replaced and without its messages: refused, before a way over other versions is looked for.",
   apply: ({ chart, now }) => {
-    if (now?.topology.queue !== "pulsar" || now.topology.mode !== "cluster") return NOTHING;
-    if (chartAtLeast(now.chart, APACHE_PULSAR_SINCE) || chartOlderThan(chart, APACHE_PULSAR_SINCE)) return NOTHING;
-    return refuse({
-      rule: pulsarChartRule.name,
-      reason: `The bundled Pulsar is that of kafkaesque's chart 1.0.31, which chart ${now.chart} brings; chart ${chart} brings Apache's 2.7.8. Claims and selectors of its StatefulSets cannot be changed, and bookies of the new chart have empty volumes: Helm would fail half way, or the messages be gone.`,
-      remedy:
-        "There is no way in place. Install the new version beside it under another release name, and write the data there again; or run Pulsar outside of the chart first (externalPulsar), with the old one's messages, which nothing here does for you.",
-      source: pulsarChartRule.source,
-    });
+    if (now && chartAtLeast(chart, APACHE_PULSAR_SINCE)) refuseOtherPulsar(now.chart, now.topology);
+    return NOTHING;
   },
 };
+
+/** A Pulsar that no chart from 3.0.12 on can take over. */
+export function refuseOtherPulsar(chart: string, { queue, mode }: Topology): void {
+  if (queue !== "pulsar" || mode !== "cluster" || chartAtLeast(chart, APACHE_PULSAR_SINCE)) return;
+  refuse({
+    rule: pulsarChartRule.name,
+    reason: `The bundled Pulsar is that of kafkaesque's chart 1.0.31, which chart ${chart} brings; charts from ${APACHE_PULSAR_SINCE} on bring Apache's 2.7.8. Claims and selectors of its StatefulSets cannot be changed, and bookies of the new chart have empty volumes: Helm would fail half way, or the messages be gone.`,
+    remedy: `Within 2.0 stay on the chart that runs: ${configLine("chartVersion", chart)}. Beyond 2.0 there is no way in place: install the new version beside it under another release name, and write the data there again.`,
+    source: pulsarChartRule.source,
+  });
+}
 
 /** Dependencies of which the charts' own images are in no table: only what the values say is compared. */
 const OTHERS: readonly DependencyImage[] = [

@@ -1,6 +1,8 @@
 import { chartAtLeast, chartOlderThan } from "../../charts/versions";
 import type { HelmValue } from "../../model";
 import { list, refuse } from "../../refusal";
+import { chartRelease } from "../../versions/releases";
+import { chartReads } from "../tables/chartReads";
 import { OWN_CONFIG, OWN_CONFIG_SINCE } from "../tables/places";
 import { type FoundShortcut, SHORTCUTS_UNTIL, shortcutsIn } from "../tables/shortcuts";
 import { asText, formatPath, getValue, isTrue, path, sameValue, type ValuePath } from "../tree";
@@ -15,10 +17,10 @@ export const shortcutRule: ValueRule = {
   apply: ({ given, chart, now }) => {
     if (chartOlderThan(chart, SHORTCUTS_UNTIL)) return NOTHING;
     const all = shortcutsIn(given);
-    // On a chart that ignored them already they are not in force, and moving them would change what runs.
-    const isInForce = ({ to }: FoundShortcut) =>
+    // On a chart that does not read them they are not in force, and moving them would change what runs.
+    const isInForce = ({ from, to }: FoundShortcut) =>
       now === undefined ||
-      chartOlderThan(now.chart, SHORTCUTS_UNTIL) ||
+      isReadBy(now.chart, from) ||
       (to !== undefined && userConfigValue(now.values, to) !== undefined);
     const found = all.filter(isInForce);
     const warnings = all
@@ -52,6 +54,11 @@ export const shortcutRule: ValueRule = {
     };
   },
 };
+
+/** What a fork's templates read is not known: it is taken to be all, as long as the public chart had shortcuts. */
+function isReadBy(chart: string, from: ValuePath): boolean {
+  return chartRelease(chart) === undefined ? chartOlderThan(chart, SHORTCUTS_UNTIL) : chartReads(from, chart);
+}
 
 function refuseShortcut(what: string): never {
   return refuse({

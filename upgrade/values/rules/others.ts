@@ -3,8 +3,6 @@ import type { HelmValue, HelmValues } from "../../model";
 import { list, refuse, valueLine } from "../../refusal";
 import { minorOf, olderThan } from "../../versions/versions";
 import { objectBehind } from "../tables/fixedObjects";
-import { removedKeys } from "../tables/removedKeys";
-import { SHORTCUTS_UNTIL } from "../tables/shortcuts";
 import { formatPath, getValue, isTrue, path, sameValue } from "../tree";
 import { userConfigValue } from "../userYaml";
 import type { MessageQueue } from "./messageQueue";
@@ -174,19 +172,6 @@ export const standaloneVolumeRule: ValueRule = {
     if (value === undefined) return NOTHING;
     return { additions: [{ path: STANDALONE_SIZE, value, reason: "the claim has this size", contradiction: "win" }] };
   },
-};
-
-export const removedKeyRule: ValueRule = {
-  name: "a_key_the_chart_lost_is_named",
-  source: "facts 5.1 to 5.7: the values.yaml of all 211 charts compared",
-  explanation:
-    "A value of the user's at a key that the chart does not have any more is ignored by the chart; each is named.",
-  apply: ({ given, chart }) => ({
-    warnings: removedKeys(given, chart)
-      // Their values were moved, and that is shown.
-      .filter(({ since, key }) => since !== SHORTCUTS_UNTIL && key !== "dataNode.flush")
-      .map(({ key, since }) => `milvus:values sets ${key}, which charts from ${since} on ignore.`),
-  }),
 };
 
 export const mmapRule: ValueRule = {

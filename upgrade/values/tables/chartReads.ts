@@ -39,23 +39,37 @@ function readsOf(keys: ValuePath): readonly Read[] {
   );
 }
 
+function isReadBy({ since, until }: Read, chart: string): boolean {
+  return chartAtLeast(chart, since) && (until === undefined || chartOlderThan(chart, until));
+}
+
 /** Whether the chart's own templates read the value, or something below it. */
 export function chartReads(keys: ValuePath, chart: string): boolean {
-  return readsOf(keys).some(
-    ({ since, until }) => chartAtLeast(chart, since) && (until === undefined || chartOlderThan(chart, until)),
-  );
+  return readsOf(keys).some((read) => isReadBy(read, chart));
 }
 
-/** First chart from `since` on that does not read the value any more; undefined where all do, or none ever did. */
+/** First chart that does not read the value any more; undefined where the chart does, or where none ever did. */
 export function ignoredSince(keys: ValuePath, chart: string): string | undefined {
+  if (chartReads(keys, chart)) return undefined;
   return readsOf(keys)
     .flatMap(({ until }) => (until !== undefined && chartAtLeast(chart, until) ? [until] : []))
-    .toSorted((a, b) => (chartAtLeast(a, b) ? -1 : 1))[0];
+    .toSorted(newestFirst)[0];
 }
 
-/** First chart that reads the value. */
-export function readSince(keys: ValuePath): string | undefined {
+/** First chart after `after` that reads the value, or the first of all; undefined where none does. */
+export function readSince(keys: ValuePath, after?: string): string | undefined {
   return readsOf(keys)
     .map(({ since }) => since)
-    .toSorted((a, b) => (chartAtLeast(a, b) ? 1 : -1))[0];
+    .filter((since) => after === undefined || chartOlderThan(after, since))
+    .toSorted(newestFirst)
+    .at(-1);
+}
+
+/** Every key that the chart reads. */
+export function keysRead(chart: string): string[] {
+  return READS.filter((read) => isReadBy(read, chart)).map(({ key }) => key);
+}
+
+function newestFirst(a: string, b: string): number {
+  return chartAtLeast(a, b) ? -1 : 1;
 }
