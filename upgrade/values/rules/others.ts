@@ -195,8 +195,8 @@ export const autoscalerRule: ValueRule = {
   source: "fact 7.6: hpa.enabled does not omit replicas",
   explanation:
     "With hpa.enabled the chart still sets replicas unless they are -1: every upgrade then sets back what the autoscaler chose.",
-  apply: ({ given, chart }) => ({
-    warnings: ["proxy", "queryNode", "dataNode", "indexNode"]
+  apply: ({ given, chart, now }) => ({
+    warnings: (now?.topology.mode === "standalone" ? [] : ["proxy", "queryNode", "dataNode", "indexNode"])
       .filter((name) => isTrue(getValue(given, path(`${name}.hpa.enabled`))) && chartAtLeast(chart, "4.2.42"))
       .filter((name) => getValue(given, path(`${name}.replicas`)) !== -1)
       .map(
@@ -213,7 +213,8 @@ export const groupRule: ValueRule = {
   apply: ({ given, now, chart }) => {
     const key = path("replicaResourceGroups");
     if (
-      !now ||
+      // Only the nodes of a cluster have them.
+      now?.topology.mode !== "cluster" ||
       chartOlderThan(chart, "5.0.17") ||
       sameValue(getValue(given, key) ?? [], getValue(now.values, key) ?? [])
     )
