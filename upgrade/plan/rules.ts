@@ -108,8 +108,9 @@ export const PLAN_RULES = {
     source: "milvus-operator docs; Argo CD and Flux labels",
   },
   the_release_must_be_milvus: {
-    explanation: "A Helm release of another chart under the configured name is refused.",
-    source: "Helm",
+    explanation:
+      "A Helm release of another chart under the configured name is refused: also one that is called milvus and is of another project (bitnami's), by its values, home and sources, and an umbrella chart that brings Milvus as a dependency.",
+    source: "Helm; Chart.yaml and values.yaml of zilliztech/milvus-helm and of bitnami/charts",
   },
   deployments_need_their_release: {
     explanation:
