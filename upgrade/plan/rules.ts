@@ -63,7 +63,7 @@ export const PLAN_RULES = {
   // -------------------------------------------------------------------------------- what is found
   an_unknown_version_is_never_guessed: {
     explanation:
-      "The version is what the images that run say. A digest, `latest` or a nightly build says nothing: `milvus:currentVersion` must.",
+      "The version is what the images that run say. A digest, `latest` or a build of one day or commit (`v2.4.5-20240801-4a8b4f9d`) says nothing, and the chart says nothing of such an image: `milvus:currentVersion` must.",
     source: "milvus issue 27737",
   },
   what_runs_counts_not_the_record: {
