@@ -77,6 +77,8 @@ export interface HelmRelease {
   readonly revision: number;
   readonly status: ReleaseStatus;
   readonly chartName: string;
+  /** Home and sources that the chart names, from its Chart.yaml: charts of several projects are called milvus. */
+  readonly chartOrigins?: readonly string[];
   readonly chartVersion: string;
   readonly appVersion: string;
   /** The values the user gave, without the chart's defaults. May hold passwords: never print. */
@@ -133,6 +135,8 @@ export interface ComponentState {
   readonly managedBy?: string;
   /** Replica count remembered by the stop step, while stopped. */
   readonly rememberedReplicas?: number;
+  /** Message queue of a standalone, as its Deployment is annotated by charts from 5.0.0 on. */
+  readonly messageQueue?: string;
   /** Made to be recreated for the hop that it is on; its own strategy is not back yet. */
   readonly recreating?: boolean;
 }

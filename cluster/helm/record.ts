@@ -81,6 +81,8 @@ export function decodeRecord(record: RecordObject): HelmRelease {
   const chartName = filledText(metadata?.name);
   const chartVersion = filledText(metadata?.version);
   const firstDeployedAt = filledText(info?.first_deployed);
+  const sources: readonly unknown[] = Array.isArray(metadata?.sources) ? metadata.sources : [];
+  const chartOrigins = [metadata?.home, ...sources].map(filledText).filter((text) => text !== undefined);
   if (name === undefined || chartName === undefined || chartVersion === undefined || typeof json.version !== "number") {
     throw badRecord(recordName, "its JSON is not a Helm release: name, chart or revision is missing");
   }
@@ -90,6 +92,7 @@ export function decodeRecord(record: RecordObject): HelmRelease {
     revision: json.version,
     status: statusOf(filledText(info?.status)),
     chartName,
+    ...(chartOrigins.length > 0 && { chartOrigins }),
     chartVersion,
     appVersion: filledText(metadata?.appVersion) ?? "",
     userValues: map(json.config) ?? {},

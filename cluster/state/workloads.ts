@@ -1,6 +1,7 @@
 import type { V1Deployment, V1Pod, V2HorizontalPodAutoscaler } from "@kubernetes/client-node";
 import { RECREATE_ANNOTATION, REPLICAS_ANNOTATION } from "../../upgrade/marks";
 import type { ComponentState, PodTemplate } from "../../upgrade/model";
+import { filledText } from "../../upgrade/values/tree";
 import type { Json, ObjectMeta } from "../json";
 import { managerOf } from "./owners";
 
@@ -20,6 +21,9 @@ export interface Workloads {
   readonly autoscalers: readonly Autoscaler[];
   readonly scaledObjects: readonly ScaledObject[];
 }
+
+/** Charts from 5.0.0 on write the message queue of a standalone here, and read it where the values do not say it. */
+const QUEUE_ANNOTATION = "milvus.io/message-queue";
 
 /** Label `app.kubernetes.io/name` of Milvus' own objects, unless the values' `nameOverride` changes it. */
 export const DEFAULT_NAME_LABEL = "milvus";
@@ -48,6 +52,7 @@ function componentState(deployment: Deployment, workloads: Workloads, at: string
   const autoscaler = autoscalerOf(name, workloads);
   const managedBy = managerOf(metadata);
   const remembered = metadata?.annotations?.[REPLICAS_ANNOTATION];
+  const messageQueue = filledText(metadata?.annotations?.[QUEUE_ANNOTATION]);
   const pods = workloads.pods.filter((pod) => belongsTo(pod, name) && !hasEnded(pod));
   const podImages = [
     ...new Set(pods.map((pod) => imageOf(pod.spec, component)).filter((image) => image !== "")),
@@ -72,6 +77,7 @@ function componentState(deployment: Deployment, workloads: Workloads, at: string
     strategyType: spec?.strategy?.type === "Recreate" ? "Recreate" : "RollingUpdate",
     ...(autoscaler === undefined ? {} : { autoscaler }),
     ...(managedBy === undefined ? {} : { managedBy }),
+    ...(messageQueue !== undefined && { messageQueue }),
     ...(remembered !== undefined && /^\d+$/.test(remembered) ? { rememberedReplicas: Number(remembered) } : {}),
     ...(metadata?.annotations?.[RECREATE_ANNOTATION] === "true" && { recreating: true }),
   };

@@ -49,7 +49,12 @@ export const CHART_FITS: readonly ChartFit[] = [
   { first: "3.1.0", last: "3.2.18", minors: ["2.1"], source: "index.yaml" },
   { first: "3.3.0", last: "4.0.34", minors: ["2.2"], source: "index.yaml; 4.0.11 alone is for 2.3.0-beta" },
   { first: "4.1.0", last: "4.1.28", minors: ["2.3"], source: "index.yaml" },
-  { first: "4.1.29", last: "4.1.36", minors: ["2.4"], source: "index.yaml" },
+  {
+    first: "4.1.29",
+    last: "4.1.36",
+    minors: ["2.4", "2.3"],
+    source: "README of charts 4.2.0 to 5.0.19: 2.3 on charts less than 4.2.0, e.g. 4.1.36",
+  },
   { first: "4.2.0", last: "4.2.25", minors: ["2.4"], source: "fact 1.9: no 2.3 and older from 4.2.0 on" },
   {
     first: "4.2.26",
@@ -57,7 +62,7 @@ export const CHART_FITS: readonly ChartFit[] = [
     minors: ["2.5", "2.4"],
     source: "fact 1.8: 2.4.18 and later with the pins of 4.3",
   },
-  { first: "4.2.59", last: "4.99.99", minors: ["2.5"], source: "the line of 4.2" },
+  { first: "4.2.59", last: "4.99.99", minors: ["2.5", "2.4"], source: "the line of 4.2" },
   {
     first: "5.0.0",
     last: "5.99.99",

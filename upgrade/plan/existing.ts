@@ -14,6 +14,7 @@ import {
   resumeLeftOver,
   rollingSteps,
 } from "../roll/rollout";
+import { refuseOtherPulsar } from "../values/rules/dependencies";
 import { sameValue } from "../values/tree";
 import { resolveVersion } from "../versions/request";
 import { compareMinors, compareVersions, minorOf } from "../versions/versions";
@@ -39,6 +40,7 @@ export function planExisting(facts: Facts): UpgradePlan {
   const goesBack = compareVersions(to, observed.newest) < 0;
   const settingBack = goesBack ? checkSettingBack(facts, to) : [];
   const topology = observedTopology(observed, wanted.values);
+  if (minorOf(to) !== "2.0") refuseOtherPulsar(observed.inForce.chart, topology);
   if (settingBack.length === 0) checkHops(facts, to, topology);
   refuseNeverStarted(facts, to);
   const target: Target = { version: to, variant: resolved.variant, goesBack };

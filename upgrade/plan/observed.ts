@@ -40,7 +40,7 @@ export function observe(state: ClusterState, release: HelmRelease, wanted: Wante
   const components = state.components.filter(({ component }) => isMilvusComponent(component));
   const versions = sortVersions(components.flatMap((component) => versionsOf(component, wanted.currentVersion)));
   const inForce = valuesInForce(release);
-  const recorded = recordedVersion(release, inForce);
+  const recorded = recordedVersion(release, inForce, wanted.currentVersion);
   const version = versions[0] ?? recorded ?? unknownVersion(`the release ${release.name}`, release.appVersion);
   const variants = new Set(components.map(({ image }) => parseImage(image).variant));
   return {
@@ -86,9 +86,11 @@ function valuesInForce(release: HelmRelease): InForce {
 }
 
 /** Without Deployments: the image tag in the values, or else what the chart calls its version (fact 1.4). */
-function recordedVersion(release: HelmRelease, { userValues }: InForce): string | undefined {
+function recordedVersion(release: HelmRelease, { userValues }: InForce, told: string | undefined): string | undefined {
   const tag = getValue(userValues, path("image.all.tag"));
   const fromTag = typeof tag === "string" ? parseTag(tag).version : undefined;
+  // The chart's own version says nothing of another image.
+  if (typeof tag === "string" && tag !== "" && fromTag === undefined) return told ?? unknownVersion(release.name, tag);
   const app = (release.lastDeployed?.appVersion ?? release.appVersion).replace(/^v/, "");
   return fromTag ?? (isVersion(app) ? app : undefined);
 }

@@ -1,5 +1,6 @@
-import type { ClusterState, Wanted } from "../model";
+import type { ClusterState, HelmRelease, HelmValues, Wanted } from "../model";
 import { list, refuse } from "../refusal";
+import { getValue, isMap } from "../values/tree";
 
 /** Who else may own the cluster, and what to change there instead. */
 const OWNERS: readonly { readonly pattern: RegExp; readonly name: string; readonly remedy: string }[] = [
@@ -36,13 +37,7 @@ export function refuseForeign(state: ClusterState, wanted: Wanted): void {
   const managed = state.components.find(({ managedBy }) => managedBy !== undefined);
   if (managed?.managedBy !== undefined) refuseOwner(managed.managedBy, managed.name);
   const { release } = state;
-  if (release && release.chartName !== "milvus") {
-    refuse({
-      rule: "the_release_must_be_milvus",
-      reason: `The Helm release ${release.name} in namespace ${release.namespace} is of chart ${release.chartName}, not milvus.`,
-      remedy: `Name the release of Milvus (helm list -n ${release.namespace}): pulumi config set milvus:release NAME`,
-    });
-  }
+  if (release) refuseOtherChart(release);
   if (release?.status === "uninstalling" || release?.status === "uninstalled") {
     refuse({
       rule: "an_uninstalled_release_is_not_upgraded",
@@ -58,6 +53,65 @@ export function refuseForeign(state: ClusterState, wanted: Wanted): void {
         "If Helm installed it, its records are gone or lie in another namespace (helm list --all-namespaces --all): name that one. Argo CD, Pulumi's Chart and `helm template` render a chart without a record: change the chart version there.",
     });
   }
+}
+
+/** Charts of several projects are called milvus, and Milvus can be a part of a chart of another name. */
+function refuseOtherChart(release: HelmRelease): void {
+  const { name, namespace, chartName, chartVersion, chartValues, userValues } = release;
+  const what = `The Helm release ${name} in namespace ${namespace}`;
+  const part = milvusPart(chartValues) ?? milvusPart(userValues);
+  if (chartName !== "milvus" && part !== undefined) {
+    refuse({
+      rule: "the_release_must_be_milvus",
+      reason: `${what} is of chart ${chartName}, which brings Milvus as its dependency ${part}: version and values of Milvus belong to that chart, and Pulumi would put Milvus' chart in the place of everything else in it.`,
+      remedy: `Upgrade it there: in Chart.yaml of ${chartName} the version of the dependency ${part}, in its values ${part}.image.all.tag. The hops and the values of each are those of docs/upgrade-rules.md; npm run upgrade cannot go them. For a 2.1 the metadata has to be migrated by hand.`,
+    });
+  }
+  if (chartName !== "milvus") {
+    refuse({
+      rule: "the_release_must_be_milvus",
+      reason: `${what} is of chart ${chartName}, not milvus.`,
+      remedy: `Name the release of Milvus (helm list -n ${namespace}): pulumi config set milvus:release NAME`,
+    });
+  }
+  const other = otherProject(release);
+  if (other === undefined) return;
+  refuse({
+    rule: "the_release_must_be_milvus",
+    reason: `${what} is of a chart milvus ${chartVersion} that is not that of the Milvus project, but ${other}: its numbers mean other versions of Milvus, and its values are called otherwise. Put under the chart of the Milvus project, all its objects would be replaced by new ones without data.`,
+    remedy:
+      "Upgrade it with the chart that it is from. To change over, install the chart of the Milvus project as a release of another name, and copy the data (milvus-backup).",
+    source: "home, sources and values.yaml of the charts milvus of zilliztech/milvus-helm and bitnami/charts",
+  });
+}
+
+/** The chart of the Milvus project has these maps in its values, in every release from 3.0.0 on, and so has a fork of it. */
+function hasOwnShape(values: HelmValues): boolean {
+  return [["image", "all"], ["cluster"], ["standalone"], ["etcd"]].every((keys) => isMap(getValue(values, keys)));
+}
+
+/** Values of bitnami's chart, which calls Milvus' own image and parts otherwise. */
+function hasShapeOfBitnami(values: HelmValues): boolean {
+  return ["milvus", "dataCoord", "rootCoord", "queryCoord"].every((key) => isMap(values[key]));
+}
+
+/** Whose chart it is, for a sentence; undefined: Milvus' own or a fork of it, or nothing says another. */
+function otherProject({ chartValues, chartOrigins = [] }: HelmRelease): string | undefined {
+  if (hasOwnShape(chartValues)) return undefined;
+  const isBitnami = hasShapeOfBitnami(chartValues) || chartOrigins.some((origin) => /bitnami/i.test(origin));
+  if (isBitnami) return "bitnami's";
+  const isOwn = chartOrigins.some((origin) => /milvus\.io|milvus-io|zilliztech/i.test(origin));
+  // A record without values and origins tells nothing.
+  const tells = Object.keys(chartValues).length > 0 && chartOrigins.length > 0;
+  return tells && !isOwn ? `one from ${list(chartOrigins)}` : undefined;
+}
+
+/** The key of a dependency that is Milvus' chart, by the values that it gets. */
+function milvusPart(values: HelmValues): string | undefined {
+  return Object.entries(values).find(
+    ([key, value]) =>
+      isMap(value) && (hasOwnShape(value) || (/milvus/i.test(key) && isMap(getValue(value, ["image", "all"])))),
+  )?.[0];
 }
 
 function refuseOwner(owner: string, what: string): never {

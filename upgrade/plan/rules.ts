@@ -63,7 +63,7 @@ export const PLAN_RULES = {
   // -------------------------------------------------------------------------------- what is found
   an_unknown_version_is_never_guessed: {
     explanation:
-      "The version is what the images that run say. A digest, `latest` or a nightly build says nothing: `milvus:currentVersion` must.",
+      "The version is what the images that run say. A digest, `latest` or a build of one day or commit (`v2.4.5-20240801-4a8b4f9d`) says nothing, and the chart says nothing of such an image: `milvus:currentVersion` must.",
     source: "milvus issue 27737",
   },
   what_runs_counts_not_the_record: {
@@ -108,8 +108,9 @@ export const PLAN_RULES = {
     source: "milvus-operator docs; Argo CD and Flux labels",
   },
   the_release_must_be_milvus: {
-    explanation: "A Helm release of another chart under the configured name is refused.",
-    source: "Helm",
+    explanation:
+      "A Helm release of another chart under the configured name is refused: also one that is called milvus and is of another project (bitnami's), by its values, home and sources, and an umbrella chart that brings Milvus as a dependency.",
+    source: "Helm; Chart.yaml and values.yaml of zilliztech/milvus-helm and of bitnami/charts",
   },
   deployments_need_their_release: {
     explanation:

@@ -44,6 +44,7 @@ export function observedTopology(observed: Observed, said: HelmValues): Topology
     firstRevision: inForce.revision === 1,
     said,
     recorded: inForce.chartValues,
+    ...annotatedQueue(components),
   });
   if (components.length === 0) return topology;
   const has = (...names: string[]) => components.some(({ component }) => names.includes(component));
@@ -54,6 +55,11 @@ export function observedTopology(observed: Observed, said: HelmValues): Topology
     streamingNode: has("streamingnode"),
     indexNode: has("indexnode"),
   };
+}
+
+function annotatedQueue(components: Observed["components"]): Pick<LayoutOptions, "annotated"> {
+  const annotated = components.find(({ component }) => component === "standalone")?.messageQueue;
+  return annotated === undefined ? {} : { annotated };
 }
 
 function coordinators(separate: boolean, mix: boolean): Topology["coordinators"] {

@@ -19,6 +19,7 @@ export interface ComposedValues {
 export function composeValues(context: ValueContext): ComposedValues {
   const outcomes = VALUE_RULES.map((rule) => ({ rule, ...rule.apply(context) }));
   const moves = outcomes.flatMap(({ rule, moves = [] }) => moves.map((move) => ({ ...move, rule })));
+  const settings = outcomes.flatMap(({ rule, settings = [] }) => settings.map((setting) => ({ ...setting, rule })));
   const additions = outcomes.flatMap(({ rule, additions = [] }) =>
     additions.filter((addition) => isNews(addition, rule, context.given)).map((addition) => ({ ...addition, rule })),
   );
@@ -29,7 +30,7 @@ export function composeValues(context: ValueContext): ComposedValues {
   );
   const values = withUserConfig(
     laid,
-    moves.filter(({ into }) => into === "user.yaml").map(({ to, value }) => ({ keys: to, value })),
+    [...moves.filter(({ into }) => into === "user.yaml"), ...settings].map(({ to, value }) => ({ keys: to, value })),
   );
   const final = FINAL_RULES.map((rule) => ({ rule, ...rule.apply({ ...context, given: values }) }));
   checkLayout(context, values);
@@ -38,7 +39,7 @@ export function composeValues(context: ValueContext): ComposedValues {
     moved: moves.map(({ from }) => formatPath(from)),
     added: [
       ...additions.map(({ path, value, rule, reason }) => ({ path: formatPath(path), value, rule: rule.name, reason })),
-      ...moves.map(asAdded),
+      ...[...moves, ...settings.map((setting) => ({ ...setting, into: "user.yaml" as const }))].map(asAdded),
     ],
     warnings: [...outcomes, ...final].flatMap(({ rule, warnings = [] }) =>
       warnings.map((message) => ({ rule: rule.name, message })),
@@ -64,7 +65,13 @@ function asAddition({ to, value }: Move): Pick<Addition, "path" | "value"> {
   return { path: to, value };
 }
 
-function asAdded({ to, into, value, rule, reason }: Move & { readonly rule: ValueRule }): AddedValue {
+function asAdded({
+  to,
+  into,
+  value,
+  rule,
+  reason,
+}: Pick<Move, "to" | "into" | "value" | "reason"> & { readonly rule: ValueRule }): AddedValue {
   const place = into === "values" ? formatPath(to) : `${USER_YAML_NAME}: ${formatPath(to)}`;
   return { path: place, value, rule: rule.name, reason };
 }

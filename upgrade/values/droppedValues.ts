@@ -1,8 +1,10 @@
+import { chartAtLeast, isChartVersion } from "../charts/versions";
 import type { HelmValues } from "../model";
 import type { InForce } from "../plan/observed";
 import { list, refuse } from "../refusal";
 import type { ComposedValues } from "./compose";
 import { FINAL_RULES, VALUE_RULES } from "./rules/all";
+import { USER_YAML_SINCE } from "./tables/places";
 import { shortcutsIn } from "./tables/shortcuts";
 import { formatPath, getValue, hasValue, leafPaths, USER_YAML, type ValuePath } from "./tree";
 import { USER_YAML_NAME, userConfigPaths } from "./userYaml";
@@ -14,7 +16,7 @@ const owned = new Set([...VALUE_RULES, ...FINAL_RULES].flatMap(({ owns = [] }) =
  * shortcut that was moved is still there. A null counts where it takes a default of the chart away.
  */
 export function droppedValues(
-  { userValues: inForce, chartValues }: Pick<InForce, "userValues" | "chartValues">,
+  { userValues: inForce, chartValues, chart }: Pick<InForce, "userValues" | "chartValues" | "chart">,
   { values: next, moved: movedNow }: Pick<ComposedValues, "values" | "moved">,
   dropValues: readonly string[],
 ): string[] {
@@ -28,7 +30,9 @@ export function droppedValues(
     .filter((keys) => !hasValue(next, keys))
     .map((keys) => ({ keys, name: formatPath(keys) }))
     .filter(({ name }) => !owned.has(name) && !moved.has(name));
-  const settings = droppedSettings(inForce, next).map((keys) => ({
+  // What Milvus has never been given may go.
+  const isRead = !isChartVersion(chart) || chartAtLeast(chart, USER_YAML_SINCE);
+  const settings = (isRead ? droppedSettings(inForce, next) : []).map((keys) => ({
     keys: [...USER_YAML, ...keys],
     name: `${USER_YAML_NAME}: ${formatPath(keys)}`,
   }));

@@ -27,10 +27,20 @@ function notYaml(why: string): never {
 
 /** What user.yaml configures, as a tree. */
 export function userConfig(values: HelmValues): HelmValues {
-  if ((getValue(values, USER_YAML) ?? "") === "") return {};
+  const text = getValue(values, USER_YAML) ?? "";
+  if (text === "") return {};
+  const known = typeof text === "string" ? trees.get(text) : undefined;
+  if (known !== undefined) return known;
   const parsed: unknown = document(values).toJS();
-  return isMap(parsed) ? parsed : {};
+  const tree = isMap(parsed) ? parsed : {};
+  if (trees.size >= MOST_TREES) trees.clear();
+  if (typeof text === "string") trees.set(text, tree);
+  return tree;
 }
+
+/** The rules ask for dozens of settings of the same few texts in every plan. */
+const trees = new Map<string, HelmValues>();
+const MOST_TREES = 100;
 
 export function userConfigValue(values: HelmValues, keys: ValuePath): HelmValue | undefined {
   return getValue(userConfig(values), keys);

@@ -7,13 +7,13 @@ export interface Image {
   readonly tag?: string;
   /** `sha256:…`. */
   readonly digest?: string;
-  /** Milvus version that the tag names; missing for a digest alone, `latest` or a nightly build. */
+  /** Milvus version that the tag names; missing for a digest alone, `latest` or a build of one day or commit. */
   readonly version?: string;
   /** What follows the version in the tag, such as `-gpu`; empty when nothing does. */
   readonly variant: string;
 }
 
-/** Parts of a tag that name a build of one day or one commit: no later version has the same. */
+/** Parts of a tag that name a build of one day or one commit: `v2.4.5-20240801-4a8b4f9d` is some code near 2.4.5. */
 const ONE_BUILD = /^(?:\d{6,}|[0-9a-f]{7,})$/;
 
 export function parseImage(image: string): Image {
@@ -33,5 +33,6 @@ export function parseTag(text: string): Pick<Image, "version" | "variant"> {
   // v2.4.0-latest is some build of 2.4 and another one tomorrow.
   if (!split || variant.includes("latest")) return { variant: "" };
   const parts = variant.filter((part) => part !== "" && !ONE_BUILD.test(part));
-  return { version: split.version, variant: parts.map((part) => `-${part}`).join("") };
+  const isRelease = !variant.some((part) => ONE_BUILD.test(part));
+  return { ...(isRelease && { version: split.version }), variant: parts.map((part) => `-${part}`).join("") };
 }

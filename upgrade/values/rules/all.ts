@@ -1,10 +1,11 @@
-import { addedKeyRule } from "../tables/addedKeys";
 import { changedDefaultRule } from "../tables/changedDefaults";
+import { dependencyChangeRule, etcdPortRule, minioFilesRule, pulsarChartRule } from "./dependencies";
 import { dependencyImageRule } from "./dependencyImages";
+import { addedKeyRule, lockOutRule, removedKeyRule, unknownKeyRule } from "./effects";
 import { imageRule } from "./image";
 import { imageRegistryRule } from "./imageRegistry";
 import { apiRule, budgetRule, mysqlRule } from "./kubernetes";
-import { bufferRule, ownConfigRule, placeRule, shortcutRule } from "./metadata";
+import { bufferRule, ownConfigRule, shortcutRule } from "./metadata";
 import {
   autoscalerRule,
   etcdAuthRule,
@@ -14,11 +15,12 @@ import {
   ingressRule,
   messageSizeRule,
   mmapRule,
-  removedKeyRule,
   standaloneVolumeRule,
 } from "./others";
+import { keptPlaceRule, memberRule, placeRule } from "./places";
 import type { ValueRule } from "./rule";
 import { coordinatorRule, messageQueueRule, modeRule, streamingRule } from "./topology";
+import { diskRule, keptDataRule, volumeRule } from "./volumes";
 
 /** Rules that lay values under the user's, move them or warn, in the order in which they are asked. */
 export const VALUE_RULES: readonly ValueRule[] = [
@@ -26,6 +28,9 @@ export const VALUE_RULES: readonly ValueRule[] = [
   modeRule,
   imageRule,
   imageRegistryRule,
+  pulsarChartRule,
+  minioFilesRule,
+  dependencyChangeRule,
   dependencyImageRule,
   messageQueueRule,
   coordinatorRule,
@@ -33,14 +38,19 @@ export const VALUE_RULES: readonly ValueRule[] = [
   shortcutRule,
   bufferRule,
   messageSizeRule,
+  etcdPortRule,
   etcdAuthRule,
+  keptPlaceRule,
+  diskRule,
   standaloneVolumeRule,
   budgetRule,
   apiRule,
   ingressRule,
   gatewayRule,
   removedKeyRule,
+  lockOutRule,
   addedKeyRule,
+  unknownKeyRule,
   changedDefaultRule,
   ownConfigRule,
   mmapRule,
@@ -49,4 +59,4 @@ export const VALUE_RULES: readonly ValueRule[] = [
 ];
 
 /** Rules over the values as they will be sent, with everything laid and moved. */
-export const FINAL_RULES: readonly ValueRule[] = [placeRule, fixedRule];
+export const FINAL_RULES: readonly ValueRule[] = [placeRule, volumeRule, keptDataRule, memberRule, fixedRule];

@@ -1,26 +1,34 @@
 import { chartAtLeast } from "../../charts/versions";
 import type { HelmValues } from "../../model";
+import { configLine } from "../../refusal";
 import { chartRelease } from "../../versions/releases";
-import { getValue, isTrue, path } from "../tree";
+import { asText, getValue, isTrue, path } from "../tree";
 import type { MessageQueue } from "./messageQueue";
-import { NOTHING, type ValueContext, type ValueRule } from "./rule";
+import { type Addition, NOTHING, type ValueContext, type ValueRule } from "./rule";
 
-interface DependencyImage {
+export interface DependencyImage {
   readonly name: string;
   /** Helm values with the tag, one for each container; a user's value there keeps the image. */
   readonly keys: readonly string[];
   /** Helm value with the repository, where that changes as well. */
   readonly repository?: string;
+  /** `[first chart with it, repository]`, oldest first, where a tag is in one of them only: it is kept with the tag. */
+  readonly repositories?: readonly (readonly [string, string])[];
   /** `[first chart with it, tag]`, oldest first (fact 4.2). */
   readonly tags: readonly (readonly [string, string])[];
   /** First chart that takes the image from elsewhere, because the old place serves it no more: from there on it is not kept. */
   readonly movedAt?: string;
 }
 
-const IMAGES = {
+export const IMAGES = {
   etcd: {
     name: "etcd",
     keys: ["etcd.image.tag"],
+    repository: "etcd.image.repository",
+    repositories: [
+      ["3.0.0", "bitnami/etcd"],
+      ["3.0.27", "milvusdb/etcd"],
+    ],
     tags: [
       ["3.0.0", "3.5.0-debian-10-r24"],
       ["3.0.9", "3.5.1-debian-10-r88"],
@@ -75,7 +83,11 @@ export function imageTagAt(name: Dependency, chart: string): string | undefined 
 }
 
 function tagOf(image: DependencyImage, chart: string): string | undefined {
-  return image.tags.findLast(([since]) => chartAtLeast(chart, since))?.[1];
+  return at(image.tags, chart);
+}
+
+function at(rows: readonly (readonly [string, string])[], chart: string): string | undefined {
+  return rows.findLast(([since]) => chartAtLeast(chart, since))?.[1];
 }
 
 /** Dependencies that the chart brings and Milvus uses. */
@@ -103,17 +115,49 @@ function keptTag(image: DependencyImage, key: string, context: ValueContext) {
   return [{ path: path(key), value: before, reason: `${name} ${before} runs`, contradiction: "win" as const }];
 }
 
+/** A tag of one repository is not there in another: where it stays, so does the place it is pulled from. */
+function keptRepository(image: DependencyImage, context: ValueContext): Addition[] {
+  const { repository, repositories, keys, name } = image;
+  const { now, given, chart } = context;
+  if (now === undefined || repository === undefined || repositories === undefined) return [];
+  const [key, own] = [path(repository), getValue(now.values, path(repository))];
+  const before = own ?? getValue(now.defaults, key) ?? at(repositories, now.chart);
+  const running = runningTag(image, keys[0] ?? "", context);
+  const sent = getValue(given, path(keys[0] ?? "")) ?? running;
+  const isElsewhere = before !== at(repositories, chart) || own !== undefined;
+  if (typeof before !== "string" || before === "" || sent !== running || !isElsewhere) return [];
+  return [{ path: key, value: before, reason: `${name} ${running ?? ""} is of this repository`, contradiction: "win" }];
+}
+
+function sayMoved({ path: key, value }: Addition): string {
+  return `${key.join(".")} stays ${asText(value)}, as it runs, and Docker Hub has moved these images to bitnamilegacy: a pod that is made anew on a node without it cannot pull it. To take the chart's image, in a run of its own: ${configLine("dependencyImages", "chart")}`;
+}
+
+/** What the values in force, the release record or else the public chart say. */
+export function runningTag(image: DependencyImage, key: string, { now }: ValueContext): string | undefined {
+  if (now === undefined) return undefined;
+  const tag = getValue(now.values, path(key)) ?? getValue(now.defaults, path(key)) ?? tagOf(image, now.chart);
+  return tag === undefined || tag === null || tag === "" ? undefined : asText(tag);
+}
+
 export const dependencyImageRule: ValueRule = {
   name: "dependencies_keep_their_images",
   source: "fact 4.2; milvus issues 40706 and 17647; milvus-operator issue 168",
   explanation:
-    "A newer chart brings newer images of etcd, MinIO and Pulsar, which would restart together with Milvus and may not read back what they wrote: the images that run are kept. `milvus:dependencyImages: chart` takes the chart's, in a run of its own if you can; a tag in milvus:values wins. Kafka is not kept over chart 5.0.1, where its image moved to another repository.",
-  owns: Object.values(IMAGES).flatMap(({ keys }) => keys.map(path)),
+    "A newer chart brings newer images of etcd, MinIO and Pulsar, which would restart together with Milvus and may not read back what they wrote: the images that run are kept, etcd's with its repository. `milvus:dependencyImages: chart` takes the chart's, in a run of its own if you can; a tag in milvus:values wins. Kafka is not kept over chart 5.0.1, where its image moved to another repository.",
+  owns: [...Object.values(IMAGES).flatMap(({ keys }) => keys), IMAGES.etcd.repository].map(path),
   apply: (context) => {
     const { now, given, dependencyImages = "keep" } = context;
     if (now === undefined || dependencyImages === "chart") return NOTHING;
     const images: DependencyImage[] = bundled(given, now.topology.queue).map((name) => IMAGES[name]);
-    return { additions: images.flatMap((image) => image.keys.flatMap((key) => keptTag(image, key, context))) };
+    const repositories = images.flatMap((image) => keptRepository(image, context));
+    return {
+      additions: [
+        ...images.flatMap((image) => image.keys.flatMap((key) => keptTag(image, key, context))),
+        ...repositories,
+      ],
+      warnings: repositories.filter(({ value }) => asText(value).startsWith("bitnami/")).map(sayMoved),
+    };
   },
 };
 

@@ -41,13 +41,15 @@ export interface LayoutOptions {
   readonly said?: HelmValues;
   /** The chart's values from the release record. Default: those of the public chart. */
   readonly recorded?: HelmValues;
+  /** What the Deployment of a standalone says of itself: the annotation that charts from 5.0.0 on write and read. */
+  readonly annotated?: string;
 }
 
 /** The message queue that a release with these values runs on. */
 export function messageQueueOf(values: HelmValues, chart: string, options: LayoutOptions): MessageQueue {
   const { said = values, recorded = {} } = options;
   if (!isTrue(effectiveValue("cluster.enabled", values, chart, recorded))) {
-    const queue = standaloneQueue(values, chart, options.firstRevision, said);
+    const queue = standaloneQueue(values, chart, options, said);
     if (queue) return queue;
   }
   const enabled = SWITCH_KEYS.filter((key) => isTrue(effectiveValue(key, values, chart, recorded)));
@@ -68,11 +70,12 @@ export function messageQueueOf(values: HelmValues, chart: string, options: Layou
 function standaloneQueue(
   values: HelmValues,
   chart: string,
-  firstRevision: boolean,
+  { firstRevision, annotated }: LayoutOptions,
   said: HelmValues,
 ): MessageQueue | undefined {
   const key = path("standalone.messageQueue");
-  const given = getValue(values, key) ?? getValue(said, key);
+  const own = getValue(values, key) ?? getValue(said, key);
+  const given = own ?? (chartAtLeast(chart, STANDALONE_DEFAULT_IS_A_GUESS) ? annotated : undefined);
   if (given === undefined && chartAtLeast(chart, STANDALONE_DEFAULT_IS_A_GUESS) && !firstRevision) {
     return refuse({
       rule: "the_message_queue_must_be_plain",
@@ -115,10 +118,18 @@ export function messageQueueSwitches(
 ): readonly { readonly key: KnownKey; readonly value: boolean | string }[] {
   const bundled: readonly KnownKey[] = ["pulsar.enabled", "pulsarv3.enabled", "kafka.enabled", "woodpecker.enabled"];
   const switches = bundled
-    .filter((key) => chartHas(key, chart))
+    .filter((key) => chartHas(key, chart) && !(key === "woodpecker.enabled" && isNamedAlone(queue, chart, standalone)))
     .map((key) => ({ key, value: SWITCHES[key as Switch] === queue }));
   if (!standalone || !chartHas("standalone.messageQueue", chart)) return switches;
   return [...switches, { key: "standalone.messageQueue", value: standaloneName(queue) }];
+}
+
+/**
+ * Woodpecker of a standalone is named by standalone.messageQueue alone from 5.0.0 on: the switch beside it would write the
+ * key `mq` a second time and recreate the pod (fact 4.3).
+ */
+function isNamedAlone(queue: MessageQueue, chart: string, standalone: boolean): boolean {
+  return standalone && queue === "woodpecker" && chartAtLeast(chart, STANDALONE_DEFAULT_IS_A_GUESS);
 }
 
 function standaloneName(queue: MessageQueue): string {

@@ -1,13 +1,13 @@
 import { chartAtLeast, chartOlderThan } from "../../charts/versions";
-import type { HelmValue, HelmValues } from "../../model";
+import type { HelmValue } from "../../model";
 import { list, refuse } from "../../refusal";
+import { chartRelease } from "../../versions/releases";
+import { chartReads } from "../tables/chartReads";
+import { OWN_CONFIG, OWN_CONFIG_SINCE } from "../tables/places";
 import { type FoundShortcut, SHORTCUTS_UNTIL, shortcutsIn } from "../tables/shortcuts";
 import { asText, formatPath, getValue, isTrue, path, sameValue, type ValuePath } from "../tree";
 import { USER_YAML_NAME, userConfigValue } from "../userYaml";
 import { NOTHING, type ValueRule } from "./rule";
-
-/** From here user.yaml is laid over the chart's configuration (fact 5.1). */
-const USER_YAML_SINCE = "3.3.2";
 
 export const shortcutRule: ValueRule = {
   name: "config_shortcuts_move_to_user_yaml",
@@ -17,10 +17,10 @@ export const shortcutRule: ValueRule = {
   apply: ({ given, chart, now }) => {
     if (chartOlderThan(chart, SHORTCUTS_UNTIL)) return NOTHING;
     const all = shortcutsIn(given);
-    // On a chart that ignored them already they are not in force, and moving them would change what runs.
-    const isInForce = ({ to }: FoundShortcut) =>
+    // On a chart that does not read them they are not in force, and moving them would change what runs.
+    const isInForce = ({ from, to }: FoundShortcut) =>
       now === undefined ||
-      chartOlderThan(now.chart, SHORTCUTS_UNTIL) ||
+      isReadBy(now.chart, from) ||
       (to !== undefined && userConfigValue(now.values, to) !== undefined);
     const found = all.filter(isInForce);
     const warnings = all
@@ -54,6 +54,11 @@ export const shortcutRule: ValueRule = {
     };
   },
 };
+
+/** What a fork's templates read is not known: it is taken to be all, as long as the public chart had shortcuts. */
+function isReadBy(chart: string, from: ValuePath): boolean {
+  return chartRelease(chart) === undefined ? chartOlderThan(chart, SHORTCUTS_UNTIL) : chartReads(from, chart);
+}
 
 function refuseShortcut(what: string): never {
   return refuse({
@@ -93,82 +98,6 @@ export const bufferRule: ValueRule = {
   },
 };
 
-interface Place {
-  readonly what: string;
-  readonly setting: ValuePath;
-  /** The chart's value for it, and where the object storage is external. */
-  readonly shortcut: string;
-  readonly external?: string;
-  readonly byDefault: string;
-}
-
-const PLACES: readonly Place[] = [
-  {
-    what: "the metadata's root path in etcd",
-    setting: ["etcd", "rootPath"],
-    shortcut: "metadata.rootPath",
-    byDefault: "by-dev",
-  },
-  {
-    what: "the prefix of the message channels",
-    setting: ["msgChannel", "chanNamePrefix", "cluster"],
-    shortcut: "msgChannel.chanNamePrefix.cluster",
-    byDefault: "by-dev",
-  },
-  {
-    what: "the data's root path in the object storage",
-    setting: ["minio", "rootPath"],
-    shortcut: "minio.rootPath",
-    external: "externalS3.rootPath",
-    byDefault: "file",
-  },
-  {
-    what: "the bucket of the data",
-    setting: ["minio", "bucketName"],
-    shortcut: "minio.bucketName",
-    external: "externalS3.bucketName",
-    byDefault: "milvus-bucket",
-  },
-];
-
-/** Switches that decide where metadata and data are. */
-const EXTERNAL = ["externalEtcd.enabled", "externalS3.enabled"] as const;
-/** Where they are then. Another name may lead to the same place, so these are said and not refused. */
-const ADDRESSES = ["externalEtcd.endpoints", "externalS3.host"] as const;
-/** From here the configuration can be a ConfigMap of the user's own, and the chart then renders none (fact 5.5). */
-const OWN_CONFIG_SINCE = "4.1.35";
-const OWN_CONFIG = "customConfigMap";
-
-export const placeRule: ValueRule = {
-  name: "metadata_and_data_stay_where_they_are",
-  source: "facts 5.3 and 5.5; milvus issues 41018 and 19332",
-  explanation:
-    "Root path, channel prefix, bucket, the choice between bundled and external etcd and object storage, and whether the configuration is the chart's or a customConfigMap are those that are in force: with others Milvus starts empty. Another address of an external etcd or storage is said.",
-  apply: ({ given, chart, now }) => {
-    if (!now) return NOTHING;
-    const ownConfig = (values: HelmValues, of: string) =>
-      chartAtLeast(of, OWN_CONFIG_SINCE) ? asText(getValue(values, path(OWN_CONFIG))) : "";
-    const [config, nextConfig] = [ownConfig(now.values, now.chart), ownConfig(given, chart)];
-    if (config !== nextConfig) refusePlace("the ConfigMap with the configuration", OWN_CONFIG, config, nextConfig);
-    for (const key of EXTERNAL) {
-      const [running, wanted] = [now.values, given].map((values) => String(isTrue(getValue(values, path(key)))));
-      if (running !== wanted) refusePlace(key, key, running ?? "", wanted ?? "");
-    }
-    for (const place of PLACES) {
-      const running = placed(place, now.values, now.chart);
-      const wanted = placed(place, given, chart);
-      if (running !== wanted) refusePlace(place.what, keyOf(place, given), running, wanted);
-    }
-    const moved = ADDRESSES.filter((key) => {
-      const [running, wanted] = [now.values, given].map((values) => getValue(values, path(key)));
-      return running !== undefined && wanted !== undefined && !sameValue(running, wanted);
-    });
-    return {
-      warnings: moved.map((key) => `milvus:values.${key} is not what runs: it must lead to the same data.`),
-    };
-  },
-};
-
 export const ownConfigRule: ValueRule = {
   name: "a_config_map_of_your_own_is_not_updated",
   source: "fact 5.5: customConfigMap, chart 4.1.35",
@@ -184,27 +113,3 @@ export const ownConfigRule: ValueRule = {
     };
   },
 };
-
-/** user.yaml goes over the chart's value; a chart that ignores a shortcut leaves Milvus' own default. */
-function placed(place: Place, values: HelmValues, chart: string): string {
-  const { setting, shortcut, byDefault } = place;
-  const configured = chartAtLeast(chart, USER_YAML_SINCE) ? userConfigValue(values, setting) : undefined;
-  const isIgnored = chartAtLeast(chart, SHORTCUTS_UNTIL) && !shortcut.startsWith("minio.");
-  const key = keyOf(place, values);
-  const given =
-    configured ?? (isIgnored ? undefined : getValue(values, path(key))) ?? (key === shortcut ? byDefault : "");
-  return typeof given === "string" ? given : JSON.stringify(given);
-}
-
-function keyOf({ shortcut, external }: Place, values: HelmValues): string {
-  return external !== undefined && isTrue(getValue(values, path("externalS3.enabled"))) ? external : shortcut;
-}
-
-function refusePlace(what: string, key: string, running: string, wanted: string): never {
-  return refuse({
-    rule: placeRule.name,
-    reason: `${what} is "${running}" in the running release and would become "${wanted}": Milvus would start without what it has.`,
-    remedy: `Set milvus:values.${key} to what is in force.`,
-    source: placeRule.source,
-  });
-}

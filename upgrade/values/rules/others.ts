@@ -3,8 +3,6 @@ import type { HelmValue, HelmValues } from "../../model";
 import { list, refuse, valueLine } from "../../refusal";
 import { minorOf, olderThan } from "../../versions/versions";
 import { objectBehind } from "../tables/fixedObjects";
-import { removedKeys } from "../tables/removedKeys";
-import { SHORTCUTS_UNTIL } from "../tables/shortcuts";
 import { formatPath, getValue, isTrue, path, sameValue } from "../tree";
 import { userConfigValue } from "../userYaml";
 import type { MessageQueue } from "./messageQueue";
@@ -74,7 +72,7 @@ export const etcdAuthRule: ValueRule = {
   name: "etcd_auth_has_a_new_name",
   source: "fact 5.6/5.7: etcd subchart 8.12.0 of chart 5.0.5",
   explanation:
-    "etcd.auth.rbac.enabled is etcd.auth.rbac.create from chart 5.0.5 on; left as it is, authentication would be off.",
+    "etcd.auth.rbac.enabled is called etcd.auth.rbac.create from chart 5.0.5 on. etcd's chart 8.12.0 still reads the old name too; the new one is written, so that authentication stays on when the old name goes.",
   apply: ({ given, chart }) => {
     const [old, current] = [path("etcd.auth.rbac.enabled"), path("etcd.auth.rbac.create")];
     if (chartOlderThan(chart, "5.0.5") || !isTrue(getValue(given, old)) || getValue(given, current) !== undefined)
@@ -176,19 +174,6 @@ export const standaloneVolumeRule: ValueRule = {
   },
 };
 
-export const removedKeyRule: ValueRule = {
-  name: "a_key_the_chart_lost_is_named",
-  source: "facts 5.1 to 5.7: the values.yaml of all 211 charts compared",
-  explanation:
-    "A value of the user's at a key that the chart does not have any more is ignored by the chart; each is named.",
-  apply: ({ given, chart }) => ({
-    warnings: removedKeys(given, chart)
-      // Their values were moved, and that is shown.
-      .filter(({ since, key }) => since !== SHORTCUTS_UNTIL && key !== "dataNode.flush")
-      .map(({ key, since }) => `milvus:values sets ${key}, which charts from ${since} on ignore.`),
-  }),
-};
-
 export const mmapRule: ValueRule = {
   name: "mmap_is_a_property_of_collections_in_2_4",
   source: "milvus cmd/tools/migration/mmap/mmap_230_240.go",
@@ -210,8 +195,8 @@ export const autoscalerRule: ValueRule = {
   source: "fact 7.6: hpa.enabled does not omit replicas",
   explanation:
     "With hpa.enabled the chart still sets replicas unless they are -1: every upgrade then sets back what the autoscaler chose.",
-  apply: ({ given, chart }) => ({
-    warnings: ["proxy", "queryNode", "dataNode", "indexNode"]
+  apply: ({ given, chart, now }) => ({
+    warnings: (now?.topology.mode === "standalone" ? [] : ["proxy", "queryNode", "dataNode", "indexNode"])
       .filter((name) => isTrue(getValue(given, path(`${name}.hpa.enabled`))) && chartAtLeast(chart, "4.2.42"))
       .filter((name) => getValue(given, path(`${name}.replicas`)) !== -1)
       .map(
@@ -228,7 +213,8 @@ export const groupRule: ValueRule = {
   apply: ({ given, now, chart }) => {
     const key = path("replicaResourceGroups");
     if (
-      !now ||
+      // Only the nodes of a cluster have them.
+      now?.topology.mode !== "cluster" ||
       chartOlderThan(chart, "5.0.17") ||
       sameValue(getValue(given, key) ?? [], getValue(now.values, key) ?? [])
     )

@@ -48,9 +48,17 @@ export interface Move {
   readonly reason: string;
 }
 
+/** A setting of Milvus' own that user.yaml gets: nobody has said it, and the chart does not write it any more. */
+export interface Setting {
+  readonly to: ValuePath;
+  readonly value: HelmValue;
+  readonly reason: string;
+}
+
 export interface ValueOutcome {
   readonly additions?: readonly Addition[];
   readonly moves?: readonly Move[];
+  readonly settings?: readonly Setting[];
   readonly warnings?: readonly string[];
 }
 

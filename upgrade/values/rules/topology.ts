@@ -1,10 +1,11 @@
+import { chartOlderThan } from "../../charts/versions";
 import { SEPARATE_COORDINATORS } from "../../plan/topology";
 import { refuse, valueLine } from "../../refusal";
 import { atLeast } from "../../versions/versions";
 import { chartHas, effectiveValue, type KnownKey } from "../tables/chartDefaults";
 import { getValue, isTrue, path } from "../tree";
 import { messageQueueOf, messageQueueSwitches, nameOfQueue, queueOverride } from "./messageQueue";
-import { NOTHING, type ValueContext, type ValueRule } from "./rule";
+import { type Addition, NOTHING, type ValueContext, type ValueRule } from "./rule";
 
 const MIX: KnownKey = "mixCoordinator.enabled";
 
@@ -48,14 +49,27 @@ export const messageQueueRule: ValueRule = {
     refuseOtherExternal(context, queue);
     const reason = now ? `${nameOfQueue(queue)} runs` : `${nameOfQueue(queue)} is what these values ask for`;
     return {
-      additions: messageQueueSwitches(queue, chart, isStandalone(context)).map(({ key, value }) => ({
-        path: path(key),
-        value,
-        reason,
-      })),
+      additions: [
+        ...messageQueueSwitches(queue, chart, isStandalone(context)).map(({ key, value }) => ({
+          path: path(key),
+          value,
+          reason,
+        })),
+        ...idleSwitch(context),
+      ],
     };
   },
 };
+
+/** A standalone's Woodpecker does not need its switch; one that stands there stays, since without it the pod is made anew. */
+function idleSwitch(context: ValueContext): Addition[] {
+  const { now, chart } = context;
+  const key: KnownKey = "woodpecker.enabled";
+  const value = getValue(now?.values ?? {}, path(key));
+  if (now?.topology.queue !== "woodpecker" || !isStandalone(context) || chartOlderThan(chart, "5.0.0")) return [];
+  if (value === undefined || value === null) return [];
+  return [{ path: path(key), value, reason: "the running pod has it", contradiction: "win" }];
+}
 
 /** `mq.type` in user.yaml goes over every switch. */
 function refuseOtherOverride({ given, now }: ValueContext): void {
@@ -155,7 +169,8 @@ export const streamingRule: ValueRule = {
     const streaming = atLeast(to, "2.6.0");
     const reason = streaming ? `Milvus ${to} needs a streaming node` : `Milvus ${to} has no streaming node`;
     const indexReason = streaming ? `Milvus ${to} has no index node` : `Milvus ${to} builds indexes in index nodes`;
-    const contradiction = streaming ? ("refuse" as const) : ("win" as const);
+    // A standalone of these charts has no such node, and the switch no effect.
+    const contradiction = streaming && !isStandalone(context) ? ("refuse" as const) : ("win" as const);
     const index = { path: path("indexNode.enabled"), value: !streaming, reason: indexReason, contradiction };
     return {
       additions: [

@@ -3,6 +3,7 @@ import type { HelmValue } from "../../model";
 import type { Topology } from "../../plan/topology";
 import { NOTHING, type ValueContext, type ValueRule } from "../rules/rule";
 import { getValue, path } from "../tree";
+import { chartReads, isOfSubchart } from "./chartReads";
 import { SHORTCUTS_UNTIL } from "./shortcuts";
 
 /**
@@ -105,7 +106,9 @@ export const changedDefaultRule: ValueRule = {
       const at = (of: string) => rows.findLast(([since]) => chartAtLeast(of, since))?.[1];
       const [before, after] = [at(now.chart), at(chart)];
       const isSet = getValue(given, path(key)) !== undefined;
-      if (before === after || isSet || !isUsed(key, now.topology)) return [];
+      // What the new chart does not read cannot be kept by setting it there.
+      const isRead = isOfSubchart(path(key)) || chartReads(path(key), chart);
+      if (before === after || isSet || !isRead || !isUsed(key, now.topology)) return [];
       return [`${key} ${shown(before)} becomes ${shown(after)}`];
     });
     if (changed.length === 0) return NOTHING;

@@ -4,12 +4,12 @@ import { getValue, path } from "../tree";
 import { SHORTCUTS_UNTIL } from "./shortcuts";
 
 /**
- * Keys that a chart release took out of its values: `first chart without it → keys`, topmost key only. A user's value
- * there is ignored without a word. Found by comparing the values.yaml of all 211 chart releases 3.0.0 to 5.0.19; the
- * shortcuts that 4.0.0 dropped are in shortcuts.ts.
+ * Keys that a chart release took out of its values and that are of a subchart, or a whole family: `first chart without it →
+ * keys`, topmost key only. A user's value there is ignored without a word. Found by comparing the values.yaml of all 211
+ * chart releases 3.0.0 to 5.0.19. Single keys of Milvus' own chart are in chartReads.ts, the shortcuts that 4.0.0 dropped in
+ * shortcuts.ts.
  */
 const REMOVED: Readonly<Record<string, readonly string[]>> = {
-  "3.0.2": ["dataNode.autoscaling", "indexNode.autoscaling", "proxy.autoscaling", "queryNode.autoscaling"],
   "3.0.5": ["pulsar.image.function"],
   "3.0.12": [
     "pulsar.autoRecovery",
@@ -19,13 +19,10 @@ const REMOVED: Readonly<Record<string, readonly string[]>> = {
     "pulsar.image",
     "pulsar.proxy.wsResources",
   ],
-  "3.1.4": ["dataCoordinator.compaction.retentionDuration", "knowhere", "queryNode.gracefulTime"],
-  "3.2.14": ["queryNode.profiling.size"],
   "3.3.0": ["dataNode.flush"],
   "4.0.10": ["ingress.hosts"],
   "4.1.8": ["externalMysql", "mysql"],
   "4.1.26": ["minio.gcsgateway"],
-  "5.0.0": ["image.tools"],
 };
 
 const SHORTCUT_MAPS = ["metadata", "msgChannel", "authorization", "common", "quotaAndLimits"];

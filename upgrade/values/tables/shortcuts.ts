@@ -25,6 +25,8 @@ const SHORTCUTS: readonly (readonly [chart: string, milvus: string])[] = [
   ["dataNode.flush.insertBufSize", "dataNode.segment.insertBufSize"],
   ["indexCoordinator.gc", "indexCoord.gc"],
   ["indexNode.scheduler", "indexNode.scheduler"],
+  ["proxy.http.enabled", "proxy.http.enabled"],
+  ["proxy.http.debugMode.enabled", "proxy.http.debug_mode"],
   ["proxy.maxFieldNum", "proxy.maxFieldNum"],
   ["proxy.maxShardNum", "proxy.maxShardNum"],
   ["proxy.maxTaskNum", "proxy.maxTaskNum"],

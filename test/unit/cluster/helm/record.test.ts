@@ -47,6 +47,21 @@ describe("decodeRelease", () => {
     expect(decodeRelease([of(9), of(10), of(2)])?.revision).to.equal(10);
   });
 
+  it("reads where the chart is from, and nothing where its Chart.yaml does not say", () => {
+    const of = (metadata: Record<string, unknown>) =>
+      decodeRelease([
+        record({
+          name: "r",
+          version: 1,
+          info: { status: "deployed" },
+          chart: { metadata: { name: "milvus", version: "3.1.5", ...metadata } },
+        }),
+      ]);
+    const [home, source] = ["https://bitnami.com", "https://github.com/bitnami/charts"];
+    expect(of({ home, sources: [source, 1] })?.chartOrigins).to.deep.equal([home, source]);
+    expect(of({})).to.not.have.property("chartOrigins");
+  });
+
   const statuses = [
     { file: "failed", status: "failed", revision: 5, lastDeployed: 4 },
     { file: "pending-upgrade", status: "pending-upgrade", revision: 6, lastDeployed: 4 },

@@ -183,6 +183,13 @@ describe("componentStates", () => {
     expect(only(stopped)).to.include({ replicas: 0, rolledOut: true, rememberedReplicas: 3 });
   });
 
+  it("reads the message queue that charts from 5.0.0 on annotate a standalone with", () => {
+    const it = deployment("standalone");
+    const annotated = { ...it, metadata: { ...it.metadata, annotations: { "milvus.io/message-queue": "rocksmq" } } };
+    expect(only(annotated)?.messageQueue).to.equal("rocksmq");
+    expect(only(it)).to.not.have.property("messageQueue");
+  });
+
   it("reads Recreate and paused, and one replica where the field is missing", () => {
     const spec = { selector: {}, template: {}, strategy: { type: "Recreate" }, paused: true };
     expect(only(deployment("rootcoord", { spec }))).to.include({ strategyType: "Recreate", paused: true, replicas: 1 });

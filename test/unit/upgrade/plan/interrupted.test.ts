@@ -335,10 +335,20 @@ describe("who else may own the cluster", () => {
 describe("an image without a version", () => {
   const image = "milvusdb/milvus@sha256:ab12";
 
-  it("is never guessed", () => {
-    const refusal = refused(wanted("2.2.14"), running("4.0.24", "2.2.9", { component: { image } }));
-    expect(refusal.rule).to.equal("an_unknown_version_is_never_guessed");
-    expect(refusal.remedy).to.contain("pulumi config set milvus:currentVersion");
+  for (const other of [image, "milvusdb/milvus:v2.2.9-20230601-4a8b4f9d", "milvusdb/milvus:latest"]) {
+    it(`is never guessed: ${other}`, () => {
+      const refusal = refused(wanted("2.2.14"), running("4.0.24", "2.2.9", { component: { image: other } }));
+      expect(refusal.rule).to.equal("an_unknown_version_is_never_guessed");
+      expect(refusal.remedy).to.contain("pulumi config set milvus:currentVersion");
+    });
+  }
+
+  it("is not guessed from the chart either, where nothing runs", () => {
+    const values = { image: { all: { tag: "v2.2.9-20230601-4a8b4f9d" } } };
+    const state = running("4.0.24", "2.2.9", { names: [], values });
+    const rule = "an_unknown_version_is_never_guessed";
+    expect(refused(wanted("2.2.14"), state).rule).to.equal(rule);
+    expect(planned(wanted("2.2.14", { currentVersion: "2.2.9", values }), state).from).to.equal("2.2.9");
   });
 
   it("is what milvus:currentVersion says", () => {

@@ -449,8 +449,20 @@ describe("config_shortcuts_move_to_user_yaml (facts 5.2, 5.3)", () => {
     expect(found.warnings.map(({ message }) => message).join()).to.contain("dataCoordinator.segment.maxSize");
   });
 
-  it("refuses one whose place is not known, by name", () => {
-    const found = refusal({ chart: "3.3.6", from: "2.2.0", to: "2.2.9", values: { common: { strange: 1 } } });
+  it("says of one that its chart has never read that it stays without effect (fact 5.8)", () => {
+    for (const [chart, from, values] of [
+      ["3.3.6", "2.2.0", { common: { strange: 1 } }],
+      ["3.2.0", "2.1.2", { quotaAndLimits: { enabled: true } }],
+    ] as const) {
+      const found = plan({ chart, from, to: "2.2.9", values });
+      expect(userYaml(found)).to.equal(undefined);
+      const key = Object.keys(values)[0] ?? "";
+      expect(found.warnings.map(({ message }) => message).join()).to.match(new RegExp(`sets ${key}.*without effect`));
+    }
+  });
+
+  it("refuses one of a fork whose place is not known, by name", () => {
+    const found = refusal({ chart: "3.3.6-acme.1", from: "2.2.0", to: "2.2.9", values: { common: { strange: 1 } } });
     expect([found.rule, found.reason.includes("common.strange")]).to.deep.equal([
       "config_shortcuts_move_to_user_yaml",
       true,

@@ -145,8 +145,15 @@ describe("parseImage", () => {
     {
       image: "milvusdb/milvus:v2.4.5-20240801-4a8b4f9d",
       repository: "milvusdb/milvus",
-      version: "2.4.5",
+      version: undefined,
       variant: "",
+      digest: undefined,
+    },
+    {
+      image: "milvusdb/milvus:v2.4.5-gpu-20240801",
+      repository: "milvusdb/milvus",
+      version: undefined,
+      variant: "-gpu",
       digest: undefined,
     },
     {
