@@ -18,6 +18,7 @@ import {
   standaloneVolumeRule,
 } from "./others";
 import type { ValueRule } from "./rule";
+import { indexNodeRule, successorRule } from "./successors";
 import { coordinatorRule, messageQueueRule, modeRule, streamingRule } from "./topology";
 
 /** Rules that lay values under the user's, move them or warn, in the order in which they are asked. */
@@ -30,6 +31,8 @@ export const VALUE_RULES: readonly ValueRule[] = [
   messageQueueRule,
   coordinatorRule,
   streamingRule,
+  successorRule,
+  indexNodeRule,
   shortcutRule,
   bufferRule,
   messageSizeRule,
