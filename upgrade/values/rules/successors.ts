@@ -165,13 +165,20 @@ function mergedAt(key: ComponentKey, succession: Succession, { given }: ValueCon
   if (sources.every(({ value }) => value === undefined)) return {};
   const merged = merge(key, sources, succession, given);
   // The chart takes what stands at the root by itself.
-  const shared = SHARED_KEYS.includes(key) ? filled(getValue(given, path(key))) : undefined;
-  return sameValue(merged.value, shared) ? { isPartial: merged.isPartial === true } : merged;
+  return sameValue(merged.value, sharedAt(key, given)) ? { isPartial: merged.isPartial === true } : merged;
+}
+
+function sharedAt(key: ComponentKey, given: HelmValues): HelmValue | undefined {
+  return SHARED_KEYS.includes(key) ? filled(readable(given, path(key))) : undefined;
+}
+
+/** Undefined for what is kept from the program: nobody can tell whether it is as that of another component. */
+function readable(values: HelmValues, at: ValuePath): HelmValue | undefined {
+  return isHidden(values, at) ? undefined : getValue(values, at);
 }
 
 function sourceOf(part: Part, key: ComponentKey, given: HelmValues): Source {
-  const shared = SHARED_KEYS.includes(key) ? getValue(given, path(key)) : undefined;
-  const value = filled(getValue(given, [VALUES_KEYS[part], ...path(key)])) ?? filled(shared);
+  const value = filled(readable(given, [VALUES_KEYS[part], ...path(key)])) ?? sharedAt(key, given);
   return { part, ...(value !== undefined && { value }) };
 }
 
@@ -354,7 +361,7 @@ export const indexNodeRule: ValueRule = {
   apply: ({ given, to, now }) => {
     if (!now?.topology.indexNode || now.topology.mode !== "cluster" || !atLeast(to, "2.6.0")) return NOTHING;
     const isCounted = (keys: readonly string[]) => !SWITCHES.includes(keys[0] ?? "");
-    const found = getValue(given, ["indexNode"]);
+    const found = readable(given, ["indexNode"]);
     const settings = [...new Set((isMap(found) ? leafPaths(found) : []).filter(isCounted).map(([key]) => key ?? ""))];
     const running = countOf("indexnode", now.components);
     if (settings.length === 0 && running < 2) return NOTHING;
@@ -385,9 +392,8 @@ function countOf(part: MilvusComponent, components: readonly ComponentState[]): 
 
 /** `cpu`, `memory`, `nvidia.com/gpu`. */
 function resourceNames(given: HelmValues, component: string): string[] {
-  if (isHidden(given, [component, "resources"])) return [];
   const names = KINDS.flatMap((kind) => {
-    const found = getValue(given, [component, "resources", kind]);
+    const found = readable(given, [component, "resources", kind]);
     return isMap(found) ? Object.keys(found) : [];
   });
   return [...new Set(names)];

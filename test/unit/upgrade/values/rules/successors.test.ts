@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { HelmValues, UpgradePlan } from "../../../../../upgrade/model";
+import { markOf } from "../../../../../upgrade/values/mark";
 import { getValue, path } from "../../../../../upgrade/values/tree";
 import { describePlan } from "../../../../../upgrade/words/describe";
 import { component, MIXED, planned, type RunningOptions, running, STREAMING, wanted } from "../../support";
@@ -151,6 +152,15 @@ describe("a_new_component_takes_over_settings: a mixcoord from separate coordina
     const plan = merged(values);
     expect([at(plan, "mixCoordinator.affinity"), at(plan, "mixCoordinator.tolerations")]).to.deep.equal([{ b: 2 }, []]);
     expect(said(plan)).to.contain("mixCoordinator.tolerations").and.not.contain("mixCoordinator.affinity");
+  });
+
+  it("reads no Output: it names the key and plans", () => {
+    const output = markOf("rootCoordinator.extraEnv");
+    const values = { rootCoordinator: { extraEnv: output }, dataCoordinator: { extraEnv: [USER] } };
+    const inForce = { ...values, rootCoordinator: { extraEnv: [KEY] } };
+    const plan = planned(wanted("2.5.16", { values }), running("4.2.20", "2.4.16", { values: inForce }));
+    expect(at(plan, "mixCoordinator.extraEnv")).to.equal(undefined);
+    expect(said(plan)).to.contain("rootCoordinator.extraEnv");
   });
 
   it("leaves to the chart what stands at the root of the values", () => {
