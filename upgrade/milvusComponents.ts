@@ -17,6 +17,21 @@ export const MILVUS_COMPONENTS = [
 ] as const;
 export type MilvusComponent = (typeof MILVUS_COMPONENTS)[number];
 
+/** Under which key the chart's values have a component of a cluster. */
+export const VALUES_KEYS = {
+  rootcoord: "rootCoordinator",
+  datacoord: "dataCoordinator",
+  indexcoord: "indexCoordinator",
+  querycoord: "queryCoordinator",
+  mixcoord: "mixCoordinator",
+  streamingnode: "streamingNode",
+  indexnode: "indexNode",
+  datanode: "dataNode",
+  querynode: "queryNode",
+  proxy: "proxy",
+  cdc: "cdc",
+} as const satisfies Record<Exclude<MilvusComponent, "standalone">, string>;
+
 /** Deployments under the release's labels that run another program; Helm updates them, we leave them alone (issue 20756). */
 const OTHER_COMPONENTS: readonly string[] = ["attu"];
 

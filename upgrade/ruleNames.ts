@@ -54,6 +54,8 @@ export const VALUE_RULE_NAMES = [
   "the_message_queue_stays",
   "mixcoord_before_2_6",
   "streamingnode_and_indexnode_follow_the_version",
+  "a_new_component_takes_over_settings",
+  "settings_of_index_nodes_are_named",
   "config_shortcuts_move_to_user_yaml",
   "insert_buffer_size_has_a_new_name",
   "the_message_size_is_text",

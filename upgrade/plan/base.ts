@@ -59,6 +59,7 @@ export function baseFor(facts: Facts, target: Target, warnings: readonly Warning
       version: observed.version,
       chart: inForce.chart,
       topology,
+      components: observed.components,
       values: inForce.userValues,
       defaults: inForce.chartValues,
     },

@@ -1,6 +1,6 @@
 import { isDown, isMilvusComponent } from "../milvusComponents";
 import type { ClusterState, ComponentState, ExpectedInterruption, HelmValues, UpgradePlan } from "../model";
-import { componentsOf } from "../roll/rollout";
+import { componentsOf, takeovers } from "../roll/rollout";
 import { factsOf, PODS_END } from "../steps/steps";
 import { getValue, path } from "../values/tree";
 
@@ -10,6 +10,8 @@ const USUAL = {
   recreated: 40,
   /** One replica, the new pod there before the old one goes: the session moves. */
   handedOver: 10,
+  /** A new component that takes over from those that go: its pod starts, and the sessions of the others must be gone. */
+  takenOver: 40,
 } as const;
 /** Until a pod of the chart counts as ready: readinessProbe.initialDelaySeconds and one periodSeconds. */
 const READINESS = { initialDelaySeconds: 90, periodSeconds: 10 } as const;
@@ -39,15 +41,18 @@ function part(what: string, seconds: number): Part {
 }
 
 function ofRoll({ values, chart, steps }: UpgradePlan, components: readonly ComponentState[]): ExpectedInterruption {
-  const stay = componentsOf(values, chart.version) as readonly string[];
+  const target = componentsOf(values, chart.version);
+  const stay: readonly string[] = target;
   const recreated = steps.flatMap((step) => (step.kind === "resume" && step.recreated ? [step.component] : []));
-  const parts = components
+  const come = takeovers(target, components).map(({ component }) => part(`${component} takes over`, USUAL.takenOver));
+  const restarts = components
     .filter(({ component, replicas }) => stay.includes(component) && replicas > 0)
     .flatMap(({ component, strategyType, replicas }) => {
       if (strategyType === "Recreate" || recreated.includes(component))
         return [part(`${component} is recreated`, USUAL.recreated)];
       return replicas === 1 ? [part(`${component} is handed over`, USUAL.handedOver)] : [];
     });
+  const parts = [...restarts, ...come];
   return total(parts.length > 0 ? "gaps" : "none", parts);
 }
 

@@ -296,8 +296,10 @@ export const PLAN_RULES = {
     source: "milvus deployments/upgrade/rollingUpdate.sh",
   },
   a_gap_is_said: {
-    explanation: "Components that are recreated, or have one replica, cannot be replaced without a gap; each is named.",
-    source: "fact 7.4; milvus issues 43416 and 41393",
+    explanation:
+      "Components that are recreated, or have one replica, cannot be replaced without a gap; each is named. So is a new one that takes over from those that run: the mixcoord from the separate coordinators, the streaming node of 2.6 from data and query nodes, once the last of 2.5 is gone.",
+    source:
+      "fact 7.4; milvus issues 43416 and 41393; milvus internal/streamingcoord/server/balancer/balancer_impl.go (blockUntilAllNodeIsGreaterThan260)",
   },
   the_mixcoord_is_recreated_between_2_5_and_2_6: {
     explanation:

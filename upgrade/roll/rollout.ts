@@ -203,6 +203,23 @@ function fullName({ components, releaseName }: RolloutRequest): string {
   return releaseName.includes("milvus") ? releaseName : `${releaseName}-milvus`;
 }
 
+/** Components of which others take over the work when they come, in the order in which people think of them. */
+const TAKES_OVER_FROM = {
+  mixcoord: ["rootcoord", "datacoord", "querycoord", "indexcoord"],
+  streamingnode: ["datanode", "querynode"],
+} as const satisfies Partial<Record<MilvusComponent, readonly MilvusComponent[]>>;
+
+/** Components that the Release brings in, in the place of some that run: until they are active, nobody does the work. */
+export function takeovers(
+  target: readonly MilvusComponent[],
+  running: readonly ComponentState[],
+): { readonly component: MilvusComponent; readonly from: readonly MilvusComponent[] }[] {
+  const runs = (name: MilvusComponent) => running.some(({ component, replicas }) => component === name && replicas > 0);
+  return (Object.entries(TAKES_OVER_FROM) as [keyof typeof TAKES_OVER_FROM, readonly MilvusComponent[]][])
+    .filter(([component, from]) => target.includes(component) && !runs(component) && from.some(runs))
+    .map(([component, from]) => ({ component, from: from.filter(runs) }));
+}
+
 /** What users will notice of a roll, one sentence for the preview. */
 export function interruptionOfRoll(request: RolloutRequest): string {
   const { components, values, chart } = request;
@@ -216,7 +233,8 @@ export function interruptionOfRoll(request: RolloutRequest): string {
   const dropped = components.filter(({ component }) => isMilvusComponent(component) && !target.includes(component));
   const gap = gaps.length > 0 ? `short gaps while these restart: ${list(gaps.map(({ component }) => component))}` : "";
   const gone = dropped.length > 0 ? `these go at the Release: ${list(dropped.map(({ component }) => component))}` : "";
-  const parts = [gap, gone].filter((part) => part !== "");
+  const come = takeovers(target, components).map(({ component, from }) => `${component} takes over from ${list(from)}`);
+  const parts = [gap, gone, ...come].filter((part) => part !== "");
   return parts.length > 0
     ? `Serves on, with ${parts.join("; ")}.`
     : "Serves on: every component has a replica to spare.";
@@ -237,7 +255,15 @@ export function gapWarnings(request: RolloutRequest): Warning[] {
     message: (names: string) => string,
   ): Warning[] => (about.length > 0 ? [{ rule, message: message(list(about.map(({ component }) => component))) }] : []);
   const gap = "no new collections, loads or flushes";
+  const come = takeovers(target, components).map(({ component, from }): Warning => {
+    const rest = component === "mixcoord" ? gap : "no writes";
+    return {
+      rule: "a_gap_is_said",
+      message: `New: ${component}, which takes over from ${list(from)}. Until it is active, ten seconds to a minute once it has a node and its image, ${rest}.`,
+    };
+  });
   return [
+    ...come,
     ...warning(
       "the_mixcoord_is_recreated_between_2_5_and_2_6",
       standby,

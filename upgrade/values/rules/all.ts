@@ -19,6 +19,7 @@ import {
 } from "./others";
 import { keptPlaceRule, memberRule, placeRule } from "./places";
 import type { ValueRule } from "./rule";
+import { indexNodeRule, successorRule } from "./successors";
 import { coordinatorRule, messageQueueRule, modeRule, streamingRule } from "./topology";
 import { diskRule, keptDataRule, volumeRule } from "./volumes";
 
@@ -35,6 +36,8 @@ export const VALUE_RULES: readonly ValueRule[] = [
   messageQueueRule,
   coordinatorRule,
   streamingRule,
+  successorRule,
+  indexNodeRule,
   shortcutRule,
   bufferRule,
   messageSizeRule,

@@ -1,4 +1,4 @@
-import type { DependencyImages, HelmValue, HelmValues } from "../../model";
+import type { ComponentState, DependencyImages, HelmValue, HelmValues } from "../../model";
 import type { Topology } from "../../plan/topology";
 import type { ValueRuleName } from "../../ruleNames";
 import type { ValuePath } from "../tree";
@@ -23,6 +23,8 @@ export interface ValueContext {
     readonly version: string;
     readonly chart: string;
     readonly topology: Topology;
+    /** Deployments that are Milvus. */
+    readonly components: readonly ComponentState[];
     /** The user's values in force. */
     readonly values: HelmValues;
     /** The chart's own values, as the release record has them. */

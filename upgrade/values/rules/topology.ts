@@ -129,7 +129,8 @@ export const coordinatorRule: ValueRule = {
   },
 };
 
-function wantsMix({ given, chart, to, now }: ValueContext): boolean {
+/** Whether the coordinators are, or become, one mixcoord. */
+export function wantsMix({ given, chart, to, now }: ValueContext): boolean {
   const asked = said(given, MIX);
   if (asked !== undefined) return asked;
   if (SEPARATE_COORDINATORS.some((key) => said(given, key) === true)) return false;
