@@ -31,6 +31,8 @@ export const VerifyMode = {
   Health: "health",
   /** Also collections, rows, indexes, load states and answers, compared with those before the upgrade. */
   Data: "data",
+  /** Also that Milvus takes writes: a collection of the verification's own is made, filled, flushed, searched and dropped. */
+  Write: "write",
 } as const;
 export type VerifyMode = (typeof VerifyMode)[keyof typeof VerifyMode];
 
@@ -128,7 +130,7 @@ export interface VerifyTlsArgs {
 
 /** How the result is verified. */
 export interface VerifyArgs {
-  /** off, health or data. Default: health. */
+  /** off, health, data or write. Default: health. */
   mode?: VerifyMode;
   /** Searches that must find the same. Default: one in every loaded collection, with the vector of a stored row. */
   queries?: VerifyQueryArgs[];
@@ -226,6 +228,8 @@ export interface TimeoutsArgs {
   verify?: string;
   /** A loaded collection answers. Default: 2m. */
   answers?: string;
+  /** A write check has been through. Default: 2m. */
+  writes?: string;
 }
 
 /** A Milvus cluster that Helm installs, the version it is to have, and how it gets there. */

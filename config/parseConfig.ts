@@ -141,14 +141,14 @@ function jobImage(key: "kubectlImage" | "metaMigrationImage", parsed: ParsedConf
 
 function toVerification(parsed: ParsedConfig): Config["verification"] {
   const { address, credentials, tls } = parsed;
-  const { settle, verify, answers } = parsed.timeouts;
+  const { settle, verify, answers, writes } = parsed.timeouts;
   const usesTls = tls.enabled ?? Object.keys(tls).length > 0;
   return {
     mode: parsed.verify,
     queries: parsed.verifyQueries,
     rows: parsed.verifyRows,
     reload: parsed.reload,
-    timeouts: { settle, verify, answers },
+    timeouts: { settle, verify, answers, writes },
     ...(address === undefined ? {} : { address }),
     ...(Object.keys(credentials).length > 0 && { credentials }),
     ...(usesTls && { tls }),

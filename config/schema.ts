@@ -62,7 +62,7 @@ export interface Config {
     /** Missing: plain text. */
     readonly tls?: VerifyTls;
     /** Seconds. */
-    readonly timeouts: Pick<Timeouts, "settle" | "verify" | "answers">;
+    readonly timeouts: Pick<Timeouts, "settle" | "verify" | "answers" | "writes">;
   };
   /** Which cluster: the config of the default Kubernetes provider, so that reader and provider agree. */
   readonly access: {

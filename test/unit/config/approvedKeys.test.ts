@@ -99,6 +99,7 @@ describe("an approval and the stack config", () => {
     "settle",
     "verify",
     "answers",
+    "writes",
   ]) {
     it(`covers milvus:timeouts.${name}`, async () => {
       expect(await hashOf({ "milvus:timeouts": JSON.stringify({ [name]: "7h" }) })).to.not.equal(base);

@@ -60,6 +60,7 @@ describe("parseConfig", () => {
           settle: 20,
           verify: 600,
           answers: 120,
+          writes: 120,
         },
       },
       verification: {
@@ -67,7 +68,7 @@ describe("parseConfig", () => {
         queries: [],
         rows: "exact",
         reload: false,
-        timeouts: { settle: 20, verify: 600, answers: 120 },
+        timeouts: { settle: 20, verify: 600, answers: 120, writes: 120 },
       },
       access: {},
     });
