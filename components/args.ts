@@ -23,6 +23,17 @@ export const DependencyImages = {
 } as const;
 export type DependencyImages = (typeof DependencyImages)[keyof typeof DependencyImages];
 
+/** Whose user, group and fsGroup the pods of the Jobs have. */
+export const JobUser = {
+  /** Those that the namespace assigns where the cluster serves security.openshift.io, else fixed ones. */
+  Auto: "auto",
+  /** The number 65532. */
+  Fixed: "fixed",
+  /** Those that the namespace assigns: the pods name none. */
+  Assigned: "assigned",
+} as const;
+export type JobUser = (typeof JobUser)[keyof typeof JobUser];
+
 /** What is verified after every `up`. */
 export const VerifyMode = {
   /** Nothing. */
@@ -194,6 +205,8 @@ export interface JobsArgs {
   annotations?: { [annotation: string]: string };
   /** Requests and limits of each container. Default: small requests and no limits. */
   resources?: JobResourcesArgs;
+  /** Whose user, group and fsGroup the pods have: auto, fixed (65532) or assigned (by the namespace). Default: auto. */
+  user?: JobUser;
   /** Size of the claim that keeps the metadata backup. Default: 10Gi. */
   backupSize?: string;
   /** Storage class of the backup claim. Default: the cluster's default class. */

@@ -31,6 +31,7 @@ export const ARGUMENT_OF = {
   jobLabels: "jobs.labels",
   jobAnnotations: "jobs.annotations",
   jobResources: "jobs.resources",
+  jobUser: "jobs.user",
   preflight: "preflight",
   verify: "verify.mode",
   verifyQueries: "verify.queries",

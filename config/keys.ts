@@ -168,6 +168,12 @@ export const CONFIG_KEYS = {
     default: {},
     description: "Requests and limits (cpu, memory) of the containers of the Jobs.",
   },
+  jobUser: {
+    type: "string",
+    default: "auto",
+    description:
+      "Whose user, group and fsGroup the pods of the Jobs have: fixed (65532), assigned (those that the namespace assigns; the pods name none, as OpenShift's restricted-v2 wants it) or auto (assigned where the cluster serves security.openshift.io, else fixed).",
+  },
   preflight: {
     type: "object",
     default: {},

@@ -122,6 +122,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       labels: parsed.jobLabels,
       annotations: parsed.jobAnnotations,
       resources: parsed.jobResources,
+      user: parsed.jobUser,
       backup: {
         size: parsed.backupSize,
         ...(backupStorageClass === undefined ? {} : { storageClass: backupStorageClass }),

@@ -3,7 +3,7 @@ import { APPROVAL_PATTERN } from "../upgrade/approval";
 import { isChartVersion } from "../upgrade/charts/versions";
 import { MILVUS_COMPONENTS, type MilvusComponent } from "../upgrade/milvusComponents";
 import type { HelmValues, Wanted } from "../upgrade/model";
-import { DEPENDENCY_IMAGES, STRATEGIES } from "../upgrade/model";
+import { DEPENDENCY_IMAGES, JOB_USERS, type JobUser, STRATEGIES } from "../upgrade/model";
 import {
   PREFLIGHT_CHECK_NAMES,
   PREFLIGHT_LEVELS,
@@ -39,6 +39,7 @@ export interface Config {
     readonly labels: Readonly<Record<string, string>>;
     /** Of the pods. */
     readonly annotations: Readonly<Record<string, string>>;
+    readonly user: JobUser;
     /** Of every container; empty: none are set. */
     readonly resources: JobResources;
     readonly backup: {
@@ -274,6 +275,7 @@ export const configSchema = z.strictObject({
   jobLabels,
   jobAnnotations: texts,
   jobResources,
+  jobUser: z.enum(JOB_USERS),
   preflight: z.strictObject(
     Object.fromEntries(PREFLIGHT_CHECK_NAMES.map((name) => [name, level])) as Record<PreflightCheck, typeof level>,
   ),

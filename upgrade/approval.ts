@@ -151,11 +151,12 @@ function releaseFacts({ lastDeployed, ...release }: HelmRelease): unknown[] {
 
 /** By whichever context and address it is reached, a cluster is the one whose namespace has this uid. */
 function clusterFacts(state: ClusterState) {
-  const { kubernetesVersion, namespaceExists, components, attempts, operatorResource } = state;
+  const { kubernetesVersion, namespaceExists, components, attempts, operatorResource, assignsUsers } = state;
   return {
     installation: installationOf(state),
     kubernetesVersion,
     namespaceExists,
+    assignsUsers,
     operatorResource,
     components: components.map(componentFacts).sort((a, b) => (a.name < b.name ? -1 : 1)),
     attempts: attempts.map(({ claimName, phase }) => `${claimName} ${phase}`).sort(),

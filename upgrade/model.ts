@@ -23,6 +23,10 @@ export const STRATEGIES = ["auto", "rolling", "helm"] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
 /** Images of the chart's dependencies (etcd, MinIO, Pulsar, Kafka): those that run, or those of the new chart. */
+export const JOB_USERS = ["auto", "fixed", "assigned"] as const;
+/** Whose user, group and volume group the pods of the Jobs have: numbers of ours, or those that the namespace assigns. */
+export type JobUser = (typeof JOB_USERS)[number];
+
 export const DEPENDENCY_IMAGES = ["keep", "chart"] as const;
 export type DependencyImages = (typeof DEPENDENCY_IMAGES)[number];
 
@@ -210,6 +214,8 @@ export interface ClusterState {
   readonly namespaceExists: boolean;
   /** Tells one cluster from another; missing where the namespace may not be read. */
   readonly namespaceUid?: string;
+  /** The namespace assigns users to pods, and a pod that names one of its own is refused (OpenShift). */
+  readonly assignsUsers?: boolean;
   /** It is being deleted: nothing can be created in it any more. */
   readonly namespaceEnds?: boolean;
   /** Missing: no release of that name in that namespace, and nothing forbade looking. */

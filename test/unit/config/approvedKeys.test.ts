@@ -45,6 +45,7 @@ const ROWS = {
   jobLabels: { set: '{"team": "search"}', moves: true, why: "pods of Jobs are others" },
   jobAnnotations: { set: '{"team": "search"}', moves: true, why: "pods of Jobs are others" },
   jobResources: { set: '{"limits": {"cpu": "1"}}', moves: true, why: "pods of Jobs are others" },
+  jobUser: { set: "assigned", moves: true, why: "pods of Jobs are others" },
   preflight: { set: '{"permissions": "off"}', moves: true, why: "a plan that was checked is not checked any more" },
   verify: { set: "off", moves: true, why: "the result is judged by something else" },
   verifyQueries: { set: '[{"collection": "books"}]', moves: true, why: "the result is judged by something else" },

@@ -46,6 +46,7 @@ describe("parseConfig", () => {
         labels: {},
         annotations: {},
         resources: {},
+        user: "auto",
         backup: { size: "10Gi" },
         timeouts: {
           start: 300,
