@@ -79,6 +79,7 @@ export async function preflight(
     namespace,
     releaseName,
     ...(backupStorageClass !== undefined && { backupStorageClass }),
+    ...(verification && { verification }),
   };
   return judgePreflight(subject, levels);
 }

@@ -178,7 +178,7 @@ export const CONFIG_KEYS = {
     type: "object",
     default: {},
     description:
-      "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, noOtherMilvus, chartThere, claimsBound.",
+      "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, noOtherMilvus, chartThere, serviceAccess, claimsBound.",
   },
   verify: {
     type: "string",

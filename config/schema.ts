@@ -62,6 +62,8 @@ export interface Config {
     readonly credentials?: VerifyCredentials;
     /** Missing: plain text. */
     readonly tls?: VerifyTls;
+    /** They are given, and are not known in this preview. */
+    readonly areSecretsLater?: boolean;
     /** Seconds. */
     readonly timeouts: Pick<Timeouts, "settle" | "verify" | "answers" | "writes">;
   };

@@ -83,7 +83,7 @@ export async function approvalHash(input: ApprovalInput): Promise<string> {
 function judgement(verification: ApprovedVerification): unknown {
   const { tls } = verification;
   const judged = tls && { ...tls, ca: undefined, certificate: undefined, key: undefined };
-  return { ...verification, credentials: undefined, tls: judged };
+  return { ...verification, credentials: undefined, areSecretsLater: undefined, tls: judged };
 }
 
 /** What differs between an approved hash and the one of the plan at hand, in words; empty when they are the same. */

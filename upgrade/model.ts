@@ -22,11 +22,11 @@ export type ChartSource =
 export const STRATEGIES = ["auto", "rolling", "helm"] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
-/** Images of the chart's dependencies (etcd, MinIO, Pulsar, Kafka): those that run, or those of the new chart. */
 export const JOB_USERS = ["auto", "fixed", "assigned"] as const;
 /** Whose user, group and volume group the pods of the Jobs have: numbers of ours, or those that the namespace assigns. */
 export type JobUser = (typeof JOB_USERS)[number];
 
+/** Images of the chart's dependencies (etcd, MinIO, Pulsar, Kafka): those that run, or those of the new chart. */
 export const DEPENDENCY_IMAGES = ["keep", "chart"] as const;
 export type DependencyImages = (typeof DEPENDENCY_IMAGES)[number];
 

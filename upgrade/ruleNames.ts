@@ -34,6 +34,7 @@ export const HOP_NOTE_NAMES = [
   "a_pre_release_is_left_at_your_own_risk",
   "query_after_the_hop_to_2_3",
   "services_of_the_old_coordinators_go",
+  "proxies_fail_to_forward_by_tls_until_2_6_13",
   "take_3_0_1_or_later",
   "3_0_asks_for_pulsar_2_8",
 ] as const;

@@ -14,6 +14,7 @@ import {
   resumeLeftOver,
   rollingSteps,
 } from "../roll/rollout";
+import { serviceSecurity } from "../values/serviceSecurity";
 import { sameValue } from "../values/tree";
 import { resolveVersion } from "../versions/request";
 import { compareMinors, compareVersions, minorOf } from "../versions/versions";
@@ -42,7 +43,9 @@ export function planExisting(facts: Facts): UpgradePlan {
   if (settingBack.length === 0) checkHops(facts, to, topology);
   refuseNeverStarted(facts, to);
   const target: Target = { version: to, variant: resolved.variant, goesBack };
-  const notes = to === observed.version ? [] : hopNotes({ from: observed.version, to, topology });
+  const { inForce } = observed;
+  const security = serviceSecurity(wanted.values, inForce.chart);
+  const notes = to === observed.version ? [] : hopNotes({ from: observed.version, to, topology, security });
   const base = baseFor(facts, target, [...warnings, ...settingBack, ...notes]);
   return to === observed.version && !observed.isUnderWay ? planSameVersion(facts, base) : planRollout(facts, base);
 }

@@ -55,6 +55,11 @@ export const PREFLIGHT_CHECKS = {
       "With `milvus:chartSource.folder`, the chart of the plan must be in it: the Release comes last, when Milvus may have been stopped already.",
     source: "pulumi-kubernetes issue 2573",
   },
+  serviceAccess: {
+    explanation:
+      "Where the values switch on authorization (`common.security.authorizationEnabled`, `authorization.enabled` below chart 4.0.0) or TLS (`common.security.tlsMode`), in user.yaml or extraEnv, the verification needs `milvus:credentials` and `milvus:tls`. Without them it fails when its time is over, with everything in place, and blocks the next upgrade. Warns only: another layer may be in between. With a customConfigMap it says that the settings are not seen.",
+    source: "milvus configs/milvus.yaml, common.security; milvus.io/docs/authenticate.md and tls.md",
+  },
   claimsBound: {
     explanation: "Claims of the release that are lost or not bound: their pods cannot start again after a restart.",
     source: "milvus-operator issue 217",

@@ -1,5 +1,6 @@
 import type { ClusterState, Refusal, UpgradePlan, Warning } from "../model";
 import { configLine } from "../refusal";
+import { accessFindings } from "./access";
 import { checkRule, type PreflightCheck, type PreflightLevel, type PreflightLevels } from "./checks";
 import type { PreflightQuestions } from "./facts";
 import { claimFindings, componentFindings, dependencyFindings, imageFindings } from "./health";
@@ -25,6 +26,7 @@ const CHECKS: readonly ((subject: Subject) => readonly Finding[])[] = [
   claimFindings,
   otherReleaseFindings,
   chartFindings,
+  accessFindings,
 ];
 
 /** What has to be read before this plan can be judged; undefined when the plan touches nothing. */

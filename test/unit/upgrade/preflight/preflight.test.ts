@@ -294,6 +294,85 @@ describe("the preflight", () => {
     }
   }
 
+  const user = (text: string) => ({ extraConfigFiles: { "user.yaml": text } });
+  const AUTH = user("common:\n  security:\n    authorizationEnabled: true\n");
+  const TLS = user("common:\n  security:\n    tlsMode: 1\n");
+  const MUTUAL = user("common:\n  security:\n    tlsMode: 2\n");
+  const pair = { certificate: "PEM", key: "PEM" };
+  for (const { it: what, values, needs, chart = "4.2.58", says } of [
+    {
+      it: "authorization in user.yaml",
+      values: AUTH,
+      needs: {},
+      says: [/Authorization is on \(extraConfigFiles\["user.yaml"\]: common\.security/],
+    },
+    { it: "authorization with credentials", values: AUTH, needs: { credentials: { token: "t" } }, says: [] },
+    { it: "authorization, nothing verified", values: AUTH, needs: { mode: "off" }, says: [] },
+    {
+      it: "authorization with credentials that are not known yet",
+      values: AUTH,
+      needs: { areSecretsLater: true },
+      says: [],
+    },
+    {
+      it: "authorization in user.yaml, which the chart does not mount",
+      values: AUTH,
+      needs: {},
+      chart: "3.3.1",
+      says: [],
+    },
+    {
+      it: "authorization by the old shortcut",
+      values: { authorization: { enabled: true } },
+      needs: {},
+      chart: "3.3.6",
+      says: [/\(authorization\.enabled\)/],
+    },
+    { it: "the old shortcut without effect", values: { authorization: { enabled: true } }, needs: {}, says: [] },
+    {
+      it: "authorization by the environment",
+      values: { extraEnv: [{ name: "COMMON_SECURITY_AUTHORIZATIONENABLED", value: "true" }] },
+      needs: {},
+      says: [/extraEnv: COMMON_SECURITY/],
+    },
+    {
+      it: "authorization switched off by the environment",
+      values: { ...AUTH, extraEnv: [{ name: "common_security_authorizationEnabled", value: "false" }] },
+      needs: {},
+      says: [],
+    },
+    { it: "TLS", values: TLS, needs: {}, says: [/TLS is on \(.*tlsMode\)/] },
+    { it: "TLS that is given", values: TLS, needs: { tls: {} }, says: [] },
+    {
+      it: "mutual TLS without a certificate of the client",
+      values: MUTUAL,
+      needs: { tls: { key: "PEM" } },
+      says: [/asks clients for a certificate/],
+    },
+    { it: "mutual TLS", values: MUTUAL, needs: { tls: pair }, says: [] },
+    {
+      it: "a configuration of one's own",
+      values: { customConfigMap: "mine" },
+      needs: {},
+      says: [/is the ConfigMap mine/],
+    },
+    { it: "neither", values: {}, needs: {}, says: [] },
+  ] as const) {
+    it(`of the service's security: ${what} ${says.length > 0 ? "is said" : "is no news"}`, () => {
+      const subject = {
+        plan: { ...HELM, values, chart: { ...HELM.chart, version: chart } } as unknown as UpgradePlan,
+        state: NEW,
+        facts: NOTHING,
+        namespace: "milvus",
+        releaseName: "my-release",
+        verification: { mode: "health" as const, ...needs },
+      };
+      const found = judgePreflight(subject, {}).warnings.filter(({ rule }) => rule === "preflight_serviceAccess");
+      expect(found).to.have.length(says.length);
+      for (const [index, words] of says.entries()) expect(found[index]?.message).to.match(words);
+    });
+  }
+
   it("names every error at once", () => {
     const result = judged({
       ...(ROWS[0] as Row),
