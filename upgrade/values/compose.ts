@@ -3,7 +3,7 @@ import { topologyOf } from "../plan/topology";
 import { refuse } from "../refusal";
 import { FINAL_RULES, VALUE_RULES } from "./rules/all";
 import type { Addition, Move, ValueContext, ValueRule } from "./rules/rule";
-import { formatPath, getValue, sameValue, withoutValue, withValue } from "./tree";
+import { formatPath, getValue, sameValue, type ValuePath, withoutValue, withValue } from "./tree";
 import { USER_YAML_NAME, withUserConfig } from "./userYaml";
 
 export interface ComposedValues {
@@ -19,6 +19,7 @@ export interface ComposedValues {
 export function composeValues(context: ValueContext): ComposedValues {
   const outcomes = VALUE_RULES.map((rule) => ({ rule, ...rule.apply(context) }));
   const moves = outcomes.flatMap(({ rule, moves = [] }) => moves.map((move) => ({ ...move, rule })));
+  const settings = outcomes.flatMap(({ rule, settings = [] }) => settings.map((setting) => ({ ...setting, rule })));
   const additions = outcomes.flatMap(({ rule, additions = [] }) =>
     additions.filter((addition) => isNews(addition, rule, context.given)).map((addition) => ({ ...addition, rule })),
   );
@@ -27,10 +28,10 @@ export function composeValues(context: ValueContext): ComposedValues {
     (values, { path, value }) => withValue(values, path, value),
     remaining,
   );
-  const values = withUserConfig(
-    laid,
-    moves.filter(({ into }) => into === "user.yaml").map(({ to, value }) => ({ keys: to, value })),
-  );
+  const values = withUserConfig(laid, [
+    ...moves.filter(({ into }) => into === "user.yaml").map(({ to, value }) => ({ keys: to, value })),
+    ...settings,
+  ]);
   const final = FINAL_RULES.map((rule) => ({ rule, ...rule.apply({ ...context, given: values }) }));
   checkLayout(context, values);
   return {
@@ -39,6 +40,12 @@ export function composeValues(context: ValueContext): ComposedValues {
     added: [
       ...additions.map(({ path, value, rule, reason }) => ({ path: formatPath(path), value, rule: rule.name, reason })),
       ...moves.map(asAdded),
+      ...settings.map(({ keys, value, rule, reason }) => ({
+        path: userYamlPath(keys),
+        value,
+        rule: rule.name,
+        reason,
+      })),
     ],
     warnings: [...outcomes, ...final].flatMap(({ rule, warnings = [] }) =>
       warnings.map((message) => ({ rule: rule.name, message })),
@@ -65,8 +72,12 @@ function asAddition({ to, value }: Move): Pick<Addition, "path" | "value"> {
 }
 
 function asAdded({ to, into, value, rule, reason }: Move & { readonly rule: ValueRule }): AddedValue {
-  const place = into === "values" ? formatPath(to) : `${USER_YAML_NAME}: ${formatPath(to)}`;
+  const place = into === "values" ? formatPath(to) : userYamlPath(to);
   return { path: place, value, rule: rule.name, reason };
+}
+
+function userYamlPath(keys: ValuePath): string {
+  return `${USER_YAML_NAME}: ${formatPath(keys)}`;
 }
 
 /** The last look: whatever the rules above did, what is sent must give the message queue and mode that run. */

@@ -1,5 +1,6 @@
 import { addedKeyRule } from "../tables/addedKeys";
 import { changedDefaultRule } from "../tables/changedDefaults";
+import { chartWrittenRule } from "../tables/chartWritten";
 import { dependencyImageRule } from "./dependencyImages";
 import { imageRule } from "./image";
 import { imageRegistryRule } from "./imageRegistry";
@@ -18,12 +19,13 @@ import {
   standaloneVolumeRule,
 } from "./others";
 import type { ValueRule } from "./rule";
-import { coordinatorRule, messageQueueRule, modeRule, streamingRule } from "./topology";
+import { coordinatorRule, messageQueueRule, modeRule, natsRule, streamingRule } from "./topology";
 
 /** Rules that lay values under the user's, move them or warn, in the order in which they are asked. */
 export const VALUE_RULES: readonly ValueRule[] = [
   mysqlRule,
   modeRule,
+  natsRule,
   imageRule,
   imageRegistryRule,
   dependencyImageRule,
@@ -42,6 +44,7 @@ export const VALUE_RULES: readonly ValueRule[] = [
   removedKeyRule,
   addedKeyRule,
   changedDefaultRule,
+  chartWrittenRule,
   ownConfigRule,
   mmapRule,
   autoscalerRule,

@@ -48,9 +48,17 @@ export interface Move {
   readonly reason: string;
 }
 
+/** Of Milvus, laid into user.yaml where the user has none. */
+export interface Setting {
+  readonly keys: ValuePath;
+  readonly value: HelmValue;
+  readonly reason: string;
+}
+
 export interface ValueOutcome {
   readonly additions?: readonly Addition[];
   readonly moves?: readonly Move[];
+  readonly settings?: readonly Setting[];
   readonly warnings?: readonly string[];
 }
 
