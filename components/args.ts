@@ -91,6 +91,11 @@ export interface UpgradeArgs {
   dropValues?: string[];
   /** Images of the dependencies that the chart brings: keep or chart. Default: keep. */
   dependencyImages?: DependencyImages;
+  /**
+   * The queue that Milvus 2.6 or later was switched to by its own API: pulsar, kafka, woodpecker or rocksmq. etcd keeps it, over
+   * `values`. Default: it was not switched.
+   */
+  messageQueue?: string;
 }
 
 /** A search that must find the same after an upgrade. */

@@ -25,6 +25,7 @@ export const ARGUMENT_OF = {
   metaMigrationImage: "jobs.metaMigrationImage",
   imageRegistry: "imageRegistry",
   dependencyImages: "upgrade.dependencyImages",
+  messageQueue: "upgrade.messageQueue",
   imagePullSecrets: "jobs.imagePullSecrets",
   nodeSelector: "jobs.nodeSelector",
   tolerations: "jobs.tolerations",

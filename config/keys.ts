@@ -134,6 +134,12 @@ export const CONFIG_KEYS = {
     description:
       "Images of etcd, MinIO, Pulsar and Kafka that the chart brings: keep (those that run, whatever the new chart has) or chart (the new chart's).",
   },
+  messageQueue: {
+    type: "string",
+    default: "",
+    description:
+      "The message queue that Milvus 2.6 or later was switched to by its own API (management/wal/alter): pulsar, kafka, woodpecker or rocksmq. etcd keeps it, over the values. Empty: it was not switched.",
+  },
   imagePullSecrets: {
     type: "array",
     items: "string",
@@ -178,7 +184,7 @@ export const CONFIG_KEYS = {
     type: "object",
     default: {},
     description:
-      "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, noOtherMilvus, chartThere, serviceAccess, claimsBound.",
+      "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, noOtherMilvus, chartThere, serviceAccess, queueInEtcd, claimsBound.",
   },
   verify: {
     type: "string",

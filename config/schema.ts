@@ -3,7 +3,7 @@ import { APPROVAL_PATTERN } from "../upgrade/approval";
 import { isChartVersion } from "../upgrade/charts/versions";
 import { MILVUS_COMPONENTS, type MilvusComponent } from "../upgrade/milvusComponents";
 import type { HelmValues, Wanted } from "../upgrade/model";
-import { DEPENDENCY_IMAGES, JOB_USERS, type JobUser, STRATEGIES } from "../upgrade/model";
+import { DEPENDENCY_IMAGES, JOB_USERS, type JobUser, QUEUE_TYPES, STRATEGIES } from "../upgrade/model";
 import {
   PREFLIGHT_CHECK_NAMES,
   PREFLIGHT_LEVELS,
@@ -271,6 +271,9 @@ export const configSchema = z.strictObject({
     ),
   ),
   dependencyImages: z.enum(DEPENDENCY_IMAGES),
+  messageQueue: z.union([z.literal("").transform(() => undefined), z.enum(QUEUE_TYPES)], {
+    error: `is not allowed; allowed are ${QUEUE_TYPES.join(", ")}`,
+  }),
   imagePullSecrets: z.array(objectName),
   nodeSelector: texts,
   tolerations: z.array(toleration),

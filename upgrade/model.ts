@@ -22,6 +22,10 @@ export type ChartSource =
 export const STRATEGIES = ["auto", "rolling", "helm"] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
+/** Message queues by the names that Milvus' `mq.type` has for those that can be switched while it runs. */
+export const QUEUE_TYPES = ["pulsar", "kafka", "woodpecker", "rocksmq"] as const;
+export type QueueType = (typeof QUEUE_TYPES)[number];
+
 export const JOB_USERS = ["auto", "fixed", "assigned"] as const;
 /** Whose user, group and volume group the pods of the Jobs have: numbers of ours, or those that the namespace assigns. */
 export type JobUser = (typeof JOB_USERS)[number];
@@ -53,6 +57,8 @@ export interface Wanted {
   readonly pendingSilentSeconds?: number;
   /** Default `keep`. */
   readonly dependencyImages?: DependencyImages;
+  /** The queue that Milvus was switched to by its own API; missing: it was not. */
+  readonly messageQueue?: QueueType;
   /** Prefix of every image, `registry.example.com/mirror`; missing: the charts' own registries. */
   readonly imageRegistry?: string;
   /** Seconds of interruption that a plan may be expected to cost; missing: any. */

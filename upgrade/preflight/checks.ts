@@ -60,6 +60,11 @@ export const PREFLIGHT_CHECKS = {
       "Where the values switch on authorization (`common.security.authorizationEnabled`, `authorization.enabled` below chart 4.0.0) or TLS (`common.security.tlsMode`), in user.yaml or extraEnv, the verification needs `milvus:credentials` and `milvus:tls`. Without them it fails when its time is over, with everything in place, and blocks the next upgrade. Warns only: another layer may be in between. With a customConfigMap it says that the settings are not seen.",
     source: "milvus configs/milvus.yaml, common.security; milvus.io/docs/authenticate.md and tls.md",
   },
+  queueInEtcd: {
+    explanation:
+      "Milvus 2.6 and later keep settings under `ROOT/config/` in etcd, over Helm's values: its API switches the message queue that way. They are read from the bundled etcd, by a port-forward. Another queue than that of the values is an error until `milvus:messageQueue` says so; other settings there are named. Where they cannot be read (an external etcd, TLS, a missing right) it says where to look.",
+    source: "milvus issue 44726, pull request 45286 (mq.type in etcd); milvus.io/docs/dynamic_config.md (ROOT/config)",
+  },
   claimsBound: {
     explanation: "Claims of the release that are lost or not bound: their pods cannot start again after a restart.",
     source: "milvus-operator issue 217",

@@ -39,6 +39,7 @@ const ROWS = {
   metaMigrationImage: { set: "example.com/meta:v1", moves: true, why: "an image that is run" },
   imageRegistry: { set: "registry.example.com", moves: true, why: "images that are run" },
   dependencyImages: { set: "chart", moves: true, why: "images that are run" },
+  messageQueue: { set: "woodpecker", moves: true, why: "it lets the values name another queue" },
   imagePullSecrets: { set: '["pull"]', moves: true, why: "pods of Jobs are others" },
   nodeSelector: { set: '{"disk": "ssd"}', moves: true, why: "pods of Jobs are others" },
   tolerations: { set: '[{"operator": "Exists"}]', moves: true, why: "pods of Jobs are others" },

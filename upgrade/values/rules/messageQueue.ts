@@ -118,10 +118,11 @@ export function messageQueueSwitches(
     .filter((key) => chartHas(key, chart))
     .map((key) => ({ key, value: SWITCHES[key as Switch] === queue }));
   if (!standalone || !chartHas("standalone.messageQueue", chart)) return switches;
-  return [...switches, { key: "standalone.messageQueue", value: standaloneName(queue) }];
+  return [...switches, { key: "standalone.messageQueue", value: queueTypeOf(queue) }];
 }
 
-function standaloneName(queue: MessageQueue): string {
+/** As `mq.type` calls it. */
+export function queueTypeOf(queue: MessageQueue): string {
   if (queue === "pulsarv3" || queue === "externalPulsar") return "pulsar";
   return queue === "externalKafka" ? "kafka" : queue;
 }

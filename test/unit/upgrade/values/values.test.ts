@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { parse } from "yaml";
-import type { DependencyImages, HelmValues, Refusal, UpgradePlan } from "../../../../upgrade/model";
+import type { DependencyImages, HelmValues, QueueType, Refusal, UpgradePlan } from "../../../../upgrade/model";
 import { planUpgrade } from "../../../../upgrade/plan/plan";
 import { FINAL_RULES, VALUE_RULES } from "../../../../upgrade/values/rules/all";
 import { getValue, mergeValues, path, USER_YAML } from "../../../../upgrade/values/tree";
@@ -425,6 +425,38 @@ describe("what_the_chart_wrote_is_kept_or_said (config.tpl of 3.1.0 to 4.0.0, mi
   it("has nothing to do between charts that write nothing, or that all write", () => {
     expect(userYaml(plan({ chart: "4.0.31", from: "2.2.9", to: "2.3.13" }))).to.equal(undefined);
     expect(userYaml(plan({ chart: "3.3.0", from: "2.2.0", to: "2.2.0" }))).to.equal(undefined);
+  });
+});
+
+describe("a_switched_queue_is_said (milvus pull request 45286)", () => {
+  const PULSAR: HelmValues = { pulsarv3: { enabled: true }, woodpecker: { enabled: false } };
+  const WOODPECKER: HelmValues = { pulsarv3: { enabled: false }, woodpecker: { enabled: true } };
+  const state = (values: HelmValues) => running("5.0.19", "2.6.15", { values, names: STREAMING });
+  const at = (values: HelmValues, messageQueue?: QueueType) =>
+    planUpgrade(wanted("2.6.20", { values, ...(messageQueue && { messageQueue }) }), state(PULSAR));
+
+  it("values that name another queue than in force are refused as ever, unless the key says that it was switched to that", () => {
+    expect(at(WOODPECKER)).to.include({ kind: "refused" });
+    expect(at(WOODPECKER, "kafka")).to.include({ kind: "refused" });
+    const found = at(WOODPECKER, "woodpecker");
+    if (found.kind === "refused") return expect.fail(found.reason);
+    expect([valueAt(found, "woodpecker.enabled"), valueAt(found, "pulsarv3.enabled")]).to.deep.equal([true, false]);
+    expect(rulesOf(found)).to.include("a_switched_queue_is_said");
+  });
+
+  it("values that still name the old queue stay: the old queue may be read yet", () => {
+    const found = at(PULSAR, "woodpecker");
+    if (found.kind === "refused") return expect.fail(found.reason);
+    expect([valueAt(found, "woodpecker.enabled"), valueAt(found, "pulsarv3.enabled")]).to.deep.equal([false, true]);
+    expect(rulesOf(found)).to.not.include("a_switched_queue_is_said");
+  });
+
+  it("is refused of a version that has no such API", () => {
+    const found = planUpgrade(
+      wanted("2.5.16", { messageQueue: "woodpecker" }),
+      running("4.2.20", "2.4.16", { names: MIXED }),
+    );
+    expect(found).to.include({ kind: "refused", rule: "a_switched_queue_is_said" });
   });
 });
 
