@@ -1,5 +1,6 @@
 import { connect } from "../cluster/api/client";
 import type { Config } from "../config/schema";
+import { otherRun } from "../run/lock";
 import { look } from "../run/look";
 import { isMilvusComponent } from "../upgrade/milvusComponents";
 import type { ClusterState, Plan, UpgradePlan, VerificationState } from "../upgrade/model";
@@ -47,7 +48,15 @@ export async function verifyByHand(
       text: `accepted as it is: ${open.summary || "never compared"} (ConfigMap ${open.configMap})`,
     };
   }
-  const mode = hasSnapshot(open) ? "data" : "health";
+  const writes = verification.mode === "write";
+  const other = writes ? await otherRun(client, config) : undefined;
+  if (other !== undefined) {
+    // Each would take the other's collection for one that a killed check has left.
+    throw new UsageError(
+      `Nothing was verified: milvus:verify is write, and two write checks at once disturb each other. ${other} Wait until that run has ended.`,
+    );
+  }
+  const mode = writes ? "write" : hasSnapshot(open) ? "data" : "health";
   const settings = { ...verification, mode, reload: reload || verification.reload } as const;
   const verified = whatRuns(plan, state, open);
   // A look at a healthy cluster's bad moment must not block the next upgrade.

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { V1Deployment, V1PersistentVolumeClaim, V1StatefulSet, V1StorageClass } from "@kubernetes/client-node";
-import type { ClusterState, UpgradePlan } from "../upgrade/model";
+import type { ClusterState, UpgradePlan, Wanted } from "../upgrade/model";
 import type { PreflightLevels } from "../upgrade/preflight/checks";
 import type { Dependency, DependencyRole, Permission, PreflightFacts, RenderFacts } from "../upgrade/preflight/facts";
 import { type GrantedRule, isGranted } from "../upgrade/preflight/grants";
@@ -13,6 +13,7 @@ import { ClusterError, hasCode } from "./errors";
 import { listedManifest } from "./helm/manifest";
 import type { Json } from "./json";
 import type { ReleaseAddress } from "./releaseAddress";
+import { readSettingsInEtcd } from "./state/settingsInEtcd";
 import { DEFAULT_NAME_LABEL } from "./state/workloads";
 
 /** The parts of the config that matter here. */
@@ -32,7 +33,7 @@ export interface PreflightOptions {
  */
 export async function preflight(
   client: ClusterClient,
-  { releaseName, namespace }: ReleaseAddress,
+  { releaseName, namespace, messageQueue }: ReleaseAddress & Pick<Wanted, "messageQueue">,
   plan: UpgradePlan,
   state: ClusterState,
   { preflight: levels, settings, verification, rendered }: PreflightOptions,
@@ -49,19 +50,29 @@ export async function preflight(
     return levels.permissions === "off" || asked === undefined ? undefined : reader.denied(asked.permissions);
   };
   const isRecorded = state.release !== undefined;
-  const [recordedKinds, notAllowed, servedKinds, storageClasses, dependencies, claims, otherReleases, render] =
-    await Promise.all([
-      kinds,
-      denied(),
-      isRecorded
-        ? reader.optional("the served APIs", async () => apiVersions(await readServedApis(client)))
-        : undefined,
-      questions.storageClasses ? reader.storageClasses() : undefined,
-      reader.dependencies(releaseName, state),
-      reader.claims(releaseName),
-      plan.kind === "install" ? reader.otherReleases(releaseName) : undefined,
-      rendered,
-    ]);
+  const [
+    recordedKinds,
+    notAllowed,
+    servedKinds,
+    storageClasses,
+    dependencies,
+    claims,
+    otherReleases,
+    render,
+    settingsInEtcd,
+  ] = await Promise.all([
+    kinds,
+    denied(),
+    isRecorded ? reader.optional("the served APIs", async () => apiVersions(await readServedApis(client))) : undefined,
+    questions.storageClasses ? reader.storageClasses() : undefined,
+    reader.dependencies(releaseName, state),
+    reader.claims(releaseName),
+    plan.kind === "install" ? reader.otherReleases(releaseName) : undefined,
+    rendered,
+    questions.settingsRoot === undefined || levels.queueInEtcd === "off"
+      ? undefined
+      : readSettingsInEtcd(client, { releaseName, namespace }, plan.values, questions.settingsRoot),
+  ]);
   const missingChart = missingChartOf(plan);
   const facts: PreflightFacts = {
     notes: reader.notes,
@@ -75,6 +86,7 @@ export async function preflight(
     ...(missingChart !== undefined && { missingChart }),
     // The chart that is missing is named once.
     ...(render && missingChart === undefined && { rendered: render }),
+    ...(settingsInEtcd && { settingsInEtcd }),
   };
   const backupStorageClass = settings.backup.storageClass;
   const subject = {
@@ -84,6 +96,8 @@ export async function preflight(
     namespace,
     releaseName,
     ...(backupStorageClass !== undefined && { backupStorageClass }),
+    ...(messageQueue !== undefined && { messageQueue }),
+    ...(verification && { verification }),
   };
   return judgePreflight(subject, levels);
 }

@@ -23,6 +23,17 @@ export const DependencyImages = {
 } as const;
 export type DependencyImages = (typeof DependencyImages)[keyof typeof DependencyImages];
 
+/** Whose user, group and fsGroup the pods of the Jobs have. */
+export const JobUser = {
+  /** Those that the namespace assigns where the cluster serves security.openshift.io, else fixed ones. */
+  Auto: "auto",
+  /** The number 65532. */
+  Fixed: "fixed",
+  /** Those that the namespace assigns: the pods name none. */
+  Assigned: "assigned",
+} as const;
+export type JobUser = (typeof JobUser)[keyof typeof JobUser];
+
 /** What is verified after every `up`. */
 export const VerifyMode = {
   /** Nothing. */
@@ -31,6 +42,8 @@ export const VerifyMode = {
   Health: "health",
   /** Also collections, rows, indexes, load states and answers, compared with those before the upgrade. */
   Data: "data",
+  /** Also that Milvus takes writes: a collection of the verification's own is made, filled, flushed, searched and dropped. */
+  Write: "write",
 } as const;
 export type VerifyMode = (typeof VerifyMode)[keyof typeof VerifyMode];
 
@@ -78,6 +91,11 @@ export interface UpgradeArgs {
   dropValues?: string[];
   /** Images of the dependencies that the chart brings: keep or chart. Default: keep. */
   dependencyImages?: DependencyImages;
+  /**
+   * The queue that Milvus 2.6 or later was switched to by its own API: pulsar, kafka, woodpecker or rocksmq. etcd keeps it, over
+   * `values`. Default: it was not switched.
+   */
+  messageQueue?: string;
 }
 
 /** A search that must find the same after an upgrade. */
@@ -128,7 +146,7 @@ export interface VerifyTlsArgs {
 
 /** How the result is verified. */
 export interface VerifyArgs {
-  /** off, health or data. Default: health. */
+  /** off, health, data or write. Default: health. */
   mode?: VerifyMode;
   /** Searches that must find the same. Default: one in every loaded collection, with the vector of a stored row. */
   queries?: VerifyQueryArgs[];
@@ -192,6 +210,8 @@ export interface JobsArgs {
   annotations?: { [annotation: string]: string };
   /** Requests and limits of each container. Default: small requests and no limits. */
   resources?: JobResourcesArgs;
+  /** Whose user, group and fsGroup the pods have: auto, fixed (65532) or assigned (by the namespace). Default: auto. */
+  user?: JobUser;
   /** Size of the claim that keeps the metadata backup. Default: 10Gi. */
   backupSize?: string;
   /** Storage class of the backup claim. Default: the cluster's default class. */
@@ -226,6 +246,8 @@ export interface TimeoutsArgs {
   verify?: string;
   /** A loaded collection answers. Default: 2m. */
   answers?: string;
+  /** A write check has been through. Default: 2m. */
+  writes?: string;
 }
 
 /** A Milvus cluster that Helm installs, the version it is to have, and how it gets there. */

@@ -66,7 +66,7 @@ export async function resolveArguments(
     found.isKnown ? unfitAccess(access, Object.keys(providerAccess)) : [],
   );
   return {
-    config,
+    config: secrets.isKnown ? config : { ...config, verification: { ...config.verification, areSecretsLater: true } },
     values: helm,
     ...(found.isKnown && { cluster: config.access }),
     providerAccess: {

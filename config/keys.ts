@@ -29,6 +29,7 @@ export const DEFAULT_TIMEOUTS = {
   settle: "20s",
   verify: "10m",
   answers: "2m",
+  writes: "2m",
 } as const;
 export type TimeoutName = keyof typeof DEFAULT_TIMEOUTS;
 
@@ -133,6 +134,12 @@ export const CONFIG_KEYS = {
     description:
       "Images of etcd, MinIO, Pulsar and Kafka that the chart brings: keep (those that run, whatever the new chart has) or chart (the new chart's).",
   },
+  messageQueue: {
+    type: "string",
+    default: "",
+    description:
+      "The message queue that Milvus 2.6 or later was switched to by its own API (management/wal/alter): pulsar, kafka, woodpecker or rocksmq. etcd keeps it, over the values. Empty: it was not switched.",
+  },
   imagePullSecrets: {
     type: "array",
     items: "string",
@@ -167,17 +174,23 @@ export const CONFIG_KEYS = {
     default: {},
     description: "Requests and limits (cpu, memory) of the containers of the Jobs.",
   },
+  jobUser: {
+    type: "string",
+    default: "auto",
+    description:
+      "Whose user, group and fsGroup the pods of the Jobs have: fixed (65532), assigned (those that the namespace assigns; the pods name none, as OpenShift's restricted-v2 wants it) or auto (assigned where the cluster serves security.openshift.io, else fixed).",
+  },
   preflight: {
     type: "object",
     default: {},
     description:
-      "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, noOtherMilvus, chartThere, chartRenders, claimsBound.",
+      "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, noOtherMilvus, chartThere, chartRenders, serviceAccess, queueInEtcd, claimsBound.",
   },
   verify: {
     type: "string",
     default: "health",
     description:
-      "What is verified after every up: off, health (pods ready at the right image, Helm record, the service says the version) or data (also collections, rows, indexes, load states and answers, as before the upgrade).",
+      "What is verified after every up: off, health (pods ready at the right image, Helm record, the service says the version), data (also collections, rows, indexes, load states and answers, as before the upgrade) or write (also that Milvus takes writes: a collection of the verification's own is made, filled, flushed, searched and dropped).",
   },
   verifyQueries: {
     type: "array",
@@ -219,7 +232,7 @@ export const CONFIG_KEYS = {
     type: "object",
     default: DEFAULT_TIMEOUTS,
     description:
-      "When a step gives up: start (the pod of a Job is placed and its images are pulled, on top of the Job's own limit), stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component; rolloutOf sets another for single ones, such as {querynode: 1h}; its old pods get at least their grace period to end); pending: how long a Helm record that a killed run left behind must have been silent before it is cleared; lock: how long a run must have been silent before another one takes over its lock; settle: how long pods must have been ready without a restart, verify: until then, answers: until a loaded collection answers. A part that is left out keeps its default.",
+      "When a step gives up: start (the pod of a Job is placed and its images are pulled, on top of the Job's own limit), stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component; rolloutOf sets another for single ones, such as {querynode: 1h}; its old pods get at least their grace period to end); pending: how long a Helm record that a killed run left behind must have been silent before it is cleared; lock: how long a run must have been silent before another one takes over its lock; settle: how long pods must have been ready without a restart, verify: until then, answers: until a loaded collection answers, writes: until a write check has been through. A part that is left out keeps its default.",
   },
 } as const satisfies Record<string, KeyDescription>;
 

@@ -104,6 +104,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       dropValues: parsed.dropValues,
       dependencyImages: parsed.dependencyImages,
       pendingSilentSeconds: parsed.timeouts.pending,
+      ...(parsed.messageQueue === undefined ? {} : { messageQueue: parsed.messageQueue }),
       ...(parsed.imageRegistry === undefined ? {} : { imageRegistry: parsed.imageRegistry }),
       ...(parsed.maxDowntime === undefined ? {} : { maxDowntimeSeconds: parsed.maxDowntime }),
       ...(chartVersion === undefined ? {} : { chartVersion }),
@@ -122,6 +123,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       labels: parsed.jobLabels,
       annotations: parsed.jobAnnotations,
       resources: parsed.jobResources,
+      user: parsed.jobUser,
       backup: {
         size: parsed.backupSize,
         ...(backupStorageClass === undefined ? {} : { storageClass: backupStorageClass }),
@@ -141,14 +143,14 @@ function jobImage(key: "kubectlImage" | "metaMigrationImage", parsed: ParsedConf
 
 function toVerification(parsed: ParsedConfig): Config["verification"] {
   const { address, credentials, tls } = parsed;
-  const { settle, verify, answers } = parsed.timeouts;
+  const { settle, verify, answers, writes } = parsed.timeouts;
   const usesTls = tls.enabled ?? Object.keys(tls).length > 0;
   return {
     mode: parsed.verify,
     queries: parsed.verifyQueries,
     rows: parsed.verifyRows,
     reload: parsed.reload,
-    timeouts: { settle, verify, answers },
+    timeouts: { settle, verify, answers, writes },
     ...(address === undefined ? {} : { address }),
     ...(Object.keys(credentials).length > 0 && { credentials }),
     ...(usesTls && { tls }),

@@ -3,7 +3,7 @@ import { APPROVAL_PATTERN } from "../upgrade/approval";
 import { isChartVersion } from "../upgrade/charts/versions";
 import { MILVUS_COMPONENTS, type MilvusComponent } from "../upgrade/milvusComponents";
 import type { HelmValues, Wanted } from "../upgrade/model";
-import { DEPENDENCY_IMAGES, STRATEGIES } from "../upgrade/model";
+import { DEPENDENCY_IMAGES, JOB_USERS, type JobUser, QUEUE_TYPES, STRATEGIES } from "../upgrade/model";
 import {
   PREFLIGHT_CHECK_NAMES,
   PREFLIGHT_LEVELS,
@@ -39,6 +39,7 @@ export interface Config {
     readonly labels: Readonly<Record<string, string>>;
     /** Of the pods. */
     readonly annotations: Readonly<Record<string, string>>;
+    readonly user: JobUser;
     /** Of every container; empty: none are set. */
     readonly resources: JobResources;
     readonly backup: {
@@ -61,8 +62,10 @@ export interface Config {
     readonly credentials?: VerifyCredentials;
     /** Missing: plain text. */
     readonly tls?: VerifyTls;
+    /** They are given, and are not known in this preview. */
+    readonly areSecretsLater?: boolean;
     /** Seconds. */
-    readonly timeouts: Pick<Timeouts, "settle" | "verify" | "answers">;
+    readonly timeouts: Pick<Timeouts, "settle" | "verify" | "answers" | "writes">;
   };
   /** Which cluster: the config of the default Kubernetes provider, so that reader and provider agree. */
   readonly access: {
@@ -268,12 +271,16 @@ export const configSchema = z.strictObject({
     ),
   ),
   dependencyImages: z.enum(DEPENDENCY_IMAGES),
+  messageQueue: z.union([z.literal("").transform(() => undefined), z.enum(QUEUE_TYPES)], {
+    error: `is not allowed; allowed are ${QUEUE_TYPES.join(", ")}`,
+  }),
   imagePullSecrets: z.array(objectName),
   nodeSelector: texts,
   tolerations: z.array(toleration),
   jobLabels,
   jobAnnotations: texts,
   jobResources,
+  jobUser: z.enum(JOB_USERS),
   preflight: z.strictObject(
     Object.fromEntries(PREFLIGHT_CHECK_NAMES.map((name) => [name, level])) as Record<PreflightCheck, typeof level>,
   ),

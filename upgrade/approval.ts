@@ -83,7 +83,7 @@ export async function approvalHash(input: ApprovalInput): Promise<string> {
 function judgement(verification: ApprovedVerification): unknown {
   const { tls } = verification;
   const judged = tls && { ...tls, ca: undefined, certificate: undefined, key: undefined };
-  return { ...verification, credentials: undefined, tls: judged };
+  return { ...verification, credentials: undefined, areSecretsLater: undefined, tls: judged };
 }
 
 /** What differs between an approved hash and the one of the plan at hand, in words; empty when they are the same. */
@@ -151,11 +151,12 @@ function releaseFacts({ lastDeployed, ...release }: HelmRelease): unknown[] {
 
 /** By whichever context and address it is reached, a cluster is the one whose namespace has this uid. */
 function clusterFacts(state: ClusterState) {
-  const { kubernetesVersion, namespaceExists, components, attempts, operatorResource } = state;
+  const { kubernetesVersion, namespaceExists, components, attempts, operatorResource, assignsUsers } = state;
   return {
     installation: installationOf(state),
     kubernetesVersion,
     namespaceExists,
+    assignsUsers,
     operatorResource,
     components: components.map(componentFacts).sort((a, b) => (a.name < b.name ? -1 : 1)),
     attempts: attempts.map(({ claimName, phase }) => `${claimName} ${phase}`).sort(),

@@ -22,6 +22,14 @@ export type ChartSource =
 export const STRATEGIES = ["auto", "rolling", "helm"] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
+/** Message queues by the names that Milvus' `mq.type` has for those that can be switched while it runs. */
+export const QUEUE_TYPES = ["pulsar", "kafka", "woodpecker", "rocksmq"] as const;
+export type QueueType = (typeof QUEUE_TYPES)[number];
+
+export const JOB_USERS = ["auto", "fixed", "assigned"] as const;
+/** Whose user, group and volume group the pods of the Jobs have: numbers of ours, or those that the namespace assigns. */
+export type JobUser = (typeof JOB_USERS)[number];
+
 /** Images of the chart's dependencies (etcd, MinIO, Pulsar, Kafka): those that run, or those of the new chart. */
 export const DEPENDENCY_IMAGES = ["keep", "chart"] as const;
 export type DependencyImages = (typeof DEPENDENCY_IMAGES)[number];
@@ -49,6 +57,8 @@ export interface Wanted {
   readonly pendingSilentSeconds?: number;
   /** Default `keep`. */
   readonly dependencyImages?: DependencyImages;
+  /** The queue that Milvus was switched to by its own API; missing: it was not. */
+  readonly messageQueue?: QueueType;
   /** Prefix of every image, `registry.example.com/mirror`; missing: the charts' own registries. */
   readonly imageRegistry?: string;
   /** Seconds of interruption that a plan may be expected to cost; missing: any. */
@@ -214,6 +224,8 @@ export interface ClusterState {
   readonly namespaceExists: boolean;
   /** Tells one cluster from another; missing where the namespace may not be read. */
   readonly namespaceUid?: string;
+  /** The namespace assigns users to pods, and a pod that names one of its own is refused (OpenShift). */
+  readonly assignsUsers?: boolean;
   /** It is being deleted: nothing can be created in it any more. */
   readonly namespaceEnds?: boolean;
   /** Missing: no release of that name in that namespace, and nothing forbade looking. */

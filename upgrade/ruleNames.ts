@@ -34,6 +34,7 @@ export const HOP_NOTE_NAMES = [
   "a_pre_release_is_left_at_your_own_risk",
   "query_after_the_hop_to_2_3",
   "services_of_the_old_coordinators_go",
+  "proxies_fail_to_forward_by_tls_until_2_6_13",
   "take_3_0_1_or_later",
   "3_0_asks_for_pulsar_2_8",
 ] as const;
@@ -73,6 +74,8 @@ export const VALUE_RULE_NAMES = [
   "a_key_that_begins_to_count_is_named",
   "a_key_that_no_chart_reads_is_named",
   "a_changed_default_is_said",
+  "what_the_chart_wrote_is_kept_or_said",
+  "nats_is_gone_in_2_6",
   "a_config_map_of_your_own_is_not_updated",
   "mmap_is_a_property_of_collections_in_2_4",
   "an_autoscaler_needs_replicas_left_out",

@@ -1,9 +1,14 @@
 import type { UpgradePlan, VerificationState } from "./model";
 import { configLine, refuse } from "./refusal";
 
-export const VERIFY_MODES = ["off", "health", "data"] as const;
-/** What is looked at after an upgrade: nothing, whether it runs, or also whether it answers as before. */
+export const VERIFY_MODES = ["off", "health", "data", "write"] as const;
+/** What is looked at after an upgrade: nothing, whether it runs, also whether it answers as before, or also whether it takes writes. */
 export type VerifyMode = (typeof VERIFY_MODES)[number];
+
+/** Whether the data is compared with a snapshot from before the upgrade. */
+export function comparesData(mode: VerifyMode): boolean {
+  return mode === "data" || mode === "write";
+}
 
 export const ROW_RULES = ["exact", "no fewer", "ignored"] as const;
 /** How row counts are compared: `no fewer` where clients go on writing during the upgrade. */

@@ -1,7 +1,12 @@
 /** The verification's questions, put by the official client. It is loaded when it is first used: it takes half a second. */
 import type { MilvusClient, ResStatus } from "@zilliz/milvus2-sdk-node";
-import type { MilvusService } from "./service";
-import { type CollectionAddress, type CollectionSchema, ServiceError } from "./service";
+import {
+  type CollectionAddress,
+  type CollectionSchema,
+  ServiceError,
+  type WritableService,
+  type WrittenRow,
+} from "./service";
 import {
   DEFAULT_DATABASE,
   type Hit,
@@ -36,7 +41,7 @@ export interface ServiceSettings {
   readonly tls?: TlsSettings;
   /** For one call, in milliseconds. */
   readonly timeout: number;
-  /** For loading one collection, in milliseconds. */
+  /** For loading one collection, and for flushing one, in milliseconds. */
   readonly loadTimeout: number;
 }
 
@@ -46,13 +51,16 @@ const UNIMPLEMENTED = 12;
 const NOT_SUPPORTED = /not supported on this version of milvus/i;
 const CONSISTENCY_BOUNDED = 2;
 const POLL_MS = 500;
+/** Fields of the collections that are made here. */
+export const ID_FIELD = "id";
+export const VECTOR_FIELD = "vector";
 
 /**
  * Connects and makes sure that something answers.
  *
  * @throws ServiceError
  */
-export async function openService(settings: ServiceSettings): Promise<MilvusService> {
+export async function openService(settings: ServiceSettings): Promise<WritableService> {
   const { MilvusClient } = await import("@zilliz/milvus2-sdk-node");
   const { address, credentials, tls, timeout } = settings;
   const client = new MilvusClient({
@@ -86,7 +94,7 @@ function tlsOptions({ ca, certificate, key, serverName, insecure }: TlsSettings)
   };
 }
 
-class SdkService implements MilvusService {
+class SdkService implements WritableService {
   constructor(
     private readonly client: MilvusClient,
     private readonly settings: ServiceSettings,
@@ -127,7 +135,11 @@ class SdkService implements MilvusService {
         name,
         dimensions: Number(type_params.find(({ key }) => key === "dim")?.value ?? 0),
       }));
-    return { primaryKey: { name: primary?.name ?? "", isText: primary?.data_type === "VarChar" }, vectors };
+    return {
+      primaryKey: { name: primary?.name ?? "", isText: primary?.data_type === "VarChar" },
+      vectors,
+      ...(schema.description !== "" && { description: schema.description }),
+    };
   }
 
   async statistics(collection: CollectionAddress) {
@@ -201,18 +213,69 @@ class SdkService implements MilvusService {
   }
 
   async reload(collection: CollectionAddress): Promise<void> {
-    const { client, settings } = this;
+    const { client } = this;
     const what = (verb: string) => `${verb} the collection ${collection.name}`;
-    succeeded(what("release"), await failing(what("release"), client.releaseCollection(named(collection))));
-    succeeded(what("load"), await failing(what("load"), client.loadCollectionAsync(named(collection))));
-    // The client's own wait has no end.
-    const deadline = Date.now() + settings.loadTimeout;
-    while ((await this.loadState(collection)) !== "loaded") {
-      if (Date.now() > deadline) {
-        throw new ServiceError(`Milvus has not loaded ${collection.name} within ${settings.loadTimeout / 1000} s.`);
-      }
+    await done(what("release"), client.releaseCollection(named(collection)));
+    await this.#loaded(collection);
+  }
+
+  async #loaded(collection: CollectionAddress): Promise<void> {
+    await done(`load the collection ${collection.name}`, this.client.loadCollectionAsync(named(collection)));
+    await this.#until(
+      async () => (await this.loadState(collection)) === "loaded",
+      `Milvus has not loaded ${collection.name}`,
+    );
+  }
+
+  /** The client's own waits have no end. */
+  async #until(holds: () => Promise<boolean>, otherwise: string): Promise<void> {
+    const { loadTimeout } = this.settings;
+    const deadline = Date.now() + loadTimeout;
+    while (!(await holds())) {
+      if (Date.now() > deadline) throw new ServiceError(`${otherwise} within ${loadTimeout / 1000} s.`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
+  }
+
+  async create(collection: CollectionAddress, description: string, dimensions: number): Promise<void> {
+    const { DataType } = await import("@zilliz/milvus2-sdk-node");
+    const fields = [
+      { name: ID_FIELD, data_type: DataType.Int64, is_primary_key: true },
+      { name: VECTOR_FIELD, data_type: DataType.FloatVector, dim: dimensions },
+    ];
+    const made = this.client.createCollection({ ...named(collection), description, fields, shards_num: 1 });
+    await done(`create the collection ${collection.name}`, made);
+  }
+
+  async insert(collection: CollectionAddress, rows: readonly WrittenRow[]): Promise<void> {
+    const data = rows.map(({ id, vector }) => ({ [ID_FIELD]: id, [VECTOR_FIELD]: [...vector] }));
+    const what = `insert into the collection ${collection.name}`;
+    const { status } = await failing(what, this.client.insert({ ...named(collection), data }));
+    succeeded(what, status);
+  }
+
+  async flush(collection: CollectionAddress): Promise<void> {
+    const what = `flush the collection ${collection.name}`;
+    const request = { ...inDatabase(collection.database), collection_names: [collection.name] };
+    const answer = await failing(what, this.client.flush(request));
+    succeeded(what, answer.status);
+    const segments = answer.coll_segIDs as Readonly<Record<string, { readonly data: number[] }>>;
+    const segmentIDs = Object.values(segments).flatMap(({ data }) => data);
+    await this.#until(async () => {
+      const { status, flushed } = await failing(what, this.client.getFlushState({ segmentIDs }));
+      succeeded(what, status);
+      return flushed;
+    }, `Milvus has not flushed ${collection.name}`);
+  }
+
+  async load(collection: CollectionAddress): Promise<void> {
+    const index = { field_name: VECTOR_FIELD, index_type: "FLAT", metric_type: "L2" };
+    await done(`index the collection ${collection.name}`, this.client.createIndex({ ...named(collection), ...index }));
+    await this.#loaded(collection);
+  }
+
+  async drop(collection: CollectionAddress): Promise<void> {
+    await done(`drop the collection ${collection.name}`, this.client.dropCollection(named(collection)));
   }
 
   async close(): Promise<void> {
@@ -243,6 +306,11 @@ async function ask<T extends { readonly status: ResStatus }>(what: string, call:
   const answer = await failing(`tell ${what}`, call);
   succeeded(`tell ${what}`, answer.status);
   return answer;
+}
+
+/** What answers with nothing but a status. */
+async function done(what: string, call: Promise<ResStatus>): Promise<void> {
+  succeeded(what, await failing(what, call));
 }
 
 async function failing<T>(what: string, call: Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import type { ReleaseAddress } from "../cluster/releaseAddress";
 import { readPodHealth } from "../cluster/state/podHealth";
 import type { ClusterState } from "../upgrade/model";
 import { type Credentials, openService, type TlsSettings } from "./client";
-import { type MilvusService, ServiceError } from "./service";
+import { type MilvusService, ServiceError, type WritableService } from "./service";
 
 /** The release that is verified, and the way to it. */
 export interface Target extends ReleaseAddress {
@@ -27,7 +27,7 @@ export async function connectService(
   target: Target,
   { components }: ClusterState,
   { address, ...secrets }: ConnectionSettings,
-): Promise<MilvusService> {
+): Promise<WritableService> {
   const settings = { ...secrets, timeout: CALL_MS, loadTimeout: LOAD_MS };
   if (address !== undefined) return openService({ ...settings, address });
   const serving = components.filter(({ component }) => component === "proxy" || component === "standalone");
@@ -57,7 +57,7 @@ export async function connectService(
   }
 }
 
-function closing(service: MilvusService, also: () => void): MilvusService {
+function closing<S extends MilvusService>(service: S, also: () => void): S {
   const close = service.close.bind(service);
   service.close = async () => {
     await close();

@@ -4,6 +4,7 @@ import { oneLine } from "../upgrade/words/visible";
 import { hasSnapshot, readSnapshot } from "./record";
 import type { Result, VerifySettings } from "./verify";
 import { describeSnapshot } from "./verify";
+import { WRITE_CHECK_PREFIX, WRITTEN_ROWS } from "./writeCheck";
 
 /** What will be verified, for the preview. */
 export function describeVerification(
@@ -16,10 +17,11 @@ export function describeVerification(
   const way = address === undefined ? "by a port-forward to a pod" : `at ${address}`;
   const health = `pods ready at ${plan.to} for ${timeouts.settle} s without a restart, Helm record deployed, the service (${way}) says ${plan.to}`;
   if (mode === "health") return [`verification: health: ${health}`];
+  const writes = mode === "write" ? [describeWriteCheck(timeouts.writes)] : [];
   const damage = damageOf(namespace, open);
   if (damage !== undefined) return [`verification: data: ${damage}`, "verification: until then up is refused"];
   const compares = hasSnapshot(open) || (plan.from !== undefined && plan.from !== plan.to);
-  if (!compares) return [`verification: health: ${health}; no upgrade whose data could be compared`];
+  if (!compares) return [`verification: health: ${health}; no upgrade whose data could be compared`, ...writes];
   const snapshot = hasSnapshot(open)
     ? `the snapshot in the ConfigMap ${open.configMap} is compared with, which an earlier run took`
     : "a snapshot is taken before anything changes";
@@ -30,7 +32,12 @@ export function describeVerification(
           `verification: a collection that is loaded and does not answer within ${timeouts.answers} s is RELEASED and loaded again: its searches fail meanwhile (milvus:reload)`,
         ]
       : []),
+    ...writes,
   ];
+}
+
+function describeWriteCheck(seconds: number): string {
+  return `verification: write: at the end Milvus must take writes within ${seconds} s: in the database default a collection ${WRITE_CHECK_PREFIX}… is MADE, ${WRITTEN_ROWS} rows are inserted, flushed, loaded and searched, and it is dropped again`;
 }
 
 function damageOf(namespace: string, open: VerificationState | undefined): string | undefined {
@@ -44,10 +51,11 @@ function damageOf(namespace: string, open: VerificationState | undefined): strin
 }
 
 /** One line when all is well. */
-export function describePassed({ version, before, after }: Result): string {
+export function describePassed({ version, before, after, written }: Result): string {
   const said = version === undefined ? "" : `, the service says ${version}`;
   const data = before && after ? `; ${describeSnapshot(after)} as before` : "";
-  return oneLine(`passed: pods ready${said}${data}`);
+  const writes = written === undefined ? "" : `; ${written} rows written, found and dropped`;
+  return oneLine(`passed: pods ready${said}${data}${writes}`);
 }
 
 const WAY_BACK = {

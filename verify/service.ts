@@ -10,6 +10,14 @@ export interface CollectionSchema {
   readonly primaryKey: { readonly name: string; readonly isText: boolean };
   /** Fields of 32-bit floats, in the schema's order. */
   readonly vectors: readonly VectorField[];
+  /** As whoever made the collection wrote it. Missing: nothing. */
+  readonly description?: string;
+}
+
+/** A row of the write check's own collection. */
+export interface WrittenRow {
+  readonly id: number;
+  readonly vector: readonly number[];
 }
 
 /** A collection by database and name. */
@@ -19,7 +27,8 @@ export interface CollectionAddress {
 }
 
 /**
- * What the verification asks of a Milvus. All but `reload` only read. Every call ends within the time limit that the
+ * What the verification asks of a Milvus. All but `reload` only read;
+ * what writes is in WritableService. Every call ends within the time limit that the
  * connection was made with.
  */
 export interface MilvusService {
@@ -41,6 +50,18 @@ export interface MilvusService {
   /** Releases and loads; its searches fail meanwhile. */
   reload(collection: CollectionAddress): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What the write check does to a collection of its own, beside what it asks. Every call may be repeated. */
+export interface WritableService extends MilvusService {
+  /** With the fields `id` (64-bit key) and `vector` (32-bit floats), one shard, and this description. */
+  create(collection: CollectionAddress, description: string, dimensions: number): Promise<void>;
+  insert(collection: CollectionAddress, rows: readonly WrittenRow[]): Promise<void>;
+  /** Until what was inserted is in the object storage. */
+  flush(collection: CollectionAddress): Promise<void>;
+  /** Indexes `vector` by its distance L2, and loads. */
+  load(collection: CollectionAddress): Promise<void>;
+  drop(collection: CollectionAddress): Promise<void>;
 }
 
 /** The service cannot be reached, or refuses what it is asked. The message is for people and holds no credentials. */

@@ -9,6 +9,7 @@ import {
   type QueryAnswer,
   type Snapshot,
 } from "./snapshot";
+import { isLeftover } from "./writeCheck";
 
 /** A query of the stack config; what it leaves out is filled in from the collection. */
 export interface ChosenQuery {
@@ -102,7 +103,10 @@ async function readCollections(
 ): Promise<readonly CollectionSnapshot[]> {
   const addresses: CollectionAddress[] = [];
   for (const database of databases) {
-    for (const name of await service.collections(database)) addresses.push({ database, name });
+    for (const name of await service.collections(database)) {
+      // One that a killed write check has left is no data, and may be gone by the comparison.
+      if (!(await isLeftover(service, { database, name }))) addresses.push({ database, name });
+    }
   }
   const collections: CollectionSnapshot[] = [];
   let told = Date.now();

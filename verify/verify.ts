@@ -1,4 +1,4 @@
-/** Verification of an upgrade: what is looked at before it, and what after. Data is only read, unless told to reload. */
+/** Verification of an upgrade: what is looked at before it, and what after. Data is only read, unless told to reload or to write. */
 
 import { oneLook } from "../cluster/api/oneLook";
 import { ClusterError } from "../cluster/errors";
@@ -9,7 +9,7 @@ import { readCluster } from "../cluster/state/readCluster";
 import { attemptName } from "../upgrade/metadata/attempt";
 import { installationOf } from "../upgrade/metadata/installation";
 import type { AttemptId, ClusterState, UpgradePlan, VerificationState, VerificationStatus } from "../upgrade/model";
-import type { RowRule, VerifyMode } from "../upgrade/verification";
+import { comparesData, type RowRule, type VerifyMode } from "../upgrade/verification";
 import { compareSnapshots, type Difference } from "./compare";
 import { type ConnectionSettings, connectService, type Target } from "./connection";
 import { healthProblems, saysVersion } from "./health";
@@ -17,6 +17,7 @@ import { hasSnapshot, readSnapshot, recordContent } from "./record";
 import { ServiceError } from "./service";
 import type { Snapshot } from "./snapshot";
 import { type ChosenQuery, repeatSnapshot, takeSnapshot } from "./takeSnapshot";
+import { checkWrites, type WriteCheck } from "./writeCheck";
 
 export interface VerifySettings extends ConnectionSettings {
   readonly mode: VerifyMode;
@@ -24,7 +25,7 @@ export interface VerifySettings extends ConnectionSettings {
   readonly rows: RowRule;
   readonly reload: boolean;
   /** Seconds. */
-  readonly timeouts: { readonly settle: number; readonly verify: number; readonly answers: number };
+  readonly timeouts: Readonly<Record<"settle" | "verify" | "answers" | "writes", number>>;
 }
 
 export interface Result {
@@ -38,6 +39,8 @@ export interface Result {
   /** The snapshot that was compared with; missing when only the health was looked at. */
   readonly before?: Snapshot;
   readonly after?: Snapshot;
+  /** Rows that were written, found again and dropped; missing where none were. */
+  readonly written?: number;
   /** ConfigMap that holds the result; missing when there was nothing to keep. */
   readonly configMap?: string;
   /** Why the result of a failed verification could not be kept. */
@@ -66,8 +69,9 @@ export async function snapshotBefore(
 ): Promise<VerificationState | undefined> {
   const open = openVerification(plan, state);
   // Found out now: after the upgrade it would be too late to do anything about it.
-  if (settings.mode === "data") readSnapshot(target.namespace, open);
-  if (settings.mode !== "data" || open !== undefined || plan.from === undefined || plan.from === plan.to) return open;
+  const compares = comparesData(settings.mode);
+  if (compares) readSnapshot(target.namespace, open);
+  if (!compares || open !== undefined || plan.from === undefined || plan.from === plan.to) return open;
   if (state.components.every(({ readyReplicas }) => readyReplicas === 0)) {
     say("Milvus does not run, so there is no snapshot to compare the upgrade with.");
     return undefined;
@@ -108,7 +112,7 @@ export async function verifyUpgrade(
   say: Say,
   keeps = true,
 ): Promise<Result> {
-  const before = settings.mode === "data" ? readSnapshot(target.namespace, record) : undefined;
+  const before = comparesData(settings.mode) ? readSnapshot(target.namespace, record) : undefined;
   const { problems, state, version } = await awaitHealth(target, settings, plan.to, say);
   let compared: Pick<Result, "before" | "after" | "differences"> = { differences: [] };
   if (problems.length === 0 && before !== undefined) {
@@ -119,15 +123,22 @@ export async function verifyUpgrade(
       problems.push(error.message);
     }
   }
+  let written: number | undefined;
+  if (problems.length === 0 && settings.mode === "write") {
+    const check = await tryWrites(target, settings, state, say);
+    problems.push(...check.problems);
+    written = check.rows;
+  }
   const failed = problems.length > 0 || compared.differences.length > 0;
   const result = {
     ...compared,
     problems,
     status: failed ? "failed" : "passed",
     ...(version !== undefined && { version }),
+    ...(written !== undefined && { written }),
   } as const;
   // A look at the health alone does not settle a comparison that is still to be made.
-  const settles = failed || settings.mode === "data" || !hasSnapshot(record);
+  const settles = failed || comparesData(settings.mode) || !hasSnapshot(record);
   if (!settles || (record === undefined && !(failed && keeps))) return result;
   const attempt = record?.attempt ?? attemptOf(plan, state);
   const summary = [...problems, ...compared.differences.map(({ message }) => message)].join(" ");
@@ -249,6 +260,20 @@ async function compareData(
     return { before, after, differences: compareSnapshots(before, after, settings.rows) };
   } finally {
     await service.close();
+  }
+}
+
+async function tryWrites(target: Target, settings: VerifySettings, state: ClusterState, say: Say): Promise<WriteCheck> {
+  try {
+    const service = await connectService(target, state, settings);
+    try {
+      return await checkWrites(service, { limit: settings.timeouts.writes * 1000 }, say);
+    } finally {
+      await service.close();
+    }
+  } catch (error) {
+    if (error instanceof ServiceError || error instanceof ClusterError) return { problems: [error.message] };
+    throw error;
   }
 }
 

@@ -98,7 +98,7 @@ export function limitOf(steps: readonly Step[], timeouts: Timeouts): number {
   // What a dead run has left at work on the metadata is waited for.
   const ofDeadRun =
     steps.length > 0 ? stepLimit({ kind: "migrate" }, timeouts, true) + timeouts.start + DEAD_RUN_GRACE : 0;
-  return timeouts.lock + ofDeadRun + ofSteps + timeouts.verify + timeouts.answers + OVERHEAD_SECONDS;
+  return timeouts.lock + ofDeadRun + ofSteps + timeouts.verify + timeouts.answers + timeouts.writes + OVERHEAD_SECONDS;
 }
 
 function lockedText(locks: ReturnType<typeof locksIn>): string {

@@ -1,6 +1,7 @@
 /** Why a Release or a Job does not get on. In order: what stands higher explains what stands lower. */
 export const CAUSES = [
   "quotaExceeded",
+  "securityConstraintRefused",
   "podSecurityRefused",
   "admissionRefused",
   "serviceAccountMissing",
@@ -54,6 +55,10 @@ export const CAUSE_TEXTS = {
   quotaExceeded: {
     title: "a quota of the namespace is used up",
     remedy: `Raise the quota or free some of it (kubectl -n NS describe quota), ${UP_AGAIN}.`,
+  },
+  securityConstraintRefused: {
+    title: "no security context constraint of OpenShift allows the pod",
+    remedy: `A pod of the upgrade's own Jobs must name no user: pulumi config set milvus:jobUser assigned. For a pod of Milvus leave out of milvus:values what the message names (runAsUser, fsGroup), or grant its service account a constraint that allows it: oc -n NS adm policy add-scc-to-user nonroot-v2 -z ACCOUNT; the pod may then have any user but root, ${UP_AGAIN}.`,
   },
   podSecurityRefused: {
     title: "the namespace's Pod Security level forbids the pod",

@@ -7,6 +7,7 @@ type Rule = readonly [reason: RegExp, said: RegExp, cause: Cause | ((said: strin
 /** Event reasons and words, most telling first. */
 const RULES: readonly Rule[] = [
   [/^FailedCreate$/, /exceeded quota|must specify limits/i, "quotaExceeded"],
+  [/^FailedCreate$/, /security context constraint/i, "securityConstraintRefused"],
   [/^FailedCreate$/, /violates PodSecurity/i, "podSecurityRefused"],
   [/^FailedCreate$/, /admission webhook|ValidatingAdmissionPolicy|denied the request/i, "admissionRefused"],
   [/^FailedCreate$/, /serviceaccount .* not found|looking up service account/i, "serviceAccountMissing"],

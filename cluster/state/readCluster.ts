@@ -25,6 +25,12 @@ import {
 } from "./workloads";
 
 /**
+ * Served by OpenShift, whose security context constraint restricted-v2 takes no user, group or fsGroup outside the range of the
+ * namespace, and fills in those that are left out. https://docs.openshift.com, Managing security context constraints
+ */
+const USER_ASSIGNING_GROUP = "security.openshift.io";
+
+/**
  * Reads everything the planner needs, in about fifteen calls at once. Nothing is written.
  *
  * @throws ClusterError when the cluster, the release records, the Deployments, pods or backup claims cannot be read.
@@ -82,12 +88,14 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
   const active = activeJobs(jobs);
   const verification = verified.at(-1);
   const passed = verified.filter(({ status }) => status === "passed").map(({ configMap }) => configMap);
+  const assignsUsers = (await groups)?.has(USER_ASSIGNING_GROUP) === true;
   const operatorResource = operatorResourceOf(releaseName, customs, [...deployments, ...pods]);
   const observedAt = new Date().toISOString();
   return {
     kubernetesVersion,
     observedAt,
     ...foundNamespace,
+    ...(assignsUsers && { assignsUsers }),
     ...(release === undefined ? {} : { release }),
     components: componentStates({ deployments, pods, autoscalers, scaledObjects }, observedAt, nameLabelOf(release)),
     attempts: attemptStates(claims, releaseName, installation),

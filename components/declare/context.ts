@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ClusterState, UpgradePlan } from "../../upgrade/model";
+import type { ClusterState, JobUser, UpgradePlan } from "../../upgrade/model";
 import type { StepTimeouts } from "../../upgrade/steps/limits";
 import type { EarlierRun } from "../engine/earlierRun";
 import type { RunGuard } from "../engine/guard";
@@ -19,6 +19,8 @@ export interface UpgradeSettings {
   readonly labels?: Readonly<Record<string, string>>;
   /** Of the pods, over those that keep a service mesh and the autoscalers of nodes out. Default: none. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Default: numbers of ours, or those of the namespace where it assigns some. */
+  readonly user?: JobUser;
   /** Of each container. Default, when nothing is given: small requests and no limits. */
   readonly resources: {
     readonly requests?: ResourceAmounts | undefined;

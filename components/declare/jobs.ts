@@ -36,6 +36,7 @@ const REPORT_LIMIT = 120;
 const SMALL_REQUESTS = { cpu: "50m", memory: "128Mi" };
 /** "nobody" of distroless images; any number that is not root would do. */
 const NON_ROOT = 65532;
+const FIXED_IDS = { runAsUser: NON_ROOT, runAsGroup: NON_ROOT, fsGroup: NON_ROOT };
 /** Where a client inside a pod looks for the API server's certificate and for its own token. */
 const API_ACCESS_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
 /**
@@ -171,7 +172,12 @@ export function podSelector({ releaseName, state }: StepContext, components: rea
   return `app.kubernetes.io/instance=${releaseName},app.kubernetes.io/name=${name},component in (${components.toSorted().join(",")})`;
 }
 
-function podSpec({ settings, releaseName }: StepContext, job: UpgradeJob): k8s.types.input.core.v1.PodSpec {
+/** Where the namespace assigns ids, those that are left out are filled in, and others are refused. */
+function hasOwnIds(user: UpgradeSettings["user"] = "auto", { assignsUsers = false }: StepContext["state"]): boolean {
+  return user === "auto" ? !assignsUsers : user === "fixed";
+}
+
+function podSpec({ settings, releaseName, state }: StepContext, job: UpgradeJob): k8s.types.input.core.v1.PodSpec {
   const containers = job.commands.map((command) => container(command, settings.resources));
   return {
     restartPolicy: "Never",
@@ -180,9 +186,7 @@ function podSpec({ settings, releaseName }: StepContext, job: UpgradeJob): k8s.t
     automountServiceAccountToken: false,
     securityContext: {
       runAsNonRoot: true,
-      runAsUser: NON_ROOT,
-      runAsGroup: NON_ROOT,
-      fsGroup: NON_ROOT,
+      ...(hasOwnIds(settings.user, state) && FIXED_IDS),
       seccompProfile: { type: "RuntimeDefault" },
     },
     imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })),

@@ -17,6 +17,8 @@ export interface MilvusSettings {
    * after 30 to 40 s instead of 10, or once they are released and loaded again.
    */
   readonly losesQueue: boolean;
+  /** A stand-in answers searches and refuses inserts. */
+  readonly refusesWrites: boolean;
 }
 
 export const DEFAULT_MILVUS_SETTINGS: MilvusSettings = {
@@ -27,4 +29,5 @@ export const DEFAULT_MILVUS_SETTINGS: MilvusSettings = {
   real: false,
   longestGraceMs: 30_000,
   losesQueue: false,
+  refusesWrites: false,
 };

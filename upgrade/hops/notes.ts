@@ -1,6 +1,6 @@
 import type { Warning } from "../model";
 import type { HopNoteName } from "../ruleNames";
-import { isPreRelease, minorOf } from "../versions/versions";
+import { isPreRelease, minorOf, olderThan } from "../versions/versions";
 import type { HopRequest } from "./rules";
 import { skipsAMinor } from "./rules";
 
@@ -40,6 +40,17 @@ export const HOP_NOTES: readonly HopNote[] = [
     applies: (hop) => enters("2.6")(hop) && hop.topology?.mode !== "standalone",
     message:
       "The Services of rootcoord, datacoord, querycoord, indexcoord and indexnode go with chart 5: what scrapes metrics there must ask mixcoord and datanode.",
+  },
+  {
+    name: "proxies_fail_to_forward_by_tls_until_2_6_13",
+    source: "milvus issue 48224, pull request 48229 (merged after 2.6.11)",
+    applies: (hop) =>
+      enters("2.6")(hop) &&
+      olderThan(hop.to, "2.6.13") &&
+      hop.topology?.mode === "cluster" &&
+      hop.security?.tls !== undefined,
+    message:
+      "TLS is on. While proxies of both versions run, a new proxy forwards requests to old ones, and that TLS handshake fails up to 2.6.12: expect failing requests until the last old proxy is gone. Choose 2.6.13 or later.",
   },
   {
     name: "take_3_0_1_or_later",

@@ -1,5 +1,6 @@
 import type { Topology } from "../plan/topology";
 import type { HopRuleName } from "../ruleNames";
+import type { ServiceSecurity } from "../values/serviceSecurity";
 import {
   atLeast,
   compareMinors,
@@ -16,6 +17,8 @@ export interface HopRequest {
   readonly to: string;
   /** Missing while a way through versions is looked for. */
   readonly topology?: Topology;
+  /** What Milvus asks of whoever calls it. Missing: nothing, or not known. */
+  readonly security?: ServiceSecurity;
 }
 
 /** A rule that refuses a hop; docs/upgrade-rules.md has it under its name. */

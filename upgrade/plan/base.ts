@@ -5,6 +5,7 @@ import { list } from "../refusal";
 import { composeValues } from "../values/compose";
 import { droppedValues, refuseDroppedValues } from "../values/droppedValues";
 import { changedDependencies } from "../values/rules/dependencyImages";
+import { nameOfQueue } from "../values/rules/messageQueue";
 import { getValue, path } from "../values/tree";
 import { parseTag } from "../versions/images";
 import type { Observed } from "./observed";
@@ -38,7 +39,7 @@ export interface Target {
 export function baseFor(facts: Facts, target: Target, warnings: readonly Warning[]): Base {
   const { wanted, state, observed, release } = facts;
   const { inForce } = observed;
-  const topology = observedTopology(observed, wanted.values);
+  const topology = observedTopology(observed, wanted);
   const chosen = chooseChart({
     version: target.version,
     running: { chart: release.lastDeployed?.chartVersion ?? release.chartVersion, version: observed.version },
@@ -79,6 +80,7 @@ export function baseFor(facts: Facts, target: Target, warnings: readonly Warning
       ...chosen.warnings,
       ...composed.warnings,
       ...recordWarnings(facts),
+      ...leftQueueWarnings(topology),
       ...dependencyWarnings(inForce.chart, chosen.version, composed.values, topology),
     ],
   };
@@ -122,6 +124,16 @@ function recordWarnings({ release, observed }: Facts): Warning[] {
     });
   }
   return warnings;
+}
+
+function leftQueueWarnings({ queue, leftQueue }: Topology): Warning[] {
+  if (leftQueue === undefined) return [];
+  return [
+    {
+      rule: "a_switched_queue_is_said",
+      message: `milvus:values leave ${nameOfQueue(leftQueue)} for ${nameOfQueue(queue)}, as milvus:messageQueue says that Milvus does. Where the old one is bundled, its pods go with this plan and its claims stay: first make sure that nothing reads it any more (metric milvus_wal_active_readers).`,
+    },
+  ];
 }
 
 function dependencyWarnings(from: string, to: string, values: HelmValues, { queue }: Topology): Warning[] {

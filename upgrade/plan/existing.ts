@@ -15,12 +15,14 @@ import {
   rollingSteps,
 } from "../roll/rollout";
 import { refuseOtherPulsar } from "../values/rules/dependencies";
+import { serviceSecurity } from "../values/serviceSecurity";
 import { sameValue } from "../values/tree";
 import { resolveVersion } from "../versions/request";
-import { compareMinors, compareVersions, minorOf } from "../versions/versions";
+import { atLeast, compareMinors, compareVersions, minorOf } from "../versions/versions";
 import { type Base, baseFor, type Facts, type Target } from "./base";
 import { planGoingBack, refuseUnmigrated } from "./goingBack";
 import { planMigration } from "./migration";
+import { PLAN_RULES } from "./rules";
 import { checkSettingBack } from "./settingBack";
 import { observedTopology, type Topology } from "./topology";
 
@@ -37,16 +39,30 @@ export function planExisting(facts: Facts): UpgradePlan {
   if (mustLookAtMetadata(facts, to)) return planMigration(facts, resolved);
   refuseUnmigrated(facts);
   if (needsMetadataMigration({ from: observed.version, to })) return planMigration(facts, resolved);
+  refuseUnswitchable(facts);
   const goesBack = compareVersions(to, observed.newest) < 0;
   const settingBack = goesBack ? checkSettingBack(facts, to) : [];
-  const topology = observedTopology(observed, wanted.values);
+  const topology = observedTopology(observed, wanted);
   if (minorOf(to) !== "2.0") refuseOtherPulsar(observed.inForce.chart, topology);
   if (settingBack.length === 0) checkHops(facts, to, topology);
   refuseNeverStarted(facts, to);
   const target: Target = { version: to, variant: resolved.variant, goesBack };
-  const notes = to === observed.version ? [] : hopNotes({ from: observed.version, to, topology });
+  const { inForce } = observed;
+  const security = serviceSecurity(wanted.values, inForce.chart);
+  const notes = to === observed.version ? [] : hopNotes({ from: observed.version, to, topology, security });
   const base = baseFor(facts, target, [...warnings, ...settingBack, ...notes]);
   return to === observed.version && !observed.isUnderWay ? planSameVersion(facts, base) : planRollout(facts, base);
+}
+
+/** Older ones read no settings from etcd that go over the values, and have no such API. */
+function refuseUnswitchable({ wanted: { messageQueue }, observed }: Facts): void {
+  if (messageQueue === undefined || atLeast(observed.version, "2.6.0")) return;
+  refuse({
+    rule: "a_switched_queue_is_said",
+    reason: `milvus:messageQueue says that the queue was switched to ${messageQueue} by Milvus' API, which Milvus ${observed.version} does not have.`,
+    remedy: "Take it out: pulumi config rm milvus:messageQueue",
+    source: PLAN_RULES.a_switched_queue_is_said.source,
+  });
 }
 
 /** Helm took such versions once; every rule over the values asks which chart it is. */

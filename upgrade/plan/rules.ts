@@ -337,6 +337,12 @@ export const PLAN_RULES = {
       "`npm run upgrade` gives each run that somebody said yes to the hash of the plan it has shown. When something has moved until the run plans for itself, nothing is changed.",
     source: "pulumi issues 2318 and 16806: what was approved must be what is applied",
   },
+  a_switched_queue_is_said: {
+    explanation:
+      "Milvus' API can switch the message queue while it runs (2.6 and later); the new one is kept in etcd, over the values. `milvus:messageQueue` says so: then values that ask for the new queue are no change of the queue. It is refused where the version that runs has no such API. What etcd says is read before anything is touched (check `queueInEtcd`).",
+    source:
+      "milvus issue 44726, pull requests 45286 and 47439; milvus.io/docs/switch_milvus_cluster_mq_type-operator.md",
+  },
   preflight_has_errors: {
     explanation:
       "A check of the preflight found what the plan would stop at half way. Each check can be lowered by name in `milvus:preflight`; what only warns is shown as `preflight_NAME`. The checks are below.",

@@ -60,6 +60,16 @@ export const PREFLIGHT_CHECKS = {
       "The chart of the plan is rendered with the plan's values as an upgrade (Helm CLI), compared with the manifest in force, and what changes is shown to the API server (dryRun=All). What Helm would stop at after Milvus was paused or stopped is refused here: a template that fails, a field that is immutable, an object that an admission rule does not take. Without the Helm CLI, or where the chart cannot be fetched from here, a warning says what was not looked at. What a chart looks up in the cluster is not seen, and hooks are not looked at.",
     source: "Helm documentation, helm template; Kubernetes documentation, dry run of requests",
   },
+  serviceAccess: {
+    explanation:
+      "Where the values switch on authorization (`common.security.authorizationEnabled`, `authorization.enabled` below chart 4.0.0) or TLS (`common.security.tlsMode`), in user.yaml or extraEnv, the verification needs `milvus:credentials` and `milvus:tls`. Without them it fails when its time is over, with everything in place, and blocks the next upgrade. Warns only: another layer may be in between. With a customConfigMap it says that the settings are not seen.",
+    source: "milvus configs/milvus.yaml, common.security; milvus.io/docs/authenticate.md and tls.md",
+  },
+  queueInEtcd: {
+    explanation:
+      "Milvus 2.6 and later keep settings under `ROOT/config/` in etcd, over Helm's values: its API switches the message queue that way. They are read from the bundled etcd, by a port-forward. Another queue than that of the values is an error until `milvus:messageQueue` says so; other settings there are named. Where they cannot be read (an external etcd, TLS, a missing right) it says where to look.",
+    source: "milvus issue 44726, pull request 45286 (mq.type in etcd); milvus.io/docs/dynamic_config.md (ROOT/config)",
+  },
   claimsBound: {
     explanation: "Claims of the release that are lost or not bound: their pods cannot start again after a restart.",
     source: "milvus-operator issue 217",

@@ -74,11 +74,26 @@ export interface PreflightFacts {
   /** File that a chart of a folder would have and has not. */
   readonly missingChart?: string;
   readonly rendered?: RenderFacts;
+  /** Settings that etcd has over the values; only where Milvus 2.6 or later runs. */
+  readonly settingsInEtcd?: SettingsInEtcd;
   readonly notes: readonly string[];
+}
+
+export interface SettingsInEtcd {
+  /** Where they are: `by-dev/config/`. */
+  readonly prefix: string;
+  /** Names below the prefix, without the values; missing: they could not be read. */
+  readonly names?: readonly string[];
+  /** Of `mq.type`. */
+  readonly queue?: string;
+  /** Why they could not be read. */
+  readonly why?: string;
 }
 
 /** What the judge wants to be read: nothing is asked that the plan does not need. */
 export interface PreflightQuestions {
   readonly permissions: readonly Permission[];
   readonly storageClasses: boolean;
+  /** Root path of the metadata under which Milvus keeps settings; missing: what runs keeps none. */
+  readonly settingsRoot?: string;
 }

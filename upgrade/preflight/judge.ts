@@ -1,5 +1,7 @@
 import type { ClusterState, Refusal, UpgradePlan, Warning } from "../model";
 import { configLine } from "../refusal";
+import { atLeast } from "../versions/versions";
+import { accessFindings } from "./access";
 import { checkRule, type PreflightCheck, type PreflightLevel, type PreflightLevels } from "./checks";
 import type { PreflightQuestions } from "./facts";
 import { claimFindings, componentFindings, dependencyFindings, imageFindings } from "./health";
@@ -12,6 +14,7 @@ import {
   storageFindings,
   versionFindings,
 } from "./platform";
+import { queueFindings, settingsRootOf } from "./queue";
 import { renderFindings } from "./rendering";
 import type { Finding, Subject } from "./subject";
 
@@ -27,6 +30,8 @@ const CHECKS: readonly ((subject: Subject) => readonly Finding[])[] = [
   otherReleaseFindings,
   chartFindings,
   renderFindings,
+  accessFindings,
+  queueFindings,
 ];
 
 /** What has to be read before this plan can be judged; undefined when the plan touches nothing. */
@@ -44,6 +49,7 @@ export function preflightQuestions(
   ];
   return {
     permissions: [...new Map(permissions.map((permission) => [JSON.stringify(permission), permission])).values()],
+    ...(plan.from !== undefined && atLeast(plan.from, "2.6.0") && { settingsRoot: settingsRootOf(plan.values) }),
     storageClasses: plan.steps.some(({ kind }) => kind === "backup") || plan.kind === "install",
   };
 }

@@ -92,6 +92,12 @@ export interface VerificationNeeds {
   readonly mode: VerifyMode;
   /** Missing: a port-forward to a pod. */
   readonly address?: string;
+  /** Missing: nobody in particular asks. */
+  readonly credentials?: unknown;
+  /** Missing: plain text. */
+  readonly tls?: { readonly certificate?: string | undefined; readonly key?: string | undefined };
+  /** Credentials and TLS are given, and are known only when they are used. */
+  readonly areSecretsLater?: boolean;
 }
 
 /**

@@ -1,6 +1,7 @@
-import type { ClusterState, UpgradePlan } from "../model";
+import type { ClusterState, QueueType, UpgradePlan } from "../model";
 import type { PreflightCheck, PreflightLevel } from "./checks";
 import type { PreflightFacts } from "./facts";
+import type { VerificationNeeds } from "./permissions";
 
 /** Something that a check has found. */
 export interface Finding {
@@ -19,6 +20,10 @@ export interface Subject {
   readonly namespace: string;
   readonly releaseName: string;
   readonly backupStorageClass?: string;
+  /** `milvus:messageQueue`. */
+  readonly messageQueue?: QueueType;
+  /** Missing: nothing is verified. */
+  readonly verification?: VerificationNeeds;
 }
 
 /**

@@ -3,7 +3,7 @@ import { topologyOf } from "../plan/topology";
 import { refuse } from "../refusal";
 import { FINAL_RULES, VALUE_RULES } from "./rules/all";
 import type { Addition, Move, ValueContext, ValueRule } from "./rules/rule";
-import { formatPath, getValue, sameValue, withoutValue, withValue } from "./tree";
+import { formatPath, getValue, sameValue, type ValuePath, withoutValue, withValue } from "./tree";
 import { USER_YAML_NAME, withUserConfig } from "./userYaml";
 
 export interface ComposedValues {
@@ -72,8 +72,12 @@ function asAdded({
   rule,
   reason,
 }: Pick<Move, "to" | "into" | "value" | "reason"> & { readonly rule: ValueRule }): AddedValue {
-  const place = into === "values" ? formatPath(to) : `${USER_YAML_NAME}: ${formatPath(to)}`;
+  const place = into === "values" ? formatPath(to) : userYamlPath(to);
   return { path: place, value, rule: rule.name, reason };
+}
+
+function userYamlPath(keys: ValuePath): string {
+  return `${USER_YAML_NAME}: ${formatPath(keys)}`;
 }
 
 /** The last look: whatever the rules above did, what is sent must give the message queue and mode that run. */

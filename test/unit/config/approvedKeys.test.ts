@@ -39,12 +39,14 @@ const ROWS = {
   metaMigrationImage: { set: "example.com/meta:v1", moves: true, why: "an image that is run" },
   imageRegistry: { set: "registry.example.com", moves: true, why: "images that are run" },
   dependencyImages: { set: "chart", moves: true, why: "images that are run" },
+  messageQueue: { set: "woodpecker", moves: true, why: "it lets the values name another queue" },
   imagePullSecrets: { set: '["pull"]', moves: true, why: "pods of Jobs are others" },
   nodeSelector: { set: '{"disk": "ssd"}', moves: true, why: "pods of Jobs are others" },
   tolerations: { set: '[{"operator": "Exists"}]', moves: true, why: "pods of Jobs are others" },
   jobLabels: { set: '{"team": "search"}', moves: true, why: "pods of Jobs are others" },
   jobAnnotations: { set: '{"team": "search"}', moves: true, why: "pods of Jobs are others" },
   jobResources: { set: '{"limits": {"cpu": "1"}}', moves: true, why: "pods of Jobs are others" },
+  jobUser: { set: "assigned", moves: true, why: "pods of Jobs are others" },
   preflight: { set: '{"permissions": "off"}', moves: true, why: "a plan that was checked is not checked any more" },
   verify: { set: "off", moves: true, why: "the result is judged by something else" },
   verifyQueries: { set: '[{"collection": "books"}]', moves: true, why: "the result is judged by something else" },
@@ -99,6 +101,7 @@ describe("an approval and the stack config", () => {
     "settle",
     "verify",
     "answers",
+    "writes",
   ]) {
     it(`covers milvus:timeouts.${name}`, async () => {
       expect(await hashOf({ "milvus:timeouts": JSON.stringify({ [name]: "7h" }) })).to.not.equal(base);

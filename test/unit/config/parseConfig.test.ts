@@ -46,6 +46,7 @@ describe("parseConfig", () => {
         labels: {},
         annotations: {},
         resources: {},
+        user: "auto",
         backup: { size: "10Gi" },
         timeouts: {
           start: 300,
@@ -60,6 +61,7 @@ describe("parseConfig", () => {
           settle: 20,
           verify: 600,
           answers: 120,
+          writes: 120,
         },
       },
       verification: {
@@ -67,7 +69,7 @@ describe("parseConfig", () => {
         queries: [],
         rows: "exact",
         reload: false,
-        timeouts: { settle: 20, verify: 600, answers: 120 },
+        timeouts: { settle: 20, verify: 600, answers: 120, writes: 120 },
       },
       access: {},
     });

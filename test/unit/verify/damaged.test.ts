@@ -65,7 +65,7 @@ describe("a verification whose snapshot is damaged", () => {
     queries: [],
     rows: "exact",
     reload: false,
-    timeouts: { settle: 0, verify: 0, answers: 1 },
+    timeouts: { settle: 0, verify: 0, answers: 1, writes: 1 },
   });
   const quiet = () => undefined;
   const stateWith = (verification: VerificationState) => ({ components: [], verification }) as unknown as ClusterState;

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { describeFailed, describePassed } from "../../../verify/describe";
-import type { Result } from "../../../verify/verify";
+import { describeFailed, describePassed, describeVerification } from "../../../verify/describe";
+import type { Result, VerifySettings } from "../../../verify/verify";
 
 const FAILED: Result = {
   status: "failed",
@@ -59,5 +59,39 @@ describe("a passed verification", () => {
     expect(describePassed({ ...FAILED, status: "passed", version: "v2.3.5" })).to.equal(
       "passed: pods ready, the service says v2.3.5",
     );
+  });
+});
+
+describe("the preview of a verification that writes", () => {
+  const SETTINGS: VerifySettings = {
+    mode: "write",
+    queries: [],
+    rows: "exact",
+    reload: false,
+    timeouts: { settle: 20, verify: 600, answers: 120, writes: 90 },
+  };
+  for (const { what, plan, compares } of [
+    { what: "an upgrade", plan: { from: "2.2.16", to: "2.3.5" }, compares: true },
+    { what: "an install", plan: { to: "2.3.5" }, compares: false },
+    { what: "a run with nothing to do", plan: { from: "2.3.5", to: "2.3.5" }, compares: false },
+  ]) {
+    it(`of ${what} says that a collection is made and dropped, and where${compares ? ", after the comparison" : ""}`, () => {
+      const lines = describeVerification(SETTINGS, plan, undefined, "milvus");
+      expect(lines.at(-1)).to.match(
+        /^verification: write: .*within 90 s: in the database default a collection milvus_upgrade_write_check_… is MADE/,
+      );
+      expect(lines[0]?.startsWith("verification: data: a snapshot is taken")).to.equal(compares);
+    });
+  }
+
+  it("of any other mode says nothing of writes", () => {
+    for (const mode of ["off", "health", "data"] as const) {
+      expect(describeVerification({ ...SETTINGS, mode }, UPGRADE, undefined, "milvus").join()).to.not.include("MADE");
+    }
+  });
+
+  it("and its end says how many rows were written", () => {
+    const text = describePassed({ status: "passed", problems: [], differences: [], version: "v2.3.5", written: 64 });
+    expect(text).to.equal("passed: pods ready, the service says v2.3.5; 64 rows written, found and dropped");
   });
 });

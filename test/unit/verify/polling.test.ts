@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { ClusterClient } from "../../../cluster/api/client";
 import type { ApiRequest } from "../../../cluster/api/request";
+import { type Collections, REFUSAL, startStandInService } from "../../../sandbox/milvus/standInService";
 import type { UpgradePlan } from "../../../upgrade/model";
 import { type VerifySettings, verifyUpgrade } from "../../../verify/verify";
 import { fakeClient } from "../../support/fakeClient";
@@ -31,7 +32,7 @@ describe("waiting for the health", () => {
     queries: [],
     rows: "exact",
     reload: false,
-    timeouts: { settle: 0, verify, answers: 1 },
+    timeouts: { settle: 0, verify, answers: 1, writes: 1 },
   });
 
   interface Read {
@@ -87,4 +88,22 @@ describe("waiting for the health", () => {
     const result = await verifyUpgrade(target(client), settings(20), PLAN, undefined, () => undefined);
     expect(result).to.include({ status: "passed" });
   });
+
+  for (const refuses of [false, true]) {
+    it(`in the mode write ${refuses ? "fails where writes are refused, and keeps it" : "passes where rows were written and found"}`, async () => {
+      const collections: Collections = new Map();
+      const stood = await startStandInService({ version: "v2.2.9", collections, refusesWrites: () => refuses });
+      const client = fakeClient({ secrets: recorded("deployed"), deployments: [proxy("2.2.9")] });
+      const mode = { mode: "write", address: `127.0.0.1:${stood.port}` } as const;
+      const result = await verifyUpgrade(target(client), { ...settings(5), ...mode }, PLAN, undefined, () => undefined);
+      stood.close();
+      expect([...collections.keys()]).to.deep.equal([]);
+      if (!refuses) expect(result).to.deep.include({ status: "passed", written: 64, problems: [] });
+      else {
+        expect(result.status).to.equal("failed");
+        expect(result.problems.join()).to.include(REFUSAL);
+        expect(result.configMap).to.match(/^my-release-verify-2\.1\.4-to-2\.2\.9-r/);
+      }
+    });
+  }
 });

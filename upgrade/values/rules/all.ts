@@ -1,4 +1,5 @@
 import { changedDefaultRule } from "../tables/changedDefaults";
+import { chartWrittenRule } from "../tables/chartWritten";
 import { dependencyChangeRule, etcdPortRule, minioFilesRule, pulsarChartRule } from "./dependencies";
 import { dependencyImageRule } from "./dependencyImages";
 import { addedKeyRule, lockOutRule, removedKeyRule, unknownKeyRule } from "./effects";
@@ -20,13 +21,14 @@ import {
 import { keptPlaceRule, memberRule, placeRule } from "./places";
 import type { ValueRule } from "./rule";
 import { indexNodeRule, successorRule } from "./successors";
-import { coordinatorRule, messageQueueRule, modeRule, streamingRule } from "./topology";
+import { coordinatorRule, messageQueueRule, modeRule, natsRule, streamingRule } from "./topology";
 import { diskRule, keptDataRule, volumeRule } from "./volumes";
 
 /** Rules that lay values under the user's, move them or warn, in the order in which they are asked. */
 export const VALUE_RULES: readonly ValueRule[] = [
   mysqlRule,
   modeRule,
+  natsRule,
   imageRule,
   imageRegistryRule,
   pulsarChartRule,
@@ -55,6 +57,7 @@ export const VALUE_RULES: readonly ValueRule[] = [
   addedKeyRule,
   unknownKeyRule,
   changedDefaultRule,
+  chartWrittenRule,
   ownConfigRule,
   mmapRule,
   autoscalerRule,

@@ -121,7 +121,7 @@ export function messageQueueSwitches(
     .filter((key) => chartHas(key, chart) && !(key === "woodpecker.enabled" && isNamedAlone(queue, chart, standalone)))
     .map((key) => ({ key, value: SWITCHES[key as Switch] === queue }));
   if (!standalone || !chartHas("standalone.messageQueue", chart)) return switches;
-  return [...switches, { key: "standalone.messageQueue", value: standaloneName(queue) }];
+  return [...switches, { key: "standalone.messageQueue", value: queueTypeOf(queue) }];
 }
 
 /**
@@ -132,7 +132,8 @@ function isNamedAlone(queue: MessageQueue, chart: string, standalone: boolean): 
   return standalone && queue === "woodpecker" && chartAtLeast(chart, STANDALONE_DEFAULT_IS_A_GUESS);
 }
 
-function standaloneName(queue: MessageQueue): string {
+/** As `mq.type` calls it. */
+export function queueTypeOf(queue: MessageQueue): string {
   if (queue === "pulsarv3" || queue === "externalPulsar") return "pulsar";
   return queue === "externalKafka" ? "kafka" : queue;
 }

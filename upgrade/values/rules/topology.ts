@@ -1,6 +1,6 @@
 import { chartOlderThan } from "../../charts/versions";
 import { SEPARATE_COORDINATORS } from "../../plan/topology";
-import { refuse, valueLine } from "../../refusal";
+import { configLine, refuse, valueLine } from "../../refusal";
 import { atLeast } from "../../versions/versions";
 import { chartHas, effectiveValue, type KnownKey } from "../tables/chartDefaults";
 import { getValue, isTrue, path } from "../tree";
@@ -70,6 +70,27 @@ function idleSwitch(context: ValueContext): Addition[] {
   if (value === undefined || value === null) return [];
   return [{ path: path(key), value, reason: "the running pod has it", contradiction: "win" }];
 }
+export const natsRule: ValueRule = {
+  name: "nats_is_gone_in_2_6",
+  source: "milvus issue 41564, pull request 41565; milvus-docs pull request 3439",
+  explanation:
+    "Milvus 2.6 has no NATS (natsmq) any more: it would start on another queue without what is in this one, or not at all. Refused, for an install too.",
+  apply: (context) => {
+    const { given, to, chart, now } = context;
+    if (!atLeast(to, "2.6.0")) return NOTHING;
+    const override = now ? now.topology.queueOverride : queueOverride(given);
+    const queue = now?.topology.queue ?? messageQueueOf(given, chart, { firstRevision: true });
+    if ((override ?? queue) !== "natsmq") return NOTHING;
+    return refuse({
+      rule: natsRule.name,
+      reason: `Milvus ${to} has no NATS (natsmq), which ${now ? `Milvus ${now.version} runs on` : "milvus:values asks for"}.`,
+      remedy: now
+        ? `Stay with ${now.version} for now: ${configLine("version", now.version)}. A queue is not exchanged in place: install Milvus ${to} beside it with another queue (standalone.messageQueue woodpecker, or rocksmq), and bring the data over with milvus-backup; what is written meanwhile has to be written to both.`
+        : `Choose another queue: ${valueLine("standalone.messageQueue", "woodpecker")}`,
+      source: natsRule.source,
+    });
+  },
+};
 
 /** `mq.type` in user.yaml goes over every switch. */
 function refuseOtherOverride({ given, now }: ValueContext): void {

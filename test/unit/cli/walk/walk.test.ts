@@ -310,7 +310,7 @@ describe("runs of pulumi that this command has started", () => {
 });
 
 describe("the time limit of a run", () => {
-  const none = { pending: 0, lock: 0, settle: 0, verify: 0, answers: 0 };
+  const none = { pending: 0, lock: 0, settle: 0, verify: 0, answers: 0, writes: 0 };
   const timeouts = { ...SETTINGS.timeouts, rolloutOf: { querynode: 7200 } };
   const oldPods = { hashes: ["5f"], graceSeconds: 1800 };
   const withOldPods = {

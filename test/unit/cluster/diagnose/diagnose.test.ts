@@ -102,6 +102,21 @@ const TABLE: readonly {
     says: ["exceeded quota: q", "kubectl -n milvus describe quota"],
   },
   {
+    cause: "securityConstraintRefused",
+    seen: "OpenShift's refusal of a fixed user",
+    evidence: job({
+      events: [
+        event(
+          "Job",
+          "my-release-migrate",
+          "FailedCreate",
+          'Error creating: pods "x" is forbidden: unable to validate against any security context constraint: [provider restricted-v2: .spec.securityContext.fsGroup: Invalid value: []int64{65532}: 65532 is not an allowed group]',
+        ),
+      ],
+    }),
+    says: ["65532 is not an allowed group", "pulumi config set milvus:jobUser assigned"],
+  },
+  {
     cause: "podSecurityRefused",
     seen: "a Pod Security refusal",
     evidence: release({

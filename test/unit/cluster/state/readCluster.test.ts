@@ -162,6 +162,13 @@ describe("readCluster", () => {
     expect(components.map(({ component }) => component)).to.deep.equal(["proxy"]);
   });
 
+  for (const group of ["security.openshift.io", "apps"]) {
+    it(`that serves ${group} ${group === "apps" ? "lets pods name their users" : "assigns users to pods"}`, async () => {
+      const { assignsUsers } = await read({ apis: { groups: [{ name: group }] } });
+      expect(assignsUsers).to.equal(group === "apps" ? undefined : true);
+    });
+  }
+
   describe("the Milvus Operator", () => {
     const groups = { groups: [{ name: "milvus.io" }] };
 

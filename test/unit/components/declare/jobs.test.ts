@@ -127,6 +127,30 @@ describe("every Job of the upgrade", () => {
     }
   });
 
+  for (const { user, assignsUsers, hasIds } of [
+    { user: "auto", assignsUsers: false, hasIds: true },
+    { user: "auto", assignsUsers: true, hasIds: false },
+    { user: "fixed", assignsUsers: true, hasIds: true },
+    { user: "assigned", assignsUsers: false, hasIds: false },
+  ] as const) {
+    it(`with the user ${user} on a cluster that assigns ${assignsUsers ? "" : "none "}names ${hasIds ? "numbers" : "none"}`, async () => {
+      const made = await jobs(PLANS.migration, {
+        settings: { ...SETTINGS, user },
+        state: { ...state(), assignsUsers },
+      });
+      for (const { job: it, name } of made) {
+        const { securityContext } = it.spec.template.spec;
+        const ids = hasIds ? { runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532 } : {};
+        expect(securityContext, name).to.deep.equal({
+          runAsNonRoot: true,
+          ...ids,
+          seccompProfile: { type: "RuntimeDefault" },
+        });
+      }
+      expect(made.length).to.be.above(2);
+    });
+  }
+
   it("writes to volumes alone: every emptyDir has a size, and HOME is in one", () => {
     for (const { job: it, name } of all) {
       const { spec } = it.spec.template;

@@ -71,6 +71,22 @@ describe("findPath", () => {
   }
 });
 
+describe("a note that sees the values", () => {
+  const TLS = { extraConfigFiles: { "user.yaml": "common:\n  security:\n    tlsMode: 1\n" } };
+  const NAMES = ["mixcoord", "indexnode", "datanode", "querynode", "proxy"];
+  for (const { to, values, said } of [
+    { to: "2.6.11", values: TLS, said: true },
+    { to: "2.6.15", values: TLS, said: false },
+    { to: "2.6.11", values: {}, said: false },
+  ]) {
+    it(`2.5.16 → ${to} ${said ? "says" : "says nothing of"} what TLS between proxies costs (milvus issue 48224)`, () => {
+      const plan = planned(wanted(to, { values }), running("4.2.58", "2.5.16", { names: NAMES, values }));
+      const rules = plan.warnings.map(({ rule }) => rule);
+      expect(rules.includes("proxies_fail_to_forward_by_tls_until_2_6_13")).to.equal(said);
+    });
+  }
+});
+
 describe("a refused hop", () => {
   it("names reason, next hop, the whole way with charts, and the line to set", () => {
     const refusal = refused(wanted("2.6.15"), running("3.2.18", "2.1.4"));

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { ClusterState, UpgradePlan } from "../../../../upgrade/model";
+import type { ClusterState, HelmValues, UpgradePlan } from "../../../../upgrade/model";
 import { planUpgrade } from "../../../../upgrade/plan/plan";
 import type { PreflightCheck, PreflightLevel, PreflightLevels } from "../../../../upgrade/preflight/checks";
 import type { PreflightFacts } from "../../../../upgrade/preflight/facts";
@@ -346,6 +346,153 @@ describe("the preflight", () => {
       });
     }
   }
+
+  const user = (text: string) => ({ extraConfigFiles: { "user.yaml": text } });
+  const AUTH = user("common:\n  security:\n    authorizationEnabled: true\n");
+  const TLS = user("common:\n  security:\n    tlsMode: 1\n");
+  const MUTUAL = user("common:\n  security:\n    tlsMode: 2\n");
+  const pair = { certificate: "PEM", key: "PEM" };
+  for (const { it: what, values, needs, chart = "4.2.58", says } of [
+    {
+      it: "authorization in user.yaml",
+      values: AUTH,
+      needs: {},
+      says: [/Authorization is on \(extraConfigFiles\["user.yaml"\]: common\.security/],
+    },
+    { it: "authorization with credentials", values: AUTH, needs: { credentials: { token: "t" } }, says: [] },
+    { it: "authorization, nothing verified", values: AUTH, needs: { mode: "off" }, says: [] },
+    {
+      it: "authorization with credentials that are not known yet",
+      values: AUTH,
+      needs: { areSecretsLater: true },
+      says: [],
+    },
+    {
+      it: "authorization in user.yaml, which the chart does not mount",
+      values: AUTH,
+      needs: {},
+      chart: "3.3.1",
+      says: [],
+    },
+    {
+      it: "authorization by the old shortcut",
+      values: { authorization: { enabled: true } },
+      needs: {},
+      chart: "3.3.6",
+      says: [/\(authorization\.enabled\)/],
+    },
+    { it: "the old shortcut without effect", values: { authorization: { enabled: true } }, needs: {}, says: [] },
+    {
+      it: "authorization by the environment",
+      values: { extraEnv: [{ name: "COMMON_SECURITY_AUTHORIZATIONENABLED", value: "true" }] },
+      needs: {},
+      says: [/extraEnv: COMMON_SECURITY/],
+    },
+    {
+      it: "authorization switched off by the environment",
+      values: { ...AUTH, extraEnv: [{ name: "common_security_authorizationEnabled", value: "false" }] },
+      needs: {},
+      says: [],
+    },
+    { it: "TLS", values: TLS, needs: {}, says: [/TLS is on \(.*tlsMode\)/] },
+    { it: "TLS that is given", values: TLS, needs: { tls: {} }, says: [] },
+    {
+      it: "mutual TLS without a certificate of the client",
+      values: MUTUAL,
+      needs: { tls: { key: "PEM" } },
+      says: [/asks clients for a certificate/],
+    },
+    { it: "mutual TLS", values: MUTUAL, needs: { tls: pair }, says: [] },
+    {
+      it: "a configuration of one's own",
+      values: { customConfigMap: "mine" },
+      needs: {},
+      says: [/is the ConfigMap mine/],
+    },
+    { it: "neither", values: {}, needs: {}, says: [] },
+  ] as const) {
+    it(`of the service's security: ${what} ${says.length > 0 ? "is said" : "is no news"}`, () => {
+      const subject = {
+        plan: { ...HELM, values, chart: { ...HELM.chart, version: chart } } as unknown as UpgradePlan,
+        state: NEW,
+        facts: NOTHING,
+        namespace: "milvus",
+        releaseName: "my-release",
+        verification: { mode: "health" as const, ...needs },
+      };
+      const found = judgePreflight(subject, {}).warnings.filter(({ rule }) => rule === "preflight_serviceAccess");
+      expect(found).to.have.length(says.length);
+      for (const [index, words] of says.entries()) expect(found[index]?.message).to.match(words);
+    });
+  }
+
+  const IN_ETCD = { prefix: "by-dev/config/" };
+  for (const { it: what, found, messageQueue, level, says } of [
+    { it: "nothing there", found: { ...IN_ETCD, names: [] }, level: undefined },
+    { it: "the queue of the values", found: { ...IN_ETCD, names: ["mq/type"], queue: "pulsar" }, level: undefined },
+    {
+      it: "another queue",
+      found: { ...IN_ETCD, names: ["mq/type"], queue: "woodpecker" },
+      level: "error",
+      says: /the message queue is woodpecker .*milvus:values give pulsar.*pulumi config set milvus:messageQueue woodpecker/s,
+    },
+    {
+      it: "another queue, and the key says so",
+      found: { ...IN_ETCD, names: ["mq.type"], queue: "woodpecker" },
+      messageQueue: "woodpecker",
+      level: undefined,
+    },
+    {
+      it: "a key that etcd does not bear out",
+      found: { ...IN_ETCD, names: [] },
+      messageQueue: "woodpecker",
+      level: "error",
+      says: /was not switched.*pulumi config rm milvus:messageQueue/s,
+    },
+    {
+      it: "that it could not be read",
+      found: { ...IN_ETCD, why: "the etcd is an external one" },
+      level: "warn",
+      says: /could not be read: the etcd is an external one.*etcdctl get --prefix by-dev\/config\//s,
+    },
+    {
+      it: "that it could not be read, where the key says what it is",
+      found: { ...IN_ETCD, why: "the etcd is an external one" },
+      messageQueue: "woodpecker",
+      level: undefined,
+    },
+    {
+      it: "other settings, by name",
+      found: { ...IN_ETCD, names: ["proxy/minPasswordLength"] },
+      level: "warn",
+      says: /go over milvus:values: proxy\/minPasswordLength\./,
+    },
+  ] as const) {
+    it(`of the settings in etcd: ${what} is ${level ?? "no news"}`, () => {
+      const values = { pulsarv3: { enabled: true }, woodpecker: { enabled: false } };
+      const subject = {
+        plan: { ...HELM, values, chart: { ...HELM.chart, version: "5.0.19" } } as unknown as UpgradePlan,
+        state: NEW,
+        facts: { ...NOTHING, settingsInEtcd: found },
+        namespace: "milvus",
+        releaseName: "my-release",
+        ...(messageQueue && { messageQueue }),
+      };
+      const { refusal, warnings } = judgePreflight(subject, {});
+      const messages = refusal ? [refusal.reason] : warnings.map(({ rule, message }) => `${rule} ${message}`);
+      const about = messages.filter((message) => message.includes("queueInEtcd"));
+      expect([about.length, refusal !== undefined]).to.deep.equal([level === undefined ? 0 : 1, level === "error"]);
+      if (says) expect(about[0]).to.match(says);
+    });
+  }
+
+  it("asks for the settings in etcd from 2.6 on, under the root path that Milvus has", () => {
+    const rootOf = (from: string, values: HelmValues = {}) =>
+      preflightQuestions({ ...HELM, from, values }, NEW, "milvus", [])?.settingsRoot;
+    expect(rootOf("2.5.16")).to.equal(undefined);
+    expect(rootOf("2.6.0")).to.equal("by-dev");
+    expect(rootOf("3.0.1", { extraConfigFiles: { "user.yaml": "etcd:\n  rootPath: prod\n" } })).to.equal("prod");
+  });
 
   it("names every error at once", () => {
     const result = judged({

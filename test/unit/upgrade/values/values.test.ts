@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { parse } from "yaml";
-import type { DependencyImages, HelmValues, Refusal, UpgradePlan } from "../../../../upgrade/model";
+import type { DependencyImages, HelmValues, QueueType, Refusal, UpgradePlan } from "../../../../upgrade/model";
 import { planUpgrade } from "../../../../upgrade/plan/plan";
 import { FINAL_RULES, VALUE_RULES } from "../../../../upgrade/values/rules/all";
-import { getValue, path, USER_YAML } from "../../../../upgrade/values/tree";
+import { getValue, mergeValues, path, USER_YAML } from "../../../../upgrade/values/tree";
 import { cluster, MIXED, planned, type RunningOptions, refused, running, STREAMING, wanted } from "../support";
 
 interface Hop {
@@ -359,11 +359,141 @@ describe("streamingnode_and_indexnode_follow_the_version (fact 4.6)", () => {
   }
 });
 
+/** What charts before 4.0.0 wrote, and is kept. */
+const KEPT: HelmValues = { proxy: { maxFieldNum: 256, maxShardNum: 256 }, rootCoord: { dmlChannelNum: 256 } };
+const KEPT_BELOW_3_3_2: HelmValues = {
+  proxy: { grpc: { serverMaxRecvSize: 2147483647, serverMaxSendSize: 2147483647 } },
+};
+
+describe("what_the_chart_wrote_is_kept_or_said (config.tpl of 3.1.0 to 4.0.0, milvus.yaml of 2.2.16 and 2.3.5)", () => {
+  const said = (found: UpgradePlan) =>
+    found.warnings.flatMap(({ rule, message }) => (rule === "what_the_chart_wrote_is_kept_or_said" ? [message] : []));
+
+  it("keeps the limits that clients live by, and names the rest with both values", () => {
+    const found = plan({ chart: "3.2.18", from: "2.1.4", to: "2.2.14" });
+    expect(userYaml(found)).to.deep.equal(mergeValues(KEPT, KEPT_BELOW_3_3_2));
+    const kept = found.added.filter(({ rule }) => rule === "what_the_chart_wrote_is_kept_or_said");
+    expect(kept.map(({ path: key }) => key)).to.include('extraConfigFiles["user.yaml"]: proxy.maxFieldNum');
+    expect(said(found)).to.have.length(1);
+    for (const change of [
+      "dataCoord.gc.dropTolerance 3600 becomes 10800",
+      "dataCoord.segment.maxLife 3600 becomes 86400",
+    ]) {
+      expect(said(found)[0]).to.include(change);
+    }
+    expect(said(found)[0]).to.not.include("common.retentionDuration").and.not.include("rocksmq");
+  });
+
+  it("of a 3.1.x chart says that time travel's retention ends", () => {
+    expect(said(plan({ chart: "3.1.10", from: "2.1.4", to: "2.2.14" }))[0]).to.include(
+      "common.retentionDuration 432000 becomes 0",
+    );
+  });
+
+  it("names what 2.3 sees otherwise than 2.2", () => {
+    const found = said(plan({ chart: "3.3.6", from: "2.2.2", to: "2.3.13" }))[0];
+    expect(found)
+      .to.include("queryNode.loadMemoryUsageFactor 3 becomes 1")
+      .and.include("queryCoord.taskMergeCap 16 becomes 1");
+  });
+
+  it("of a standalone keeps how long RocksMQ retains", () => {
+    const found = plan({ chart: "3.3.6", from: "2.2.0", to: "2.2.9", values: STANDALONE, over: standalone });
+    expect(userYaml(found)).to.deep.equal({ ...KEPT, rocksmq: { retentionTimeInMinutes: 10080 } });
+  });
+
+  it("leaves alone what the user set, by the shortcut or in user.yaml", () => {
+    const values = {
+      proxy: { maxFieldNum: 80 },
+      extraConfigFiles: { "user.yaml": "proxy:\n  maxShardNum: 8\ndataCoord:\n  segment:\n    maxLife: 1\n" },
+    };
+    const found = plan({ chart: "3.3.6", from: "2.2.0", to: "2.2.9", values });
+    expect(userYaml(found)).to.deep.include({ proxy: { maxFieldNum: 80, maxShardNum: 8 } });
+    expect(said(found)[0]).to.not.include("maxLife");
+  });
+
+  it("stays kept in later runs, whose stack config does not have it, and then changes nothing", () => {
+    const first = plan({ chart: "3.3.6", from: "2.2.0", to: "2.2.9" });
+    const state = running(first.chart.version, "2.2.9", { values: first.values });
+    expect(planUpgrade(wanted("2.2.9"), state).kind).to.equal("nothing");
+    const next = planUpgrade(wanted("2.3.13"), state);
+    if (next.kind === "refused") return expect.fail(next.reason);
+    expect(userYaml(next)).to.deep.equal(KEPT);
+    expect(said(next)).to.deep.equal([]);
+  });
+
+  it("has nothing to do between charts that write nothing, or that all write", () => {
+    expect(userYaml(plan({ chart: "4.0.31", from: "2.2.9", to: "2.3.13" }))).to.equal(undefined);
+    expect(userYaml(plan({ chart: "3.3.0", from: "2.2.0", to: "2.2.0" }))).to.equal(undefined);
+  });
+});
+
+describe("a_switched_queue_is_said (milvus pull request 45286)", () => {
+  const PULSAR: HelmValues = { pulsarv3: { enabled: true }, woodpecker: { enabled: false } };
+  const WOODPECKER: HelmValues = { pulsarv3: { enabled: false }, woodpecker: { enabled: true } };
+  const state = (values: HelmValues) => running("5.0.19", "2.6.15", { values, names: STREAMING });
+  const at = (values: HelmValues, messageQueue?: QueueType) =>
+    planUpgrade(wanted("2.6.20", { values, ...(messageQueue && { messageQueue }) }), state(PULSAR));
+
+  it("values that name another queue than in force are refused as ever, unless the key says that it was switched to that", () => {
+    expect(at(WOODPECKER)).to.include({ kind: "refused" });
+    expect(at(WOODPECKER, "kafka")).to.include({ kind: "refused" });
+    const found = at(WOODPECKER, "woodpecker");
+    if (found.kind === "refused") return expect.fail(found.reason);
+    expect([valueAt(found, "woodpecker.enabled"), valueAt(found, "pulsarv3.enabled")]).to.deep.equal([true, false]);
+    expect(rulesOf(found)).to.include("a_switched_queue_is_said");
+  });
+
+  it("values that still name the old queue stay: the old queue may be read yet", () => {
+    const found = at(PULSAR, "woodpecker");
+    if (found.kind === "refused") return expect.fail(found.reason);
+    expect([valueAt(found, "woodpecker.enabled"), valueAt(found, "pulsarv3.enabled")]).to.deep.equal([false, true]);
+    expect(rulesOf(found)).to.not.include("a_switched_queue_is_said");
+  });
+
+  it("is refused of a version that has no such API", () => {
+    const found = planUpgrade(
+      wanted("2.5.16", { messageQueue: "woodpecker" }),
+      running("4.2.20", "2.4.16", { names: MIXED }),
+    );
+    expect(found).to.include({ kind: "refused", rule: "a_switched_queue_is_said" });
+  });
+});
+
+describe("nats_is_gone_in_2_6 (milvus issue 41564)", () => {
+  const NATS: HelmValues = { cluster: { enabled: false }, standalone: { messageQueue: "natsmq" } };
+  const BY_TYPE: HelmValues = {
+    cluster: { enabled: false },
+    standalone: { messageQueue: "rocksmq" },
+    extraConfigFiles: { "user.yaml": "mq:\n  type: natsmq\n" },
+  };
+  const over = standalone;
+
+  for (const [what, values] of Object.entries({ "standalone.messageQueue": NATS, "mq.type in user.yaml": BY_TYPE })) {
+    it(`refuses the hop to 2.6 from NATS, chosen by ${what}, and says how the data gets over`, () => {
+      const found = refusal({ chart: "4.2.58", from: "2.5.16", to: "2.6.15", values, over });
+      expect(found.rule).to.equal("nats_is_gone_in_2_6");
+      expect(found.reason).to.equal("Milvus 2.6.15 has no NATS (natsmq), which Milvus 2.5.16 runs on.");
+      expect(found.remedy).to.include("pulumi config set milvus:version 2.5.16").and.include("milvus-backup");
+    });
+  }
+
+  it("goes on within what has it", () => {
+    expect(plan({ chart: "4.2.20", from: "2.4.16", to: "2.5.16", values: NATS, over }).to).to.equal("2.5.16");
+  });
+
+  it("refuses an install of 2.6 with it", () => {
+    const found = planUpgrade(wanted("2.6.15", { values: NATS }), cluster());
+    expect(found).to.include({ kind: "refused", rule: "nats_is_gone_in_2_6" });
+  });
+});
+
 describe("config_shortcuts_move_to_user_yaml (facts 5.2, 5.3)", () => {
   it("moves the metadata's root path, without which Milvus starts empty", () => {
     const values = { metadata: { rootPath: "prod" }, msgChannel: { chanNamePrefix: { cluster: "prod" } } };
     const found = plan({ chart: "3.3.6", from: "2.2.0", to: "2.2.9", values });
     expect(userYaml(found)).to.deep.equal({
+      ...KEPT,
       etcd: { rootPath: "prod" },
       msgChannel: { chanNamePrefix: { cluster: "prod" } },
     });
@@ -379,7 +509,7 @@ describe("config_shortcuts_move_to_user_yaml (facts 5.2, 5.3)", () => {
     expect([found.kind, found.migration?.store.rootPath, userYaml(found)]).to.deep.equal([
       "migration",
       "prod",
-      { etcd: { rootPath: "prod" } },
+      mergeValues(mergeValues(KEPT, KEPT_BELOW_3_3_2), { etcd: { rootPath: "prod" } }),
     ]);
   });
 
@@ -407,7 +537,8 @@ describe("config_shortcuts_move_to_user_yaml (facts 5.2, 5.3)", () => {
     { values: { standalone: { rocksmq: { retentionSizeInMB: 8 } } }, moved: { rocksmq: { retentionSizeInMB: 8 } } },
   ]) {
     it(`moves ${JSON.stringify(values)}`, () => {
-      expect(userYaml(plan({ chart: "3.3.6", from: "2.2.0", to: "2.2.9", values }))).to.deep.equal(moved);
+      const expected = mergeValues(KEPT, moved);
+      expect(userYaml(plan({ chart: "3.3.6", from: "2.2.0", to: "2.2.9", values }))).to.deep.equal(expected);
     });
   }
 
@@ -494,7 +625,8 @@ describe("insert_buffer_size_has_a_new_name (fact 5.1)", () => {
 
   it("is moved to user.yaml for later ones", () => {
     const found = planned(wanted("2.2.9", { values }), running("3.2.18", "2.1.4", { values }));
-    expect(userYaml(found)).to.deep.equal({ dataNode: { segment: { insertBufSize: 99 } } });
+    const moved = { dataNode: { segment: { insertBufSize: 99 } } };
+    expect(userYaml(found)).to.deep.equal(mergeValues(mergeValues(KEPT, KEPT_BELOW_3_3_2), moved));
   });
 });
 
