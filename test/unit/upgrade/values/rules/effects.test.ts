@@ -4,7 +4,7 @@ import { chartReads } from "../../../../../upgrade/values/tables/chartReads";
 import { mergeValues } from "../../../../../upgrade/values/tree";
 import { CHART_RELEASES } from "../../../../../upgrade/versions/releases";
 import { MIXED, STREAMING } from "../../support";
-import { again, type Hop, inUserYaml, messagesOf, plan, ROCKSMQ, refusal, standalone, userYaml } from "./hop";
+import { again, type Hop, inUserYaml, messagesOf, plan, ROCKSMQ, refusal, standalone, userYamlOfRules } from "./hop";
 
 const AUTHORIZATION = inUserYaml("common:\n  security:\n    authorizationEnabled: true\n");
 const over32: Hop = { chart: "3.2.18", from: "2.1.4", to: "2.2.14" };
@@ -41,7 +41,7 @@ describe("nobody_is_locked_out_unasked (facts 5.1 and 5.8)", () => {
       { ...over32, values: both },
       { chart: "3.3.6", from: "2.2.0", to: "2.2.14", values: AUTHORIZATION },
     ]) {
-      expect(userYaml(plan(hop))).to.deep.equal({ common: { security: { authorizationEnabled: true } } });
+      expect(userYamlOfRules(plan(hop))).to.deep.equal({ common: { security: { authorizationEnabled: true } } });
     }
   });
 
@@ -117,7 +117,7 @@ describe("a_key_the_chart_lost_is_named, also where values.yaml still has it (fa
 
   it("moves the proxy's HTTP switch, which charts from 4.0.0 on have and do not read", () => {
     const hop = { ...over32, values: { proxy: { http: { enabled: false, debugMode: { enabled: true } } } } };
-    expect(userYaml(plan(hop))).to.deep.equal({ proxy: { http: { enabled: false, debug_mode: true } } });
+    expect(userYamlOfRules(plan(hop))).to.deep.equal({ proxy: { http: { enabled: false, debug_mode: true } } });
     expect(again(hop).kind).to.equal("nothing");
   });
 

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import type { DependencyImages, HelmValues, Refusal, UpgradePlan } from "../../../../../upgrade/model";
-import { getValue, path, USER_YAML } from "../../../../../upgrade/values/tree";
+import { getValue, path, USER_YAML, withoutValue } from "../../../../../upgrade/values/tree";
 import { planned, type RunningOptions, refused, running, wanted } from "../../support";
 
 export interface Hop {
@@ -44,6 +44,14 @@ export function valueAt({ values }: UpgradePlan, key: string): unknown {
 export function userYaml({ values }: UpgradePlan): unknown {
   const text = getValue(values, USER_YAML);
   return typeof text === "string" ? parse(text) : undefined;
+}
+
+/** Without what charts before 4.0.0 wrote by themselves. */
+export function userYamlOfRules(found: UpgradePlan): unknown {
+  const text = userYaml(found) as HelmValues | undefined;
+  const written = found.added.filter(({ rule }) => rule === "what_the_chart_wrote_is_kept_or_said");
+  const left = written.reduce((rest, added) => withoutValue(rest, path(added.path.split(": ")[1] ?? "")), text ?? {});
+  return Object.keys(left).length === 0 ? undefined : left;
 }
 
 export function messagesOf({ warnings }: UpgradePlan, rule: string): string[] {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { HelmValues } from "../../../../../upgrade/model";
 import { mergeValues } from "../../../../../upgrade/values/tree";
 import { MIXED, STREAMING } from "../../support";
-import { again, type Hop, inUserYaml, messagesOf, plan, ROCKSMQ, refusal, standalone, userYaml, valueAt } from "./hop";
+import { again, type Hop, inUserYaml, messagesOf, plan, ROCKSMQ, refusal, standalone, userYamlOfRules, valueAt } from "./hop";
 
 const PLACES = "metadata_and_data_stay_where_they_are";
 const ELSEWHERE = mergeValues(ROCKSMQ, { standalone: { persistence: { mountPath: "/data/milvus" } } });
@@ -65,7 +65,7 @@ describe("a_place_that_the_chart_moves_is_kept (fact 5.9)", () => {
   ];
   for (const { title, hop, settings } of rows) {
     it(`${title}: ${hop.chart} → ${hop.to}`, () => {
-      expect(userYaml(plan(hop))).to.deep.equal(settings);
+      expect(userYamlOfRules(plan(hop))).to.deep.equal(settings);
     });
 
     it(`${title}: once more does nothing`, () => {
@@ -80,7 +80,7 @@ describe("no_empty_volume_over_the_data (fact 5.10)", () => {
   it("leaves the emptyDir out over a local object storage, and disk indexes on", () => {
     const found = plan(hop);
     expect(valueAt(found, "standalone.disk.enabled")).to.equal(false);
-    expect(userYaml(found)).to.deep.equal({
+    expect(userYamlOfRules(found)).to.deep.equal({
       common: { storageType: "local" },
       queryNode: { enableDisk: true },
       indexNode: { enableDisk: true },
