@@ -1,5 +1,6 @@
 /** The verification's questions, put by the official client. It is loaded when it is first used: it takes half a second. */
 import type { MilvusClient, ResStatus } from "@zilliz/milvus2-sdk-node";
+import { hideKnown } from "../upgrade/secrets/text";
 import type { MilvusService } from "./service";
 import { type CollectionAddress, type CollectionSchema, ServiceError } from "./service";
 import {
@@ -69,7 +70,7 @@ export async function openService(settings: ServiceSettings): Promise<MilvusServ
     await client.connectPromise;
   } catch (error) {
     await client.closeConnection().catch(() => undefined);
-    throw new ServiceError(`Milvus does not answer at ${address}: ${reasonOf(error)}`);
+    throw new ServiceError(`Milvus does not answer at ${address}: ${reasonOf(error, settings)}`);
   }
   return new SdkService(client, settings);
 }
@@ -94,15 +95,15 @@ class SdkService implements MilvusService {
 
   async version(): Promise<string> {
     // The types leave the status out.
-    const answer = await failing("tell its version", this.client.getVersion());
+    const answer = await this.#failing("tell its version", this.client.getVersion());
     const { status, version } = answer as { readonly status?: ResStatus | null; readonly version: string };
-    if (status) succeeded("tell its version", status);
+    if (status) this.#succeeded("tell its version", status);
     return version;
   }
 
   async databases(): Promise<readonly string[]> {
     try {
-      const { db_names } = await ask("its databases", this.client.listDatabases());
+      const { db_names } = await this.#ask("its databases", this.client.listDatabases());
       return db_names.length > 0 ? [...db_names].sort() : [DEFAULT_DATABASE];
     } catch (error) {
       if (error instanceof NotKnown) return [DEFAULT_DATABASE];
@@ -111,7 +112,7 @@ class SdkService implements MilvusService {
   }
 
   async collections(database: string): Promise<readonly string[]> {
-    const { data } = await ask(
+    const { data } = await this.#ask(
       `the collections of the database ${database}`,
       this.client.showCollections({ ...inDatabase(database) }),
     );
@@ -119,7 +120,10 @@ class SdkService implements MilvusService {
   }
 
   async describe(collection: CollectionAddress): Promise<CollectionSchema> {
-    const { schema } = await ask(`the schema of ${collection.name}`, this.client.describeCollection(named(collection)));
+    const { schema } = await this.#ask(
+      `the schema of ${collection.name}`,
+      this.client.describeCollection(named(collection)),
+    );
     const primary = schema.fields.find(({ is_primary_key }) => is_primary_key);
     const vectors = schema.fields
       .filter(({ data_type }) => data_type === "FloatVector")
@@ -132,7 +136,7 @@ class SdkService implements MilvusService {
 
   async statistics(collection: CollectionAddress) {
     const [{ data }, loadState, indexes] = await Promise.all([
-      ask(`the statistics of ${collection.name}`, this.client.getCollectionStatistics(named(collection))),
+      this.#ask(`the statistics of ${collection.name}`, this.client.getCollectionStatistics(named(collection))),
       this.loadState(collection),
       this.#indexes(collection),
     ]);
@@ -140,18 +144,23 @@ class SdkService implements MilvusService {
   }
 
   async loadState(collection: CollectionAddress): Promise<LoadState> {
-    const { state } = await ask(`the load state of ${collection.name}`, this.client.getLoadState(named(collection)));
+    const { state } = await this.#ask(
+      `the load state of ${collection.name}`,
+      this.client.getLoadState(named(collection)),
+    );
     const name: string = state;
     return name === "LoadStateLoaded" ? "loaded" : name === "LoadStateLoading" ? "loading" : "not loaded";
   }
 
   async #indexes(collection: CollectionAddress): Promise<readonly IndexSnapshot[]> {
     const answer = await this.client.describeIndex(named(collection)).catch((error: unknown) => {
-      throw new ServiceError(`Milvus does not tell the indexes of ${collection.name}: ${reasonOf(error)}`);
+      throw new ServiceError(
+        `Milvus does not tell the indexes of ${collection.name}: ${reasonOf(error, this.settings)}`,
+      );
     });
     // Some versions answer a collection without an index with an error.
     if (/index(?:es)? (?:not found|not exist|doesn't exist)/i.test(answer.status.reason)) return [];
-    succeeded(`the indexes of ${collection.name}`, answer.status);
+    this.#succeeded(`the indexes of ${collection.name}`, answer.status);
     return answer.index_descriptions
       .map(({ field_name, index_name, params }) => {
         const value = (name: string) => params.find(({ key }) => key === name)?.value;
@@ -193,18 +202,18 @@ class SdkService implements MilvusService {
         ...(query.metric !== undefined && { metric_type: query.metric }),
         ...(query.filter !== undefined && { filter: query.filter }),
       });
-      succeeded("a search", answer.status);
+      this.#succeeded("a search", answer.status);
       return { query, hits: hitsOf(answer.results, query.primaryKey) };
     } catch (error) {
-      return { query, hits: [], error: error instanceof ServiceError ? error.reason : reasonOf(error) };
+      return { query, hits: [], error: error instanceof ServiceError ? error.reason : reasonOf(error, this.settings) };
     }
   }
 
   async reload(collection: CollectionAddress): Promise<void> {
     const { client, settings } = this;
     const what = (verb: string) => `${verb} the collection ${collection.name}`;
-    succeeded(what("release"), await failing(what("release"), client.releaseCollection(named(collection))));
-    succeeded(what("load"), await failing(what("load"), client.loadCollectionAsync(named(collection))));
+    this.#succeeded(what("release"), await this.#failing(what("release"), client.releaseCollection(named(collection))));
+    this.#succeeded(what("load"), await this.#failing(what("load"), client.loadCollectionAsync(named(collection))));
     // The client's own wait has no end.
     const deadline = Date.now() + settings.loadTimeout;
     while ((await this.loadState(collection)) !== "loaded") {
@@ -217,6 +226,30 @@ class SdkService implements MilvusService {
 
   async close(): Promise<void> {
     await this.client.closeConnection().catch(() => undefined);
+  }
+
+  async #ask<T extends { readonly status: ResStatus }>(what: string, call: Promise<T>): Promise<T> {
+    const answer = await this.#failing(`tell ${what}`, call);
+    this.#succeeded(`tell ${what}`, answer.status);
+    return answer;
+  }
+
+  async #failing<T>(what: string, call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      const { code } = error as { readonly code?: number };
+      const reason = reasonOf(error, this.settings);
+      const Kind = code === UNIMPLEMENTED || NOT_SUPPORTED.test(reason) ? NotKnown : ServiceError;
+      throw new Kind(`Milvus does not ${what}: ${reason}`, reason);
+    }
+  }
+
+  #succeeded(what: string, status: ResStatus): void {
+    if (status.error_code !== "Success" || (status.code ?? 0) !== 0) {
+      const reason = hideKnown(status.reason || String(status.error_code), secretsOf(this.settings));
+      throw new ServiceError(`Milvus does not ${what}: ${reason}`, reason);
+    }
   }
 }
 
@@ -239,32 +272,19 @@ function named({ database, name }: CollectionAddress): { readonly collection_nam
 
 class NotKnown extends ServiceError {}
 
-async function ask<T extends { readonly status: ResStatus }>(what: string, call: Promise<T>): Promise<T> {
-  const answer = await failing(`tell ${what}`, call);
-  succeeded(`tell ${what}`, answer.status);
-  return answer;
-}
-
-async function failing<T>(what: string, call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    const { code } = error as { readonly code?: number };
-    const isUnknown = code === UNIMPLEMENTED || NOT_SUPPORTED.test(reasonOf(error));
-    const Kind = isUnknown ? NotKnown : ServiceError;
-    throw new Kind(`Milvus does not ${what}: ${reasonOf(error)}`, reasonOf(error));
-  }
-}
-
-function succeeded(what: string, status: ResStatus): void {
-  if (status.error_code !== "Success" || (status.code ?? 0) !== 0) {
-    const reason = status.reason || String(status.error_code);
-    throw new ServiceError(`Milvus does not ${what}: ${reason}`, reason);
-  }
-}
-
-/** The first line of gRPC's own words; never what was sent. */
-function reasonOf(error: unknown): string {
+/** The first line of gRPC's own words; never what was sent, also where the server repeats it. */
+function reasonOf(error: unknown, settings: ServiceSettings): string {
   const { details, message } = error as { readonly details?: string; readonly message?: string };
-  return ((details === undefined || details === "" ? message : details) ?? String(error)).split("\n")[0] ?? "";
+  const words = (details === undefined || details === "" ? message : details) ?? String(error);
+  return hideKnown(words.split("\n")[0] ?? "", secretsOf(settings));
+}
+
+/** A token may be a name and a password; the name alone is none. */
+function secretsOf({ credentials = {}, tls = {} }: ServiceSettings): string[] {
+  const { username = "", password, token } = credentials;
+  const together = password === undefined ? undefined : `${username}:${password}`;
+  const ofToken = token === undefined ? undefined : token.slice(token.indexOf(":") + 1);
+  return [token, ofToken, password, together, tls.key].filter(
+    (text): text is string => text !== undefined && text !== "",
+  );
 }
