@@ -3,6 +3,7 @@ import { oneLook } from "../cluster/api/oneLook";
 import { preflight } from "../cluster/preflight";
 import { readCluster } from "../cluster/state/readCluster";
 import type { Config } from "../config/schema";
+import { version } from "../package.json";
 import { approvalHash } from "../upgrade/approval";
 import type { ClusterState, Plan, Refusal, StackFacts, UpgradePlan, Wanted } from "../upgrade/model";
 import { planUpgrade } from "../upgrade/plan/plan";
@@ -16,9 +17,11 @@ import {
 import type { PreflightLevels } from "../upgrade/preflight/checks";
 import { type Findings, NO_FINDINGS } from "../upgrade/preflight/judge";
 import { RefusalError } from "../upgrade/refusal";
+import { touchesMetadata } from "../upgrade/steps/steps";
 import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
 import { getValue, path } from "../upgrade/values/tree";
 import { chartFolderDigest } from "./chartFolder";
+import { scriptDigest } from "./scriptDigest";
 
 /** What is there, and what to do about it. */
 export interface Look {
@@ -68,11 +71,11 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   const planned = await (makePlan ?? planUpgrade)(seen.wanted, state, { releaseInStack });
   // Pulumi would upgrade what is not there.
   if (releaseInStack && state.release === undefined && planned.kind !== "refused") refuse(refusalOfGoneRelease(client));
-  return lookAt(state, seen, planned, async (plan) =>
+  const check = async (plan: UpgradePlan) =>
     options.isChecked === false
       ? NO_FINDINGS
-      : preflight(cluster, wanted, plan, state, { ...seen, preflight: { ...levels, ...config.preflight } }),
-  );
+      : preflight(cluster, wanted, plan, state, { ...seen, preflight: { ...levels, ...config.preflight } });
+  return lookAt(state, seen, planned, check, client.server);
 }
 
 /** The config with the values as the planner may see them. */
@@ -106,12 +109,20 @@ async function lookAt(
   config: Config,
   plan: Plan,
   check: (plan: UpgradePlan) => Promise<Findings>,
+  server?: string,
 ): Promise<Look> {
   if (plan.kind === "refused") return { state, plan, findings: NO_FINDINGS };
   const findings = await check(plan);
   if (plan.kind === "nothing") return { state, plan, findings };
   const chartDigest = await chartFolderDigest(plan.chart);
-  const hash = await approvalHash({ ...config, state, plan, ...(chartDigest !== undefined && { chartDigest }) });
+  const hash = await approvalHash({
+    ...config,
+    state,
+    plan,
+    program: { version, ...(plan.steps.some(touchesMetadata) && { script: await scriptDigest() }) },
+    ...(chartDigest !== undefined && { chartDigest }),
+    ...(server !== undefined && { server }),
+  });
   return { state, plan, findings, hash };
 }
 
