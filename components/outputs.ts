@@ -5,6 +5,7 @@ import { stepName } from "../upgrade/steps/steps";
 import { filledText, isMap } from "../upgrade/values/tree";
 import { factsAfter, packFacts } from "../upgrade/walk/lastFacts";
 import { planTitle } from "../upgrade/words/describe";
+import { onOneLine } from "../upgrade/words/visible";
 import { keptAttempts } from "./declare/metadata";
 import type { EarlierRun } from "./engine/earlierRun";
 import type { LastUpgrade } from "./measure";
@@ -83,7 +84,8 @@ export function plannedOutputs(
 ): Omit<ClusterOutputs, "lastUpgrade" | "verification"> {
   const isShown = ({ value }: AddedValue) => words(JSON.stringify(value)) === JSON.stringify(value);
   const backupClaim = plan.migration?.claimName ?? keptAttempts(state, earlier).at(-1)?.claimName;
-  return {
+  // Names, values and reasons of others go to the terminal of whoever asks for the outputs.
+  return onOneLine({
     release: `${namespace}/${releaseName}`,
     version: plan.to,
     chart: `${plan.chart.name}-${plan.chart.version}`,
@@ -91,7 +93,7 @@ export function plannedOutputs(
     plan: planOutput(plan, hash, words),
     ...(backupClaim !== undefined && { backupClaim }),
     facts: packFacts(factsAfter({ ...plan, added: plan.added.filter(isShown) }, state, releaseName)),
-  };
+  });
 }
 
 function planOutput(plan: UpgradePlan, hash: string | undefined, words: Planned["words"]): PlanOutput {

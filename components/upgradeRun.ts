@@ -168,7 +168,7 @@ class UpgradeRun {
     const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }) };
     if (isPreview || target === undefined) {
       const { verification = NOT_VERIFIED } = earlier;
-      return { ...outputs, verification: String(verification) };
+      return { ...outputs, verification: oneLine(String(verification)) };
     }
     // Rejected where a step was left out: a program that ends well lets the engine delete what was not declared for it.
     if (!(await done())) return { ...outputs, verification: "not made: a step was left out" };

@@ -256,7 +256,7 @@ export const configSchema = z.strictObject({
   approvedPlan: optionalText(
     text(
       APPROVAL_PATTERN,
-      "is not the hash of a plan: pulumi preview and npm run plan show it as five parts with dots",
+      "is not the hash of a plan: pulumi preview and npm run plan show it as six parts with dots",
     ),
   ),
   maxDowntime: z.union([z.literal("").transform(() => undefined), z.literal("0s").transform(() => 0), duration]),

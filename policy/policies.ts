@@ -1,5 +1,7 @@
 import type { Policies, ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
+import { hideSecrets } from "../upgrade/secrets/text";
 import { filledText, isMap } from "../upgrade/values/tree";
+import { oneLine } from "../upgrade/words/visible";
 import * as checks from "./checks";
 
 const RELEASE = "kubernetes:helm.sh/v3:Release";
@@ -18,9 +20,14 @@ function ofMilvus(name: string, description: string, check: Check): ResourceVali
       const release = releaseInputs(args);
       if (release === undefined) return;
       const found = check(release, args.stackTags.get(TAG) === "production") ?? [];
-      for (const problem of typeof found === "string" ? [found] : found) report(problem);
+      for (const problem of typeof found === "string" ? [found] : found) report(shown(problem));
     },
   };
+}
+
+/** Keys, tags and images are texts of others, on their way to a terminal or a pull request. */
+function shown(problem: string): string {
+  return oneLine(hideSecrets(problem));
 }
 
 /** Undefined for everything that is no Release of Milvus. */
@@ -81,7 +88,7 @@ export const POLICIES: Policies = [
     enforcementLevel: "mandatory",
     validateResource: (args, report) => {
       for (const image of jobImages(args).filter(checks.isFloatingImage))
-        report(`the image ${image} moves; name a version`);
+        report(shown(`the image ${image} moves; name a version`));
     },
   },
 ];

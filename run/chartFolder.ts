@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdir, readFile, readlink, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import type { ChartReference } from "../upgrade/model";
 
@@ -10,15 +10,12 @@ import type { ChartReference } from "../upgrade/model";
 export async function chartFolderDigest({ kind, location }: ChartReference): Promise<string | undefined> {
   if (kind !== "folder") return undefined;
   try {
-    const entries = await readdir(location, { recursive: true, withFileTypes: true });
-    const files = entries
-      .filter((entry) => !entry.isDirectory())
-      .map((entry) => ({ path: join(entry.parentPath, entry.name), isLink: entry.isSymbolicLink() }))
-      .map((file) => ({ ...file, name: relative(location, file.path).split(sep).join("/") }))
+    const files = (await filesIn(location, [await realpath(location)]))
+      .map((path) => ({ path, name: relative(location, path).split(sep).join("/") }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const whole = createHash("sha256");
-    for (const { name, path, isLink } of files) {
-      const content = createHash("sha256").update(isLink ? await linked(path) : await readFile(path));
+    for (const { name, path } of files) {
+      const content = createHash("sha256").update(await contentOf(path));
       whole.update(`${JSON.stringify(name)} ${content.digest("hex")}\n`);
     }
     return whole.digest("hex");
@@ -27,8 +24,24 @@ export async function chartFolderDigest({ kind, location }: ChartReference): Pro
   }
 }
 
-/** Helm follows links; one to a folder, or to nothing, is its target's name. */
-async function linked(path: string): Promise<Buffer | string> {
+/**
+ * Helm follows links, to folders as well (helm.sh/helm/v3/internal/sympath).
+ * @param above real paths of the folders that it is in: a link to one of them has no end
+ */
+async function filesIn(folder: string, above: readonly string[]): Promise<string[]> {
+  const entries = await readdir(folder);
+  const found = entries.map(async (name) => {
+    const path = join(folder, name);
+    // A link to nothing is a file of its own kind.
+    const real = await realpath(path).catch(() => undefined);
+    if (real === undefined || above.includes(real) || !(await stat(real)).isDirectory()) return [path];
+    return filesIn(path, [...above, real]);
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/** Of a link that leads nowhere, or back, where it leads. */
+async function contentOf(path: string): Promise<Buffer | string> {
   try {
     return await readFile(path);
   } catch {

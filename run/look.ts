@@ -3,6 +3,7 @@ import { oneLook } from "../cluster/api/oneLook";
 import { preflight } from "../cluster/preflight";
 import { readCluster } from "../cluster/state/readCluster";
 import type { Config } from "../config/schema";
+import { version } from "../package.json";
 import { approvalHash } from "../upgrade/approval";
 import type { ClusterState, Plan, Refusal, StackFacts, UpgradePlan, Wanted } from "../upgrade/model";
 import { planUpgrade } from "../upgrade/plan/plan";
@@ -16,10 +17,12 @@ import {
 import type { PreflightLevels } from "../upgrade/preflight/checks";
 import { type Findings, NO_FINDINGS } from "../upgrade/preflight/judge";
 import { RefusalError } from "../upgrade/refusal";
+import { touchesMetadata } from "../upgrade/steps/steps";
 import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
 import { getValue, path } from "../upgrade/values/tree";
 import { chartFolderDigest } from "./chartFolder";
 import { type Rendering, renderFacts, renderPlan } from "./rendering";
+import { scriptDigest } from "./scriptDigest";
 
 /** What is there, and what to do about it. */
 export interface Look {
@@ -74,7 +77,7 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   // Pulumi would upgrade what is not there.
   if (releaseInStack && state.release === undefined && planned.kind !== "refused") refuse(refusalOfGoneRelease(client));
   const checks = { ...levels, ...config.preflight };
-  return lookAt(state, seen, planned, async (plan) => {
+  const check = async (plan: UpgradePlan) => {
     if (options.isChecked === false) return { findings: NO_FINDINGS };
     const isRendered = plan.kind !== "nothing" && checks.chartRenders !== "off";
     const rendering = isRendered ? renderPlan({ ...options, ...wanted, plan, state, client: cluster }) : undefined;
@@ -84,7 +87,8 @@ export async function look(client: ClusterClient, config: Config, options: LookO
       rendering,
     ]);
     return { findings, ...(found && { rendering: found }) };
-  });
+  };
+  return lookAt(state, seen, planned, check, client.server);
 }
 
 /** The config with the values as the planner may see them. */
@@ -118,12 +122,20 @@ async function lookAt(
   config: Config,
   plan: Plan,
   check: (plan: UpgradePlan) => Promise<Pick<Look, "findings" | "rendering">>,
+  server?: string,
 ): Promise<Look> {
   if (plan.kind === "refused") return { state, plan, findings: NO_FINDINGS };
   const checked = await check(plan);
   if (plan.kind === "nothing") return { state, plan, ...checked };
   const chartDigest = await chartFolderDigest(plan.chart);
-  const hash = await approvalHash({ ...config, state, plan, ...(chartDigest !== undefined && { chartDigest }) });
+  const hash = await approvalHash({
+    ...config,
+    state,
+    plan,
+    program: { version, ...(plan.steps.some(touchesMetadata) && { script: await scriptDigest() }) },
+    ...(chartDigest !== undefined && { chartDigest }),
+    ...(server !== undefined && { server }),
+  });
   return { state, plan, ...checked, hash };
 }
 

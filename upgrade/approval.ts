@@ -13,16 +13,25 @@ const RULE = "only_the_approved_plan_is_run";
 
 const MEANINGS = {
   config: "the stack config",
-  rules: "the catalogue of versions and charts",
+  rules: "this program: its version, its catalogue of versions and charts, or its script for the metadata",
   release: "the Helm release: its revision, chart, status or values",
   cluster: "the cluster: which one it is, its version, the components with their images and replicas, or the backups",
   plan: "what the rules make of it: the steps, the chart (of a folder: its files) or the values",
 } as const satisfies Record<ApprovalPart, string>;
 
-const DIGITS = 12;
+/** Hex digits of a part, which only says what has moved. */
+const DIGITS = 6;
+/**
+ * Of the hash over all parts, by which a plan is approved: 128 bits. With fewer, whoever writes the config finds a harmless and a
+ * harmful one with the same hash; of the five times 48 bits that were used up to version 0.1, in seconds.
+ */
+const WHOLE_DIGITS = 32;
+const OLD_DIGITS = 12;
 const SEPARATOR = ".";
+const others = APPROVAL_PARTS.length - 1;
+/** An approval of an earlier version stays in the config, and approves nothing any more. */
 export const APPROVAL_PATTERN = new RegExp(
-  `^[0-9a-f]{${DIGITS}}(\\.[0-9a-f]{${DIGITS}}){${APPROVAL_PARTS.length - 1}}$`,
+  `^(?:(?:[0-9a-f]{${DIGITS}}\\.){${APPROVAL_PARTS.length}}[0-9a-f]{${WHOLE_DIGITS}}|[0-9a-f]{${OLD_DIGITS}}(?:\\.[0-9a-f]{${OLD_DIGITS}}){${others}})$`,
 );
 
 export interface ApprovalInput {
@@ -37,6 +46,13 @@ export interface ApprovalInput {
   readonly plan: UpgradePlan;
   /** Of the contents of a chart folder; missing for a chart that is fetched. */
   readonly chartDigest?: string;
+  readonly program: {
+    readonly version: string;
+    /** Digest of the script that works on the metadata; missing where the plan does not. */
+    readonly script?: string;
+  };
+  /** Address of the API server: says which cluster it is where the namespace has no uid that may be read. */
+  readonly server?: string;
 }
 
 /** Everything of it counts but what is said of it below. */
@@ -50,20 +66,20 @@ interface ApprovedVerification {
 }
 
 /**
- * The hash that binds an approval to a plan: `config.rules.release.cluster.plan`, 12 hex digits each. The same as long
- * as nothing moves that the plan depends on; times, ready pods and notes of the reader are left out.
+ * The hash that binds an approval to a plan: `config.rules.release.cluster.plan`, 6 hex digits each, and 32 of all of them
+ * together. The same as long as nothing moves that the plan depends on; times, ready pods and notes of the reader are left out.
  */
 export async function approvalHash(input: ApprovalInput): Promise<string> {
-  const { wanted, settings, preflight, verification, state, plan, chartDigest } = input;
+  const { wanted, settings, preflight, verification, state, plan, chartDigest, program, server } = input;
   const { values, ...request } = wanted;
   const [wantedValues, releaseValues, plannedValues] = await Promise.all(
     [values, state.release?.userValues, plan.values].map(secretly),
   );
   const parts = {
     config: [request, settings, preflight, judgement(verification), wantedValues],
-    rules: catalogue,
+    rules: [program, catalogue],
     release: state.release ? [...releaseFacts(state.release), releaseValues] : null,
-    cluster: clusterFacts(state),
+    cluster: [clusterFacts(state), state.namespaceUid === undefined ? server : undefined],
     plan: [
       plan.kind,
       plan.from,
@@ -76,7 +92,7 @@ export async function approvalHash(input: ApprovalInput): Promise<string> {
       plannedValues,
     ],
   } satisfies Record<ApprovalPart, unknown>;
-  return APPROVAL_PARTS.map((part) => digest(parts[part])).join(SEPARATOR);
+  return [...APPROVAL_PARTS.map((part) => digest(parts[part], DIGITS)), digest(parts, WHOLE_DIGITS)].join(SEPARATOR);
 }
 
 /** Without that by which the service knows who asks, and by which it is known: passwords and certificates are renewed. */
@@ -88,8 +104,12 @@ function judgement(verification: ApprovedVerification): unknown {
 
 /** What differs between an approved hash and the one of the plan at hand, in words; empty when they are the same. */
 export function describeDifference(approved: string, actual: string): string[] {
+  if (approved === actual) return [];
   const [old, next] = [approved.split(SEPARATOR), actual.split(SEPARATOR)];
-  return APPROVAL_PARTS.filter((_, index) => old[index] !== next[index]).map((part) => MEANINGS[part]);
+  if (old.length !== next.length)
+    return ["the hash itself: an earlier version of this program made it, in another way"];
+  const found = APPROVAL_PARTS.filter((_, index) => old[index] !== next[index]).map((part) => MEANINGS[part]);
+  return found.length > 0 ? found : ["something that was chosen so that the parts of the hash look the same"];
 }
 
 function differences(approved: string, actual: string): string {
@@ -197,8 +217,8 @@ const deriveKey = promisify<string, string, number, Buffer>(scrypt);
 /** Slow on purpose, so the same values are hashed only once in a run. */
 const hashed = new Map<string, Promise<string>>();
 
-function digest(content: unknown): string {
-  return createHash("sha256").update(canonical(content)).digest("hex").slice(0, DIGITS);
+function digest(content: unknown, digits: number): string {
+  return createHash("sha256").update(canonical(content)).digest("hex").slice(0, digits);
 }
 
 /** JSON with sorted keys: the order in a file is no content. */

@@ -1,5 +1,6 @@
 /** The verification's questions, put by the official client. It is loaded when it is first used: it takes half a second. */
 import type { MilvusClient, ResStatus } from "@zilliz/milvus2-sdk-node";
+import { hideKnown } from "../upgrade/secrets/text";
 import {
   type CollectionAddress,
   type CollectionSchema,
@@ -77,7 +78,7 @@ export async function openService(settings: ServiceSettings): Promise<WritableSe
     await client.connectPromise;
   } catch (error) {
     await client.closeConnection().catch(() => undefined);
-    throw new ServiceError(`Milvus does not answer at ${address}: ${reasonOf(error)}`);
+    throw new ServiceError(`Milvus does not answer at ${address}: ${reasonOf(error, settings)}`);
   }
   return new SdkService(client, settings);
 }
@@ -102,15 +103,15 @@ class SdkService implements WritableService {
 
   async version(): Promise<string> {
     // The types leave the status out.
-    const answer = await failing("tell its version", this.client.getVersion());
+    const answer = await this.#failing("tell its version", this.client.getVersion());
     const { status, version } = answer as { readonly status?: ResStatus | null; readonly version: string };
-    if (status) succeeded("tell its version", status);
+    if (status) this.#succeeded("tell its version", status);
     return version;
   }
 
   async databases(): Promise<readonly string[]> {
     try {
-      const { db_names } = await ask("its databases", this.client.listDatabases());
+      const { db_names } = await this.#ask("its databases", this.client.listDatabases());
       return db_names.length > 0 ? [...db_names].sort() : [DEFAULT_DATABASE];
     } catch (error) {
       if (error instanceof NotKnown) return [DEFAULT_DATABASE];
@@ -119,7 +120,7 @@ class SdkService implements WritableService {
   }
 
   async collections(database: string): Promise<readonly string[]> {
-    const { data } = await ask(
+    const { data } = await this.#ask(
       `the collections of the database ${database}`,
       this.client.showCollections({ ...inDatabase(database) }),
     );
@@ -127,7 +128,10 @@ class SdkService implements WritableService {
   }
 
   async describe(collection: CollectionAddress): Promise<CollectionSchema> {
-    const { schema } = await ask(`the schema of ${collection.name}`, this.client.describeCollection(named(collection)));
+    const { schema } = await this.#ask(
+      `the schema of ${collection.name}`,
+      this.client.describeCollection(named(collection)),
+    );
     const primary = schema.fields.find(({ is_primary_key }) => is_primary_key);
     const vectors = schema.fields
       .filter(({ data_type }) => data_type === "FloatVector")
@@ -144,7 +148,7 @@ class SdkService implements WritableService {
 
   async statistics(collection: CollectionAddress) {
     const [{ data }, loadState, indexes] = await Promise.all([
-      ask(`the statistics of ${collection.name}`, this.client.getCollectionStatistics(named(collection))),
+      this.#ask(`the statistics of ${collection.name}`, this.client.getCollectionStatistics(named(collection))),
       this.loadState(collection),
       this.#indexes(collection),
     ]);
@@ -152,18 +156,23 @@ class SdkService implements WritableService {
   }
 
   async loadState(collection: CollectionAddress): Promise<LoadState> {
-    const { state } = await ask(`the load state of ${collection.name}`, this.client.getLoadState(named(collection)));
+    const { state } = await this.#ask(
+      `the load state of ${collection.name}`,
+      this.client.getLoadState(named(collection)),
+    );
     const name: string = state;
     return name === "LoadStateLoaded" ? "loaded" : name === "LoadStateLoading" ? "loading" : "not loaded";
   }
 
   async #indexes(collection: CollectionAddress): Promise<readonly IndexSnapshot[]> {
     const answer = await this.client.describeIndex(named(collection)).catch((error: unknown) => {
-      throw new ServiceError(`Milvus does not tell the indexes of ${collection.name}: ${reasonOf(error)}`);
+      throw new ServiceError(
+        `Milvus does not tell the indexes of ${collection.name}: ${reasonOf(error, this.settings)}`,
+      );
     });
     // Some versions answer a collection without an index with an error.
     if (/index(?:es)? (?:not found|not exist|doesn't exist)/i.test(answer.status.reason)) return [];
-    succeeded(`the indexes of ${collection.name}`, answer.status);
+    this.#succeeded(`the indexes of ${collection.name}`, answer.status);
     return answer.index_descriptions
       .map(({ field_name, index_name, params }) => {
         const value = (name: string) => params.find(({ key }) => key === name)?.value;
@@ -205,22 +214,22 @@ class SdkService implements WritableService {
         ...(query.metric !== undefined && { metric_type: query.metric }),
         ...(query.filter !== undefined && { filter: query.filter }),
       });
-      succeeded("a search", answer.status);
+      this.#succeeded("a search", answer.status);
       return { query, hits: hitsOf(answer.results, query.primaryKey) };
     } catch (error) {
-      return { query, hits: [], error: error instanceof ServiceError ? error.reason : reasonOf(error) };
+      return { query, hits: [], error: error instanceof ServiceError ? error.reason : reasonOf(error, this.settings) };
     }
   }
 
   async reload(collection: CollectionAddress): Promise<void> {
     const { client } = this;
     const what = (verb: string) => `${verb} the collection ${collection.name}`;
-    await done(what("release"), client.releaseCollection(named(collection)));
+    await this.#done(what("release"), client.releaseCollection(named(collection)));
     await this.#loaded(collection);
   }
 
   async #loaded(collection: CollectionAddress): Promise<void> {
-    await done(`load the collection ${collection.name}`, this.client.loadCollectionAsync(named(collection)));
+    await this.#done(`load the collection ${collection.name}`, this.client.loadCollectionAsync(named(collection)));
     await this.#until(
       async () => (await this.loadState(collection)) === "loaded",
       `Milvus has not loaded ${collection.name}`,
@@ -244,42 +253,74 @@ class SdkService implements WritableService {
       { name: VECTOR_FIELD, data_type: DataType.FloatVector, dim: dimensions },
     ];
     const made = this.client.createCollection({ ...named(collection), description, fields, shards_num: 1 });
-    await done(`create the collection ${collection.name}`, made);
+    await this.#done(`create the collection ${collection.name}`, made);
   }
 
   async insert(collection: CollectionAddress, rows: readonly WrittenRow[]): Promise<void> {
     const data = rows.map(({ id, vector }) => ({ [ID_FIELD]: id, [VECTOR_FIELD]: [...vector] }));
     const what = `insert into the collection ${collection.name}`;
-    const { status } = await failing(what, this.client.insert({ ...named(collection), data }));
-    succeeded(what, status);
+    const { status } = await this.#failing(what, this.client.insert({ ...named(collection), data }));
+    this.#succeeded(what, status);
   }
 
   async flush(collection: CollectionAddress): Promise<void> {
     const what = `flush the collection ${collection.name}`;
     const request = { ...inDatabase(collection.database), collection_names: [collection.name] };
-    const answer = await failing(what, this.client.flush(request));
-    succeeded(what, answer.status);
+    const answer = await this.#failing(what, this.client.flush(request));
+    this.#succeeded(what, answer.status);
     const segments = answer.coll_segIDs as Readonly<Record<string, { readonly data: number[] }>>;
     const segmentIDs = Object.values(segments).flatMap(({ data }) => data);
     await this.#until(async () => {
-      const { status, flushed } = await failing(what, this.client.getFlushState({ segmentIDs }));
-      succeeded(what, status);
+      const { status, flushed } = await this.#failing(what, this.client.getFlushState({ segmentIDs }));
+      this.#succeeded(what, status);
       return flushed;
     }, `Milvus has not flushed ${collection.name}`);
   }
 
   async load(collection: CollectionAddress): Promise<void> {
     const index = { field_name: VECTOR_FIELD, index_type: "FLAT", metric_type: "L2" };
-    await done(`index the collection ${collection.name}`, this.client.createIndex({ ...named(collection), ...index }));
+    await this.#done(
+      `index the collection ${collection.name}`,
+      this.client.createIndex({ ...named(collection), ...index }),
+    );
     await this.#loaded(collection);
   }
 
   async drop(collection: CollectionAddress): Promise<void> {
-    await done(`drop the collection ${collection.name}`, this.client.dropCollection(named(collection)));
+    await this.#done(`drop the collection ${collection.name}`, this.client.dropCollection(named(collection)));
   }
 
   async close(): Promise<void> {
     await this.client.closeConnection().catch(() => undefined);
+  }
+
+  async #ask<T extends { readonly status: ResStatus }>(what: string, call: Promise<T>): Promise<T> {
+    const answer = await this.#failing(`tell ${what}`, call);
+    this.#succeeded(`tell ${what}`, answer.status);
+    return answer;
+  }
+
+  /** What answers with nothing but a status. */
+  async #done(what: string, call: Promise<ResStatus>): Promise<void> {
+    this.#succeeded(what, await this.#failing(what, call));
+  }
+
+  async #failing<T>(what: string, call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      const { code } = error as { readonly code?: number };
+      const reason = reasonOf(error, this.settings);
+      const Kind = code === UNIMPLEMENTED || NOT_SUPPORTED.test(reason) ? NotKnown : ServiceError;
+      throw new Kind(`Milvus does not ${what}: ${reason}`, reason);
+    }
+  }
+
+  #succeeded(what: string, status: ResStatus): void {
+    if (status.error_code !== "Success" || (status.code ?? 0) !== 0) {
+      const reason = hideKnown(status.reason || String(status.error_code), secretsOf(this.settings));
+      throw new ServiceError(`Milvus does not ${what}: ${reason}`, reason);
+    }
   }
 }
 
@@ -302,37 +343,19 @@ function named({ database, name }: CollectionAddress): { readonly collection_nam
 
 class NotKnown extends ServiceError {}
 
-async function ask<T extends { readonly status: ResStatus }>(what: string, call: Promise<T>): Promise<T> {
-  const answer = await failing(`tell ${what}`, call);
-  succeeded(`tell ${what}`, answer.status);
-  return answer;
-}
-
-/** What answers with nothing but a status. */
-async function done(what: string, call: Promise<ResStatus>): Promise<void> {
-  succeeded(what, await failing(what, call));
-}
-
-async function failing<T>(what: string, call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    const { code } = error as { readonly code?: number };
-    const isUnknown = code === UNIMPLEMENTED || NOT_SUPPORTED.test(reasonOf(error));
-    const Kind = isUnknown ? NotKnown : ServiceError;
-    throw new Kind(`Milvus does not ${what}: ${reasonOf(error)}`, reasonOf(error));
-  }
-}
-
-function succeeded(what: string, status: ResStatus): void {
-  if (status.error_code !== "Success" || (status.code ?? 0) !== 0) {
-    const reason = status.reason || String(status.error_code);
-    throw new ServiceError(`Milvus does not ${what}: ${reason}`, reason);
-  }
-}
-
-/** The first line of gRPC's own words; never what was sent. */
-function reasonOf(error: unknown): string {
+/** The first line of gRPC's own words; never what was sent, also where the server repeats it. */
+function reasonOf(error: unknown, settings: ServiceSettings): string {
   const { details, message } = error as { readonly details?: string; readonly message?: string };
-  return ((details === undefined || details === "" ? message : details) ?? String(error)).split("\n")[0] ?? "";
+  const words = (details === undefined || details === "" ? message : details) ?? String(error);
+  return hideKnown(words.split("\n")[0] ?? "", secretsOf(settings));
+}
+
+/** A token may be a name and a password; the name alone is none. */
+function secretsOf({ credentials = {}, tls = {} }: ServiceSettings): string[] {
+  const { username = "", password, token } = credentials;
+  const together = password === undefined ? undefined : `${username}:${password}`;
+  const ofToken = token === undefined ? undefined : token.slice(token.indexOf(":") + 1);
+  return [token, ofToken, password, together, tls.key].filter(
+    (text): text is string => text !== undefined && text !== "",
+  );
 }

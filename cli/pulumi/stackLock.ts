@@ -8,21 +8,24 @@ export interface StackLock {
   readonly since: string;
 }
 
-const FILE_LOCK = /created by (\S+)@(\S+) \(pid (\d+)\) at (\S+)/g;
+/** A user's name may hold blanks, and an @. */
+const FILE_LOCK = /created by (.+)@([^@\s]+) \(pid (\d+)\) at (\S+)/g;
 
 /** True when pulumi did not begin because another run is, or was, at work on the stack. */
 export function isLocked(stderr: string): boolean {
   return /the stack is currently locked|Another update is currently in progress/.test(stderr);
 }
 
-/** Empty where the state is not in files: Pulumi's service does not say who it is. */
+/** Empty where the state is not in files, since Pulumi's service does not say who it is, and where one of them cannot be read. */
 export function locksIn(stderr: string): StackLock[] {
-  return [...stderr.matchAll(FILE_LOCK)].map(([, user = "", host = "", pid, since = ""]) => ({
+  const locks = [...stderr.matchAll(FILE_LOCK)].map(([, user = "", host = "", pid, since = ""]) => ({
     user,
     host,
     pid: Number(pid),
     since,
   }));
+  // To cancel takes all locks away, also that of a run which lives.
+  return stderr.split("created by ").length - 1 === locks.length ? locks : [];
 }
 
 /** Between the start of pulumi and its lock; a lock of another time is not of that process. */

@@ -154,13 +154,14 @@ async function watch(client: ClusterClient, request: LockRequest, found: Found):
   request.say(
     `the release is locked by ${describeHolder(found.holder)}; watching for ${patience} s whether that run is alive${cap}`,
   );
-  const end = Date.now() + patience * 1000;
+  // Not the time of day: a clock that is set, or a laptop that slept beside the run it watches, is no silence.
+  const end = performance.now() + patience * 1000;
   for (;;) {
     await sleep(WATCH_MS);
     const now = await find(client, request);
     if (now === undefined || !now.isOurs) return "gone";
     if (now.version !== found.version) return "alive";
-    if (Date.now() >= end) return "silent";
+    if (performance.now() >= end) return "silent";
   }
 }
 

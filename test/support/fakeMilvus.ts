@@ -16,7 +16,11 @@ export class FakeMilvus {
   readonly authorizations = new Set<string>();
   private readonly server = new grpc.Server();
 
-  constructor(private readonly version = "v2.3.5") {}
+  /** @param repeats it refuses to tell its version, in words that have in them what was sent */
+  constructor(
+    private readonly version = "v2.3.5",
+    private readonly repeats = false,
+  ) {}
 
   async start(isSecure: boolean): Promise<string> {
     const raw = (name: string) => ({
@@ -31,7 +35,13 @@ export class FakeMilvus {
     const reply =
       (text?: string): grpc.handleUnaryCall<Buffer, Buffer> =>
       ({ metadata }, callback) => {
-        for (const value of metadata.get("authorization")) this.authorizations.add(String(value));
+        const sent = metadata.get("authorization").map(String);
+        for (const value of sent) this.authorizations.add(value);
+        if (this.repeats && text !== undefined) {
+          const plain = sent.map((value) => Buffer.from(value, "base64").toString());
+          callback({ code: grpc.status.UNAUTHENTICATED, details: `${sent.join()} is not ${plain.join()}` });
+          return;
+        }
         callback(null, answer(text));
       };
     this.server.addService(

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import { NO_EARLIER_RUN } from "../../../components/engine/earlierRun";
 import { type Planned, plannedOutputs } from "../../../components/outputs";
 import { PLAN_KINDS, type UpgradePlan } from "../../../upgrade/model";
@@ -41,6 +42,31 @@ describe("the outputs", () => {
       expect(JSON.stringify(outputsOf(PLANS[kind]))).to.not.match(/s3cret|minioadmin|distributed/);
     });
   }
+
+  it("have texts of others on one line each, and no escape sequence: names, values, words of the cluster", () => {
+    const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}]/u;
+    const evil = fc.string({ unit: "binary", maxLength: 12 }).map((text) => `${text}\u001b[2J\r\n\u202efake`);
+    fc.assert(
+      fc.property(evil, (text) => {
+        const plan = {
+          ...PLANS.migration,
+          from: text,
+          chart: { ...PLANS.migration.chart, name: text },
+          reason: text,
+          interruption: text,
+          added: [{ path: text, value: 1, rule: "a_gap_is_said", reason: text }],
+          warnings: [{ rule: "a_gap_is_said", message: text }],
+          migration: { ...PLANS.migration.migration, claimName: text },
+          values: { fullnameOverride: text },
+        } as unknown as UpgradePlan;
+        const texts = JSON.stringify(outputsOf(plan), (_key, value: unknown) => {
+          if (typeof value === "string") expect(value).to.not.match(INVISIBLE);
+          return value;
+        });
+        expect(texts).to.contain("fake");
+      }),
+    );
+  });
 
   const rows = [
     { release: "my-release", values: {}, endpoint: "my-release-milvus.milvus.svc:19530" },

@@ -28,7 +28,7 @@ const ROWS = {
   overwriteMetadata: { set: "my-release-meta-a", moves: true, why: "it lets a step write over what etcd holds" },
   dropValues: { set: '["pulsar"]', moves: true, why: "it lets values be lost" },
   approvedPlan: {
-    set: Array(5).fill("0".repeat(12)).join("."),
+    set: `${"000000.".repeat(5)}${"0".repeat(32)}`,
     moves: false,
     why: "the approval is no part of what it approves: setting it would undo it",
   },
@@ -68,7 +68,7 @@ const PLAN = planned(wanted("2.5.16"), STATE);
 /** The plan and the cluster stay: what moves is what the key itself moves. */
 function hashOf(config: Record<string, string>): Promise<string> {
   const parsed = parseConfig({ config: { "milvus:version": "2.5.16", ...config }, readFile: () => CHANGED });
-  return approvalHash({ ...parsed, state: STATE, plan: PLAN });
+  return approvalHash({ ...parsed, state: STATE, plan: PLAN, program: { version: "0.1.0" } });
 }
 
 describe("an approval and the stack config", () => {

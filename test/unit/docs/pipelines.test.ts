@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -59,6 +60,21 @@ describe("the pipelines of docs/ci.md", () => {
   it("plan and upgrade in environments of their own", () => {
     const { jobs } = workflow(".github/workflows/milvus.yml");
     expect([jobs.plan?.environment, jobs.up?.environment]).to.deep.equal(["milvus-plan", "milvus"]);
+  });
+
+  it("of GitLab says what is missing before it fetches anything", () => {
+    const text = readFileSync(join(ROOT, "docs", "ci.md"), "utf8");
+    const [, yaml = ""] = /```yaml\n(stages: \[plan, up\][\s\S]*?)```/.exec(text) ?? [];
+    const [first = ""] = (parse(yaml) as { readonly ".tools": readonly string[] })[".tools"];
+    const run = (sum: string) =>
+      spawnSync("sh", ["-c", `${first}\necho went on`], {
+        encoding: "utf8",
+        env: { PATH: "/usr/bin:/bin", PULUMI_SHA256: sum },
+      });
+    expect(run("0".repeat(64)).stdout).to.equal("went on\n");
+    const { status, stdout, stderr } = run("");
+    expect({ isEnded: status !== 0, stdout }).to.deep.equal({ isEnded: true, stdout: "" });
+    expect(stderr).to.match(/PULUMI_SHA256: is not set\. .*checksum of pulumi-v[\d.]+-linux-x64\.tar\.gz/);
   });
 
   it("check what they fetch before they use it", () => {

@@ -84,6 +84,25 @@ describe("the policy pack", () => {
     });
   }
 
+  it("says texts of others on one line each, without escape sequences and secrets", async () => {
+    const tag = "latest\u001b[2J\n\u202efake";
+    const values = {
+      ...GOOD.values,
+      [`a\n${tag}`]: { image: `me:hunter2@host/x:${tag}` },
+      etcd: { image: { tag: "" } },
+    };
+    const image = `x/y${tag}:latest`;
+    const found = [
+      ...(await objections({ ...GOOD, values })),
+      ...(await objections(
+        { spec: { template: { spec: { containers: [{ image }] } } } },
+        { type: "kubernetes:batch/v1:Job" },
+      )),
+    ];
+    expect(found.join()).to.contain("fake").and.to.not.contain("hunter2");
+    for (const problem of found) expect(problem).to.not.match(/[\p{Cc}\p{Cf}]/u);
+  });
+
   it("lets images in one text be that name a version or a digest", async () => {
     const images = [{ image: "busybox:1.36" }, { image: `busybox@sha256:${"a".repeat(64)}` }, { image: "" }];
     expect(await objections({ ...GOOD, values: { ...GOOD.values, initContainers: images } })).to.deep.equal([]);

@@ -24,11 +24,14 @@ function input(
     preflight?: object;
     verification?: object;
     chartDigest?: string;
+    program?: ApprovalInput["program"];
+    server?: string;
   } = {},
 ): ApprovalInput {
   const state = { ...STATE, ...over.state };
   const asked = { ...ASKED, ...over.wanted };
   return {
+    program: { version: "0.1.0" },
     ...over,
     wanted: asked,
     settings: { ...SETTINGS, ...over.settings },
@@ -120,6 +123,9 @@ describe("the hash of a plan", () => {
       ["the cluster"],
     ],
     ["an edited file of the chart", { chartDigest: "b" }, ["what the rules make of it"]],
+    ["another version of this program", { program: { version: "0.2.0" } }, ["this program"]],
+    ["an edited script", { program: { version: "0.1.0", script: "b" } }, ["this program"]],
+    ["another API server where no uid tells the cluster", { server: "https://b" }, ["the cluster: which one it is"]],
     ["another Kubernetes", { state: { kubernetesVersion: "1.23.0" } }, ["the cluster"]],
   ] as const) {
     it(`moves with ${what}, and says which part did`, async () => {
@@ -130,9 +136,11 @@ describe("the hash of a plan", () => {
   }
 });
 
-/** Of some plan: five parts. */
-const APPROVED = Array.from({ length: 5 }, (_, part) => String(part + 1).repeat(12)).join(".");
-const OTHER = APPROVED.replace(/^.{12}/, "0".repeat(12));
+/** Of some plan: five parts and the whole. */
+const WHOLE = "a".repeat(32);
+const PARTS = Array.from({ length: 5 }, (_, part) => String(part + 1).repeat(6)).join(".");
+const APPROVED = `${PARTS}.${WHOLE}`;
+const OTHER = `${PARTS.replace(/^.{6}/, "000000")}.${"b".repeat(32)}`;
 
 describe("an approval", () => {
   const { plan } = input();
@@ -150,6 +158,16 @@ describe("an approval", () => {
     expect(refusal?.reason).to.include("What differs: the stack config.");
     expect(refusal?.remedy).to.include(`milvus:approvedPlan ${APPROVED}`);
     expect(approvalLines(OTHER, APPROVED).join("\n")).to.include("up will refuse this one");
+  });
+  it("is by all 128 bits of the whole, since the parts are short", () => {
+    const forged = `${PARTS}.${"b".repeat(32)}`;
+    expect(APPROVED).to.match(APPROVAL_PATTERN);
+    expect(refusalOfUnapproved(forged, APPROVED, plan)?.reason).to.include("look the same");
+  });
+  it("of an earlier version stays in the config, and approves nothing", () => {
+    const old = Array(5).fill("0".repeat(12)).join(".");
+    expect(old).to.match(APPROVAL_PATTERN);
+    expect(refusalOfUnapproved(old, APPROVED, plan)?.reason).to.include("an earlier version of this program");
   });
   it("is not needed for a plan with nothing to do", () => {
     expect(refusalOfUnapproved(OTHER, APPROVED, { ...plan, kind: "nothing" })).to.equal(undefined);

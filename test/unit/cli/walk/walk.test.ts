@@ -245,6 +245,16 @@ describe("the lock of a stack", () => {
       isDead: false,
     },
     {
+      what: "beside one of a user whose name has a blank may be alive: to cancel takes both away",
+      stderr: `${said("root@here (pid 77)")}\n  file:///state/other.json: created by Jane Doe@there (pid 5) at 2026-05-01T12:00:00Z`,
+      isDead: false,
+    },
+    {
+      what: "beside one that cannot be read may be alive",
+      stderr: `${said("root@here (pid 77)")}\n  file:///state/other.json: created by a version to come`,
+      isDead: false,
+    },
+    {
       what: "of Pulumi's service says nothing of who it is",
       stderr: "error: [409] Conflict: Another update is currently in progress.",
       isDead: false,

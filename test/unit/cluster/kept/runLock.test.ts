@@ -102,6 +102,20 @@ describe("the lock of a release", () => {
     expect(stored()).to.not.equal(undefined);
   });
 
+  it("is not taken over because the clock is set, or because the machine slept", async () => {
+    const first = lockOf(await take("jane", { silence: 6 }));
+    const now = Date.now;
+    const watching = take("joe");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    Date.now = () => now() + 3_600_000;
+    try {
+      expect(await watching).to.have.property("busy");
+    } finally {
+      Date.now = now;
+    }
+    await first.check();
+  });
+
   it("that goes away while it is watched is taken at once", async () => {
     const lock = lockOf(await take("jane", { silence: 30 }));
     const waiting = take("joe");
