@@ -137,7 +137,7 @@ function sayMoved({ path: key, value }: Addition): string {
 export function runningTag(image: DependencyImage, key: string, { now }: ValueContext): string | undefined {
   if (now === undefined) return undefined;
   const tag = getValue(now.values, path(key)) ?? getValue(now.defaults, path(key)) ?? tagOf(image, now.chart);
-  return tag === undefined || tag === null || tag === "" ? undefined : asText(tag);
+  return tag === undefined || tag === "" ? undefined : asText(tag);
 }
 
 export const dependencyImageRule: ValueRule = {

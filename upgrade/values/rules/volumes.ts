@@ -16,7 +16,7 @@ import {
   valueIn,
   WOODPECKER_FOLDER,
 } from "../tables/places";
-import { asText, getValue, isMap, path, sameValue } from "../tree";
+import { asText, getValue, isMap, path, sameValue, withoutValue } from "../tree";
 import { type Addition, NOTHING, type Setting, type ValueContext, type ValueOutcome, type ValueRule } from "./rule";
 import { runningSetup, wantedSetup } from "./setup";
 
@@ -235,9 +235,7 @@ function dependencyWarnings({ now, chart, given }: ValueContext, next: Setup): s
 
 /** Without the switch, which another rule makes explicit. */
 function ownValues(of: HelmValue | undefined): HelmValue {
-  if (!isMap(of)) return {};
-  const { enabled: _, ...others } = of;
-  return others;
+  return isMap(of) ? withoutValue(of, ["enabled"]) : {};
 }
 
 const STANDALONE_VOLUME = [
