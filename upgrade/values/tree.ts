@@ -39,6 +39,11 @@ export function hasValue(values: HelmValues, keys: ValuePath): boolean {
   return findValue(values, keys) !== undefined;
 }
 
+/** Whether the program keeps the value to itself: no rule reads it. */
+export function isHidden(values: HelmValues, keys: ValuePath): boolean {
+  return isMark(findValue(values, keys));
+}
+
 function findValue(values: HelmValues, keys: ValuePath): HelmValue | undefined {
   let current: HelmValue | undefined = values;
   for (const key of keys) {

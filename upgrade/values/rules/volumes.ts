@@ -133,7 +133,7 @@ export const keptDataRule: ValueRule = {
     const next = wantedSetup(context);
     const now = runningSetup(context);
     const warnings = dependencyWarnings(context, next);
-    if (next.mode !== "standalone") return { warnings };
+    if (next.mode !== "standalone") return { warnings: [...warnings, ...localLogOfCluster(next)] };
     const before = now ? foldersOf(now) : [];
     const said = foldersOf(next).flatMap((folder) => {
       const running = before.find(({ place }) => place === folder.place);
@@ -169,6 +169,14 @@ function sayOrRefuse(context: ValueContext, wanted: Folder, running: Folder | un
   }
   return [
     `${place.what} is ${folder}, ${shownMount(mount)}: what is there ends with the pod, which every upgrade recreates.`,
+  ];
+}
+
+/** The chart gives streaming nodes no claim. */
+function localLogOfCluster(next: Setup): string[] {
+  if (WOODPECKER_FOLDER.isUsed?.(next) !== true) return [];
+  return [
+    `Woodpecker keeps its log in ${placed(WOODPECKER_FOLDER, next)} of each streaming node, which has no volume there: what is not flushed yet ends with the pod, which every upgrade recreates.`,
   ];
 }
 

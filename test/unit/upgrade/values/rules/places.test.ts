@@ -135,6 +135,13 @@ describe("data_stays_on_its_volume (fact 5.10)", () => {
     expect(messagesOf(plan(hop), RULE).join()).to.contain("/var/lib/milvus/rdb_data");
   });
 
+  it("says what ends with a streaming node whose Woodpecker is local", () => {
+    const local = inUserYaml("woodpecker: {storage: {type: local}}");
+    const values = mergeValues({ woodpecker: { enabled: true }, pulsarv3: { enabled: false } }, local);
+    const found = plan({ chart: "5.0.10", from: "2.6.8", to: "2.6.15", values, over: { names: STREAMING } });
+    expect(messagesOf(found, RULE).join()).to.contain("/woodpecker/data of each streaming node");
+  });
+
   for (const [key, values] of Object.entries<HelmValues>({
     "etcd.persistence.enabled": { etcd: { persistence: { enabled: false } } },
     "minio.persistence.enabled": { minio: { persistence: { enabled: false } } },
