@@ -64,7 +64,7 @@ function refuseOtherChart(release: HelmRelease): void {
     refuse({
       rule: "the_release_must_be_milvus",
       reason: `${what} is of chart ${chartName}, which brings Milvus as its dependency ${part}: version and values of Milvus belong to that chart, and Pulumi would put Milvus' chart in the place of everything else in it.`,
-      remedy: `Upgrade it there: in Chart.yaml of ${chartName} the version of the dependency ${part}, in its values ${part}.image.all.tag. The hops and the values of each are those of docs/upgrade-rules.md; npm run upgrade cannot go them. For a 2.1 the metadata has to be migrated by hand.`,
+      remedy: `Upgrade it there: in Chart.yaml of ${chartName} the version of the dependency ${part}, in its values ${part}.image.all.tag. docs/upgrade-rules.md has the hops and what each asks for; nothing here goes them for you, and metadata of 2.1 has to be migrated by hand.`,
     });
   }
   if (chartName !== "milvus") {

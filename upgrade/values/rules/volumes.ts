@@ -97,7 +97,7 @@ export const diskRule: ValueRule = {
   name: "no_empty_volume_over_the_data",
   source: "fact 5.10: templates/standalone-deployment.yaml of charts 4.0.22 and 4.0.23; milvus.yaml, localStorage.path",
   explanation:
-    "From chart 4.0.23 on a standalone with standalone.disk.enabled, the default, has an emptyDir at /var/lib/milvus/data. A local object storage lies there: its data would be hidden, and what is written after that lost at each restart. The emptyDir is left out, and disk indexes stay on.",
+    "From chart 4.0.23 on a standalone with standalone.disk.enabled, the default, has an emptyDir at /var/lib/milvus/data. A local object storage lies there: its data would be hidden, and what is written after that lost at each restart. The emptyDir is left out, and disk indexes stay on. Where only caches lie there it is said.",
   owns: [path(DISK)],
   apply: (context) => {
     const next = wantedSetup(context);
@@ -108,11 +108,21 @@ export const diskRule: ValueRule = {
     if (now && hasDisk(now) && chartAtLeast(now.chart, DISK_OVER_DATA_SINCE)) return NOTHING;
     const covered = foldersOf(next).find(({ mount }) => mount?.isDisk);
     const isSamePlace = mountPathOf(next) === DISK_OVER_DATA;
-    if (covered === undefined && !isSamePlace) return NOTHING;
+    if (covered === undefined && !isSamePlace) return now ? sayCachesMove(next) : NOTHING;
     const what = isSamePlace ? "the standalone's volume" : covered?.place.what;
     return withoutDisk(next, `chart ${next.chart} has an emptyDir at ${DISK_OVER_DATA}, over ${what ?? ""}`);
   },
 };
+
+/** With the data elsewhere, only what Milvus loads again is there. */
+function sayCachesMove(next: Setup): ValueOutcome {
+  if (!isOn(next, PERSISTENCE, true) || !DISK_OVER_DATA.startsWith(`${mountPathOf(next)}/`)) return NOTHING;
+  return {
+    warnings: [
+      `chart ${next.chart} has an emptyDir at ${DISK_OVER_DATA}, over that folder of the standalone's volume: caches begin anew there, and what lies under it is used no more.`,
+    ],
+  };
+}
 
 /** The switch of the emptyDir is also that of disk indexes: they stay on by Milvus' own settings. */
 function withoutDisk(next: Setup, reason: string): ValueOutcome {

@@ -107,6 +107,13 @@ describe("no_empty_volume_over_the_data (fact 5.10)", () => {
     }
   });
 
+  it("says that caches begin anew where nothing else lies there, and that once", () => {
+    const rule = "no_empty_volume_over_the_data";
+    expect(messagesOf(plan({ ...hop, values: ROCKSMQ }), rule).join()).to.contain("caches begin anew");
+    expect(messagesOf(again({ ...hop, values: ROCKSMQ }), rule)).to.deep.equal([]);
+    expect(messagesOf(plan({ ...hop, values: ELSEWHERE }), rule)).to.deep.equal([]);
+  });
+
   it("leaves it out where the claim itself is mounted there", () => {
     const values = mergeValues(ROCKSMQ, { standalone: { persistence: { mountPath: "/var/lib/milvus/data" } } });
     expect(valueAt(plan({ ...hop, values }), "standalone.disk.enabled")).to.equal(false);
