@@ -14,8 +14,7 @@ const SETTINGS: VerifySettings = {
   rows: "exact",
   reload: false,
   // It looks once.
-  timeouts: { settle: 0, verify: -1, answers: 1 },
-  writes: 1_000,
+  timeouts: { settle: 0, verify: -1, answers: 1, writes: 1 },
 };
 const target = (client: ReturnType<typeof fakeClient>) => ({ client, releaseName: "my-release", namespace: "milvus" });
 

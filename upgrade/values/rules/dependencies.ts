@@ -104,7 +104,6 @@ const OTHERS: readonly DependencyImage[] = [
     ],
     tags: [],
   },
-  { name: "ZooKeeper of Kafka", keys: ["kafka.zookeeper.image.tag"], tags: [] },
   { name: "Woodpecker", keys: ["woodpecker.image.tag"], tags: [] },
 ];
 

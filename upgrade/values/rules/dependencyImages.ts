@@ -73,9 +73,42 @@ export const IMAGES = {
     ],
     movedAt: "5.0.1",
   },
+  kafkaZookeeper: {
+    name: "Kafka's ZooKeeper",
+    keys: ["kafka.zookeeper.image.tag"],
+    repository: "kafka.zookeeper.image.repository",
+    tags: [
+      ["3.0.14", "3.7.0-debian-10-r320"],
+      ["5.0.1", "3.7.0"],
+    ],
+    movedAt: "5.0.1",
+  },
 } as const satisfies Record<string, DependencyImage>;
 
 type Dependency = keyof typeof IMAGES;
+
+/** Goes with Milvus, and keeps nothing: said where it changes, and not kept. */
+const ATTU: DependencyImage = {
+  name: "Attu",
+  keys: ["attu.image.tag"],
+  tags: [
+    ["3.0.0", "latest"],
+    ["3.0.7", "v2.0.1"],
+    ["3.0.29", "v2.1.0"],
+    ["3.2.1", "v2.1.1"],
+    ["3.3.4", "v2.2.1"],
+    ["4.0.5", "v2.2.2"],
+    ["4.0.8", "v2.2.3"],
+    ["4.0.15", "v2.2.4"],
+    ["4.0.30", "v2.2.8"],
+    ["4.1.20", "v2.3.0"],
+    ["4.1.31", "v2.3.10"],
+    ["4.2.3", "v2.4.6"],
+    ["4.2.7", "v2.4.7"],
+    ["4.2.32", "v2.4.12"],
+    ["4.2.39", "v2.5.3"],
+  ],
+};
 
 /** The tag that the public chart brings. */
 export function imageTagAt(name: Dependency, chart: string): string | undefined {
@@ -96,7 +129,8 @@ function bundled(values: HelmValues, queue: MessageQueue): Dependency[] {
   return [
     ...(isExternal("externalEtcd.enabled") ? [] : (["etcd"] as const)),
     ...(isExternal("externalS3.enabled") ? [] : (["minio"] as const)),
-    ...(queue === "pulsar" || queue === "kafka" ? [queue] : []),
+    ...(queue === "pulsar" ? [queue] : []),
+    ...(queue === "kafka" ? [queue, "kafkaZookeeper" as const] : []),
   ];
 }
 
@@ -137,14 +171,14 @@ function sayMoved({ path: key, value }: Addition): string {
 export function runningTag(image: DependencyImage, key: string, { now }: ValueContext): string | undefined {
   if (now === undefined) return undefined;
   const tag = getValue(now.values, path(key)) ?? getValue(now.defaults, path(key)) ?? tagOf(image, now.chart);
-  return tag === undefined || tag === null || tag === "" ? undefined : asText(tag);
+  return tag === undefined || tag === "" ? undefined : asText(tag);
 }
 
 export const dependencyImageRule: ValueRule = {
   name: "dependencies_keep_their_images",
   source: "fact 4.2; milvus issues 40706 and 17647; milvus-operator issue 168",
   explanation:
-    "A newer chart brings newer images of etcd, MinIO and Pulsar, which would restart together with Milvus and may not read back what they wrote: the images that run are kept, etcd's with its repository. `milvus:dependencyImages: chart` takes the chart's, in a run of its own if you can; a tag in milvus:values wins. Kafka is not kept over chart 5.0.1, where its image moved to another repository.",
+    "A newer chart brings newer images of etcd, MinIO and Pulsar, which would restart together with Milvus and may not read back what they wrote: the images that run are kept, etcd's with its repository. `milvus:dependencyImages: chart` takes the chart's, in a run of its own if you can; a tag in milvus:values wins. Kafka and its ZooKeeper are not kept over chart 5.0.1, where their images moved to another repository.",
   owns: [...Object.values(IMAGES).flatMap(({ keys }) => keys), IMAGES.etcd.repository].map(path),
   apply: (context) => {
     const { now, given, dependencyImages = "keep" } = context;
@@ -164,8 +198,9 @@ export const dependencyImageRule: ValueRule = {
 /** Bundled dependencies that the new chart restarts with another image, each as a sentence. */
 export function changedDependencies(from: string, to: string, values: HelmValues, queue: MessageQueue): string[] {
   if (from === to) return [];
-  return bundled(values, queue).flatMap((name) => {
-    const image: DependencyImage = IMAGES[name];
+  const isShown = isTrue(getValue(values, path("attu.enabled")));
+  const images: DependencyImage[] = bundled(values, queue).map((name) => IMAGES[name]);
+  return [...images, ...(isShown ? [ATTU] : [])].flatMap((image) => {
     const [before, after] = [tagOf(image, from), tagOf(image, to)];
     const isSaid = image.keys.some((key) => getValue(values, path(key)) !== undefined);
     if (before === after || before === undefined || isSaid) return [];

@@ -7,7 +7,7 @@ import { chartReads, ignoredSince, isOfSubchart, keysRead, readSince } from "../
 import { USER_YAML_SINCE } from "../tables/places";
 import { removedKeys } from "../tables/removedKeys";
 import { SHORTCUTS_UNTIL, shortcutsIn } from "../tables/shortcuts";
-import { asText, formatPath, getValue, isTrue, leafPaths, path, sameValue, type ValuePath } from "../tree";
+import { asText, formatPath, getValue, isHidden, isTrue, leafPaths, path, sameValue, type ValuePath } from "../tree";
 import { USER_YAML_NAME, userConfigPaths, userConfigValue } from "../userYaml";
 import { NOTHING, type ValueContext, type ValueRule } from "./rule";
 
@@ -172,7 +172,7 @@ export const unknownKeyRule: ValueRule = {
     const unknown = ownLeaves(given, undefined)
       .filter((keys) => readSince(keys) === undefined && !shortcuts.has(formatPath(keys)))
       // A copy of the chart's values.yaml, which has a few such keys itself.
-      .filter((keys) => getValue(given, keys) !== null && !isDefault(keys, given, now?.defaults))
+      .filter((keys) => isHidden(given, keys) || !isDefault(keys, given, now?.defaults))
       .filter(([part = ""]) => !part.startsWith("x-"))
       .map((keys) => formatPath(keys) + nearest(keys, chart));
     if (unknown.length === 0) return NOTHING;
@@ -184,6 +184,7 @@ export const unknownKeyRule: ValueRule = {
 const IDLE = ["standalone.replicas", "service.externalIPs", "attu.name"];
 
 function isDefault(keys: ValuePath, values: HelmValues, defaults: HelmValues | undefined): boolean {
+  // A null that takes nothing away is the same as nothing.
   return IDLE.includes(formatPath(keys)) || sameValue(getValue(values, keys), getValue(defaults ?? {}, keys) ?? null);
 }
 

@@ -16,7 +16,7 @@ import {
   valueIn,
   WOODPECKER_FOLDER,
 } from "../tables/places";
-import { asText, getValue, isMap, path, sameValue } from "../tree";
+import { asText, getValue, isMap, path, sameValue, withoutValue } from "../tree";
 import { type Addition, NOTHING, type Setting, type ValueContext, type ValueOutcome, type ValueRule } from "./rule";
 import { runningSetup, wantedSetup } from "./setup";
 
@@ -97,7 +97,7 @@ export const diskRule: ValueRule = {
   name: "no_empty_volume_over_the_data",
   source: "fact 5.10: templates/standalone-deployment.yaml of charts 4.0.22 and 4.0.23; milvus.yaml, localStorage.path",
   explanation:
-    "From chart 4.0.23 on a standalone with standalone.disk.enabled, the default, has an emptyDir at /var/lib/milvus/data. A local object storage lies there: its data would be hidden, and what is written after that lost at each restart. The emptyDir is left out, and disk indexes stay on.",
+    "From chart 4.0.23 on a standalone with standalone.disk.enabled, the default, has an emptyDir at /var/lib/milvus/data. A local object storage lies there: its data would be hidden, and what is written after that lost at each restart. The emptyDir is left out, and disk indexes stay on. Where only caches lie there it is said.",
   owns: [path(DISK)],
   apply: (context) => {
     const next = wantedSetup(context);
@@ -108,11 +108,21 @@ export const diskRule: ValueRule = {
     if (now && hasDisk(now) && chartAtLeast(now.chart, DISK_OVER_DATA_SINCE)) return NOTHING;
     const covered = foldersOf(next).find(({ mount }) => mount?.isDisk);
     const isSamePlace = mountPathOf(next) === DISK_OVER_DATA;
-    if (covered === undefined && !isSamePlace) return NOTHING;
+    if (covered === undefined && !isSamePlace) return now ? sayCachesMove(next) : NOTHING;
     const what = isSamePlace ? "the standalone's volume" : covered?.place.what;
     return withoutDisk(next, `chart ${next.chart} has an emptyDir at ${DISK_OVER_DATA}, over ${what ?? ""}`);
   },
 };
+
+/** With the data elsewhere, only what Milvus loads again is there. */
+function sayCachesMove(next: Setup): ValueOutcome {
+  if (!isOn(next, PERSISTENCE, true) || !DISK_OVER_DATA.startsWith(`${mountPathOf(next)}/`)) return NOTHING;
+  return {
+    warnings: [
+      `chart ${next.chart} has an emptyDir at ${DISK_OVER_DATA}, over that folder of the standalone's volume: caches begin anew there, and what lies under it is used no more.`,
+    ],
+  };
+}
 
 /** The switch of the emptyDir is also that of disk indexes: they stay on by Milvus' own settings. */
 function withoutDisk(next: Setup, reason: string): ValueOutcome {
@@ -133,7 +143,7 @@ export const keptDataRule: ValueRule = {
     const next = wantedSetup(context);
     const now = runningSetup(context);
     const warnings = dependencyWarnings(context, next);
-    if (next.mode !== "standalone") return { warnings };
+    if (next.mode !== "standalone") return { warnings: [...warnings, ...localLogOfCluster(next)] };
     const before = now ? foldersOf(now) : [];
     const said = foldersOf(next).flatMap((folder) => {
       const running = before.find(({ place }) => place === folder.place);
@@ -169,6 +179,14 @@ function sayOrRefuse(context: ValueContext, wanted: Folder, running: Folder | un
   }
   return [
     `${place.what} is ${folder}, ${shownMount(mount)}: what is there ends with the pod, which every upgrade recreates.`,
+  ];
+}
+
+/** The chart gives streaming nodes no claim. */
+function localLogOfCluster(next: Setup): string[] {
+  if (WOODPECKER_FOLDER.isUsed?.(next) !== true) return [];
+  return [
+    `Woodpecker keeps its log in ${placed(WOODPECKER_FOLDER, next)} of each streaming node, which has no volume there: what is not flushed yet ends with the pod, which every upgrade recreates.`,
   ];
 }
 
@@ -235,9 +253,7 @@ function dependencyWarnings({ now, chart, given }: ValueContext, next: Setup): s
 
 /** Without the switch, which another rule makes explicit. */
 function ownValues(of: HelmValue | undefined): HelmValue {
-  if (!isMap(of)) return {};
-  const { enabled: _, ...others } = of;
-  return others;
+  return isMap(of) ? withoutValue(of, ["enabled"]) : {};
 }
 
 const STANDALONE_VOLUME = [

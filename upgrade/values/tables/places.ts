@@ -67,7 +67,7 @@ export function ownConfigMap(values: HelmValues, chart: string): string {
 
 /** What Milvus takes for it: user.yaml goes over the chart's word, and that over Milvus' own. */
 export function placed(place: Place, setup: Setup): string {
-  const { settings, written, byDefault, normal = (text) => text } = place;
+  const { settings, written, byDefault, normal = (text: string) => text } = place;
   const value = configured(setup, settings) ?? written?.(setup) ?? byDefault;
   return normal(Array.isArray(value) ? value.map(asText).toSorted().join(",") : asText(value));
 }

@@ -96,7 +96,7 @@ function ruleFaults({ from, to, plan }: Pair): string[] {
 
 for (const [layout, { values, sources }] of Object.entries(LAYOUTS)) {
   describe(`every pair of releases in the catalogue, ${layout}`, function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const pairs: Pair[] = [];
     const known = new Map<string, Plan>();
 

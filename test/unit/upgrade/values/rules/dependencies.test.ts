@@ -89,6 +89,25 @@ describe("dependencies_keep_their_images with their repository (fact 5.11)", () 
   });
 });
 
+describe("a_dependency_restarts_with_the_chart: found by rendering 4.2.58 and 5.0.19", () => {
+  const RULE = "a_dependency_restarts_with_the_chart";
+  const KAFKA = { kafka: { enabled: true }, pulsar: { enabled: false }, pulsarv3: { enabled: false } };
+
+  it("names Kafka's ZooKeeper, whose image moves at 5.0.1 with Kafka's", () => {
+    const hop: Hop = { chart: "4.2.58", from: "2.5.16", to: "2.6.15", values: KAFKA, over: { names: MIXED } };
+    const text = messagesOf(plan(hop), RULE).join();
+    expect(text).to.contain("Kafka's ZooKeeper restarts with another image: 3.7.0-debian-10-r320 becomes 3.7.0");
+    expect(again(hop).kind).to.equal("nothing");
+  });
+
+  it("names Attu where it is on, and leaves its image to the chart", () => {
+    const hop: Hop = { chart: "4.1.1", from: "2.3.1", to: "2.4.16", values: { attu: { enabled: true } } };
+    expect(messagesOf(plan(hop), RULE).join()).to.contain("Attu restarts with another image: v2.2.8 becomes v2.4.7");
+    expect(valueAt(plan(hop), "attu.image")).to.equal(undefined);
+    expect(messagesOf(plan({ ...hop, values: {} }), RULE)).to.deep.equal([]);
+  });
+});
+
 describe("a_dependency_changes_in_a_run_of_its_own (milvus issues 40706 and 17647)", () => {
   const RULE = "a_dependency_changes_in_a_run_of_its_own";
   const rows: readonly { readonly key: string; readonly values: HelmValues; readonly hop: Hop }[] = [

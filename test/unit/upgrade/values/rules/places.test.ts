@@ -107,6 +107,13 @@ describe("no_empty_volume_over_the_data (fact 5.10)", () => {
     }
   });
 
+  it("says that caches begin anew where nothing else lies there, and that once", () => {
+    const rule = "no_empty_volume_over_the_data";
+    expect(messagesOf(plan({ ...hop, values: ROCKSMQ }), rule).join()).to.contain("caches begin anew");
+    expect(messagesOf(again({ ...hop, values: ROCKSMQ }), rule)).to.deep.equal([]);
+    expect(messagesOf(plan({ ...hop, values: ELSEWHERE }), rule)).to.deep.equal([]);
+  });
+
   it("leaves it out where the claim itself is mounted there", () => {
     const values = mergeValues(ROCKSMQ, { standalone: { persistence: { mountPath: "/var/lib/milvus/data" } } });
     expect(valueAt(plan({ ...hop, values }), "standalone.disk.enabled")).to.equal(false);
@@ -133,6 +140,13 @@ describe("data_stays_on_its_volume (fact 5.10)", () => {
     const values = mergeValues(ROCKSMQ, { standalone: { persistence: { enabled: false } } });
     const hop = { chart: "4.0.34", from: "2.2.14", to: "2.3.13", values, over: standalone };
     expect(messagesOf(plan(hop), RULE).join()).to.contain("/var/lib/milvus/rdb_data");
+  });
+
+  it("says what ends with a streaming node whose Woodpecker is local", () => {
+    const local = inUserYaml("woodpecker: {storage: {type: local}}");
+    const values = mergeValues({ woodpecker: { enabled: true }, pulsarv3: { enabled: false } }, local);
+    const found = plan({ chart: "5.0.10", from: "2.6.8", to: "2.6.15", values, over: { names: STREAMING } });
+    expect(messagesOf(found, RULE).join()).to.contain("/woodpecker/data of each streaming node");
   });
 
   for (const [key, values] of Object.entries<HelmValues>({
