@@ -1,8 +1,19 @@
 import { createHash, scrypt } from "node:crypto";
 import { promisify } from "node:util";
 import { installationOf } from "./metadata/installation";
-import type { ClusterState, ComponentState, HelmRelease, Refusal, Step, UpgradePlan, Wanted } from "./model";
+import type {
+  ClusterState,
+  ComponentState,
+  HelmRelease,
+  HelmValues,
+  Refusal,
+  Step,
+  UpgradePlan,
+  Wanted,
+} from "./model";
 import { configLine, describeWarning } from "./refusal";
+import { liveReplicasRule } from "./values/rules/replicas";
+import { path, withoutValue } from "./values/tree";
 import catalogue from "./versions/catalogue.json";
 
 /** What a plan is made from, and the plan itself: each has its own part of the hash, so that a refusal can say which moved. */
@@ -57,7 +68,7 @@ export async function approvalHash(input: ApprovalInput): Promise<string> {
   const { wanted, settings, preflight, verification, state, plan, chartDigest } = input;
   const { values, ...request } = wanted;
   const [wantedValues, releaseValues, plannedValues] = await Promise.all(
-    [values, state.release?.userValues, plan.values].map(secretly),
+    [values, state.release?.userValues, withoutLiveReplicas(plan)].map(secretly),
   );
   const parts = {
     config: [request, settings, preflight, judgement(verification), wantedValues],
@@ -77,6 +88,12 @@ export async function approvalHash(input: ApprovalInput): Promise<string> {
     ],
   } satisfies Record<ApprovalPart, unknown>;
   return APPROVAL_PARTS.map((part) => digest(parts[part])).join(SEPARATOR);
+}
+
+/** How many run is a part of the cluster, where no autoscaler moves it. */
+function withoutLiveReplicas({ values, added }: UpgradePlan): HelmValues {
+  const live = added.filter(({ rule }) => rule === liveReplicasRule.name);
+  return live.reduce((all, { path: at }) => withoutValue(all, path(at)), values);
 }
 
 /** Without that by which the service knows who asks, and by which it is known: passwords and certificates are renewed. */

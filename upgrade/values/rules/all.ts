@@ -6,7 +6,6 @@ import { imageRegistryRule } from "./imageRegistry";
 import { apiRule, budgetRule, mysqlRule } from "./kubernetes";
 import { bufferRule, ownConfigRule, placeRule, shortcutRule } from "./metadata";
 import {
-  autoscalerRule,
   etcdAuthRule,
   fixedRule,
   gatewayRule,
@@ -17,6 +16,7 @@ import {
   removedKeyRule,
   standaloneVolumeRule,
 } from "./others";
+import { autoscalerRule, liveReplicasRule } from "./replicas";
 import type { ValueRule } from "./rule";
 import { indexNodeRule, successorRule } from "./successors";
 import { coordinatorRule, messageQueueRule, modeRule, streamingRule } from "./topology";
@@ -33,6 +33,7 @@ export const VALUE_RULES: readonly ValueRule[] = [
   streamingRule,
   successorRule,
   indexNodeRule,
+  liveReplicasRule,
   shortcutRule,
   bufferRule,
   messageSizeRule,
