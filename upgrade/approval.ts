@@ -168,13 +168,14 @@ function releaseFacts({ lastDeployed, ...release }: HelmRelease): unknown[] {
 
 /** By whichever context and address it is reached, a cluster is the one whose namespace has this uid. */
 function clusterFacts(state: ClusterState) {
-  const { kubernetesVersion, namespaceExists, components, attempts, operatorResource } = state;
+  const { kubernetesVersion, namespaceExists, components, attempts, operatorResource, leftovers } = state;
   return {
     installation: installationOf(state),
     kubernetesVersion,
     namespaceExists,
     operatorResource,
     components: components.map(componentFacts).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    leftovers: leftovers?.map(({ claimName }) => claimName),
     attempts: attempts.map(({ claimName, phase }) => `${claimName} ${phase}`).sort(),
   };
 }
