@@ -1,8 +1,19 @@
 import { createHash, scrypt } from "node:crypto";
 import { promisify } from "node:util";
 import { installationOf } from "./metadata/installation";
-import type { ClusterState, ComponentState, HelmRelease, Refusal, Step, UpgradePlan, Wanted } from "./model";
+import type {
+  ClusterState,
+  ComponentState,
+  HelmRelease,
+  HelmValues,
+  Refusal,
+  Step,
+  UpgradePlan,
+  Wanted,
+} from "./model";
 import { configLine, describeWarning } from "./refusal";
+import { liveReplicasRule } from "./values/rules/replicas";
+import { path, withoutValue } from "./values/tree";
 import catalogue from "./versions/catalogue.json";
 
 /** What a plan is made from, and the plan itself: each has its own part of the hash, so that a refusal can say which moved. */
@@ -73,7 +84,7 @@ export async function approvalHash(input: ApprovalInput): Promise<string> {
   const { wanted, settings, preflight, verification, state, plan, chartDigest, program, server } = input;
   const { values, ...request } = wanted;
   const [wantedValues, releaseValues, plannedValues] = await Promise.all(
-    [values, state.release?.userValues, plan.values].map(secretly),
+    [values, state.release?.userValues, withoutLiveReplicas(plan)].map(secretly),
   );
   const parts = {
     config: [request, settings, preflight, judgement(verification), wantedValues],
@@ -93,6 +104,12 @@ export async function approvalHash(input: ApprovalInput): Promise<string> {
     ],
   } satisfies Record<ApprovalPart, unknown>;
   return [...APPROVAL_PARTS.map((part) => digest(parts[part], DIGITS)), digest(parts, WHOLE_DIGITS)].join(SEPARATOR);
+}
+
+/** How many run is a part of the cluster, where no autoscaler moves it. */
+function withoutLiveReplicas({ values, added }: UpgradePlan): HelmValues {
+  const live = added.filter(({ rule }) => rule === liveReplicasRule.name);
+  return live.reduce((all, { path: at }) => withoutValue(all, path(at)), values);
 }
 
 /** Without that by which the service knows who asks, and by which it is known: passwords and certificates are renewed. */
@@ -171,7 +188,7 @@ function releaseFacts({ lastDeployed, ...release }: HelmRelease): unknown[] {
 
 /** By whichever context and address it is reached, a cluster is the one whose namespace has this uid. */
 function clusterFacts(state: ClusterState) {
-  const { kubernetesVersion, namespaceExists, components, attempts, operatorResource, assignsUsers } = state;
+  const { kubernetesVersion, namespaceExists, components, attempts, operatorResource, assignsUsers, leftovers } = state;
   return {
     installation: installationOf(state),
     kubernetesVersion,
@@ -179,6 +196,7 @@ function clusterFacts(state: ClusterState) {
     assignsUsers,
     operatorResource,
     components: components.map(componentFacts).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    leftovers: leftovers?.map(({ claimName }) => claimName),
     attempts: attempts.map(({ claimName, phase }) => `${claimName} ${phase}`).sort(),
   };
 }

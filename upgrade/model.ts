@@ -196,6 +196,22 @@ export interface AttemptId {
   readonly ordinal: number;
 }
 
+export const LEFTOVER_PARTS = ["etcd", "object storage", "message queue", "standalone", "logs"] as const;
+export type LeftoverPart = (typeof LEFTOVER_PARTS)[number];
+
+/** A claim that an earlier Milvus of this name has left, and that an install under the same name takes up again. */
+export interface Leftover {
+  readonly claimName: string;
+  /** What it holds. `standalone`: everything that a standalone keeps itself. */
+  readonly part: LeftoverPart;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** `milvus-4.0.34`, as its labels say; those of a StatefulSet's claims say none. */
+  readonly chart?: string;
+  /** What that chart calls its Milvus. */
+  readonly version?: string;
+}
+
 export const VERIFICATION_STATUSES = ["pending", "passed", "failed"] as const;
 export type VerificationStatus = (typeof VERIFICATION_STATUSES)[number];
 
@@ -232,6 +248,8 @@ export interface ClusterState {
   readonly release?: HelmRelease;
   readonly components: readonly ComponentState[];
   readonly attempts: readonly AttemptState[];
+  /** Only where nothing is installed. */
+  readonly leftovers?: readonly Leftover[];
   /** Names that a new attempt's claim cannot have, whoever's those claims are. */
   readonly takenClaimNames?: readonly string[];
   /** Objects under names that the upgrade's own would have, and that are somebody else's: `Role my-release-upgrade`. */

@@ -57,6 +57,7 @@ export const VALUE_RULE_NAMES = [
   "streamingnode_and_indexnode_follow_the_version",
   "a_new_component_takes_over_settings",
   "settings_of_index_nodes_are_named",
+  "the_live_replicas_stay",
   "config_shortcuts_move_to_user_yaml",
   "insert_buffer_size_has_a_new_name",
   "the_message_size_is_text",

@@ -12,6 +12,7 @@ import type { Json, ObjectMeta } from "../json";
 import { verificationStates } from "../kept/verifications";
 import type { ReleaseAddress } from "../releaseAddress";
 import { attemptStates, type Claim, takenClaimNames } from "./attempts";
+import { leftoversOf } from "./leftovers";
 import { operatorResourceOf } from "./owners";
 import { readStrangers } from "./strangers";
 import { activeJobs, type Job, upgradeJobsRequest } from "./upgradeJobs";
@@ -33,7 +34,7 @@ const USER_ASSIGNING_GROUP = "security.openshift.io";
 /**
  * Reads everything the planner needs, in about fifteen calls at once. Nothing is written.
  *
- * @throws ClusterError when the cluster, the release records, the Deployments, pods or backup claims cannot be read.
+ * @throws ClusterError when the cluster, the release records, the Deployments, pods or, of a Milvus that is there, backup claims cannot be read.
  * What only sharpens the picture (autoscalers, custom resources) becomes a note when it is forbidden.
  */
 export async function readCluster(client: ClusterClient, address: ReleaseAddress): Promise<ClusterState> {
@@ -55,7 +56,7 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
     release,
     deployments,
     pods,
-    claims,
+    claimsRead,
     autoscalers,
     scaledObjects,
     customs,
@@ -69,7 +70,7 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
     list<Deployment>({ api: "apps/v1", resource: "deployments", labelSelector: instance }),
     list<Pod>({ api: "v1", resource: "pods", labelSelector: instance }),
     // All of them: a new attempt must not take over a claim that a person has let go of, or made.
-    list<Claim>({ api: "v1", resource: "persistentvolumeclaims" }),
+    unlessForbidden(list<Claim>({ api: "v1", resource: "persistentvolumeclaims" })),
     optional<Autoscaler>({ api: "autoscaling/v2", resource: "horizontalpodautoscalers" }),
     custom<ScaledObject>("keda.sh/v1alpha1", "scaledobjects"),
     custom<{ readonly metadata?: ObjectMeta }>("milvus.io/v1beta1", "milvuses"),
@@ -82,7 +83,10 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
     readStrangers(client, address),
   ]);
 
-  if (release === undefined && deployments.length === 0) notes.push(...(await noteOfOthers(client, address)));
+  const isThere = release !== undefined || deployments.length > 0;
+  if (!isThere) notes.push(...(await noteOfOthers(client, address)));
+  const claims = claimsRead instanceof ClusterError ? claimsOrNote(claimsRead, isThere, address, notes) : claimsRead;
+  const leftovers = isThere ? [] : leftoversOf(claims, releaseName);
   const installation = installationOf({ ...foundNamespace, ...(release && { release }) });
   const verified = verificationStates(verifications, installation);
   const active = activeJobs(jobs);
@@ -99,6 +103,7 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
     ...(release === undefined ? {} : { release }),
     components: componentStates({ deployments, pods, autoscalers, scaledObjects }, observedAt, nameLabelOf(release)),
     attempts: attemptStates(claims, releaseName, installation),
+    ...(leftovers.length > 0 && { leftovers }),
     takenClaimNames: takenClaimNames(claims, releaseName),
     ...(strangers.length > 0 && { strangers }),
     ...(active.length > 0 && { activeJobs: active.map(({ name }) => name) }),
@@ -107,6 +112,29 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
     ...(operatorResource === undefined ? {} : { operatorResource }),
     notes,
   };
+}
+
+async function unlessForbidden<T>(reading: Promise<T>): Promise<T | ClusterError> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof ClusterError && hasCode(error, "forbidden")) return error;
+    throw error;
+  }
+}
+
+/** Whose backups they are must be known before anything that is there is changed; an install can do without. */
+function claimsOrNote(
+  forbidden: ClusterError,
+  isThere: boolean,
+  { releaseName, namespace }: ReleaseAddress,
+  notes: string[],
+): readonly Claim[] {
+  if (isThere) throw forbidden;
+  notes.push(
+    `persistentvolumeclaims in the namespace ${namespace} may not be listed: whether an earlier Milvus ${releaseName} has left data there, with which the new one would start, is not known. Who may, sees: kubectl -n ${namespace} get pvc`,
+  );
+  return [];
 }
 
 /**

@@ -3,7 +3,7 @@ import { hopNotes } from "../hops/notes";
 import { checkHop } from "../hops/refusal";
 import { needsMetadataMigration } from "../hops/rules";
 import { bindingAttempt } from "../metadata/migration";
-import type { ComponentState, UpgradePlan } from "../model";
+import type { ComponentState, HelmRelease, UpgradePlan } from "../model";
 import { configLine, list, refuse } from "../refusal";
 import {
   chooseRollout,
@@ -15,8 +15,9 @@ import {
   rollingSteps,
 } from "../roll/rollout";
 import { refuseOtherPulsar } from "../values/rules/dependencies";
+import { liveReplicasRule } from "../values/rules/replicas";
 import { serviceSecurity } from "../values/serviceSecurity";
-import { sameValue } from "../values/tree";
+import { getValue, path, sameValue, withoutValue, withValue } from "../values/tree";
 import { resolveVersion } from "../versions/request";
 import { atLeast, compareMinors, compareVersions, minorOf } from "../versions/versions";
 import { type Base, baseFor, type Facts, type Target } from "./base";
@@ -168,27 +169,45 @@ function planRollout(facts: Facts, base: Base): UpgradePlan {
 /** The version stays. Chart and values may still differ, a revision may have failed, or everything may be at 0. */
 function planSameVersion(facts: Facts, base: Base): UpgradePlan {
   const { release, observed, clear } = facts;
-  const difference = differenceFromRecord(facts, base);
+  const difference = differenceFromRecord(facts, asRecorded(base, release));
   const common = { ...base.common, from: observed.version, reversibility: "reversible" as const };
   const steps = [...clear, { kind: "release" as const, awaitReady: true }];
   if (difference !== undefined) {
     return { ...common, kind: "helm", steps, reason: difference, interruption: interruptionAtOnce(facts, base) };
   }
   const sick = observed.components.filter(({ rolledOut }) => !rolledOut);
+  const recorded = asRecorded(base, release).common;
   return {
     ...common,
+    ...recorded,
     kind: "nothing",
     steps,
     reason: `Milvus ${base.common.to} runs, and revision ${release.revision} has these values`,
     interruption: "None.",
     warnings: [
-      ...base.common.warnings,
+      ...recorded.warnings,
       ...sick.map(({ name }) => ({
         rule: "an_unhealthy_component_is_said" as const,
         message: `${name} is not rolled out: fewer ready replicas than wanted. The plan changes nothing about it.`,
       })),
     ],
   };
+}
+
+/** With the replicas of the last revision: what runs is sent by a Release that has something to do, and is no reason for one. */
+function asRecorded(base: Base, { userValues }: HelmRelease): Base {
+  const isLive = ({ rule }: { readonly rule: string }) => rule === liveReplicasRule.name;
+  const live = base.common.added.filter(isLive).map((added) => ({ ...added, keys: path(added.path) }));
+  const values = live.reduce((all, { keys }) => {
+    const recorded = getValue(userValues, keys);
+    return recorded === undefined ? withoutValue(all, keys) : withValue(all, keys, recorded);
+  }, base.common.values);
+  const added = base.common.added.flatMap((one) => {
+    const recorded = isLive(one) ? getValue(userValues, path(one.path)) : one.value;
+    return recorded === undefined ? [] : [{ ...one, value: recorded }];
+  });
+  const warnings = base.common.warnings.filter((warning) => !isLive(warning));
+  return { ...base, common: { ...base.common, values, added, warnings } };
 }
 
 /** Why the release must be updated although the version stays; undefined when it must not. */

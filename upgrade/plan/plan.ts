@@ -18,6 +18,7 @@ import { refuseUnverified } from "../verification";
 import { type ResolvedVersion, resolveVersion } from "../versions/request";
 import { planExisting } from "./existing";
 import { describeExpected, duration, expectedInterruption } from "./interruption";
+import { checkLeftovers } from "./leftovers";
 import { observe } from "./observed";
 import { refuseForeign } from "./ownership";
 import { isDeadInstall, settlePending } from "./pendingRelease";
@@ -115,6 +116,11 @@ function planInstall(wanted: Wanted, state: ClusterState, settle: readonly Step[
     releaseName: wanted.releaseName,
     ...(wanted.imageRegistry !== undefined && { imageRegistry: wanted.imageRegistry }),
   });
+  // Those of an install that died are its own.
+  const leftovers =
+    settle.length > 0
+      ? []
+      : checkLeftovers(state, wanted, { to: resolved.version, chart: chart.version, values: composed.values });
   return {
     kind: "install",
     to: resolved.version,
@@ -122,7 +128,7 @@ function planInstall(wanted: Wanted, state: ClusterState, settle: readonly Step[
     chart: chartReference(chart.version, wanted.chartSource),
     values: composed.values,
     added: composed.added,
-    warnings: allWarnings(resolved, chart, composed),
+    warnings: [...allWarnings(resolved, chart, composed), ...leftovers],
     reason: settle.length > 0 ? "an earlier install died and is begun again" : "there is no such release yet",
     adopt: false,
     interruption: "Nothing runs yet.",

@@ -99,6 +99,17 @@ export const PLAN_RULES = {
       "Deployments that a roll that died, or somebody, has left paused are named. Every plan resumes them: a roll in its order, any other plan after its Release, or before it where everything is at 0.",
     source: "Kubernetes, Deployments: pausing and resuming a rollout",
   },
+  leftovers_are_said: {
+    explanation:
+      "`helm uninstall` keeps the claims of etcd, object storage and message queue, and that of a standalone. An install under the same name takes them up: it starts with the data and metadata of the earlier Milvus. They are named, with what tells whose they are, and the command that deletes them. Not for an install that died and is begun again: those are its own.",
+    source:
+      "Kubernetes documentation, StatefulSets: persistentVolumeClaimRetentionPolicy; templates/pvc.yaml of the charts",
+  },
+  leftovers_of_another_minor_are_not_taken_over: {
+    explanation:
+      "Where the label of such a claim, a passed verification or a finished migration says that another minor wrote it, its metadata is not given to this one: refused, with the version to install for the data, and the command for who needs none of it.",
+    source: "milvus issues 20324 and 19708; the hop rules, which hold for metadata wherever it comes from",
+  },
   an_uninstalled_release_is_not_upgraded: {
     explanation: "A release that is being or has been uninstalled is refused.",
     source: "Helm",

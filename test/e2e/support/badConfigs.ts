@@ -174,11 +174,6 @@ export const BAD_CONFIGS: readonly BadInput[] = [
     says: /refused \(.*(mode|standalone)/s,
   },
   {
-    name: "values that leave out the user's own",
-    config: { "milvus:values": {} },
-    says: /no_user_value_is_dropped_silently.*queryNode\.replicas/s,
-  },
-  {
     name: "an image tag against the version",
     values: { image: { all: { tag: "v2.3.0" } } },
     says: /the_image_tag_is_explicit/,

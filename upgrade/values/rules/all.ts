@@ -8,7 +8,6 @@ import { imageRegistryRule } from "./imageRegistry";
 import { apiRule, budgetRule, mysqlRule } from "./kubernetes";
 import { bufferRule, ownConfigRule, shortcutRule } from "./metadata";
 import {
-  autoscalerRule,
   etcdAuthRule,
   fixedRule,
   gatewayRule,
@@ -19,6 +18,7 @@ import {
   standaloneVolumeRule,
 } from "./others";
 import { keptPlaceRule, memberRule, placeRule } from "./places";
+import { autoscalerRule, liveReplicasRule } from "./replicas";
 import type { ValueRule } from "./rule";
 import { indexNodeRule, successorRule } from "./successors";
 import { coordinatorRule, messageQueueRule, modeRule, natsRule, streamingRule } from "./topology";
@@ -40,6 +40,7 @@ export const VALUE_RULES: readonly ValueRule[] = [
   streamingRule,
   successorRule,
   indexNodeRule,
+  liveReplicasRule,
   shortcutRule,
   bufferRule,
   messageSizeRule,

@@ -1,6 +1,6 @@
-import { chartAtLeast, chartOlderThan } from "../../charts/versions";
+import { chartOlderThan } from "../../charts/versions";
 import type { HelmValue, HelmValues } from "../../model";
-import { list, refuse, valueLine } from "../../refusal";
+import { list, refuse } from "../../refusal";
 import { minorOf, olderThan } from "../../versions/versions";
 import { objectBehind } from "../tables/fixedObjects";
 import { formatPath, getValue, isTrue, path, sameValue } from "../tree";
@@ -188,21 +188,6 @@ export const mmapRule: ValueRule = {
       ],
     };
   },
-};
-
-export const autoscalerRule: ValueRule = {
-  name: "an_autoscaler_needs_replicas_left_out",
-  source: "fact 7.6: hpa.enabled does not omit replicas",
-  explanation:
-    "With hpa.enabled the chart still sets replicas unless they are -1: every upgrade then sets back what the autoscaler chose.",
-  apply: ({ given, chart, now }) => ({
-    warnings: (now?.topology.mode === "standalone" ? [] : ["proxy", "queryNode", "dataNode", "indexNode"])
-      .filter((name) => isTrue(getValue(given, path(`${name}.hpa.enabled`))) && chartAtLeast(chart, "4.2.42"))
-      .filter((name) => getValue(given, path(`${name}.replicas`)) !== -1)
-      .map(
-        (name) => `${name}.hpa.enabled: every upgrade sets its replicas back. ${valueLine(`${name}.replicas`, "-1")}`,
-      ),
-  }),
 };
 
 export const groupRule: ValueRule = {

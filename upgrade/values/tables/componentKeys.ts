@@ -1,4 +1,5 @@
-import { chartAtLeast } from "../../charts/versions";
+import { chartAtLeast, chartOlderThan } from "../../charts/versions";
+import type { VALUES_KEYS } from "../../milvusComponents";
 
 /**
  * Keys of a component's values that its Deployment and Service are made from, as `[key, first chart that reads it]`: only
@@ -62,3 +63,34 @@ export const SHARED_KEYS: readonly string[] = [
   "securityContext",
   "containerSecurityContext",
 ];
+
+type Part = keyof typeof VALUES_KEYS;
+
+/** `replicas` of a component, as `[first chart that reads it, first chart that leaves the field out below 0]` (fact 7.6). */
+const REPLICAS: Readonly<Record<Part, readonly [string, string]>> = {
+  rootcoord: ["4.0.4", "4.1.22"],
+  datacoord: ["4.0.4", "4.1.22"],
+  querycoord: ["4.0.4", "4.1.22"],
+  indexcoord: ["4.0.4", "4.1.22"],
+  mixcoord: ["4.0.10", "4.1.22"],
+  streamingnode: ["4.2.8", "4.2.8"],
+  indexnode: ["3.0.0", "4.1.5"],
+  datanode: ["3.0.0", "4.1.5"],
+  querynode: ["3.0.0", "4.1.5"],
+  proxy: ["3.0.0", "4.1.5"],
+  cdc: ["5.0.8", "5.0.8"],
+};
+
+/** What the charts' values.yaml have for every component, in all of them. */
+export const DEFAULT_REPLICAS = 1;
+
+/**
+ * What the chart writes into the Deployment for `replicas`.
+ *
+ * @returns `omitted` where it leaves the field out, for an autoscaler
+ */
+export function renderedReplicas(component: Part, value: number, chart: string): number | "omitted" {
+  const [readSince, omittedSince] = REPLICAS[component];
+  if (chartOlderThan(chart, readSince)) return DEFAULT_REPLICAS;
+  return value < 0 && chartAtLeast(chart, omittedSince) ? "omitted" : value;
+}

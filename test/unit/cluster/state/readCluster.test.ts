@@ -119,7 +119,14 @@ describe("readCluster", () => {
     expect(state.notes).to.have.length(1);
   });
 
-  for (const resource of ["secrets", "deployments", "pods", "persistentvolumeclaims"]) {
+  it("fails when the claims of a Milvus that is there may not be listed: they tell how far a migration is", async () => {
+    const persistentvolumeclaims = forbidden("persistentvolumeclaims");
+    for (const there of [{ secrets: recorded("deployed") }, { deployments: [deployment("proxy")] }]) {
+      expect(await errorOf({ ...there, persistentvolumeclaims })).to.include({ code: "forbidden" });
+    }
+  });
+
+  for (const resource of ["secrets", "deployments", "pods"]) {
     it(`fails when ${resource} may not be listed: that is never "not installed"`, async () => {
       expect(await errorOf({ [resource]: forbidden(resource) })).to.include({ code: "forbidden" });
     });

@@ -253,9 +253,18 @@ describe("the metadata migration 2.1.x → 2.2.x", () => {
     ]);
   });
 
-  it("refuses replicas left to an autoscaler, naming the key", () => {
+  it("sends the number that runs where the values leave it to an autoscaler", () => {
     const values = { queryNode: { replicas: -1 } };
-    const refusal = refused(wanted("2.2.9", { values }), running("3.2.18", "2.1.4", { values }));
+    const plan = planned(wanted("2.2.9", { values }), running("3.2.18", "2.1.4", { values }));
+    expect([plan.kind, plan.values.queryNode]).to.deep.equal(["migration", { replicas: 3 }]);
+  });
+
+  it("refuses replicas left to an autoscaler where none run that could be sent, naming the key", () => {
+    const values = { queryNode: { replicas: -1 } };
+    const state = running("3.2.18", "2.1.4", { values });
+    const none = { replicas: 0, readyReplicas: 0, updatedReplicas: 0, pods: 0 };
+    const components = state.components.map((it) => (it.component === "querynode" ? { ...it, ...none } : it));
+    const refusal = refused(wanted("2.2.9", { values }), { ...state, components });
     expect([refusal.rule, refusal.reason.includes("queryNode.replicas")]).to.deep.equal([
       "no_autoscaler_during_a_migration",
       true,

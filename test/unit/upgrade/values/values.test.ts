@@ -807,18 +807,6 @@ describe("rules of single keys", () => {
       says: "mmapDirPath",
     },
     {
-      title: "an autoscaler whose replicas the chart sets (fact 7.6)",
-      hop: {
-        chart: "4.2.58",
-        from: "2.5.15",
-        to: "2.5.16",
-        values: { queryNode: { hpa: { enabled: true } } },
-        over: { names: MIXED },
-      },
-      rule: "an_autoscaler_needs_replicas_left_out",
-      says: "milvus:values.queryNode.replicas' -1",
-    },
-    {
       title: "new resource groups (fact 5.7)",
       hop: {
         chart: "5.0.19",
