@@ -168,6 +168,7 @@ async function render(
       apiVersions: apiVersions(apis),
       isUpgrade: plan.adopt,
       projectFolder: project.folder,
+      ...(settings.config.chartAccess && { chartAccess: settings.config.chartAccess }),
     });
     return { objects: parseManifest(manifest, namespace), apis };
   } catch (error) {
