@@ -85,7 +85,7 @@ export async function resolveArguments(
     config: secrets.isKnown ? config : { ...config, verification: { ...config.verification, areSecretsLater: true } },
     values: helm,
     ...(config.chartAccess && { chartAccess: repositoryAccess(config.chartAccess, login) }),
-    hidden: chartLogin.isKnown && chartLogin.value.password !== undefined ? [String(chartLogin.value.password)] : [],
+    hidden: chartLogin.isKnown && chartLogin.value.password !== undefined ? [chartLogin.value.password] : [],
     ...(found.isKnown && { cluster: config.access }),
     providerAccess: {
       ...providerAccess,
@@ -102,7 +102,7 @@ type Login = Readonly<Partial<Record<"username" | "password", pulumi.Input<strin
 function loginOf(chart: unknown): Login {
   if (!isTree(chart)) return {};
   const { username, password } = chart as Pick<ChartArgs, "username" | "password">;
-  return { ...((username ?? "") !== "" && { username }), ...((password ?? "") !== "" && { password }) } as Login;
+  return { ...((username ?? "") !== "" && { username }), ...((password ?? "") !== "" && { password }) };
 }
 
 function repositoryAccess({ caFile }: ChartAccess, { username, password }: Login): RepositoryAccess {

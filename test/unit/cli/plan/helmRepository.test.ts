@@ -16,7 +16,7 @@ describe("a private repository of charts", () => {
   });
   afterEach(() => {
     rmSync(folder, { recursive: true });
-    if (earlier === undefined) delete process.env[HELM_VARIABLE];
+    if (earlier === undefined) Reflect.deleteProperty(process.env, HELM_VARIABLE);
     else process.env[HELM_VARIABLE] = earlier;
   });
 
