@@ -66,6 +66,12 @@ export interface ChartArgs {
   oci?: string;
   /** Folder that holds unpacked charts as milvus-VERSION, relative to the program's folder. Default: none. */
   folder?: string;
+  /** For a private repository; goes with password. Default: none. */
+  username?: pulumi.Input<string>;
+  /** For a private repository; goes with username. Encrypted in the state. Default: none. */
+  password?: pulumi.Input<string>;
+  /** PEM file of who signed the repository's certificate, relative to the program's folder. Default: the system's authorities. */
+  caFile?: string;
   /** Chart version to use instead of the catalogue's choice; it must fit the Milvus version. Default: chosen. */
   version?: string;
 }

@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AccessSettings } from "../cluster/api/kubeConfig";
 import { ACCESS, argumentsError, type PlainArguments, parseArguments } from "../config/arguments";
 import type { ConfigProblem } from "../config/configError";
-import type { Config } from "../config/schema";
+import type { ChartAccess, Config } from "../config/schema";
 import { RefusalError } from "../upgrade/refusal";
-import type { MilvusClusterArgs, VerifyArgs } from "./args";
+import type { ChartArgs, MilvusClusterArgs, VerifyArgs } from "./args";
+import type { RepositoryAccess } from "./declare/context";
 import { isLater, resolve } from "./engine/resolve";
 import { isTree, unfitArguments } from "./unfit";
 import { type GivenValues, resolveValues } from "./values";
@@ -13,6 +14,10 @@ import { type GivenValues, resolveValues } from "./values";
 export interface Given {
   readonly config: Config;
   readonly values: GivenValues;
+  /** What the repository of charts is told, for the provider, which may wait for it; missing: nothing. */
+  readonly chartAccess?: RepositoryAccess;
+  /** Texts that no line may show, beside those of the values. */
+  readonly hidden: readonly string[];
   /** How the cluster is reached; missing where that is known only after this preview. */
   readonly cluster?: AccessSettings;
   /** The same for the provider, which may wait for it. */
@@ -21,6 +26,8 @@ export interface Given {
 
 /** What of `verify` is resolved by itself: it need not be known in a preview. */
 const NO_SECRETS = { credentials: {}, tls: {} } as const;
+/** The same of `chart`. */
+const NO_LOGIN = { username: undefined, password: undefined } as const;
 
 type ProviderAccess = Readonly<Partial<Record<keyof AccessSettings, pulumi.Input<string>>>>;
 
@@ -45,20 +52,29 @@ export async function resolveArguments(
   const providerAccess: ProviderAccess = own.length > 0 ? Object.fromEntries(own) : ofStack();
   const isPreview = pulumi.runtime.isDryRun();
   const verify = isLater(args.verify) ? await known("verify", name, args.verify) : args.verify;
-  const [found, helm, secrets, plain] = await Promise.all([
+  const chart = isLater(args.chart) ? await known("chart", name, args.chart) : args.chart;
+  const login = loginOf(chart);
+  const [found, helm, secrets, chartLogin, plain] = await Promise.all([
     resolve(providerAccess as pulumi.Input<AccessSettings>),
     resolveValues(args.values),
     resolve({ credentials: verify?.credentials ?? {}, tls: verify?.tls ?? {} }),
-    plainArguments(name, { ...args, ...(verify && { verify: asGroup(verify, NO_SECRETS) as VerifyArgs }) }),
+    resolve(login),
+    plainArguments(name, {
+      ...args,
+      ...(verify && { verify: asGroup(verify, NO_SECRETS) as VerifyArgs }),
+      ...(chart && { chart: asGroup(chart, NO_LOGIN) as ChartArgs }),
+    }),
   ]);
   if (helm.plain === undefined) throw notKnown("values", name);
   if (!found.isKnown && !isPreview) throw notKnown(own.map(([key]) => key).join(", "), name);
   if (!secrets.isKnown && !isPreview) throw notKnown("verify", name);
+  if (!chartLogin.isKnown && !isPreview) throw notKnown("chart", name);
   const access = found.isKnown ? found.value : {};
   const config = parseArguments(
     {
       ...plain,
       values: helm.plain,
+      ...(chart && { chart: asGroup(plain.chart, chartLogin.isKnown ? chartLogin.value : UNKNOWN_LOGIN) }),
       ...(verify && { verify: asGroup(plain.verify, secrets.isKnown ? secrets.value : NO_SECRETS) }),
       ...access,
     },
@@ -68,11 +84,32 @@ export async function resolveArguments(
   return {
     config: secrets.isKnown ? config : { ...config, verification: { ...config.verification, areSecretsLater: true } },
     values: helm,
+    ...(config.chartAccess && { chartAccess: repositoryAccess(config.chartAccess, login) }),
+    hidden: chartLogin.isKnown && chartLogin.value.password !== undefined ? [chartLogin.value.password] : [],
     ...(found.isKnown && { cluster: config.access }),
     providerAccess: {
       ...providerAccess,
       ...(providerAccess.kubeconfig !== undefined && { kubeconfig: pulumi.secret(providerAccess.kubeconfig) }),
     },
+  };
+}
+
+/** Not known in this preview: the provider gets the Outputs, and nobody else reads them. */
+const UNKNOWN_LOGIN = { username: "not known yet", password: "not known yet" } as const;
+
+type Login = Readonly<Partial<Record<"username" | "password", pulumi.Input<string>>>>;
+
+function loginOf(chart: unknown): Login {
+  if (!isTree(chart)) return {};
+  const { username, password } = chart as Pick<ChartArgs, "username" | "password">;
+  return { ...((username ?? "") !== "" && { username }), ...((password ?? "") !== "" && { password }) };
+}
+
+function repositoryAccess({ caFile }: ChartAccess, { username, password }: Login): RepositoryAccess {
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password: pulumi.secret(password) }),
+    ...(caFile !== undefined && { caFile }),
   };
 }
 
@@ -87,7 +124,12 @@ function ownAccess(args: MilvusClusterArgs): [keyof AccessSettings, pulumi.Input
 /** The arguments that must be plain data. */
 function withoutLater(args: MilvusClusterArgs): PlainArguments {
   const none = Object.fromEntries(["values", ...ACCESS].map((key) => [key, undefined]));
-  return { ...args, ...none, ...(args.verify && { verify: asGroup(args.verify, NO_SECRETS) }) };
+  return {
+    ...args,
+    ...none,
+    ...(args.verify && { verify: asGroup(args.verify, NO_SECRETS) }),
+    ...(args.chart && { chart: asGroup(args.chart, NO_LOGIN) }),
+  };
 }
 
 /**

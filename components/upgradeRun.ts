@@ -67,7 +67,7 @@ class UpgradeRun {
   ) {
     const { releaseName, namespace } = given.config.wanted;
     this.address = { releaseName, namespace };
-    this.hidden = laterTexts(given.values.leaves);
+    this.hidden = [...laterTexts(given.values.leaves), ...given.hidden];
     this.earlier = readEarlierRun({ name, formerNames, namespace, releaseName }, (text) => this.warn(text));
   }
 
@@ -151,6 +151,7 @@ class UpgradeRun {
       values: releaseValues(plan.values, values.leaves, config.valuesAreSecret || values.isSecret),
       provider: this.provider(state.namespaceUid, earlier),
       words: this.inProgram,
+      ...(this.given.chartAccess && { chartAccess: this.given.chartAccess }),
       ...(client && {
         diagnose: async (failed: FailedResource) => {
           const text = await diagnoseUpgrade(client, { failed, plan, releaseName: this.address.releaseName, hide });

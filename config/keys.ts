@@ -57,7 +57,7 @@ export const CONFIG_KEYS = {
     type: "object",
     default: {},
     description:
-      "Where charts come from; one of repository (URL), oci (reference without a tag) or folder (holds unpacked charts as milvus-VERSION). Empty: the public repository that serves the chart.",
+      "Where charts come from; one of repository (URL), oci (reference without a tag) or folder (holds unpacked charts as milvus-VERSION). A private repository also takes username and password (`pulumi config set --path --secret milvus:chartSource.password`), and caFile, a PEM file. Empty: the public repository that serves the chart.",
   },
   chartVersion: {
     type: "string",

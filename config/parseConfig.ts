@@ -32,7 +32,7 @@ const HIDDEN: ReadonlySet<ConfigKey> = new Set(["values", "credentials", "tls"])
 const NESTED_NAMES: Partial<Record<ConfigKey, readonly string[]>> = {
   timeouts: [...Object.keys(DEFAULT_TIMEOUTS), "rolloutOf", ...MILVUS_COMPONENTS],
   preflight: PREFLIGHT_CHECK_NAMES,
-  chartSource: ["repository", "oci", "folder"],
+  chartSource: ["repository", "oci", "folder", "username", "password", "caFile"],
   jobResources: ["requests", "limits", "cpu", "memory"],
   tolerations: ["key", "operator", "value", "effect", "tolerationSeconds"],
   verifyQueries: ["collection", "database", "field", "vector", "limit", "params", "filter", "same"],
@@ -114,6 +114,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
     ...(parsed.approvedPlan === undefined ? {} : { approvedPlan: parsed.approvedPlan }),
     valuesAreSecret: isSecret(raw, "values"),
     preflight: Object.fromEntries(Object.entries(parsed.preflight).filter(([, level]) => level !== undefined)),
+    ...toChartAccess(parsed.chartSource),
     settings: {
       kubectlImage: jobImage("kubectlImage", parsed),
       metaMigrationImage: jobImage("metaMigrationImage", parsed),
@@ -165,6 +166,15 @@ function toChartSource({ oci, folder, repository }: ParsedConfig["chartSource"])
     return { kind: "folder", path: folder };
   }
   return repository === undefined ? { kind: "repository" } : { kind: "repository", url: repository };
+}
+
+function toChartAccess({ username, password, caFile }: ParsedConfig["chartSource"]): Pick<Config, "chartAccess"> {
+  const access = {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(caFile !== undefined && { caFile }),
+  };
+  return Object.keys(access).length > 0 ? { chartAccess: access } : {};
 }
 
 /** The provider takes an empty text as "not set", and so do we. */

@@ -28,6 +28,8 @@ export interface Config {
   readonly valuesAreSecret: boolean;
   /** Levels of the checks before anything is touched; a check that is left out keeps its own. */
   readonly preflight: PreflightLevels;
+  /** Beside `wanted`, which is hashed for everybody to see. Missing: the repository asks nobody. */
+  readonly chartAccess?: ChartAccess;
   /** How the upgrade's own Jobs are run. */
   readonly settings: {
     readonly kubectlImage: string;
@@ -75,6 +77,15 @@ export interface Config {
     /** Name of a cluster in the kubeconfig that replaces the context's own. */
     readonly cluster?: string;
   };
+}
+
+/** What a repository of charts wants to know of whoever asks it. */
+export interface ChartAccess {
+  /** Goes with password. */
+  readonly username?: string;
+  readonly password?: string;
+  /** PEM file of who signed the repository's certificate, from the folder of the program. */
+  readonly caFile?: string;
 }
 
 /** `rolloutOf`: for single components, instead of `rollout`. */
@@ -185,7 +196,7 @@ const chartSource = z
     repository: text(/^https?:\/\/\S+$/, "is not the http(s) URL of a chart repository")
       .refine(
         (url) => !holdsSecret(url) && !/^https?:\/\/[^/?#]*@/.test(url),
-        "holds a user name, password or token, which would be shown in every plan and stored in the state, and there is no key for them yet. Give a repository that needs none, put the charts into a folder (folder), or log in to an OCI registry (helm registry login) and name it (oci)",
+        "holds a user name, password or token, which would be shown in every plan. Leave them out of the URL, and give them as milvus:chartSource.username and milvus:chartSource.password: pulumi config set --path --secret milvus:chartSource.password PASSWORD",
       )
       .optional(),
     oci: text(
@@ -193,10 +204,23 @@ const chartSource = z
       "is not an OCI reference without tag or digest, such as oci://registry.example.com/charts/milvus",
     ).optional(),
     folder: z.string().min(1, "must name a folder").optional(),
+    username: z.string().min(1, "must not be empty").optional(),
+    password: z.string().min(1, "must not be empty").optional(),
+    caFile: z.string().min(1, "must name a file").optional(),
   })
-  .refine((source) => Object.values(source).filter((value) => value !== undefined).length <= 1, {
+  .refine(({ repository, oci, folder }) => [repository, oci, folder].filter((it) => it !== undefined).length <= 1, {
     message: "names more than one source: give one of repository, oci, folder",
-  });
+  })
+  .refine(({ username, password }) => (username === undefined) === (password === undefined), {
+    message: "needs username and password together",
+  })
+  .refine(
+    ({ repository, username, caFile }) => repository !== undefined || (username === undefined && caFile === undefined),
+    {
+      message:
+        "username, password and caFile go with repository; for an OCI registry log in with helm registry login on the machine that runs Pulumi",
+    },
+  );
 
 const verifyQuery = z.strictObject({
   collection: z.string("must name a collection").min(1, "must name a collection"),

@@ -1,5 +1,7 @@
+import type { ChartAccess } from "../config/schema";
 import { MissingProgram, runCommand } from "../process/command";
 import type { ChartReference, HelmValues } from "../upgrade/model";
+import { withRepository } from "./helmRepository";
 
 /** Names another Helm than the one on the PATH. */
 export const HELM_VARIABLE = "MILVUS_HELM";
@@ -13,6 +15,8 @@ export interface RenderRequest {
   readonly kubernetesVersion: string;
   readonly apiVersions: readonly string[];
   readonly isUpgrade: boolean;
+  /** What a private repository is told. Default: nothing. */
+  readonly chartAccess?: ChartAccess;
   /** A chart folder is relative to it. */
   readonly projectFolder: string;
 }
@@ -36,10 +40,25 @@ export class NotRendered extends Error {
  */
 export async function renderChart(request: RenderRequest): Promise<string> {
   const helm = process.env[HELM_VARIABLE] || "helm";
+  const { chart, chartAccess, projectFolder } = request;
+  if (chart.kind !== "repository" || chartAccess === undefined) {
+    return render(helm, request, { chart: chartArguments(chart) });
+  }
+  return withRepository(chart, chartAccess, projectFolder, async ({ name, env }) => {
+    await call(helm, ["repo", "update", name], request, { env, what: `repo update for ${chart.location}` });
+    return render(helm, request, { chart: [`${name}/${chart.name}`, "--version", chart.version], env });
+  });
+}
+
+function render(
+  helm: string,
+  request: RenderRequest,
+  { chart, env }: { readonly chart: readonly string[]; readonly env?: Readonly<Record<string, string>> },
+): Promise<string> {
   const args = [
     "template",
     request.releaseName,
-    ...chartArguments(request.chart),
+    ...chart,
     "--namespace",
     request.namespace,
     "--kube-version",
@@ -49,16 +68,29 @@ export async function renderChart(request: RenderRequest): Promise<string> {
     "--values",
     "-",
   ];
+  const what = `template ${request.chart.name} ${request.chart.version}`;
+  return call(helm, args, request, { what, input: JSON.stringify(request.values), ...(env && { env }) });
+}
+
+/** @throws NotRendered */
+async function call(
+  helm: string,
+  args: readonly string[],
+  { projectFolder }: RenderRequest,
+  {
+    what,
+    ...options
+  }: { readonly what: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> },
+): Promise<string> {
   try {
-    const input = JSON.stringify(request.values);
-    const options = { cwd: request.projectFolder, input, timeoutSeconds: TIMEOUT_SECONDS };
-    const { exitCode, stdout, stderr } = await runCommand(helm, args, options);
+    const { exitCode, stdout, stderr } = await runCommand(helm, args, {
+      cwd: projectFolder,
+      timeoutSeconds: TIMEOUT_SECONDS,
+      ...options,
+    });
     if (exitCode === 0) return stdout;
     const reason = reasonOf(stderr);
-    throw new NotRendered(
-      `${helm} template ${request.chart.name} ${request.chart.version} failed: ${reason}`,
-      OF_CHART.test(reason),
-    );
+    throw new NotRendered(`${helm} ${what} failed: ${reason}`, OF_CHART.test(reason));
   } catch (error) {
     if (error instanceof MissingProgram) {
       throw new NotRendered(

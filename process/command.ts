@@ -5,6 +5,8 @@ export interface CommandOptions {
   /** Written to stdin. */
   readonly input?: string;
   readonly timeoutSeconds: number;
+  /** Beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface CommandResult {
@@ -23,8 +25,12 @@ export class MissingProgram extends Error {}
  */
 export function runCommand(program: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const { cwd, input = "", timeoutSeconds } = options;
-    const child = spawn(program, args, { ...(cwd !== undefined && { cwd }), stdio: "pipe" });
+    const { cwd, input = "", timeoutSeconds, env } = options;
+    const child = spawn(program, args, {
+      ...(cwd !== undefined && { cwd }),
+      ...(env && { env: { ...process.env, ...env } }),
+      stdio: "pipe",
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     const name = `${program.split("/").at(-1) ?? program} ${args[0] ?? ""}`.trim();

@@ -80,7 +80,9 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   const check = async (plan: UpgradePlan) => {
     if (options.isChecked === false) return { findings: NO_FINDINGS };
     const isRendered = plan.kind !== "nothing" && checks.chartRenders !== "off";
-    const rendering = isRendered ? renderPlan({ ...options, ...wanted, plan, state, client: cluster }) : undefined;
+    const rendering = isRendered
+      ? renderPlan({ ...options, ...config, ...wanted, plan, state, client: cluster })
+      : undefined;
     const rendered = rendering?.then((it) => renderFacts(it, state));
     const [findings, found] = await Promise.all([
       preflight(cluster, wanted, plan, state, { ...seen, preflight: checks, ...(rendered && { rendered }) }),

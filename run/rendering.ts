@@ -1,6 +1,7 @@
 import type { ClusterClient } from "../cluster/api/client";
 import { apiVersions, readServedApis } from "../cluster/api/discovery";
 import { ClusterError } from "../cluster/errors";
+import type { ChartAccess } from "../config/schema";
 import { type Comparison, compareWithRelease } from "../manifests/compare";
 import { NotRendered, renderChart } from "../manifests/helm";
 import { type Mask, maskOf } from "../manifests/mask";
@@ -29,6 +30,8 @@ export interface RenderingRequest {
   readonly client?: ClusterClient;
   /** Helm values that the caller keeps to itself, marked in the plan's. Default: none. */
   readonly opaque?: readonly OpaqueValue[];
+  /** What a private repository is told. Default: nothing. */
+  readonly chartAccess?: ChartAccess;
   /** Texts that no line may show, beside the secrets among the values. Default: none. */
   readonly hidden?: readonly string[];
 }
@@ -43,7 +46,7 @@ const NOT_KNOWN_YET = "not-known-yet";
  * @throws ClusterError when the API server does not answer
  */
 export async function renderPlan(request: RenderingRequest): Promise<Rendering> {
-  const { releaseName, namespace, plan, state, client, opaque = [] } = request;
+  const { releaseName, namespace, plan, state, client, chartAccess, opaque = [] } = request;
   const values = layBack(plan.values, opaque, (index, changed) => changed ?? opaque[index]?.value ?? NOT_KNOWN_YET);
   const mask = maskFor(request, values as HelmValues);
   const isGuess = opaque.some(({ value }) => value === undefined);
@@ -59,6 +62,7 @@ export async function renderPlan(request: RenderingRequest): Promise<Rendering> 
       isUpgrade: plan.adopt,
       // Relative folders count from the working folder, as the provider counts them.
       projectFolder: process.cwd(),
+      ...(chartAccess && { chartAccess }),
     });
     const objects = readManifest(manifest, namespace);
     if (client === undefined) return { kind: "compared", objects };

@@ -122,7 +122,8 @@ async function reportOf(
   const withImages = request.withImages || config.wanted.imageRegistry !== undefined;
   const rendering =
     request.withManifests || withImages
-      ? (known ?? (await renderPlan({ ...config.wanted, plan, state, hidden: secrets, ...(client && { client }) })))
+      ? (known ??
+        (await renderPlan({ ...config, ...config.wanted, plan, state, hidden: secrets, ...(client && { client }) })))
       : undefined;
   return {
     outcome,

@@ -42,7 +42,9 @@ export async function loadStackConfig(
     secretKeys: encrypted,
     readFile: (name) => readFileSync(path.resolve(project.folder, name), "utf8"),
   });
-  return { config, secrets: encrypted.flatMap((key) => secretTexts(written[key], open[key])) };
+  const { password } = config.chartAccess ?? {};
+  const secrets = encrypted.flatMap((key) => secretTexts(written[key], open[key]));
+  return { config, secrets: password === undefined ? secrets : [...secrets, password] };
 }
 
 function hasSecret(value: unknown): boolean {

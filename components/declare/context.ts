@@ -51,6 +51,14 @@ export interface FailedResource {
 /** Reads the cluster and says which pod or Job is stuck, why, and what to do; undefined when nothing is to be seen. */
 export type Diagnose = (failed: FailedResource) => Promise<string | undefined>;
 
+/** What a private repository of charts is told. */
+export interface RepositoryAccess {
+  readonly username?: pulumi.Input<string>;
+  /** Marked as secret. */
+  readonly password?: pulumi.Input<string>;
+  readonly caFile?: string;
+}
+
 /** What is declared for a plan. */
 export interface PlannedRun {
   /** Of the component: its children are named after it. */
@@ -63,6 +71,8 @@ export interface PlannedRun {
   readonly settings: UpgradeSettings;
   /** Helm values for the Release: those of the plan, with what is secret marked as such. */
   readonly values: pulumi.Input<Record<string, unknown>>;
+  /** Default: the repository asks nobody. */
+  readonly chartAccess?: RepositoryAccess;
   /** Of what earlier runs have left in the state. */
   readonly earlier: EarlierRun;
   /** Of the cluster that was looked at. */

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type { ChartReference, Step } from "../../upgrade/model";
 import { describeForHistory } from "../../upgrade/words/describe";
-import type { After, StepContext } from "./context";
+import type { After, RepositoryAccess, StepContext } from "./context";
 
 /** Inputs that tell of the plan of the day and not of the cluster. */
 const OF_THE_DAY = ["description", "skipAwait", "timeout"];
@@ -23,7 +23,7 @@ export function declareRelease(
       name: releaseName,
       namespace,
       createNamespace: !state.namespaceExists,
-      ...chartArgs(plan.chart),
+      ...chartArgs(plan.chart, context.chartAccess),
       values: context.values,
       description: describeForHistory(plan, state.release?.revision),
       skipAwait: !step.awaitReady,
@@ -40,10 +40,13 @@ export function declareRelease(
   );
 }
 
-function chartArgs(chart: ChartReference): Pick<k8s.helm.v3.ReleaseArgs, "chart" | "version" | "repositoryOpts"> {
+function chartArgs(
+  chart: ChartReference,
+  access: RepositoryAccess = {},
+): Pick<k8s.helm.v3.ReleaseArgs, "chart" | "version" | "repositoryOpts"> {
   switch (chart.kind) {
     case "repository":
-      return { chart: chart.name, version: chart.version, repositoryOpts: { repo: chart.location } };
+      return { chart: chart.name, version: chart.version, repositoryOpts: { repo: chart.location, ...access } };
     case "oci":
     case "folder":
       return { chart: chart.location, version: chart.version };

@@ -9,6 +9,7 @@ import {
   type OneRun,
   outputsOf,
   PROVIDER,
+  RELEASE,
   runComponent,
   runProgram,
   unknownOutput,
@@ -219,6 +220,24 @@ describe("what MilvusCluster is given", () => {
         expect(run.error?.message).to.match(/^The arguments of MilvusCluster "db" have one problem/);
       });
     }
+  });
+
+  it("in chart.username and chart.password may be Outputs: the password is a secret in the Release, and in no line and output", async () => {
+    const chart = (password: unknown) => ({ repository: "https://charts.example.com", username: "ci", password });
+    const optsOf = ({ children }: OneRun) => children.find(({ type }) => type === RELEASE)?.inputs.repositoryOpts;
+    const run = await runComponent(() => args({ chart: chart(pulumi.secret("correct-horse")) }));
+    const found = optsOf(run) as Record<string, unknown>;
+    expect(plain(found)).to.deep.equal({
+      repo: "https://charts.example.com",
+      username: "ci",
+      password: "correct-horse",
+    });
+    expect(isSecret(found) || isSecret(found.password)).to.equal(true);
+    expect(JSON.stringify([run.result, run.said])).to.not.include("correct-horse");
+    const preview = await runComponent(() => args({ chart: chart(unknownOutput()) }), { preview: true });
+    expect(preview.error).to.equal(undefined);
+    const up = await runComponent(() => args({ chart: chart(unknownOutput()) }));
+    expect(up.error?.message).to.match(/^refused \(what_decides_the_plan_must_be_known\).*chart/);
   });
 
   it("in verify.credentials and verify.tls may be Outputs, of which a preview does not know each", async () => {

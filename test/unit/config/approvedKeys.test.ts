@@ -108,6 +108,14 @@ describe("an approval and the stack config", () => {
     });
   }
 
+  it("does not ask for the login of a chart repository, and no hash is made of a password", async () => {
+    const source = (password: string) =>
+      hashOf({
+        "milvus:chartSource": JSON.stringify({ repository: "https://c.example.com", username: "ci", password }),
+      });
+    expect(await source("this year's")).to.equal(await source("next year's"));
+  });
+
   it("does not ask for certificates that are renewed", async () => {
     const tls = (ca: string) => hashOf({ "milvus:tls": JSON.stringify({ enabled: true, ca, key: `${ca}-key` }) });
     expect(await tls("this year's")).to.equal(await tls("next year's"));

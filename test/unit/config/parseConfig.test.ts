@@ -228,6 +228,13 @@ describe("parseConfig", () => {
     { key: "chartSource", value: '{"repository":"charts.example.com"}', says: ["URL"] },
     { key: "chartSource", value: '{"oci":"oci://r.example.com/milvus:4.1.0"}', says: ["without tag"] },
     { key: "chartSource", value: '{"folder":"x","repository":"https://c.example.com"}', says: ["one of"] },
+    { key: "chartSource", value: '{"repository":"https://c.example.com","username":"ci"}', says: ["together"] },
+    {
+      key: "chartSource",
+      value: '{"oci":"oci://r.example.com/milvus","username":"ci","password":"p"}',
+      says: ["helm registry login"],
+    },
+    { key: "chartSource", value: '{"caFile":"ca.pem"}', says: ["go with repository"] },
     {
       key: "chartSource",
       value: '{"repo":"https://c.example.com"}',
@@ -297,13 +304,13 @@ describe("parseConfig", () => {
         expect(message).to.include("milvus:chartSource").and.to.not.include("hunter2");
       }
       const { message } = errorOf({ config: { ...minimal, "milvus:chartSource": JSON.stringify({ repository }) } });
-      expect(message).to.include("no key for them yet").and.to.include("helm registry login");
+      expect(message).to.include("milvus:chartSource.username").and.to.include("--secret milvus:chartSource.password");
     });
   }
 
   it("refuses credentials in the component's chart URL", () => {
     expect(() => parseArguments({ version: "2.5.16", chart: { repository: withCredentials[0] } }, "MilvusCluster"))
-      .to.throw(/chart\.repository.*no key for them yet/s)
+      .to.throw(/chart\.repository.*chart\.username/s)
       .and.property("message")
       .to.not.include("hunter2");
   });

@@ -2,7 +2,18 @@ import { expect } from "chai";
 import type { HelmValues } from "../../../../../upgrade/model";
 import { mergeValues } from "../../../../../upgrade/values/tree";
 import { MIXED, STREAMING } from "../../support";
-import { again, type Hop, inUserYaml, messagesOf, plan, ROCKSMQ, refusal, standalone, userYamlOfRules, valueAt } from "./hop";
+import {
+  again,
+  type Hop,
+  inUserYaml,
+  messagesOf,
+  plan,
+  ROCKSMQ,
+  refusal,
+  standalone,
+  userYamlOfRules,
+  valueAt,
+} from "./hop";
 
 const PLACES = "metadata_and_data_stay_where_they_are";
 const ELSEWHERE = mergeValues(ROCKSMQ, { standalone: { persistence: { mountPath: "/data/milvus" } } });

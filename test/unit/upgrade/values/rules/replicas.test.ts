@@ -264,6 +264,7 @@ describe("the_live_replicas_stay (fact 7.6)", () => {
         settings: {},
         preflight: {},
         verification: {},
+        program: { version: "0.1.0" },
         state,
         plan: planned(request, state),
       });
