@@ -51,12 +51,8 @@ describe("charts rendered before and after each hop that is planned", function (
   });
 
   it("without the rules something is lost: it can be seen", async () => {
-    const report = await run({
-      from: /^(3\.2\.18|4\.2\.20)$/,
-      values: /^(cluster|standalone)(; root path)?$/,
-      isControl: true,
-    });
-    const broken = new Set(report.open.filter(isBad).map(({ invariant }) => invariant));
-    expect([...broken]).to.include.members(["place of the metadata", "place of the queue", "images of dependencies"]);
+    const report = await run({ from: /^3\.2\.18$/, values: /^cluster; root path$/, isControl: true });
+    const broken = report.open.filter(isBad).map(({ invariant }) => invariant);
+    expect(broken).to.include("place of the metadata");
   });
 });

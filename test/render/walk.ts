@@ -116,9 +116,11 @@ export async function* walk(job: Job, bench: Bench): AsyncGenerator<Outcome> {
     const effects = await followEffects(without, { wanted, plan, now, next }, bench);
     findings.push(...effects.breaches.map((breach) => judged(EFFECTS, breach, plan, bench)));
     yield { kind: "hop", job, title, findings, checked: ALL_NAMES };
-    if (bench.isControl) return;
     without = effects.without;
-    now = next;
+    // The control goes on from what the rules would have left: each hop is its own.
+    const left = bench.isControl ? await bench.renderer.render(target, move.values, true) : after;
+    if ("failed" in left) return;
+    now = { ...next, values: move.values, picture: left };
     const following = nextMove(wanted, clusterOf(now, bench.kubernetesVersion));
     if (following.kind !== "hop") {
       const why = following.kind === "refused" ? `refused: ${following.refusal.rule}` : following.kind;
