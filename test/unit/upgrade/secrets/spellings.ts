@@ -85,7 +85,7 @@ const NAMES = [
   "pass\u200bword",
   // Full width, as an input method for Chinese writes it.
   "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44",
-  `${"PASSWORD_OF_"}${"A".repeat(100)}`,
+  `PASSWORD_OF_${"A".repeat(100)}`,
 ];
 
 const OPEN_NAMES = [
