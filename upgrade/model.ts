@@ -196,8 +196,7 @@ export interface AttemptId {
   readonly ordinal: number;
 }
 
-export const LEFTOVER_PARTS = ["etcd", "object storage", "message queue", "standalone", "logs"] as const;
-export type LeftoverPart = (typeof LEFTOVER_PARTS)[number];
+export type LeftoverPart = "etcd" | "object storage" | "message queue" | "standalone" | "logs";
 
 /** A claim that an earlier Milvus of this name has left, and that an install under the same name takes up again. */
 export interface Leftover {
