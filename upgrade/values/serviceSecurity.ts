@@ -1,7 +1,7 @@
 import { chartAtLeast, chartOlderThan } from "../charts/versions";
 import type { HelmValue, HelmValues } from "../model";
 import { SHORTCUTS_UNTIL } from "./tables/shortcuts";
-import { asText, getValue, isMap, path, type ValuePath } from "./tree";
+import { asText, getValue, isHidden, isMap, path, type ValuePath } from "./tree";
 import { USER_YAML_NAME, userConfigValue } from "./userYaml";
 
 /** What Milvus asks of whoever calls it. */
@@ -58,11 +58,16 @@ function settingOf(keys: ValuePath, values: HelmValues, chart: string): Setting 
   return value === undefined ? undefined : { setting: shortcut, value };
 }
 
+/** An Output is read by nobody but Helm: a list of variables that is one is taken for passwords. */
+function seenIn(values: HelmValues, keys: ValuePath): HelmValue | undefined {
+  return isHidden(values, keys) ? undefined : getValue(values, keys);
+}
+
 /** Milvus reads every setting from the environment too: its name in any case, with "_" for "." or without. */
 function environmentValue(keys: ValuePath, values: HelmValues): Setting | undefined {
   const wanted = keys.join("").toLowerCase();
   for (const list of ["extraEnv", "proxy.extraEnv", "standalone.extraEnv"]) {
-    const items = getValue(values, path(list));
+    const items = seenIn(values, path(list));
     const found = (Array.isArray(items) ? items : []).findLast(
       (item) => isMap(item) && asText(item.name).replaceAll(/[_.]/g, "").toLowerCase() === wanted,
     );

@@ -75,8 +75,11 @@ describe("the write check, by the official client", () => {
     refuses = true;
     // A killed check drops nothing.
     const killed = new Proxy(service, {
-      get: (target, name): unknown =>
-        name === "drop" ? () => Promise.reject(new Error("killed")) : Reflect.get(target, name),
+      get: (target, name): unknown => {
+        if (name === "drop") return () => Promise.reject(new Error("killed"));
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
     });
     await checkWrites(killed, SHORT, quiet).catch(quiet);
     const [left = ""] = collections.keys();
