@@ -12,6 +12,7 @@ import {
 } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import { withConfig } from "../config/stackFile";
+import { HELM_VARIABLE } from "../manifests/helm";
 import { projectFolder } from "./folders";
 import { type KubernetesProvider, kubernetesProvider } from "./kubernetesProvider";
 import { type EngineReport, EventCollector, errors } from "./report";
@@ -85,6 +86,8 @@ export async function openStack(options: StackOptions): Promise<EngineStack> {
   await mkdir(workDir, { recursive: true });
   await mkdir(state, { recursive: true });
 
+  // A program given as a function runs in this process, and asks its environment for Helm.
+  process.env[HELM_VARIABLE] ??= sandbox.tools.helm;
   const provider = await kubernetesProvider(sandbox, options.log);
   options.log?.(`kubernetes provider: ${provider.description}`);
   const projectFile = options.projectFile ?? path.join(projectFolder, "Pulumi.yaml");
