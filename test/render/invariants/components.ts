@@ -123,9 +123,7 @@ function replicas(component: string, before: Workload, after: Workload): Breach[
   const [old, next] = [before, after].map(({ content }) => getValue(content, ["spec", "replicas"]) ?? null);
   if (sameValue(old ?? null, next ?? null)) return [];
   const key = `${VALUES_OF[component] ?? component}.replicas`;
-  return [
-    { what: `${component}: replicas ${text(old)} → ${text(next)}`, damage: "outage", words: [key, `${component}`] },
-  ];
+  return [{ what: `${component}: replicas ${text(old)} → ${text(next)}`, damage: "outage", words: [key, component] }];
 }
 
 /** Those that the plan switches on, or that the chart brings. */
