@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { compareCharts, isChartVersion } from "../upgrade/charts/versions";
 import { readsOf, readsTable } from "./readsTable";
 
-const TABLE = join(__dirname, "..", "upgrade", "values", "tables", "chartReads.json");
+const TABLE = join(__dirname, "..", "upgrade", "values", "tables", "readsByChart.json");
 const USAGE =
   "Usage: npm run chart:reads -- FOLDER, with each public chart release unpacked in FOLDER/milvus-VERSION, from 3.0.0 on";
 const PREFIX = "milvus-";
 
-/** Writes upgrade/values/tables/chartReads.json from the templates of every chart release. */
+/** Writes upgrade/values/tables/readsByChart.json from the templates of every chart release. */
 function main([folder]: readonly string[]): void {
   if (folder === undefined) throw new Error(USAGE);
   const charts = readdirSync(folder)

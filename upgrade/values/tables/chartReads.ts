@@ -1,6 +1,6 @@
 import { chartAtLeast, chartOlderThan } from "../../charts/versions";
 import type { ValuePath } from "../tree";
-import groups from "./chartReads.json";
+import groups from "./readsByChart.json";
 
 /**
  * Which values the chart's own templates read, by chart release: a value that no template reads has no effect, whatever
