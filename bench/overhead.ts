@@ -87,7 +87,8 @@ async function comparisons(context: BenchContext, programs: Programs): Promise<C
   results.push(await compare(context, programs, "up, nothing to do, milvus:verify off", up, nothing));
   await ours.setConfig({ "milvus:verify": "health", "milvus:version": VERSIONS.next, "milvus:strategy": "helm" });
   programs.declare("next");
-  const upgrade = "it also renders the chart and asks the API server about it, and reads permissions, served APIs and the health of what Milvus depends on";
+  const upgrade =
+    "it also renders the chart and asks the API server about it, and reads permissions, served APIs and the health of what Milvus depends on";
   results.push(await compare(context, programs, "preview of an upgrade by Helm", preview, upgrade));
   await ours.setConfig({ "milvus:strategy": "rolling" });
   const roll = "preview of an ordered roll (a Release and ten more resources) against a Release";
