@@ -1,3 +1,4 @@
+import { VALUES_KEYS } from "../../../upgrade/milvusComponents";
 import type { HelmValue, HelmValues } from "../../../upgrade/model";
 import { asText, getValue, sameValue } from "../../../upgrade/values/tree";
 import { listOfMaps, mapAt, mountsOf, type Workload } from "../picture";
@@ -60,20 +61,8 @@ function withoutKey(map: ReadonlyMap<string, HelmValue>, key: string): ReadonlyM
   return new Map([...map].filter(([name]) => name !== key));
 }
 
-/** How the values call each part. */
-const VALUES_OF: Readonly<Record<string, string>> = {
-  rootcoord: "rootCoordinator",
-  datacoord: "dataCoordinator",
-  indexcoord: "indexCoordinator",
-  querycoord: "queryCoordinator",
-  mixcoord: "mixCoordinator",
-  streamingnode: "streamingNode",
-  indexnode: "indexNode",
-  datanode: "dataNode",
-  querynode: "queryNode",
-  proxy: "proxy",
-  standalone: "standalone",
-};
+/** How the values call each part; a standalone is called so there too. */
+const VALUES_OF: Readonly<Record<string, string>> = VALUES_KEYS;
 
 /** Which parts a new one takes the work of. */
 const PREDECESSORS: Readonly<Record<string, readonly string[]>> = {
