@@ -76,6 +76,7 @@ export const VALUE_RULE_NAMES = [
   "a_key_that_no_chart_reads_is_named",
   "a_changed_default_is_said",
   "what_the_chart_wrote_is_kept_or_said",
+  "a_default_of_milvus_itself_is_said",
   "nats_is_gone_in_2_6",
   "a_config_map_of_your_own_is_not_updated",
   "mmap_is_a_property_of_collections_in_2_4",
