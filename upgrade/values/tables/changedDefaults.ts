@@ -87,6 +87,9 @@ const SHORTCUT_DEFAULTS: typeof DEFAULTS = {
   ],
 };
 
+const ROWS = Object.entries(DEFAULTS);
+const OLD_ROWS = [...ROWS, ...Object.entries(SHORTCUT_DEFAULTS)];
+
 /** Whether the layout that runs reads the key at all. */
 function isUsed(key: string, { mode, queue }: Topology): boolean {
   const [part] = path(key);
@@ -101,14 +104,12 @@ export const changedDefaultRule: ValueRule = {
     "A default that the new chart changes, that no other rule keeps as it was and that milvus:values does not set, is named with both values.",
   apply: ({ given, chart, now }: ValueContext) => {
     if (!now) return NOTHING;
-    const known = chartOlderThan(chart, SHORTCUTS_UNTIL) ? { ...DEFAULTS, ...SHORTCUT_DEFAULTS } : DEFAULTS;
-    const changed = Object.entries(known).flatMap(([key, rows]) => {
+    const changed = (chartOlderThan(chart, SHORTCUTS_UNTIL) ? OLD_ROWS : ROWS).flatMap(([key, rows]) => {
       const at = (of: string) => rows.findLast(([since]) => chartAtLeast(of, since))?.[1];
       const [before, after] = [at(now.chart), at(chart)];
-      const isSet = getValue(given, path(key)) !== undefined;
+      if (before === after || !isUsed(key, now.topology) || getValue(given, path(key)) !== undefined) return [];
       // What the new chart does not read cannot be kept by setting it there.
-      const isRead = isOfSubchart(path(key)) || chartReads(path(key), chart);
-      if (before === after || isSet || !isRead || !isUsed(key, now.topology)) return [];
+      if (!isOfSubchart(path(key)) && !chartReads(path(key), chart)) return [];
       return [`${key} ${shown(before)} becomes ${shown(after)}`];
     });
     if (changed.length === 0) return NOTHING;
