@@ -124,7 +124,7 @@ export interface ComponentState {
   readonly podImages?: readonly string[];
   /** Its pods by the template they are made from, terminating ones included. */
   readonly podTemplates?: readonly PodTemplate[];
-  /** ISO 8601: when its rollout last came forward (condition Progressing). */
+  /** ISO 8601: when its rollout last made progress (condition Progressing). */
   readonly progressedAt?: string;
   /** `spec.replicas`. */
   readonly replicas: number;

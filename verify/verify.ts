@@ -207,7 +207,7 @@ async function awaitHealth(
       continue;
     }
     if (Date.now() - told > PROGRESS_MS) {
-      say(`not well yet: ${problems[0] ?? ""}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ""}`);
+      say(`not healthy yet: ${problems[0] ?? ""}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ""}`);
       told = Date.now();
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
