@@ -9,7 +9,7 @@ import { whileListening } from "../fleet/interrupts";
 import { readMatrix } from "../fleet/matrix";
 import type { FleetReport, FleetRequest, Outlook, Progress } from "../fleet/model";
 import { logFile, startStack } from "../fleet/stackProcess";
-import { matrixLines, resultLines } from "../format/fleet";
+import { matrixLines, resultLines, titleOf } from "../format/fleet";
 import { asFleetMarkdown } from "../format/fleetMarkdown";
 import { asJson } from "../format/json";
 import { findProject, type Project, stackNames, UsageError } from "../pulumi/project";
@@ -84,6 +84,11 @@ async function upgradeAll(fleet: Fleet): Promise<FleetReport> {
       for (const line of planned.next) say(line);
       return { outlooks, early: planned };
     }
+    if (members.every(({ place }) => place !== "waiting")) {
+      const ended = report(members, "run");
+      for (const line of [titleOf(ended), ...ended.next]) say(line);
+      return { outlooks, early: ended };
+    }
     if (await isAgreed(fleet, outlooks, say)) return { outlooks };
     say("you said no: nothing was begun");
     return { outlooks, early: report(members, "declined") };
@@ -155,7 +160,6 @@ async function isAgreed(
   say: (line: string) => void,
 ): Promise<boolean> {
   const count = outlooks.filter(({ kind }) => kind === "hops").length;
-  if (count === 0) return true;
   refuseUnverifiedCanary(outlooks.slice(0, request.limits.canary));
   if (!yes && !process.stdin.isTTY) {
     throw new UsageError(

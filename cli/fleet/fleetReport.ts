@@ -100,7 +100,10 @@ function nextLines(
   const command = fleetCommand(request);
   const bad = stacks.filter(({ outcome }) => ["failed", "refused", "could not be opened"].includes(outcome));
   const names = bad.map(({ stack }) => stack);
-  if (end === "done") return ["Each stack's milvus:version is written in its config file. Commit these files."];
+  if (end === "done") {
+    const isChanged = stacks.some(({ outcome }) => outcome === "arrived");
+    return isChanged ? ["Each stack's milvus:version is written in its config file. Commit these files."] : [];
+  }
   if (end === "interrupted") return [`To go on: ${command}`];
   if (end === "declined") return [`To begin: ${command}`];
   const others = stacks.some(({ outcome }) => outcome === "not begun");

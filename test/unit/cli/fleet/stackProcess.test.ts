@@ -63,10 +63,10 @@ describe("the process of a stack", function () {
   });
 
   it("is interrupted as a person interrupts it", async () => {
-    const { end, interrupt, runs } = start("prod-d", "slow");
-    while (runs.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
-    interrupt();
-    expect((await end).outcome).to.equal("interrupted");
+    const work = start("prod-d", "slow");
+    while (work.runs.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    work.interrupt();
+    expect((await work.end).outcome).to.equal("interrupted");
   });
 
   it("is interrupted when it does not end in time", async () => {
