@@ -1,8 +1,13 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { logFile, startStack } from "../../../../cli/fleet/stackProcess";
+import { tsxCommand } from "../../../../sandbox/tsx";
+
+const ROOT = path.join(__dirname, "..", "..", "..", "..");
 
 /** What stands in the place of the command: tells its arguments, and ends by a report, at once or when it is interrupted. */
 const SCRIPT = `
@@ -14,6 +19,11 @@ const end = (end) => process.stdout.write(JSON.stringify({ end, done: [] }), () 
 if (process.argv.includes("slow")) {
   process.on("SIGINT", () => end({ kind: "interrupted" }));
   setInterval(() => undefined, 1000);
+} else if (process.argv.includes("orphan")) {
+  setTimeout(() => {
+    say("still here");
+    end({ kind: "arrived", version: "2.6.15" });
+  }, 1500);
 } else if (process.argv.includes("broken")) {
   say("error: no passphrase");
   process.exit(1);
@@ -73,5 +83,22 @@ describe("the process of a stack", function () {
     const { end } = start("prod-e", "slow", 3);
     expect(await end).to.deep.include({ outcome: "failed" });
     expect((await end).why.join()).to.include("within the limits of its steps");
+  });
+
+  it("goes on to its end when the command that has started it is killed (kill -9)", async () => {
+    const parent = path.join(folder, "parent.js");
+    const request = JSON.stringify({ cwd: folder, to: "orphan", unlock: false, logs: folder });
+    writeFileSync(
+      parent,
+      `const { startStack } = require(${JSON.stringify(path.join(ROOT, "cli", "fleet", "stackProcess.ts"))});
+       process.argv[1] = ${JSON.stringify(script)};
+       startStack({ stack: "prod-f", limitSeconds: 60 }, ${request}, () => process.kill(process.pid, "SIGKILL"));`,
+    );
+    const [node, words] = tsxCommand(parent);
+    const child = spawn(node, words, { cwd: folder, stdio: "ignore" });
+    const [, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
+    expect(signal).to.equal("SIGKILL");
+    expect(log("prod-f")).not.to.include("still here");
+    while (!log("prod-f").includes("still here")) await new Promise((resolve) => setTimeout(resolve, 100));
   });
 });
