@@ -18,6 +18,11 @@ const WALK = "the walk over several hops has its own test, test/e2e/upgrade.test
 const NOT_RUN: readonly { readonly file: string; readonly with: string; readonly why: string }[] = [
   { file: "README.md", with: "npm run upgrade", why: WALK },
   { file: "docs/upgrading.md", with: "npm run upgrade", why: WALK },
+  {
+    file: "docs/fleets.md",
+    with: "npm run upgrade",
+    why: "fleets of several stacks have their own test, test/e2e/fleet.test.ts",
+  },
   { file: "README.md", with: "npm run demo", why: ".ci/run runs both commands as steps of their own" },
   {
     file: "examples/README.md",
