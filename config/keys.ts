@@ -184,7 +184,7 @@ export const CONFIG_KEYS = {
     type: "object",
     default: {},
     description:
-      "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, noOtherMilvus, chartThere, chartRenders, serviceAccess, queueInEtcd, claimsBound.",
+      "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, noOtherMilvus, chartThere, chartRenders, jobPods, serviceAccess, queueInEtcd, claimsBound.",
   },
   verify: {
     type: "string",

@@ -228,6 +228,8 @@ export interface VerificationState {
   readonly snapshot?: string;
   /** Why the snapshot that was taken cannot be read, e.g. `it cannot be unpacked (unexpected end of file)`. */
   readonly damaged?: string;
+  /** Milvus did not take writes: only a write check that passes settles it, or a person. */
+  readonly writesFailed?: boolean;
 }
 
 /** Everything read from the cluster before anything is declared. */

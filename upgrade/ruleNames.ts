@@ -76,6 +76,7 @@ export const VALUE_RULE_NAMES = [
   "a_key_that_no_chart_reads",
   "chart_defaults_change",
   "settings_the_chart_used_to_write",
+  "milvus_defaults_change",
   "nats_is_gone_in_2_6",
   "a_config_map_of_your_own_is_not_updated",
   "mmap_is_a_property_of_collections_in_2_4",

@@ -4,6 +4,7 @@ import type { ConfigMapContent } from "../cluster/kept/configMaps";
 import { verificationContent } from "../cluster/kept/verifications";
 import type { ReleaseAddress } from "../cluster/releaseAddress";
 import type { VerificationState } from "../upgrade/model";
+import { hasSnapshot } from "../upgrade/verification";
 import type { Difference } from "./compare";
 import { ServiceError } from "./service";
 import { isSnapshot, type Snapshot } from "./snapshot";
@@ -26,11 +27,6 @@ export function recordContent(
   const content = verificationContent(address, record, findings && findingsText(findings));
   if ("tooLarge" in content) throw tooLarge(content.tooLarge);
   return content;
-}
-
-/** Whether there is data to compare with, be it readable or not. */
-export function hasSnapshot(record: VerificationState | undefined): record is VerificationState {
-  return record?.snapshot !== undefined || record?.damaged !== undefined;
 }
 
 /**

@@ -143,7 +143,7 @@ export const PLAN_RULES = {
   },
   a_failed_verification_blocks_the_next_hop: {
     explanation:
-      "After an upgrade whose verification failed, or was never made though a snapshot was taken, only the two versions of that upgrade are let through, until it is verified or accepted by hand.",
+      "After an upgrade whose verification failed, or was never made though a snapshot was taken, only the two versions of that upgrade are let through, until it is verified or accepted by hand. A write check that failed is verified by a write check alone.",
     source: "milvus issue 37614: a migration reported success with indexes gone",
   },
   // -------------------------------------------------------------------------------- the component's arguments

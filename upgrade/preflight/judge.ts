@@ -1,10 +1,12 @@
 import type { ClusterState, Refusal, UpgradePlan, Warning } from "../model";
 import { configLine } from "../refusal";
+import { runsAsJob } from "../steps/steps";
 import { atLeast } from "../versions/versions";
 import { accessFindings } from "./access";
 import { checkRule, type PreflightCheck, type PreflightLevel, type PreflightLevels } from "./checks";
 import type { PreflightQuestions } from "./facts";
 import { claimFindings, componentFindings, dependencyFindings, imageFindings } from "./health";
+import { jobPodFindings } from "./jobPods";
 import { permissionsFor, type VerificationNeeds, verificationPermissions } from "./permissions";
 import {
   apiFindings,
@@ -30,6 +32,7 @@ const CHECKS: readonly ((subject: Subject) => readonly Finding[])[] = [
   otherReleaseFindings,
   chartFindings,
   renderFindings,
+  jobPodFindings,
   accessFindings,
   queueFindings,
 ];
@@ -50,6 +53,7 @@ export function preflightQuestions(
   return {
     permissions: [...new Map(permissions.map((permission) => [JSON.stringify(permission), permission])).values()],
     ...(plan.from !== undefined && atLeast(plan.from, "2.6.0") && { settingsRoot: settingsRootOf(plan.values) }),
+    jobPod: state.namespaceExists && plan.steps.some(runsAsJob),
     storageClasses: plan.steps.some(({ kind }) => kind === "backup") || plan.kind === "install",
   };
 }

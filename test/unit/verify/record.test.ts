@@ -2,8 +2,9 @@ import { expect } from "chai";
 import { ClusterError } from "../../../cluster/errors";
 import { LARGEST_SNAPSHOT, verificationStates } from "../../../cluster/kept/verifications";
 import type { VerificationState } from "../../../upgrade/model";
+import { hasSnapshot } from "../../../upgrade/verification";
 import type { Difference } from "../../../verify/compare";
-import { hasSnapshot, readSnapshot, recordContent } from "../../../verify/record";
+import { readSnapshot, recordContent } from "../../../verify/record";
 import type { QueryAnswer, Snapshot } from "../../../verify/snapshot";
 
 const TARGET = { releaseName: "my-release", namespace: "milvus" };

@@ -21,6 +21,7 @@ const REPORT: PlanReport = {
     kind: "helm",
     hash: "abc",
     approval: ["plan hash: abc", "warning: another one is approved"],
+    verification: ["verification: write: a collection milvus_upgrade_write_check_… is MADE"],
     title: "Helm upgrade, Milvus 2.2.8 → 2.2.9",
     from: "2.2.8",
     to: "2.2.9",
@@ -116,6 +117,13 @@ describe("the plan as Markdown", () => {
     expect(text).to.match(/\d+ more of this kind/);
   });
 
+  it("says outside of a fold what a verification writes into Milvus", () => {
+    const text = asMarkdown(REPORT);
+    const line = "- verification: write: a collection milvus_upgrade_write_check_… is MADE";
+    expect(text).to.include(line);
+    expect(text.indexOf(line)).to.be.below(text.indexOf("<details>"));
+  });
+
   it("puts a longer fence around text that has one", () => {
     expect(asMarkdown(REPORT)).to.include("````diff\n- a\n+ ```b\n````");
   });
@@ -156,6 +164,7 @@ describe("the plan as Markdown", () => {
 describe("the plan as text", () => {
   it("names steps, values, warnings, refused fields and images", () => {
     const text = asText(REPORT);
+    expect(text).to.include("verification: write: a collection milvus_upgrade_write_check_… is MADE");
     for (const part of [
       "1. release: reversible",
       "quay.io/x:1 does not come from",

@@ -56,7 +56,16 @@ class FakeWorld implements Walker {
     const title = `${plan.from ?? ""} → ${plan.to}`;
     return Promise.resolve({
       ...head,
-      plan: { ...plan, title, hash: `hash of ${plan.to}`, approval: [], steps: [], added: [], expectedSeconds: 0 },
+      plan: {
+        ...plan,
+        title,
+        hash: `hash of ${plan.to}`,
+        approval: [],
+        verification: [],
+        steps: [],
+        added: [],
+        expectedSeconds: 0,
+      },
     } as unknown as PlanReport);
   };
   show = ({ number, total, report }: Parameters<Walker["show"]>[0]) =>
