@@ -192,6 +192,7 @@ class UpgradeRun {
     const { state, hash } = look;
     const open = openVerification(plan, state);
     const lines = [
+      ...look.open,
       ...describePlan(plan),
       ...describeVerification(verification, plan, open, this.address.namespace),
       ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),
