@@ -19,7 +19,7 @@ import { describeFailed, describePassed, describeVerification } from "../verify/
 import { openVerification, snapshotBefore, verifyUpgrade } from "../verify/verify";
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
-import type { FailedResource } from "./declare/context";
+import type { FailedResource, StepListener } from "./declare/context";
 import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
 import { watchEngine } from "./engine/guard";
 import { onlyRefreshes } from "./engine/operation";
@@ -27,6 +27,7 @@ import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
 import { measure } from "./measure";
 import { type ClusterOutputs, plannedOutputs } from "./outputs";
+import { stepMessages } from "./stepMessages";
 import { laterTexts, releaseValues, withoutTexts } from "./values";
 
 const NOT_VERIFIED = "not made yet";
@@ -160,6 +161,7 @@ class UpgradeRun {
       }),
       ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),
+      ...(client && !isPreview && { listener: this.listener(client, look, plan, hide) }),
     });
     const planned = plannedOutputs(
       { ...this.address, plan, state, words: (text) => this.words(text), ...(hash !== undefined && { hash }) },
@@ -176,6 +178,12 @@ class UpgradeRun {
     return { ...outputs, verification: await this.verify(target, plan, record, say) };
   }
 
+  private listener(client: ClusterClient, { state }: Look, plan: UpgradePlan, hide: readonly string[]): StepListener {
+    const { timeouts } = this.given.config.settings;
+    const words = (text: string) => this.words(text);
+    return stepMessages({ client, ...this.address, plan, state, timeouts, hide, words });
+  }
+
   /** What is said of the plan, and the refusal of one that may not be run. */
   private async approved(look: Look): Promise<UpgradePlan> {
     const { approvedPlan, verification } = this.given.config;
@@ -184,6 +192,7 @@ class UpgradeRun {
     const { state, hash } = look;
     const open = openVerification(plan, state);
     const lines = [
+      ...look.open,
       ...describePlan(plan),
       ...describeVerification(verification, plan, open, this.address.namespace),
       ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),

@@ -71,9 +71,9 @@ function leftAtWork({ activeJobs = [] }: ClusterState): Warning[] {
   ];
 }
 
-/** Where nothing runs, or a roll is half done, the plan is the way out: it expects no more than is there already. */
+/** Where nothing runs, the plan is the way out: not to go on would only make the outage longer. */
 function refuseMoreDowntime(expected: ExpectedInterruption, { maxDowntimeSeconds: most }: Wanted): void {
-  if (most === undefined || expected.seconds <= most) return;
+  if (most === undefined || expected.isDown || expected.seconds <= most) return;
   refuse({
     rule: "no_more_downtime_than_allowed",
     reason: `milvus:maxDowntime allows ${duration(most)}, and the plan is expected to cost ${describeExpected(expected)}.`,
