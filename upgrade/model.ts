@@ -230,6 +230,14 @@ export interface VerificationState {
   readonly damaged?: string;
 }
 
+/** An upgrade that a run has begun and none has ended, as its receipt in the cluster says. */
+export interface OpenUpgrade {
+  readonly from?: string;
+  readonly to: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+}
+
 /** Everything read from the cluster before anything is declared. */
 export interface ClusterState {
   /** e.g. `1.36.3`. */
@@ -256,6 +264,8 @@ export interface ClusterState {
   /** The upgrade's Jobs on the metadata that a run which is gone has left at work. */
   readonly activeJobs?: readonly string[];
   readonly verification?: VerificationState;
+  /** Missing: none is open, or that may not be read. */
+  readonly openUpgrade?: OpenUpgrade;
   /** Names of the ConfigMaps of those that have passed, the oldest first. */
   readonly passedVerifications?: readonly string[];
   /** Milvus custom resources of the Milvus Operator that own something under this name. */
