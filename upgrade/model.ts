@@ -246,6 +246,14 @@ export interface BegunUpgrade {
   readonly runs: number;
 }
 
+/** An upgrade that a run has begun and none has ended, as its receipt in the cluster says. */
+export interface OpenUpgrade {
+  readonly from?: string;
+  readonly to: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+}
+
 /** Everything read from the cluster before anything is declared. */
 export interface ClusterState {
   /** e.g. `1.36.3`. */
@@ -274,6 +282,8 @@ export interface ClusterState {
   readonly verification?: VerificationState;
   /** The upgrade that an earlier run has begun and not ended. */
   readonly begun?: BegunUpgrade;
+  /** Missing: none is open, or that may not be read. */
+  readonly openUpgrade?: OpenUpgrade;
   /** Names of the ConfigMaps of those that have passed, the oldest first. */
   readonly passedVerifications?: readonly string[];
   /** Milvus custom resources of the Milvus Operator that own something under this name. */

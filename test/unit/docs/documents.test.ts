@@ -46,7 +46,7 @@ describe("the documents", () => {
     });
 
     it(`${name} names flags that the commands have`, () => {
-      const lines = text.matchAll(/npm run (?:-s |--silent )*(plan|adopt|upgrade|verify) -- ([^`|#\n]*)/g);
+      const lines = text.matchAll(/npm run (?:-s |--silent )*(plan|adopt|upgrade|verify|history) -- ([^`|#\n]*)/g);
       const wrong = [...lines].flatMap(([, command = "", rest = ""]) => {
         const known = milvusUpgrade()
           .commands.find((it) => it.name() === command)
