@@ -38,7 +38,7 @@ export async function verifyByHand(
   const { releaseName, namespace } = config.wanted;
   const client = connect(config.access);
   const target = { client, releaseName, namespace };
-  const { state, plan } = await look(client, config, { isChecked: false });
+  const { state, plan, open: begun } = await look(client, config, { isChecked: false });
   const open = state.verification?.status === "passed" ? undefined : state.verification;
   if (accept) {
     if (open === undefined) throw new UsageError("There is nothing to accept: no verification of this release failed.");
@@ -48,6 +48,8 @@ export async function verifyByHand(
       text: `accepted as it is: ${open.summary || "never compared"} (ConfigMap ${open.configMap})`,
     };
   }
+  // Nothing of it gets well by waiting: somebody has to go on.
+  if (begun.length > 0) return { passed: false, text: ["Nothing was verified:", ...begun].join("\n") };
   const writes = verification.mode === "write";
   const other = writes ? await otherRun(client, config) : undefined;
   if (other !== undefined) {

@@ -149,7 +149,7 @@ class Reader {
       return await read();
     } catch (error) {
       if (error instanceof ClusterError && ["forbidden", "notFound", "badRecord"].includes(error.code)) {
-        this.notes.push(`The preflight could not read ${what}, and goes on without.`);
+        this.notes.push(`The preflight could not read ${what}, and continues without.`);
         return undefined;
       }
       throw error;

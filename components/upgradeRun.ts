@@ -8,6 +8,7 @@ import { inArguments } from "../config/arguments";
 import { endDeadRuns } from "../run/deadRuns";
 import { lockRelease, otherRun } from "../run/lock";
 import { type Look, look, lookAhead, shownPlan } from "../run/look";
+import { ReceiptKeeper } from "../run/receipts";
 import { approvalLines, CONFIRMED_PLAN_VARIABLE, refusalOfUnapproved, refusalOfUnconfirmed } from "../upgrade/approval";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
 import { RefusalError } from "../upgrade/refusal";
@@ -16,10 +17,10 @@ import { describePlan } from "../upgrade/words/describe";
 import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
 import { describeFailed, describePassed, describeVerification } from "../verify/describe";
-import { openVerification, snapshotBefore, verifyUpgrade } from "../verify/verify";
+import { openVerification, type Result, snapshotBefore, verifyUpgrade } from "../verify/verify";
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
-import type { FailedResource } from "./declare/context";
+import type { FailedResource, StepListener } from "./declare/context";
 import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
 import { watchEngine } from "./engine/guard";
 import { onlyRefreshes } from "./engine/operation";
@@ -27,6 +28,8 @@ import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
 import { measure } from "./measure";
 import { type ClusterOutputs, plannedOutputs } from "./outputs";
+import { endedRun, type ReceiptOutput, receiptOutput } from "./receipt";
+import { stepMessages } from "./stepMessages";
 import { laterTexts, releaseValues, withoutTexts } from "./values";
 
 const NOT_VERIFIED = "not made yet";
@@ -50,6 +53,10 @@ export async function runUpgrade(
   } catch (error) {
     throw asStopped(error, component, words);
   }
+}
+
+function stackName(): string {
+  return `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
 }
 
 class UpgradeRun {
@@ -93,7 +100,7 @@ class UpgradeRun {
       return this.carryOut(looked.value, client);
     }
     const say = (line: string) => void this.say(line);
-    const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+    const stack = stackName();
     const lock = await lockRelease(client, config, { stack, isAlive: watchEngine(), say });
     try {
       await endDeadRuns(client, config, say);
@@ -140,6 +147,8 @@ class UpgradeRun {
     const failedRecord =
       client && marked && (await failedRecordOf(client, { ...this.address, recordName: marked.recordName }));
     const hide = [...secretTexts(plan.values), ...this.hidden];
+    const receipts = isPreview || client === undefined ? undefined : this.receipts(client, look, plan);
+    await receipts?.begin();
     const started = Date.now();
     const { done, ends } = declareChain(this.component, {
       ...this.address,
@@ -160,20 +169,45 @@ class UpgradeRun {
       }),
       ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),
+      ...(client && !isPreview && { listener: this.listener(client, look, plan, hide) }),
     });
     const planned = plannedOutputs(
       { ...this.address, plan, state, words: (text) => this.words(text), ...(hash !== undefined && { hash }) },
       earlier,
     );
     const lastUpgrade = await measure(plan, started, ends, earlier.lastUpgrade);
-    const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }) };
+    const last = earlier.receipt as ReceiptOutput | undefined;
+    const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }), ...(last && { receipt: last }) };
     if (isPreview || target === undefined) {
       const { verification = NOT_VERIFIED } = earlier;
       return { ...outputs, verification: oneLine(String(verification)) };
     }
     // Rejected where a step was left out: a program that ends well lets the engine delete what was not declared for it.
     if (!(await done())) return { ...outputs, verification: "not made: a step was left out" };
-    return { ...outputs, verification: await this.verify(target, plan, record, say) };
+    const result = await this.verify(target, plan, record, say);
+    const receipt = await receipts?.end(endedRun(plan, lastUpgrade, result));
+    const verification = this.passed(result, plan, say);
+    return { ...outputs, ...(receipt && { receipt: receiptOutput(receipt) }), verification };
+  }
+
+  private receipts(client: ClusterClient, { state, hash }: Look, plan: UpgradePlan): ReceiptKeeper {
+    const isConfirmed = (process.env[CONFIRMED_PLAN_VARIABLE] ?? "") !== "";
+    const isApproved = this.given.config.approvedPlan !== undefined;
+    return new ReceiptKeeper(client, this.given.config, {
+      plan,
+      state,
+      ...(hash !== undefined && { hash }),
+      approval: isApproved ? "approvedPlan" : isConfirmed ? "confirmed" : "none",
+      stack: stackName(),
+      words: (text) => oneLine(withoutTexts(text, this.hidden)),
+      say: (line) => void this.warn(line),
+    });
+  }
+
+  private listener(client: ClusterClient, { state }: Look, plan: UpgradePlan, hide: readonly string[]): StepListener {
+    const { timeouts } = this.given.config.settings;
+    const words = (text: string) => this.words(text);
+    return stepMessages({ client, ...this.address, plan, state, timeouts, hide, words });
   }
 
   /** What is said of the plan, and the refusal of one that may not be run. */
@@ -184,6 +218,7 @@ class UpgradeRun {
     const { state, hash } = look;
     const open = openVerification(plan, state);
     const lines = [
+      ...look.open,
       ...describePlan(plan),
       ...describeVerification(verification, plan, open, this.address.namespace),
       ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),
@@ -202,11 +237,14 @@ class UpgradeRun {
     plan: UpgradePlan,
     record: VerificationState | undefined,
     say: (line: string) => void,
-  ): Promise<string> {
+  ): Promise<Result | undefined> {
     const { verification } = this.given.config;
-    if (verification.mode === "off") return "off";
-    // Not a hook: those after a resource only warn. A failure here fails the run with everything in place.
-    const result = await verifyUpgrade(target, verification, plan, record, say);
+    return verification.mode === "off" ? undefined : verifyUpgrade(target, verification, plan, record, say);
+  }
+
+  /** Not a hook: those after a resource only warn. A failure here fails the run with everything in place. */
+  private passed(result: Result | undefined, plan: UpgradePlan, say: (line: string) => void): string {
+    if (result === undefined) return "off";
     if (result.status === "failed") {
       throw new UpgradeStopped(this.words(describeFailed(result, plan)), this.component);
     }

@@ -86,6 +86,9 @@ export const PLAN_REPORT = z.strictObject({
   release: text.describe("namespace/name"),
   outcome: z.enum(OUTCOMES),
   basis: z.enum(["cluster", "last outputs"]),
+  open: list(text)
+    .optional()
+    .describe("Of an upgrade that was begun and has not ended: how to go on, how to give it up"),
   plan: plan.optional(),
   refusal: refusal.optional(),
   manifests: manifests.optional(),

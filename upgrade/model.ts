@@ -124,7 +124,7 @@ export interface ComponentState {
   readonly podImages?: readonly string[];
   /** Its pods by the template they are made from, terminating ones included. */
   readonly podTemplates?: readonly PodTemplate[];
-  /** ISO 8601: when its rollout last came forward (condition Progressing). */
+  /** ISO 8601: when its rollout last made progress (condition Progressing). */
   readonly progressedAt?: string;
   /** `spec.replicas`. */
   readonly replicas: number;
@@ -145,6 +145,8 @@ export interface ComponentState {
   readonly managedBy?: string;
   /** Replica count remembered by the stop step, while stopped. */
   readonly rememberedReplicas?: number;
+  /** ISO 8601: when it was scaled to 0; missing where it is not, and where the API server does not say. */
+  readonly stoppedAt?: string;
   /** Message queue of a standalone, as its Deployment is annotated by charts from 5.0.0 on. */
   readonly messageQueue?: string;
   /** Made to be recreated for the hop that it is on; its own strategy is not back yet. */
@@ -232,6 +234,26 @@ export interface VerificationState {
   readonly writesFailed?: boolean;
 }
 
+/** What a run keeps in the cluster until the upgrade has ended, so that a later one, on another machine, knows how long it took. */
+export interface BegunUpgrade {
+  readonly from: string;
+  readonly to: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** ISO 8601: when Milvus, or a part of it, was first taken away; missing while it was not. */
+  readonly stoppedAt?: string;
+  /** How many have worked on it. */
+  readonly runs: number;
+}
+
+/** An upgrade that a run has begun and none has ended, as its receipt in the cluster says. */
+export interface OpenUpgrade {
+  readonly from?: string;
+  readonly to: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+}
+
 /** Everything read from the cluster before anything is declared. */
 export interface ClusterState {
   /** e.g. `1.36.3`. */
@@ -258,6 +280,10 @@ export interface ClusterState {
   /** The upgrade's Jobs on the metadata that a run which is gone has left at work. */
   readonly activeJobs?: readonly string[];
   readonly verification?: VerificationState;
+  /** The upgrade that an earlier run has begun and not ended. */
+  readonly begun?: BegunUpgrade;
+  /** Missing: none is open, or that may not be read. */
+  readonly openUpgrade?: OpenUpgrade;
   /** Names of the ConfigMaps of those that have passed, the oldest first. */
   readonly passedVerifications?: readonly string[];
   /** Milvus custom resources of the Milvus Operator that own something under this name. */
@@ -317,6 +343,10 @@ export interface ExpectedInterruption {
   readonly kind: InterruptionKind;
   readonly seconds: number;
   readonly parts: readonly { readonly what: string; readonly seconds: number }[];
+  /** Milvus is down already, and the seconds are those that are still to come. */
+  readonly isDown?: true;
+  /** ISO 8601: since when; missing where that is not known. */
+  readonly downSince?: string;
 }
 
 export type Step =

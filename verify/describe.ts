@@ -21,7 +21,8 @@ export function describeVerification(
   if (mode === "health") return [`verification: health: ${health}`, ...stays];
   const writes = mode === "write" ? [describeWriteCheck(timeouts.writes)] : [];
   const damage = damageOf(namespace, open);
-  if (damage !== undefined) return [`verification: data: ${damage}`, "verification: until then up is refused"];
+  if (damage !== undefined)
+    return [`verification: data: ${damage}`, "verification: up is refused until the snapshot is repaired or given up"];
   const compares = hasSnapshot(open) || (plan.from !== undefined && plan.from !== plan.to);
   if (!compares)
     return [`verification: health: ${health}; no upgrade whose data could be compared`, ...writes, ...stays];

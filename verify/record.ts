@@ -49,9 +49,9 @@ export function readSnapshot(namespace: string, record: VerificationState | unde
 function parsed(text: string): { readonly snapshot: Snapshot } | { readonly problem: string } {
   try {
     const found: unknown = JSON.parse(text);
-    return isSnapshot(found) ? { snapshot: found } : { problem: "it is JSON, but no snapshot" };
+    return isSnapshot(found) ? { snapshot: found } : { problem: "it is JSON, but not a snapshot" };
   } catch (error) {
-    return { problem: `it is no JSON (${(error as Error).message})` };
+    return { problem: `it is not JSON (${(error as Error).message})` };
   }
 }
 

@@ -52,9 +52,10 @@ export interface Result {
 export type Say = (line: string) => void;
 
 const POLL_MS = 2000;
+/** Before this has passed, what is not well yet is not worth a line. */
+const PATIENCE_MS = 10_000;
 /** Results of verifications that have passed. */
 const KEPT_RECORDS = 3;
-const PROGRESS_MS = 10_000;
 
 /**
  * The snapshot that the upgrade will be compared with. One that an earlier run took for the same upgrade and that was
@@ -188,7 +189,8 @@ async function awaitHealth(
   say: Say,
 ): Promise<{ problems: string[]; state: ClusterState; version?: string }> {
   const deadline = Date.now() + settings.timeouts.verify * 1000;
-  let told = Date.now();
+  const quietUntil = Date.now() + PATIENCE_MS;
+  let told: string | undefined;
   let look = oneLook(target.client);
   let state = await readCluster(look, target);
   // What is judged at last is everything, as it is then; in between it is read what may have moved.
@@ -215,9 +217,12 @@ async function awaitHealth(
       await readAll();
       continue;
     }
-    if (Date.now() - told > PROGRESS_MS) {
-      say(`not well yet: ${problems[0] ?? ""}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ""}`);
-      told = Date.now();
+    const what = `${problems[0] ?? ""}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ""}`;
+    if (what !== told && Date.now() > quietUntil) {
+      const end = new Date(deadline).toISOString().slice(11, 19);
+      const limit = told === undefined ? ` It waits until ${end} UTC (milvus:timeouts.verify).` : "";
+      say(`not healthy yet: ${what}${limit}`);
+      told = what;
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     look = oneLook(target.client);

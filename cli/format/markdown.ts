@@ -22,6 +22,7 @@ export function asMarkdown(given: PlanReport, longest = LONGEST_COMMENT): string
     `${MARK}\n## Milvus: ${titleOf(report)}`,
     `Release ${code(report.release)}, stack ${code(report.stack)}.`,
     ...(report.basis === "cluster" ? [] : ["**Made without the cluster**, from the outputs of the last run."]),
+    ...(report.open ? [`> [!WARNING]\n${report.open.map((line) => `> ${prose(line)}  `).join("\n")}`] : []),
     ...(report.refusal ? refusalBlocks(report.refusal) : []),
     ...(report.plan ? planBlocks(report.plan) : []),
     ...(report.drift ? driftBlocks(report.drift) : []),

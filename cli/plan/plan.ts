@@ -75,7 +75,8 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     ...(hash !== undefined && { hash }),
     ...(rendering && { rendering }),
   };
-  const report = { ...head, basis: "cluster", ...(await reportOf(request, planned)) } as const;
+  const open = found.open.length > 0 ? { open: found.open } : {};
+  const report = { ...head, basis: "cluster", ...open, ...(await reportOf(request, planned)) } as const;
   if (request.withDrift !== true) return report;
   return { ...report, drift: await findDrift(request, client, state) };
 }

@@ -17,6 +17,8 @@ export interface PlanReport {
   readonly outcome: Outcome;
   /** What the plan was made from: the outputs of the last run are a guess. */
   readonly basis: "cluster" | "last outputs";
+  /** What is said of an upgrade that was begun and has not ended; missing where none is open. */
+  readonly open?: readonly string[];
   readonly plan?: PlanPart;
   readonly refusal?: Refusal;
   readonly manifests?: ManifestReport;

@@ -7,6 +7,7 @@ import { failureHook } from "../engine/failureHook";
 import { guardHook } from "../engine/guard";
 import { settled } from "../engine/resolve";
 import { StepGate } from "../engine/stepGate";
+import { joinHooks, stepHooks } from "../engine/stepHooks";
 import type { After, PlannedRun, StepContext } from "./context";
 import { declareClearRecord, declareFailedRecord } from "./helmRecord";
 import { declareBackupClaim, declareKeptClaims, declareMetadataJob, declareScript } from "./metadata";
@@ -38,7 +39,8 @@ export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Decl
   const { provider, name } = planned;
   const run = randomUUID();
   const gate = new StepGate(planned, run);
-  const options = { parent, hooks: hooksOf(planned), ...(provider && { provider }) };
+  const hooks = hooksOf(planned);
+  const options = { parent, hooks, ...(provider && { provider }) };
   const own = { ...planned, run, gate, options };
 
   const { steps } = planned.plan;
@@ -50,8 +52,10 @@ export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Decl
   const jobsNeed = [...(access?.ready ?? []), ...script, ...claim];
   const ends: pulumi.Resource[] = [];
   let after: After = [];
-  for (const step of steps) {
-    after = [declareStep(context, step, runsAsJob(step) ? [...jobsNeed, ...after] : after, name)];
+  for (const [index, step] of steps.entries()) {
+    const told = planned.listener && stepHooks(`${name}-step-${index + 1}`, step, planned.listener);
+    const ofStep = { ...context, options: { ...options, hooks: joinHooks(hooks, told) } };
+    after = [declareStep(ofStep, step, runsAsJob(step) ? [...jobsNeed, ...after] : after, name)];
     ends.push(...after);
   }
   const last = after;

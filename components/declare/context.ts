@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ClusterState, UpgradePlan } from "../../upgrade/model";
+import type { ClusterState, Step, UpgradePlan } from "../../upgrade/model";
 import type { JobPodSettings } from "../../upgrade/steps/jobPod";
 import type { StepTimeouts } from "../../upgrade/steps/limits";
 import type { EarlierRun } from "../engine/earlierRun";
@@ -29,6 +29,23 @@ export interface FailedResource {
 
 /** Reads the cluster and says which pod or Job is stuck, why, and what to do; undefined when nothing is to be seen. */
 export type Diagnose = (failed: FailedResource) => Promise<string | undefined>;
+
+/** Told of each step as it begins and ends. A step that is not reached is not told of. */
+export interface StepListener {
+  /** Before anything of it is sent. It never fails. */
+  begin(step: Step, at: StepPlace): Promise<void>;
+  end(step: Step, result: StepResult): void;
+}
+
+export type StepResult = "done" | "failed" | "interrupted";
+
+/** Where a step shows itself. */
+export interface StepPlace {
+  /** Its line in Pulumi's display. */
+  readonly urn: string;
+  /** Name of its Job in Kubernetes, where it is one. */
+  readonly job?: string;
+}
 
 /** What a private repository of charts is told. */
 export interface RepositoryAccess {
@@ -64,6 +81,8 @@ export interface PlannedRun {
   readonly diagnose?: Diagnose;
   /** Default: nothing holds other runs off. */
   readonly guard?: RunGuard;
+  /** Default: nobody listens. */
+  readonly listener?: StepListener;
 }
 
 /** Resources that must be done before a step starts. */

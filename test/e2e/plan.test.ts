@@ -220,7 +220,7 @@ describe("the plan on the command line", () => {
 
   it("without Helm still plans, and says why the manifests are not compared", async () => {
     const { exitCode, stdout } = await cli(["plan"], { MILVUS_HELM: "/nowhere/helm" });
-    expect(stdout).to.include("manifests: not compared, because the Helm CLI is not there (/nowhere/helm)");
+    expect(stdout).to.include("manifests: not compared, because the Helm CLI was not found (/nowhere/helm)");
     expect(exitCode).to.equal(2);
   });
 

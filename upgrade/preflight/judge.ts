@@ -83,14 +83,14 @@ export function judgePreflight(subject: Subject, levels: PreflightLevels): Findi
         `nothing was touched, because the preflight found ${errors.length === 1 ? "an error" : `${errors.length} errors`}:`,
         ...errors.map(({ check, message, remedy }) => `  ${check}: ${message} ${remedy}`),
       ].join("\n"),
-      remedy: `Mend that. To go on in spite of it, lower the check by name: ${names.map((name) => configPath(name)).join("; ")}`,
+      remedy: `Repair that, then run the command again. To continue without a check: ${names.map((name) => configPath(name)).join("; ")}`,
     };
     return { refusal, warnings: [] };
   }
   const warnings: Warning[] = findings
     .filter(({ level }) => level === "warn")
     .map(({ check, message, remedy }) => ({ rule: checkRule(check), message: `${message} ${remedy}` }));
-  const notes = facts.notes.map((message) => ({ rule: "what_the_cluster_reader_noted" as const, message }));
+  const notes = facts.notes.map((message) => ({ rule: "not_everything_could_be_read" as const, message }));
   return { warnings: [...warnings, ...notes] };
 }
 

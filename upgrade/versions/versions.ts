@@ -38,7 +38,7 @@ function parseFresh(text: string): Parsed | null {
 
 function mustParse(version: string): Parsed {
   const found = parse(version);
-  if (!found) throw new Error(`"${version}" is no version`);
+  if (!found) throw new Error(`"${version}" is not a version`);
   return found;
 }
 

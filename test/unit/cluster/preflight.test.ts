@@ -117,7 +117,7 @@ describe("preflight", () => {
     const client = { ...fakeClient(answers), review: denied, grants: denied };
     const result = await preflight(client, ADDRESS, PLAN, STATE, OPTIONS);
     if (result.refusal !== undefined) return expect.fail(result.refusal.reason);
-    const notes = result.warnings.filter(({ rule }) => rule === "what_the_cluster_reader_noted");
+    const notes = result.warnings.filter(({ rule }) => rule === "not_everything_could_be_read");
     expect(notes.map(({ message }) => message).join("\n"))
       .to.contain("what these credentials may do")
       .and.contain("the storage classes")

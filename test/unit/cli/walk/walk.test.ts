@@ -203,7 +203,7 @@ describe("a walk over several hops", () => {
     it("waits no longer than it was told", async () => {
       const world = new FakeWorld(asked, busy);
       const { end } = await go(world, asked);
-      expect(end.kind === "refused" && end.refusal.rule).to.equal("a_pending_release_may_have_somebody_at_work");
+      expect(end.kind === "refused" && end.refusal.rule).to.equal("another_helm_run_may_be_active");
       expect(world.did).to.deep.equal([]);
     });
   });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { again, type Hop, inUserYaml, messagesOf, plan, ROCKSMQ, standalone } from "./hop";
 
-const RULE = "a_default_of_milvus_itself_is_said";
+const RULE = "milvus_defaults_change";
 const CAPACITY = "rootCoord.maxGeneralCapacity (no limit before) becomes 65536";
 const SEGMENTS = "dataCoord.segment.maxSize 512 becomes 1024";
 const FLUSH = "quotaAndLimits.flushRate.collection.max (no limit before) becomes 0.1";
