@@ -65,7 +65,7 @@ describe("the report of a fleet", () => {
     const report = fleetReport(REQUEST, fleet, { ...FACTS, end: "planned" });
     expect(plain(matrixLines(report)))
       .to.include("refused (a_rule): no")
-      .and.to.include("nothing can be begun: 1 stack has failed, and --max-failures is 1");
+      .and.to.include("nothing is begun: 1 stack cannot be upgraded, and --max-failures is 1");
     expect(report.next).to.deep.equal([
       "To see what is wrong with prod-b alone: npm run upgrade -- --stack prod-b --to 2.6",
       "Then all again, what is done is not done again: npm run upgrade -- --stacks 'prod-*' --to 2.6",
@@ -77,7 +77,7 @@ describe("the report of a fleet", () => {
   it("a canary that cannot be opened is not helped by more failures", () => {
     const fleet = beforehand([outlook("prod-a", "unreadable", ["no passphrase"]), outlook("prod-b")], REQUEST.limits);
     const { next, stopped } = fleetReport(REQUEST, fleet, { ...FACTS, end: "planned" });
-    expect(stopped).to.include("the canary prod-a did not arrive");
+    expect(stopped).to.include("the canary prod-a cannot be upgraded");
     expect(next.some((line) => line.includes("--max-failures"))).to.equal(false);
   });
 
