@@ -25,7 +25,7 @@ export interface LastUpgrade {
   readonly seconds: number;
   /** In the plan's order. */
   readonly steps: StepDuration[];
-  /** Between the first step that takes Milvus away and the Release that has it ready again; missing for a roll, which serves on. */
+  /** Between the first step that takes Milvus away and the Release that has it ready again; missing for a roll, which keeps serving. */
   readonly interruptedAtMostSeconds?: number;
 }
 

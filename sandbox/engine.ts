@@ -88,7 +88,7 @@ export async function openStack(options: StackOptions): Promise<EngineStack> {
 
   // A program given as a function runs in this process, and asks its environment for Helm.
   process.env[HELM_VARIABLE] ??= sandbox.tools.helm;
-  const provider = await kubernetesProvider(sandbox, options.log);
+  const provider = await kubernetesProvider(options.log);
   options.log?.(`kubernetes provider: ${provider.description}`);
   const projectFile = options.projectFile ?? path.join(projectFolder, "Pulumi.yaml");
   const project = parse(await readFile(projectFile, "utf8")) as { name: string };

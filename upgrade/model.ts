@@ -124,7 +124,7 @@ export interface ComponentState {
   readonly podImages?: readonly string[];
   /** Its pods by the template they are made from, terminating ones included. */
   readonly podTemplates?: readonly PodTemplate[];
-  /** ISO 8601: when its rollout last came forward (condition Progressing). */
+  /** ISO 8601: when its rollout last made progress (condition Progressing). */
   readonly progressedAt?: string;
   /** `spec.replicas`. */
   readonly replicas: number;
@@ -228,6 +228,8 @@ export interface VerificationState {
   readonly snapshot?: string;
   /** Why the snapshot that was taken cannot be read, e.g. `it cannot be unpacked (unexpected end of file)`. */
   readonly damaged?: string;
+  /** Milvus did not take writes: only a write check that passes settles it, or a person. */
+  readonly writesFailed?: boolean;
 }
 
 /** Everything read from the cluster before anything is declared. */

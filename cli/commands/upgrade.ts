@@ -99,7 +99,9 @@ export function upgradeCommand(): Command {
         }
         if (end.kind === "refused" && first !== undefined) {
           const last = hops.at(-1)?.plan.to ?? "";
-          say(`Nothing was begun: the way does not lead to ${wanted.version}. As far as it goes: --to ${last}`);
+          say(
+            `Nothing was begun: no way leads to ${wanted.version}. The last version that can be reached: --to ${last}`,
+          );
         }
         if (isJson) printJson(way);
         process.exitCode = end.kind === "refused" ? 1 : first === undefined ? 0 : 2;

@@ -132,7 +132,7 @@ function claimsOrNote(
 ): readonly Claim[] {
   if (isThere) throw forbidden;
   notes.push(
-    `persistentvolumeclaims in the namespace ${namespace} may not be listed: whether an earlier Milvus ${releaseName} has left data there, with which the new one would start, is not known. Who may, sees: kubectl -n ${namespace} get pvc`,
+    `persistentvolumeclaims in the namespace ${namespace} may not be listed: whether an earlier Milvus ${releaseName} has left data there, with which the new one would start, is not known. With the right to list them: kubectl -n ${namespace} get pvc`,
   );
   return [];
 }
@@ -211,7 +211,9 @@ async function readNamespace(
     }
     if (hasCode(error, "forbidden")) {
       // Whoever works in one namespace only may often not get it; the lists below tell whether it can be worked in.
-      notes.push(`Whether the namespace ${namespace} exists may not be read; it is taken to exist.`);
+      notes.push(
+        `These credentials may not read whether the namespace ${namespace} exists. The plan assumes that it exists.`,
+      );
       return { namespaceExists: true };
     }
     throw error;
@@ -274,7 +276,7 @@ function optionalListIn(client: ClusterClient, namespace: string, notes: string[
       }
       if (hasCode(error, "forbidden")) {
         notes.push(
-          `${request.resource ?? request.api} in the namespace ${namespace} may not be listed; they are taken to be none.`,
+          `${request.resource ?? request.api} in the namespace ${namespace} may not be listed with these credentials. The plan assumes that there are none.`,
         );
         return [];
       }

@@ -155,7 +155,7 @@ async function readResources(warn: (text: string) => Promise<unknown>): Promise<
     }));
   } catch (error) {
     await warn(
-      `What earlier runs of this stack have left cannot be read (${token}: ${error instanceof Error ? error.message : String(error)}). So this run cannot tell whether this is the cluster that the stack upgraded last. Compare the cluster of the kubeconfig with the one you mean (kubectl config current-context) before you go on.`,
+      `What earlier runs of this stack have left cannot be read (${token}: ${error instanceof Error ? error.message : String(error)}). So this run does not know whether this is the cluster that the stack upgraded last. Compare the cluster of the kubeconfig with the one you mean (kubectl config current-context) before you go on.`,
     );
     return [];
   }

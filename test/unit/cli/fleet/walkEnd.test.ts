@@ -47,10 +47,10 @@ const TABLE: readonly {
     end: {
       stdout: json({
         kind: "refused",
-        refusal: { kind: "refused", rule: "no_downgrade_unasked", reason: "no", remedy: "yes" },
+        refusal: { kind: "refused", rule: "no_downgrade_without_rollback", reason: "no", remedy: "yes" },
       }),
     },
-    is: { outcome: "refused", why: ["refused (no_downgrade_unasked): no", "what to do: yes"] },
+    is: { outcome: "refused", why: ["refused (no_downgrade_without_rollback): no", "what to do: yes"] },
   },
   {
     when: "its plan is not approved: how to approve it",
