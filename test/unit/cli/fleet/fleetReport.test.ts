@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { DEFAULT_LIMITS, type FleetFacts, fleetCommand, fleetReport } from "../../../../cli/fleet/fleetReport";
 import { beforehand } from "../../../../cli/fleet/fleetRun";
@@ -5,6 +6,7 @@ import type { FleetRequest, Outlook, Progress, StackEnd } from "../../../../cli/
 import { matrixLines, resultLines } from "../../../../cli/format/fleet";
 import { asFleetMarkdown } from "../../../../cli/format/fleetMarkdown";
 import { wayReport } from "../../../../cli/walk/wayReport";
+import { FLEET_REPORT, FLEET_SCHEMA_FILE, fleetSchema } from "../../../../scripts/fleetSchema";
 import { forecastWay } from "../../../../upgrade/walk/nextMove";
 import { MIXED, running, wanted } from "../../upgrade/support";
 
@@ -106,6 +108,7 @@ describe("the report of a fleet", () => {
       });
       const report = fleetReport(REQUEST, fleet, { ...FACTS, isInterrupted: interrupted });
       expect(report.end).to.equal(end);
+      expect(FLEET_REPORT.safeParse(report).error).to.equal(undefined);
       expect(plain(resultLines(report))).to.include(title);
       expect(report.next).to.have.length.greaterThan(0);
     });
@@ -127,6 +130,10 @@ describe("the report of a fleet", () => {
       .and.to.include("`/logs/prod-a.log`");
     for (const markup of [/(?<!\\)<img/, /@team/, /(?<!\\)\[x/]) expect(markdown).not.to.match(markup);
     expect(markdown).not.to.include("\u001b");
+  });
+
+  it("has the schema that docs/fleet.schema.json tells", () => {
+    expect(readFileSync(FLEET_SCHEMA_FILE, "utf8")).to.equal(fleetSchema());
   });
 
   it("gives the command back as it was typed", () => {
