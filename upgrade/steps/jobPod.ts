@@ -3,7 +3,7 @@ import { STEP_LABEL, upgradeLabels } from "../marks";
 import type { ClusterState, JobUser } from "../model";
 
 /** Kubernetes quantities, e.g. `500m` and `256Mi`. */
-export interface ResourceAmounts {
+interface ResourceAmounts {
   readonly cpu?: string | undefined;
   readonly memory?: string | undefined;
 }
@@ -53,7 +53,7 @@ export function jobAnnotations(settings: JobPodSettings): Record<string, string>
 }
 
 /** Where the namespace assigns ids, those that are left out are filled in, and others are refused. */
-export function hasOwnIds({ user = "auto" }: JobPodSettings, { assignsUsers = false }: Assigner): boolean {
+function hasOwnIds({ user = "auto" }: JobPodSettings, { assignsUsers = false }: Assigner): boolean {
   return user === "auto" ? !assignsUsers : user === "fixed";
 }
 type Assigner = Pick<ClusterState, "assignsUsers">;

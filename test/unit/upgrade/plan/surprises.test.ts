@@ -180,6 +180,15 @@ describe("chart_defaults_change (facts 4.2 and 5.1)", () => {
       says: 'log.level "debug" becomes "info"',
     },
     {
+      title: "Attu's Ingress at 3.0.29, where there is an Attu",
+      chart: "3.0.25",
+      from: "2.0.2",
+      to: "2.1.4",
+      values: { attu: { enabled: true } },
+      rule,
+      says: "attu.ingress.enabled true becomes false",
+    },
+    {
       title: "the garbage collection at 3.3.0",
       chart: "3.2.18",
       from: "2.1.4",
