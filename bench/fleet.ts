@@ -35,7 +35,7 @@ interface Measured {
 }
 
 async function run(context: BenchContext): Promise<Findings> {
-  const count = context.quick ? 4 : 50;
+  const count = context.quick ? 4 : Number(process.env.BENCH_FLEET ?? 50);
   const found = await withBed(context, (bed) => bothArms(context, bed, count));
   const { bare, fleet } = found;
   const target = { atMost: AT_MOST, reason: "it looks at each stack before it begins and between the runs" };

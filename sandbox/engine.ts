@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, readFile, readlink, rename, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -281,7 +282,7 @@ async function pulumiCommand(binary: string, folder: string): Promise<PulumiComm
   const link = path.join(bin, "pulumi");
   if ((await readlink(link).catch(() => "")) !== binary) {
     // In one go: several stacks of a project may be opened at the same time.
-    const next = `${link}.${process.pid}`;
+    const next = `${link}.${randomUUID()}`;
     await symlink(binary, next);
     await rename(next, link);
   }
@@ -291,7 +292,7 @@ async function pulumiCommand(binary: string, folder: string): Promise<PulumiComm
 /** In one go: somebody may be reading it. */
 async function writeChanged(file: string, text: string): Promise<void> {
   if ((await readOrEmpty(file)) === text) return;
-  const next = `${file}.${process.pid}`;
+  const next = `${file}.${randomUUID()}`;
   await writeFile(next, text);
   await rename(next, file);
 }

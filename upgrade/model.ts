@@ -284,6 +284,8 @@ export interface ClusterState {
   readonly begun?: BegunUpgrade;
   /** Missing: none is open, or that may not be read. */
   readonly openUpgrade?: OpenUpgrade;
+  /** Where the release is not there: other namespaces with a Milvus of its name that this program has not made. Missing: none is seen. */
+  readonly otherNamespaces?: readonly string[];
   /** Names of the ConfigMaps of those that have passed, the oldest first. */
   readonly passedVerifications?: readonly string[];
   /** Milvus custom resources of the Milvus Operator that own something under this name. */

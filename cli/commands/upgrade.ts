@@ -5,7 +5,7 @@ import { asJson } from "../format/json";
 import { asText } from "../format/text";
 import { wayLines } from "../format/way";
 import { makePlan } from "../plan/plan";
-import { findProject, stackFile, UsageError } from "../pulumi/project";
+import { findProject, UsageError } from "../pulumi/project";
 import { loadStackConfig } from "../pulumi/stackConfig";
 import { INTERRUPTED, readState, type UpgradeRequest, upgrade } from "../walk/upgrade";
 import type { Walked } from "../walk/walk";
@@ -34,7 +34,7 @@ export function upgradeCommand(): Command {
     .description(
       "walk every hop up to a version: set milvus:version, run `pulumi up`, wait for its verification, go on",
     )
-    .option("-s, --stack <name>", "stack; may be left out where there is one only")
+    .option("-s, --stack <name>", "stack; default: the only one, else the one that is selected")
     .option("-C, --cwd <folder>", "folder of the Pulumi project", ".")
     .option("--to <version>", "the Milvus version to arrive at; default: milvus:version")
     .addOption(
@@ -70,8 +70,9 @@ export function upgradeCommand(): Command {
     .action(async (flags: UpgradeFlags) => {
       if (flags.stacks !== undefined) return upgradeFleet(fleetFlags(flags, flags.stacks));
       refuseFleetFlags(flags);
+      const { chosenStack } = load("../pulumi/selectedStack") as typeof import("../pulumi/selectedStack");
       const project = findProject(flags.cwd);
-      const { stack, file } = stackFile(project, flags.stack);
+      const { stack, file } = await chosenStack(project, flags.stack);
       process.chdir(project.folder);
       const settings = await loadStackConfig(project, { stack, file }, flags.to ? { "milvus:version": flags.to } : {});
       const { wanted } = settings.config;

@@ -81,12 +81,12 @@ async function upgradeAll(fleet: Fleet): Promise<FleetReport> {
     const planned = report(members, "planned");
     for (const line of matrixLines(planned)) say(line);
     if (fleet.dryRun || planned.stopped !== undefined) {
-      for (const line of planned.next) say(line);
+      for (const line of ["", ...planned.next]) say(line);
       return { outlooks, early: planned };
     }
     if (members.every(({ place }) => place !== "waiting")) {
       const ended = report(members, "run");
-      for (const line of [titleOf(ended), ...ended.next]) say(line);
+      for (const line of ["", titleOf(ended), ...ended.next]) say(line);
       return { outlooks, early: ended };
     }
     if (await isAgreed(fleet, outlooks, say)) return { outlooks };

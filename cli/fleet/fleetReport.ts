@@ -39,7 +39,12 @@ export function fleetReport(request: FleetRequest, fleet: readonly Progress[], f
     at: new Date(facts.at).toISOString(),
     seconds: facts.seconds,
     stacks,
-    ...(halt && { stopped: describeHalt(halt, limits.maxFailures) }),
+    ...(halt && {
+      stopped:
+        facts.end === "run"
+          ? describeHalt(halt, limits.maxFailures)
+          : haltReason(halt, limits.maxFailures, "cannot be upgraded", "cannot be upgraded"),
+    }),
     next: nextLines(request, stacks, end, halt),
   };
 }
@@ -81,13 +86,17 @@ function outcomeOf(kind: Progress["outlook"]["kind"], outcome: StackOutcome | un
   return outcome ?? before[kind];
 }
 
+/** While a fleet runs, or after it. */
 export function describeHalt(halt: Halt, maxFailures: number): string {
+  return `${haltReason(halt, maxFailures, "did not arrive", "failed")}, so no other stack is begun`;
+}
+
+function haltReason(halt: Halt, maxFailures: number, canaryDid: string, stacksHave: string): string {
   if (halt.kind === "canary") {
     const { stacks } = halt;
-    return `${stacks.length === 1 ? "the canary" : "the canaries"} ${list(stacks)} did not arrive, so no other stack is begun`;
+    return `${stacks.length === 1 ? "the canary" : "the canaries"} ${list(stacks)} ${canaryDid}`;
   }
-  const count = `${halt.count} ${halt.count === 1 ? "stack has" : "stacks have"}`;
-  return `${count} failed, and --max-failures is ${maxFailures}, so no other stack is begun`;
+  return `${halt.count} ${halt.count === 1 ? "stack" : "stacks"} ${stacksHave}, and --max-failures is ${maxFailures}`;
 }
 
 /** What to type now. */

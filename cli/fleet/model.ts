@@ -1,7 +1,7 @@
 import type { HopReport, WayReport } from "../walk/wayReport";
 import type { FleetLimits, Place } from "./waves";
 
-/** Of the JSON: another number where a key changes its meaning or goes. */
+/** Of the JSON: another number where a key changes its meaning or goes (docs/fleet.schema.json). */
 export const FLEET_FORMAT = 1;
 
 /** What a stack needs, seen before anything is begun. */
@@ -45,7 +45,17 @@ export interface Progress {
   end?: StackEnd;
 }
 
-export type StackOutcome = StackEnd["outcome"] | "nothing to do" | "not begun" | "could not be opened";
+export const STACK_OUTCOMES = [
+  "arrived",
+  "nothing to do",
+  "failed",
+  "refused",
+  "could not be opened",
+  "interrupted",
+  "not begun",
+] as const;
+export type StackOutcome = (typeof STACK_OUTCOMES)[number];
+export const FLEET_ENDS = ["planned", "declined", "done", "failed", "interrupted"] as const;
 
 export interface StackReport {
   readonly stack: string;
@@ -83,7 +93,7 @@ export interface FleetRequest {
 export interface FleetReport extends Omit<FleetRequest, "folder"> {
   readonly format: typeof FLEET_FORMAT;
   /** `planned`: nothing was to be begun (--dry-run); `declined`: somebody said no. */
-  readonly end: "planned" | "declined" | "done" | "failed" | "interrupted";
+  readonly end: (typeof FLEET_ENDS)[number];
   /** ISO 8601. */
   readonly at: string;
   readonly seconds: number;

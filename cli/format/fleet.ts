@@ -22,13 +22,13 @@ export function matrixLines(given: FleetReport): string[] {
         return [stack.stack, isBad ? pc.red(way) : way, ...cells];
       }),
     ]),
-    ...(hops === 0
+    ...(hops === 0 || report.stopped !== undefined
       ? []
       : [
           `${canaries.length === 0 ? "no canary" : `first ${canaries.join(", ")}`}, then at most ${limits.maxParallel} at once; stops when ${limits.maxFailures} ${limits.maxFailures === 1 ? "has" : "have"} failed`,
         ]),
     ...reasonLines(stacks),
-    ...(report.stopped === undefined ? [] : [pc.red(`nothing can be begun: ${report.stopped}`)]),
+    ...(report.stopped === undefined ? [] : [pc.red(`nothing is begun: ${report.stopped}`)]),
   ];
 }
 
@@ -80,6 +80,7 @@ export function resultLines(given: FleetReport): string[] {
     ]),
     ...reasonLines(stacks),
     ...(stopped === undefined ? [] : [`stopped: ${stopped}`]),
+    "",
     ...next,
   ];
 }

@@ -9,9 +9,10 @@ import { duration } from "../../upgrade/plan/interruption";
 import { DEAD_RUN_GRACE } from "../../upgrade/steps/limits";
 import { stepLimit, stepsLimit } from "../../upgrade/steps/steps";
 import type { NextRun, UpEnd } from "../walk/walk";
+import { lastError } from "./failure";
 import { deadRuns, forgetRun, rememberRun } from "./ownRuns";
 import { type Project, UsageError } from "./project";
-import { lastError, pulumiProgram, runPulumi, type StackConfig } from "./stackConfig";
+import { pulumiProgram, runPulumi, type StackConfig } from "./stackConfig";
 import { areDead, isLocked, locksIn } from "./stackLock";
 
 export interface PulumiUpRequest {

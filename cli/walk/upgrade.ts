@@ -14,8 +14,9 @@ import { oneLine, severalLines } from "../../upgrade/words/visible";
 import { asText, refusalLines } from "../format/text";
 import { goOn, heading } from "../format/way";
 import { makePlan } from "../plan/plan";
-import { asTree, UsageError } from "../pulumi/project";
-import { lastError, runPulumi, type StackConfig } from "../pulumi/stackConfig";
+import { pulumiFailure } from "../pulumi/failure";
+import { asTree } from "../pulumi/project";
+import { runPulumi, type StackConfig } from "../pulumi/stackConfig";
 import { type PulumiUpRequest, pulumiUp } from "../pulumi/up";
 import { type Walked, type Walker, walk } from "./walk";
 
@@ -97,7 +98,7 @@ function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker
       const args = ["config", "set", "milvus:version", version, "--stack", stack, "--non-interactive"];
       const { exitCode, stderr } = await runPulumi(project, args, "it writes the stack config");
       if (exitCode !== 0) {
-        throw new UsageError(`pulumi config set milvus:version failed, nothing was changed: ${lastError(stderr)}`);
+        throw pulumiFailure("pulumi config set milvus:version failed, nothing was changed", stderr, stack);
       }
     },
     async up(next) {

@@ -47,7 +47,7 @@ export const PREFLIGHT_CHECKS = {
   },
   noOtherMilvus: {
     explanation:
-      "An install into a namespace in which another Milvus lives: mostly a release name with a typing error, and Pulumi would put a second, empty Milvus beside the one that was meant.",
+      "An install into a namespace in which another Milvus lives, or beside a Milvus of the same name in another namespace that this program has not made: mostly a release name with a typing error or a namespace that was forgotten, and Pulumi would put a second, empty Milvus beside the one that was meant.",
     source: "pulumi-kubernetes issue 2116; milvus issue 41018",
   },
   chartThere: {

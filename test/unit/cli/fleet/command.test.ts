@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import type { FleetReport } from "../../../../cli/fleet/model";
 import { milvusUpgrade } from "../../../../cli/program";
+import { FLEET_REPORT } from "../../../../scripts/fleetSchema";
 
 /** A project with three stacks; one has an encrypted value, which no Pulumi can be asked for, and no cluster is there. */
 function project(): string {
@@ -63,7 +63,7 @@ describe("upgrade --stacks", () => {
       .to.include("prod-b: The Pulumi CLI is needed (the stack config has encrypted values) and not there")
       .and.to.include("0 of 2 stacks are there\n")
       .and.to.include(`--stack prod-b --to 2.6 --cwd ${folder}`);
-    const report = JSON.parse(readFileSync(json, "utf8")) as FleetReport;
+    const report = FLEET_REPORT.parse(JSON.parse(readFileSync(json, "utf8")));
     expect(report.stacks.map(({ stack, outcome }) => `${stack} ${outcome}`)).to.deep.equal([
       "prod-a could not be opened",
       "prod-b could not be opened",

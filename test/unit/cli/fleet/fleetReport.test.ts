@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { DEFAULT_LIMITS, type FleetFacts, fleetCommand, fleetReport } from "../../../../cli/fleet/fleetReport";
 import { beforehand } from "../../../../cli/fleet/fleetRun";
@@ -5,6 +6,7 @@ import type { FleetRequest, Outlook, Progress, StackEnd } from "../../../../cli/
 import { matrixLines, resultLines } from "../../../../cli/format/fleet";
 import { asFleetMarkdown } from "../../../../cli/format/fleetMarkdown";
 import { wayReport } from "../../../../cli/walk/wayReport";
+import { FLEET_REPORT, FLEET_SCHEMA_FILE, fleetSchema } from "../../../../scripts/fleetSchema";
 import { forecastWay } from "../../../../upgrade/walk/nextMove";
 import { MIXED, running, wanted } from "../../upgrade/support";
 
@@ -65,7 +67,7 @@ describe("the report of a fleet", () => {
     const report = fleetReport(REQUEST, fleet, { ...FACTS, end: "planned" });
     expect(plain(matrixLines(report)))
       .to.include("refused (a_rule): no")
-      .and.to.include("nothing can be begun: 1 stack has failed, and --max-failures is 1");
+      .and.to.include("nothing is begun: 1 stack cannot be upgraded, and --max-failures is 1");
     expect(report.next).to.deep.equal([
       "To see what is wrong with prod-b alone: npm run upgrade -- --stack prod-b --to 2.6",
       "Then all again, what is done is not done again: npm run upgrade -- --stacks 'prod-*' --to 2.6",
@@ -77,7 +79,7 @@ describe("the report of a fleet", () => {
   it("a canary that cannot be opened is not helped by more failures", () => {
     const fleet = beforehand([outlook("prod-a", "unreadable", ["no passphrase"]), outlook("prod-b")], REQUEST.limits);
     const { next, stopped } = fleetReport(REQUEST, fleet, { ...FACTS, end: "planned" });
-    expect(stopped).to.include("the canary prod-a did not arrive");
+    expect(stopped).to.include("the canary prod-a cannot be upgraded");
     expect(next.some((line) => line.includes("--max-failures"))).to.equal(false);
   });
 
@@ -106,6 +108,7 @@ describe("the report of a fleet", () => {
       });
       const report = fleetReport(REQUEST, fleet, { ...FACTS, isInterrupted: interrupted });
       expect(report.end).to.equal(end);
+      expect(FLEET_REPORT.safeParse(report).error).to.equal(undefined);
       expect(plain(resultLines(report))).to.include(title);
       expect(report.next).to.have.length.greaterThan(0);
     });
@@ -127,6 +130,10 @@ describe("the report of a fleet", () => {
       .and.to.include("`/logs/prod-a.log`");
     for (const markup of [/(?<!\\)<img/, /@team/, /(?<!\\)\[x/]) expect(markdown).not.to.match(markup);
     expect(markdown).not.to.include("\u001b");
+  });
+
+  it("has the schema that docs/fleet.schema.json tells", () => {
+    expect(readFileSync(FLEET_SCHEMA_FILE, "utf8")).to.equal(fleetSchema());
   });
 
   it("gives the command back as it was typed", () => {

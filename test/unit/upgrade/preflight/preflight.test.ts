@@ -269,6 +269,15 @@ const ROWS: readonly Row[] = [
     says: /no release my-relase in namespace milvus.*my-release\. A second, empty Milvus.*config set milvus:release my-release/s,
   },
   {
+    it: "an install beside a Milvus of that name in another namespace, which was forgotten",
+    plan: INSTALL,
+    state: { ...cluster(), otherNamespaces: ["vectors"] },
+    facts: {},
+    check: "noOtherMilvus",
+    finds: "error",
+    says: /no release my-relase in namespace milvus, but a Milvus of that name runs in namespace vectors\..*config set milvus:namespace vectors/s,
+  },
+  {
     it: "an upgrade beside another Milvus",
     plan: HELM,
     state: NEW,
