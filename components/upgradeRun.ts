@@ -5,11 +5,15 @@ import { diagnoseUpgrade } from "../cluster/diagnose/diagnoseUpgrade";
 import { failedRecordOf } from "../cluster/helm/failedRecord";
 import type { RunLock } from "../cluster/kept/runLock";
 import { inArguments } from "../config/arguments";
+import { keepTimes } from "../run/begun";
 import { endDeadRuns } from "../run/deadRuns";
+import { eventSink } from "../run/events";
+import { describeInterrupted } from "../run/interrupted";
 import { lockRelease, otherRun } from "../run/lock";
 import { type Look, look, lookAhead, shownPlan } from "../run/look";
 import { approvalLines, CONFIRMED_PLAN_VARIABLE, refusalOfUnapproved, refusalOfUnconfirmed } from "../upgrade/approval";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
+import { SHOWN_PLAN_VARIABLE } from "../upgrade/progress/events";
 import { RefusalError } from "../upgrade/refusal";
 import { secretTexts } from "../upgrade/secrets/text";
 import { describePlan } from "../upgrade/words/describe";
@@ -19,15 +23,15 @@ import { describeFailed, describePassed, describeVerification } from "../verify/
 import { openVerification, snapshotBefore, verifyUpgrade } from "../verify/verify";
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
-import type { FailedResource, StepListener } from "./declare/context";
+import type { FailedResource } from "./declare/context";
 import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
 import { watchEngine } from "./engine/guard";
 import { onlyRefreshes } from "./engine/operation";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
-import { measure } from "./measure";
+import { endTable, measure } from "./measure";
 import { type ClusterOutputs, plannedOutputs } from "./outputs";
-import { stepMessages } from "./stepMessages";
+import { stepListener } from "./stepListener";
 import { laterTexts, releaseValues, withoutTexts } from "./values";
 
 const NOT_VERIFIED = "not made yet";
@@ -141,6 +145,10 @@ class UpgradeRun {
     const failedRecord =
       client && marked && (await failedRecordOf(client, { ...this.address, recordName: marked.recordName }));
     const hide = [...secretTexts(plan.values), ...this.hidden];
+    const times = client && keepTimes({ client, ...this.address, plan, state, say: (line) => void this.warn(line) });
+    const { timeouts } = config.settings;
+    const events = eventSink(this.address, plan);
+    const watched = { ...this.address, plan, state, timeouts, hide, words: (text: string) => this.words(text) };
     const started = Date.now();
     const { done, ends } = declareChain(this.component, {
       ...this.address,
@@ -159,15 +167,13 @@ class UpgradeRun {
           return text && this.words(text);
         },
       }),
+      ...(client && { standing: async () => this.words(await describeInterrupted(client, config.wanted)) }),
       ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),
-      ...(client && !isPreview && { listener: this.listener(client, look, plan, hide) }),
+      ...(client && !isPreview && { listener: stepListener({ ...watched, client, times, events }) }),
     });
-    const planned = plannedOutputs(
-      { ...this.address, plan, state, words: (text) => this.words(text), ...(hash !== undefined && { hash }) },
-      earlier,
-    );
-    const lastUpgrade = await measure(plan, started, ends, earlier.lastUpgrade);
+    const planned = plannedOutputs({ ...watched, ...(hash !== undefined && { hash }) }, earlier);
+    const lastUpgrade = await measure(plan, started, ends, earlier.lastUpgrade, times?.now);
     const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }) };
     if (isPreview || target === undefined) {
       const { verification = NOT_VERIFIED } = earlier;
@@ -175,13 +181,14 @@ class UpgradeRun {
     }
     // Rejected where a step was left out: a program that ends well lets the engine delete what was not declared for it.
     if (!(await done())) return { ...outputs, verification: "not made: a step was left out" };
-    return { ...outputs, verification: await this.verify(target, plan, record, say) };
-  }
-
-  private listener(client: ClusterClient, { state }: Look, plan: UpgradePlan, hide: readonly string[]): StepListener {
-    const { timeouts } = this.given.config.settings;
-    const words = (text: string) => this.words(text);
-    return stepMessages({ client, ...this.address, plan, state, timeouts, hide, words });
+    await times?.end();
+    const verified = await this.verify(target, plan, record, say);
+    if (plan.kind !== "nothing" && lastUpgrade) {
+      const lines = endTable(plan, lastUpgrade);
+      await this.say(...lines);
+      events.tell({ event: "finished", seconds: lastUpgrade.seconds, verification: verified, lines });
+    }
+    return { ...outputs, verification: verified };
   }
 
   /** What is said of the plan, and the refusal of one that may not be run. */
@@ -197,7 +204,12 @@ class UpgradeRun {
       ...describeVerification(verification, plan, open, this.address.namespace),
       ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),
     ];
-    await this.say(...lines);
+    const isShown = hash !== undefined && process.env[SHOWN_PLAN_VARIABLE] === hash;
+    if (!isShown) await this.say(...lines);
+    if (!pulumi.runtime.isDryRun()) {
+      const named = hash === undefined ? {} : { hash };
+      eventSink(this.address, plan).tell({ event: "planned", ...named, lines: lines.map((line) => this.words(line)) });
+    }
     if (hash !== undefined && !pulumi.runtime.isDryRun()) {
       const unconfirmed = refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan);
       const refusal = unconfirmed ?? refusalOfUnapproved(approvedPlan, hash, plan);

@@ -7,7 +7,9 @@ import { readCluster } from "../../cluster/state/readCluster";
 import { parseYaml } from "../../config/helmValues";
 import type { Config } from "../../config/schema";
 import type { ClusterState, Wanted } from "../../upgrade/model";
+import { duration } from "../../upgrade/plan/interruption";
 import { SILENT_SECONDS } from "../../upgrade/plan/pendingRelease";
+import type { WalkEvent } from "../../upgrade/progress/events";
 import { configLine } from "../../upgrade/refusal";
 import { describeStanding } from "../../upgrade/words/standing";
 import { oneLine, severalLines } from "../../upgrade/words/visible";
@@ -17,16 +19,20 @@ import { makePlan } from "../plan/plan";
 import { asTree, UsageError } from "../pulumi/project";
 import { lastError, runPulumi, type StackConfig } from "../pulumi/stackConfig";
 import { type PulumiUpRequest, pulumiUp } from "../pulumi/up";
-import { type Walked, type Walker, walk } from "./walk";
+import { type UpEnd, type Walked, type Walker, walk } from "./walk";
 
 export interface UpgradeRequest extends PulumiUpRequest {
   /** The stack's config file. */
   readonly file: string;
   /** Do not ask before each hop. */
   readonly yes: boolean;
+  /** Told of each hop as it begins and ends. */
+  readonly tell: (event: WalkTold) => void;
   /** As the user gave it, for the command that goes on. */
   readonly folder?: string;
 }
+
+export type WalkTold = WalkEvent extends infer Event ? (Event extends unknown ? Omit<Event, "time"> : never) : never;
 
 export const INTERRUPTED = 130;
 
@@ -102,10 +108,20 @@ function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker
     },
     async up(next) {
       run.isUnderWay = true;
+      const { move, report, number, total } = next;
+      const title = report.plan?.title ?? `verification of Milvus ${move.request}`;
+      const hop = { title, number, of: Math.max(total, number) };
+      const started = Date.now();
+      request.tell({ event: "hopStarted", ...hop });
+      let end: UpEnd = { kind: "failed", why: "" };
       try {
         // Where nobody was asked nobody has agreed to this very plan: the run makes it from what it finds, as pulumi up does.
-        return await pulumiUp(request, next, all ? undefined : next.report.plan?.hash);
+        end = await pulumiUp(request, next, all ? undefined : next.report.plan?.hash);
+        return end;
       } finally {
+        const seconds = Math.round((Date.now() - started) / 100) / 10;
+        request.tell({ event: "hopEnded", ...hop, seconds, result: end.kind });
+        if (end.kind === "done") say(`${pc.green("done")}: ${title} in ${duration(Math.round(seconds))}`);
         run.isUnderWay = false;
       }
     },

@@ -9,6 +9,7 @@ import type { ApiRequest } from "../api/request";
 import { ClusterError, hasCode } from "../errors";
 import { decodeRelease, type RecordObject, recordsRequest } from "../helm/record";
 import type { Json, ObjectMeta } from "../json";
+import { readBegun } from "../kept/begunUpgrade";
 import { verificationStates } from "../kept/verifications";
 import type { ReleaseAddress } from "../releaseAddress";
 import { attemptStates, type Claim, takenClaimNames } from "./attempts";
@@ -63,6 +64,7 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
     verifications,
     jobs,
     strangers,
+    begunRead,
   ] = await allOrFirstError([
     readVersion(client),
     readNamespace(client, namespace, notes),
@@ -81,6 +83,7 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
     }),
     optional<Job>(upgradeJobsRequest(releaseName)),
     readStrangers(client, address),
+    readBegun(client, address),
   ]);
 
   const isThere = release !== undefined || deployments.length > 0;
@@ -88,6 +91,7 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
   const claims = claimsRead instanceof ClusterError ? claimsOrNote(claimsRead, isThere, address, notes) : claimsRead;
   const leftovers = isThere ? [] : leftoversOf(claims, releaseName);
   const installation = installationOf({ ...foundNamespace, ...(release && { release }) });
+  const begun = begunRead?.(installation);
   const verified = verificationStates(verifications, installation);
   const active = activeJobs(jobs);
   const verification = verified.at(-1);
@@ -108,6 +112,7 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
     ...(strangers.length > 0 && { strangers }),
     ...(active.length > 0 && { activeJobs: active.map(({ name }) => name) }),
     ...(verification === undefined ? {} : { verification }),
+    ...(begun && { begun }),
     ...(passed.length > 0 && { passedVerifications: passed }),
     ...(operatorResource === undefined ? {} : { operatorResource }),
     notes,

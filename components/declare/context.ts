@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterState, JobUser, Step, UpgradePlan } from "../../upgrade/model";
+import type { StepResult } from "../../upgrade/progress/events";
 import type { StepTimeouts } from "../../upgrade/steps/limits";
 import type { EarlierRun } from "../engine/earlierRun";
 import type { RunGuard } from "../engine/guard";
@@ -58,8 +59,6 @@ export interface StepListener {
   end(step: Step, result: StepResult): void;
 }
 
-export type StepResult = "done" | "failed" | "interrupted";
-
 /** Where a step shows itself. */
 export interface StepPlace {
   /** Its line in Pulumi's display. */
@@ -100,6 +99,8 @@ export interface PlannedRun {
   readonly words?: (text: string) => string;
   /** Default: a failure shows the provider's message alone. */
   readonly diagnose?: Diagnose;
+  /** How things stand and what to type, for whoever has interrupted the run. */
+  readonly standing?: () => Promise<string>;
   /** Default: nothing holds other runs off. */
   readonly guard?: RunGuard;
   /** Default: nobody listens. */

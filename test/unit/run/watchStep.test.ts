@@ -88,7 +88,7 @@ describe("watching a step", () => {
       .to.match(/^resume querynode: nothing has moved for \d+ s: pod my-release-milvus-querynode-7d5f9c-x: no node has/)
       .and.to.include("3 Insufficient memory")
       .and.to.include("What to do: Add nodes")
-      .and.to.match(/The run waits 10 min more, and goes on by itself/)
+      .and.to.match(/Mended in the cluster, this run goes on by itself; it waits 10 min more\.$/)
       .and.not.include("hunter2");
   });
 
