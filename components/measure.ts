@@ -74,11 +74,11 @@ export function endTable(
   { seconds: took, runs = 1, steps, interruptedAtMostSeconds: away }: LastUpgrade,
 ): string[] {
   const width = Math.max(...steps.map(({ step }) => step.length));
-  const expected = plan.expected === undefined ? "" : `; expected was ${describeExpected(plan.expected)}`;
+  const expected = plan.expected === undefined ? "" : `; expected was ${describeExpected({ ...plan.expected, parts: [] })}`;
   return [
     `done in ${whole(took)}${runs > 1 ? `, over ${runs} runs; the steps of this one:` : ":"}`,
     ...steps.map(({ step, seconds: each }) => `  ${step.padEnd(width)}  ${each.toFixed(1).padStart(7)} s`),
-    `interruption: ${away === undefined ? "none by a step" : `at most ${whole(away)}`}${expected}`,
+    `interruption: ${away === undefined ? "no step took all of Milvus away" : `at most ${whole(away)}`}${expected}`,
   ];
 }
 

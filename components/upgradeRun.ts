@@ -7,7 +7,7 @@ import type { RunLock } from "../cluster/kept/runLock";
 import { inArguments } from "../config/arguments";
 import { keepTimes } from "../run/begun";
 import { endDeadRuns } from "../run/deadRuns";
-import { eventSink } from "../run/events";
+import { eventSink, tellLine } from "../run/events";
 import { describeInterrupted } from "../run/interrupted";
 import { lockRelease, otherRun } from "../run/lock";
 import { type Look, look, lookAhead, shownPlan } from "../run/look";
@@ -97,7 +97,7 @@ class UpgradeRun {
       if (other.status === "rejected") throw other.reason;
       return this.carryOut(looked.value, client);
     }
-    const say = (line: string) => void this.say(line);
+    const say = (line: string) => this.tell(line);
     const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
     const lock = await lockRelease(client, config, { stack, isAlive: watchEngine(), say });
     try {
@@ -135,7 +135,7 @@ class UpgradeRun {
     const earlier = await this.earlier;
     const isPreview = pulumi.runtime.isDryRun();
     const target = client && { client, ...this.address };
-    const say = (line: string) => void this.say(`verification: ${line}`);
+    const say = (line: string) => this.tell(`verification: ${line}`);
     const record =
       isPreview || target === undefined
         ? undefined
@@ -255,6 +255,12 @@ class UpgradeRun {
   /** As a person reads it. */
   private words(text: string): string {
     return withoutTexts(this.inProgram(text), this.hidden);
+  }
+
+  /** To whoever listens to the run's events, too. */
+  private tell(line: string): void {
+    tellLine(this.address, this.words(line));
+    void this.say(line);
   }
 
   /** Each is one line, whatever others have written into it. */

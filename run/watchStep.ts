@@ -116,7 +116,7 @@ class Watch {
     this.key = key;
     const { limit, hide } = this.watched;
     const shown = hideSecrets(text.slice(0, LONGEST_LINE), hide);
-    this.ears.progress(`${shown} (${rough((now - this.started) / 1000)} of at most ${duration(limit)})`, isNew);
+    this.ears.progress(`${shown}; ${rough((now - this.started) / 1000)} of at most ${duration(limit)}`, isNew);
   }
 
   private async lookForTrouble(): Promise<void> {

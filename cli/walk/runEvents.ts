@@ -65,6 +65,8 @@ export function eventLines(event: RunEvent, shownHash: string | undefined): stri
     case "planned":
       // Where it is the one that was shown, there is nothing new in it.
       return event.hash === shownHash ? [] : [pc.yellow("the run makes another plan than was shown:"), ...event.lines];
+    case "said":
+      return [pc.dim(`  ${event.text}`)];
     case "stepStarted":
       return [`  ${event.number}/${event.of} ${event.title}`];
     case "stepProgress":
@@ -77,7 +79,7 @@ export function eventLines(event: RunEvent, shownHash: string | undefined): stri
       return [`      ${word} ${event.result === "done" ? "in" : "after"} ${took}`];
     }
     case "finished":
-      return [`${pc.green("verification")}: ${event.verification}`, ...event.lines];
+      return event.lines.map((line) => `  ${line}`);
   }
 }
 

@@ -105,14 +105,15 @@ export function describeExpected({
   if (kind === "none") return "no interruption";
   if (isAway) {
     const when = since === undefined ? "now" : `since ${clock(since)}`;
-    return `Milvus is down ${when}; about ${duration(seconds)} more (${detailOf(parts)})`;
+    return `Milvus is down ${when}; about ${duration(seconds)} more${detailOf(parts)}`;
   }
   const name = { gaps: "gaps", "failing requests": "failing requests", outage: "an outage" }[kind];
-  return `${name} of about ${duration(seconds)}${kind === "gaps" ? " in all" : ""} (${detailOf(parts)})`;
+  return `${name} of about ${duration(seconds)}${kind === "gaps" ? " in all" : ""}${detailOf(parts)}`;
 }
 
 function detailOf(parts: readonly Part[]): string {
-  return parts.map(({ what, seconds }) => `${what} ${duration(seconds)}`).join(", ");
+  const all = parts.map(({ what, seconds }) => `${what} ${duration(seconds)}`);
+  return all.length === 0 ? "" : ` (${all.join(", ")})`;
 }
 
 /** `20:36:13 UTC`, with the day before it: an upgrade may lie for days. */

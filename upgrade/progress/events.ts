@@ -31,8 +31,15 @@ interface OfStep extends OfUpgrade {
   readonly of: number;
 }
 
+/** A line of a run that is of no step: the lock that it waits for, the verification. */
+export interface Said extends Pick<OfUpgrade, "time" | "release"> {
+  readonly event: "said";
+  readonly text: string;
+}
+
 /** What a run tells while it is at work. */
 export type RunEvent =
+  | Said
   | (OfUpgrade & { readonly event: "planned"; readonly hash?: string; readonly lines: readonly string[] })
   | (OfStep & { readonly event: "stepStarted" })
   | (OfStep & { readonly event: "stepProgress" | "stepStuck"; readonly text: string })
@@ -45,11 +52,8 @@ export type RunEvent =
     });
 
 /** The same without what is the same in all events of a run. */
-export type Told = RunEvent extends infer Event
-  ? Event extends unknown
-    ? Omit<Event, keyof OfUpgrade>
-    : never
-  : never;
+export type Told =
+  Exclude<RunEvent, Said> extends infer Event ? (Event extends unknown ? Omit<Event, keyof OfUpgrade> : never) : never;
 
 /** What `npm run upgrade -- --json` tells beside that, of the whole way. */
 export type WalkEvent =
