@@ -74,7 +74,8 @@ export function endTable(
   { seconds: took, runs = 1, steps, interruptedAtMostSeconds: away }: LastUpgrade,
 ): string[] {
   const width = Math.max(...steps.map(({ step }) => step.length));
-  const expected = plan.expected === undefined ? "" : `; expected was ${describeExpected({ ...plan.expected, parts: [] })}`;
+  const expected =
+    plan.expected === undefined ? "" : `; expected was ${describeExpected({ ...plan.expected, parts: [] })}`;
   return [
     `done in ${whole(took)}${runs > 1 ? `, over ${runs} runs; the steps of this one:` : ":"}`,
     ...steps.map(({ step, seconds: each }) => `  ${step.padEnd(width)}  ${each.toFixed(1).padStart(7)} s`),

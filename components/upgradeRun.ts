@@ -10,17 +10,14 @@ import { endDeadRuns } from "../run/deadRuns";
 import { eventSink, tellLine } from "../run/events";
 import { describeInterrupted } from "../run/interrupted";
 import { lockRelease, otherRun } from "../run/lock";
-import { type Look, look, lookAhead, shownPlan } from "../run/look";
-import { approvalLines, CONFIRMED_PLAN_VARIABLE, refusalOfUnapproved, refusalOfUnconfirmed } from "../upgrade/approval";
+import { type Look, look, lookAhead } from "../run/look";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
-import { SHOWN_PLAN_VARIABLE } from "../upgrade/progress/events";
-import { RefusalError } from "../upgrade/refusal";
 import { secretTexts } from "../upgrade/secrets/text";
-import { describePlan } from "../upgrade/words/describe";
 import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
-import { describeFailed, describePassed, describeVerification } from "../verify/describe";
-import { openVerification, snapshotBefore, verifyUpgrade } from "../verify/verify";
+import { describeFailed, describePassed } from "../verify/describe";
+import { snapshotBefore, verifyUpgrade } from "../verify/verify";
+import { approvedPlan } from "./approvedPlan";
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
 import type { FailedResource } from "./declare/context";
@@ -131,8 +128,9 @@ class UpgradeRun {
   private async carryOut(look: Look, client?: ClusterClient, lock?: RunLock): Promise<ClusterOutputs> {
     const { config, values } = this.given;
     const { state, hash } = look;
-    const plan = await this.approved(look);
     const earlier = await this.earlier;
+    const words = (text: string) => this.words(text);
+    const plan = await approvedPlan(look, config, earlier, { words, say: (lines) => this.say(...lines) });
     const isPreview = pulumi.runtime.isDryRun();
     const target = client && { client, ...this.address };
     const say = (line: string) => this.tell(`verification: ${line}`);
@@ -148,7 +146,7 @@ class UpgradeRun {
     const times = client && keepTimes({ client, ...this.address, plan, state, say: (line) => void this.warn(line) });
     const { timeouts } = config.settings;
     const events = eventSink(this.address, plan);
-    const watched = { ...this.address, plan, state, timeouts, hide, words: (text: string) => this.words(text) };
+    const watched = { ...this.address, plan, state, timeouts, hide, words };
     const started = Date.now();
     const { done, ends } = declareChain(this.component, {
       ...this.address,
@@ -189,33 +187,6 @@ class UpgradeRun {
       events.tell({ event: "finished", seconds: lastUpgrade.seconds, verification: verified, lines });
     }
     return { ...outputs, verification: verified };
-  }
-
-  /** What is said of the plan, and the refusal of one that may not be run. */
-  private async approved(look: Look): Promise<UpgradePlan> {
-    const { approvedPlan, verification } = this.given.config;
-    const plan = shownPlan(look);
-    if (plan.kind === "refused") throw new RefusalError(plan);
-    const { state, hash } = look;
-    const open = openVerification(plan, state);
-    const lines = [
-      ...look.open,
-      ...describePlan(plan),
-      ...describeVerification(verification, plan, open, this.address.namespace),
-      ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),
-    ];
-    const isShown = hash !== undefined && process.env[SHOWN_PLAN_VARIABLE] === hash;
-    if (!isShown) await this.say(...lines);
-    if (!pulumi.runtime.isDryRun()) {
-      const named = hash === undefined ? {} : { hash };
-      eventSink(this.address, plan).tell({ event: "planned", ...named, lines: lines.map((line) => this.words(line)) });
-    }
-    if (hash !== undefined && !pulumi.runtime.isDryRun()) {
-      const unconfirmed = refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan);
-      const refusal = unconfirmed ?? refusalOfUnapproved(approvedPlan, hash, plan);
-      if (refusal !== undefined) throw new RefusalError(refusal);
-    }
-    return plan;
   }
 
   private async verify(

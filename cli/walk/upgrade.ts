@@ -11,6 +11,7 @@ import { duration } from "../../upgrade/plan/interruption";
 import { SILENT_SECONDS } from "../../upgrade/plan/pendingRelease";
 import type { WalkEvent } from "../../upgrade/progress/events";
 import { configLine } from "../../upgrade/refusal";
+import { describeOpen, GIVE_UP } from "../../upgrade/words/openUpgrade";
 import { describeStanding } from "../../upgrade/words/standing";
 import { oneLine, severalLines } from "../../upgrade/words/visible";
 import { asText, refusalLines } from "../format/text";
@@ -186,8 +187,11 @@ async function endLines(request: UpgradeRequest, { end, done }: Walked): Promise
 
 async function standing(config: Config, wanted: Wanted): Promise<string[]> {
   try {
-    const lines = describeStanding(wanted, await readState(config));
-    return ["the cluster:", ...lines.map((line) => `  ${oneLine(line)}`)];
+    const state = await readState(config);
+    const lines = describeStanding(wanted, state);
+    // How to go on is said below, by the command that was given.
+    const back = describeOpen(wanted, state).filter((line) => line.startsWith(GIVE_UP));
+    return ["the cluster:", ...lines.map((line) => `  ${oneLine(line)}`), ...back.map(oneLine)];
   } catch (error) {
     return [`the cluster cannot be read now: ${severalLines(error instanceof Error ? error.message : String(error))}`];
   }

@@ -7,6 +7,9 @@ import { type Observed, observe } from "../plan/observed";
 import { planUpgrade } from "../plan/plan";
 import { configLine, list, RefusalError } from "../refusal";
 
+/** Begins the line that says how to go back. */
+export const GIVE_UP = "give up";
+
 /** What an attempt is at, in words. */
 const PHASES = {
   prepared: "begun, and nothing is changed yet",
@@ -28,7 +31,7 @@ export function describeOpen(wanted: Wanted, state: ClusterState): string[] {
   return [
     `an upgrade is not finished: Milvus ${from === to ? to : `${from} → ${to}`}; ${parts.join("; ")}`,
     `go on: ${wayTo(to, wanted, state)}`,
-    ...(from === to ? [] : [`give up: ${wayTo(from, wanted, state)}`]),
+    ...(from === to ? [] : [`${GIVE_UP}: ${wayTo(from, wanted, state)}`]),
   ];
 }
 
