@@ -21,6 +21,14 @@ export type {
 export type { LastUpgrade, StepDuration } from "./components/measure";
 export { MilvusCluster } from "./components/milvusCluster";
 export type { ClusterOutputs, PlanOutput } from "./components/outputs";
+export type {
+  ReceiptAnswers,
+  ReceiptInterruption,
+  ReceiptOutput,
+  ReceiptRun,
+  ReceiptStep,
+  ReceiptVerification,
+} from "./components/receipt";
 export { ConfigError } from "./config/configError";
 export { parseConfig, type RawConfig } from "./config/parseConfig";
 export type { Config } from "./config/schema";

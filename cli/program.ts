@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Argument, Command } from "commander";
 import { adoptCommand } from "./commands/adopt";
+import { historyCommand } from "./commands/history";
 import { planCommand } from "./commands/plan";
 import { upgradeCommand } from "./commands/upgrade";
 import { verifyCommand } from "./commands/verify";
@@ -19,7 +20,8 @@ export function milvusUpgrade(more: readonly Command[] = []): Command {
     .addCommand(planCommand())
     .addCommand(adoptCommand())
     .addCommand(upgradeCommand())
-    .addCommand(verifyCommand());
+    .addCommand(verifyCommand())
+    .addCommand(historyCommand());
   for (const command of more) program.addCommand(command);
   program
     .command("stacks")
@@ -47,7 +49,7 @@ export function completion(program: Command, isZsh: boolean, script = process.ar
     ...(script.endsWith(".ts") ? [fromSources(name, script)] : []),
     "_milvus_upgrade() {",
     '  local words=""',
-    '  if [ "$3" = --stack ] || [ "$3" = -s ]; then',
+    '  if [ "$3" = --stack ] || [ "$3" = -s ] || [ "$3" = --stacks ]; then',
     `    words="$(${name} stacks 2>/dev/null)"`,
     '  elif [ "$COMP_CWORD" -eq 1 ]; then',
     `    words="${namesOf(program)}"`,

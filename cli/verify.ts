@@ -4,9 +4,9 @@ import { otherRun } from "../run/lock";
 import { look } from "../run/look";
 import { isMilvusComponent } from "../upgrade/milvusComponents";
 import type { ClusterState, Plan, UpgradePlan, VerificationState } from "../upgrade/model";
+import { hasSnapshot } from "../upgrade/verification";
 import { parseImage } from "../upgrade/versions/images";
 import { describeFailed, describePassed } from "../verify/describe";
-import { hasSnapshot } from "../verify/record";
 import { acceptVerification, verifyUpgrade } from "../verify/verify";
 import { UsageError } from "./pulumi/project";
 
@@ -63,8 +63,10 @@ export async function verifyByHand(
   const verified = whatRuns(plan, state, open);
   // A look at a healthy cluster's bad moment must not block the next upgrade.
   const result = await verifyUpgrade(target, settings, verified, open, say, false);
-  const passed = result.status === "passed";
-  return { passed, text: passed ? describePassed(result) : describeFailed(result, verified) };
+  const isWell = result.status === "passed";
+  // Nothing wrong was found, and the verification of the upgrade has not passed: its write check has to.
+  const passed = isWell && result.stillOpen === undefined;
+  return { passed, text: isWell ? describePassed(result) : describeFailed(result, verified) };
 }
 
 /** The upgrade that was made: of the open verification, or none, where what runs is looked at. */

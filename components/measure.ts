@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { BegunUpgrade, UpgradePlan } from "../upgrade/model";
+import type { OpenUpgrade, UpgradePlan } from "../upgrade/model";
 import { describeExpected, duration } from "../upgrade/plan/interruption";
 import { factsOf, stepName } from "../upgrade/steps/steps";
 import { settled } from "./engine/resolve";
@@ -49,7 +49,7 @@ export async function measure(
   started: number,
   ends: readonly pulumi.Resource[],
   previous: unknown,
-  begun: () => BegunUpgrade | undefined = () => undefined,
+  begun: () => OpenUpgrade | undefined = () => undefined,
 ): Promise<LastUpgrade | undefined> {
   const last = isLastUpgrade(previous) ? previous : undefined;
   if (plan.kind === "nothing" || pulumi.runtime.isDryRun()) return last;
@@ -92,7 +92,7 @@ export function figures(
   plan: UpgradePlan,
   started: number,
   finished: readonly number[],
-  begun?: BegunUpgrade,
+  begun?: OpenUpgrade,
 ): LastUpgrade {
   const begin = (index: number) => finished[index - 1] ?? started;
   const end = finished.at(-1) ?? started;

@@ -4,6 +4,7 @@ import { OLD_TYPE, TYPE } from "./engine/earlierRun";
 import { settled } from "./engine/resolve";
 import type { LastUpgrade } from "./measure";
 import type { ClusterOutputs, PlanOutput } from "./outputs";
+import type { ReceiptOutput } from "./receipt";
 import { runUpgrade } from "./upgradeRun";
 
 /** Carries the arguments past the SDK, which would write them into the state: they may hold passwords. */
@@ -35,6 +36,8 @@ export class MilvusCluster extends pulumi.ComponentResource<ClusterOutputs> {
   readonly facts: pulumi.Output<string>;
   /** What the last upgrade really took. */
   readonly lastUpgrade: pulumi.Output<LastUpgrade | undefined>;
+  /** What is left of the last upgrade for those who ask later. */
+  readonly receipt: pulumi.Output<ReceiptOutput | undefined>;
   /** What the verification found. */
   readonly verification: pulumi.Output<string>;
 
@@ -50,6 +53,7 @@ export class MilvusCluster extends pulumi.ComponentResource<ClusterOutputs> {
     this.backupClaim = data.apply(({ backupClaim }) => backupClaim);
     this.facts = data.facts;
     this.lastUpgrade = data.apply(({ lastUpgrade }) => lastUpgrade);
+    this.receipt = data.apply(({ receipt }) => receipt);
     this.verification = data.verification;
     // Here, and not once they are known: Pulumi waits for outputs that are to come, and not for what is read before.
     this.registerOutputs({
@@ -61,6 +65,7 @@ export class MilvusCluster extends pulumi.ComponentResource<ClusterOutputs> {
       backupClaim: this.backupClaim,
       facts: this.facts,
       lastUpgrade: this.lastUpgrade,
+      receipt: this.receipt,
       verification: this.verification,
     });
   }

@@ -9,6 +9,7 @@ import { onOneLine } from "../upgrade/words/visible";
 import { keptAttempts } from "./declare/metadata";
 import type { EarlierRun } from "./engine/earlierRun";
 import type { LastUpgrade } from "./measure";
+import type { ReceiptOutput } from "./receipt";
 
 /** The chart's defaults. */
 const PORT = 19530;
@@ -32,6 +33,8 @@ export interface ClusterOutputs {
   readonly facts: string;
   /** What the last upgrade really took; missing before the first. */
   readonly lastUpgrade?: LastUpgrade;
+  /** Of the last upgrade that was ended; missing before the first. */
+  readonly receipt?: ReceiptOutput;
   /** What the verification found; what the last run found while this one has found nothing yet. */
   readonly verification: string;
 }
@@ -81,7 +84,7 @@ export interface Planned {
 export function plannedOutputs(
   { plan, hash, state, releaseName, namespace, words }: Planned,
   earlier: EarlierRun,
-): Omit<ClusterOutputs, "lastUpgrade" | "verification"> {
+): Omit<ClusterOutputs, "lastUpgrade" | "receipt" | "verification"> {
   const isShown = ({ value }: AddedValue) => words(JSON.stringify(value)) === JSON.stringify(value);
   const backupClaim = plan.migration?.claimName ?? keptAttempts(state, earlier).at(-1)?.claimName;
   // Names, values and reasons of others go to the terminal of whoever asks for the outputs.

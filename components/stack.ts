@@ -21,7 +21,7 @@ export function stackArguments(): MilvusClusterArgs {
 
 /** What a person sees after a run: a line for each thing. */
 export function stackOutputs(cluster: MilvusCluster): Record<string, pulumi.Output<unknown>> {
-  const { release, version, chart, endpoint, plan, verification, lastUpgrade, backupClaim, facts } = cluster;
+  const { release, version, chart, endpoint, plan, verification, lastUpgrade, receipt, backupClaim, facts } = cluster;
   return {
     release,
     version,
@@ -30,6 +30,7 @@ export function stackOutputs(cluster: MilvusCluster): Record<string, pulumi.Outp
     plan: plan.title,
     verification,
     lastUpgrade: lastUpgrade.apply((upgrade) => (upgrade === undefined ? "none yet" : describeLastUpgrade(upgrade))),
+    receipt: receipt.apply((last) => last ?? "none yet"),
     backupClaim: backupClaim.apply((claim) => claim ?? "none"),
     facts,
   };

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterClient } from "../cluster/api/client";
 import { nameLabelOf } from "../cluster/state/readCluster";
-import type { KeptTimes } from "../run/begun";
 import type { EventSink } from "../run/events";
+import type { ReceiptKeeper } from "../run/receipts";
 import { type WatchedStep, watchStep } from "../run/watchStep";
 import type { ClusterState, Step, UpgradePlan } from "../upgrade/model";
 import type { StepTimeouts } from "../upgrade/steps/limits";
@@ -22,7 +22,7 @@ export interface ListenerRequest {
   /** As a person reads it. */
   readonly words: (text: string) => string;
   /** Missing: nothing is kept of when the steps began. */
-  readonly times?: KeptTimes | undefined;
+  readonly receipts?: ReceiptKeeper | undefined;
   readonly events: EventSink;
 }
 
@@ -34,12 +34,12 @@ const REFRESH = 10_000;
  * where Pulumi prints each, there is one for each change.
  */
 export function stepListener(request: ListenerRequest): StepListener {
-  const { client, plan, state, timeouts, words, times, events } = request;
+  const { client, plan, state, timeouts, words, receipts, events } = request;
   const watched = new Map<Step, { readonly end: () => void; readonly began: number }>();
   const refreshes = isOnTerminal();
   return {
     async begin(step, at) {
-      await times?.begin(step);
+      await receipts?.step(step);
       const job = runsAsJob(step) ? at.job : undefined;
       const isFirst = plan.steps.find(({ kind }) => kind === step.kind) === step;
       const limit = stepLimit(step, timeouts, isFirst) + (runsAsJob(step) ? timeouts.start : 0);

@@ -5,18 +5,19 @@ import { diagnoseUpgrade } from "../cluster/diagnose/diagnoseUpgrade";
 import { failedRecordOf } from "../cluster/helm/failedRecord";
 import type { RunLock } from "../cluster/kept/runLock";
 import { inArguments } from "../config/arguments";
-import { keepTimes } from "../run/begun";
 import { endDeadRuns } from "../run/deadRuns";
 import { eventSink, tellLine } from "../run/events";
 import { describeInterrupted } from "../run/interrupted";
 import { lockRelease, otherRun } from "../run/lock";
 import { type Look, look, lookAhead } from "../run/look";
+import { ReceiptKeeper } from "../run/receipts";
+import { CONFIRMED_PLAN_VARIABLE } from "../upgrade/approval";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
 import { secretTexts } from "../upgrade/secrets/text";
 import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
 import { describeFailed, describePassed } from "../verify/describe";
-import { snapshotBefore, verifyUpgrade } from "../verify/verify";
+import { type Result, snapshotBefore, verifyUpgrade } from "../verify/verify";
 import { approvedPlan } from "./approvedPlan";
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
@@ -28,6 +29,7 @@ import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
 import { endTable, measure } from "./measure";
 import { type ClusterOutputs, plannedOutputs } from "./outputs";
+import { endedRun, type ReceiptOutput, receiptOutput } from "./receipt";
 import { stepListener } from "./stepListener";
 import { laterTexts, releaseValues, withoutTexts } from "./values";
 
@@ -52,6 +54,10 @@ export async function runUpgrade(
   } catch (error) {
     throw asStopped(error, component, words);
   }
+}
+
+function stackName(): string {
+  return `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
 }
 
 class UpgradeRun {
@@ -95,7 +101,7 @@ class UpgradeRun {
       return this.carryOut(looked.value, client);
     }
     const say = (line: string) => this.tell(line);
-    const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+    const stack = stackName();
     const lock = await lockRelease(client, config, { stack, isAlive: watchEngine(), say });
     try {
       await endDeadRuns(client, config, say);
@@ -143,10 +149,11 @@ class UpgradeRun {
     const failedRecord =
       client && marked && (await failedRecordOf(client, { ...this.address, recordName: marked.recordName }));
     const hide = [...secretTexts(plan.values), ...this.hidden];
-    const times = client && keepTimes({ client, ...this.address, plan, state, say: (line) => void this.warn(line) });
     const { timeouts } = config.settings;
     const events = eventSink(this.address, plan);
     const watched = { ...this.address, plan, state, timeouts, hide, words };
+    const receipts = isPreview || client === undefined ? undefined : this.receipts(client, look, plan);
+    await receipts?.begin();
     const started = Date.now();
     const { done, ends } = declareChain(this.component, {
       ...this.address,
@@ -168,25 +175,41 @@ class UpgradeRun {
       ...(client && { standing: async () => this.words(await describeInterrupted(client, config.wanted)) }),
       ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),
-      ...(client && !isPreview && { listener: stepListener({ ...watched, client, times, events }) }),
+      ...(client && !isPreview && { listener: stepListener({ ...watched, client, receipts, events }) }),
     });
     const planned = plannedOutputs({ ...watched, ...(hash !== undefined && { hash }) }, earlier);
-    const lastUpgrade = await measure(plan, started, ends, earlier.lastUpgrade, times?.now);
-    const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }) };
+    const lastUpgrade = await measure(plan, started, ends, earlier.lastUpgrade, () => receipts?.now());
+    const last = earlier.receipt as ReceiptOutput | undefined;
+    const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }), ...(last && { receipt: last }) };
     if (isPreview || target === undefined) {
       const { verification = NOT_VERIFIED } = earlier;
       return { ...outputs, verification: oneLine(String(verification)) };
     }
     // Rejected where a step was left out: a program that ends well lets the engine delete what was not declared for it.
     if (!(await done())) return { ...outputs, verification: "not made: a step was left out" };
-    await times?.end();
-    const verified = await this.verify(target, plan, record, say);
+    const result = await this.verify(target, plan, record, say);
+    const receipt = await receipts?.end(endedRun(plan, lastUpgrade, result));
+    const verification = this.passed(result, plan, say);
     if (plan.kind !== "nothing" && lastUpgrade) {
       const lines = endTable(plan, lastUpgrade);
       await this.say(...lines);
-      events.tell({ event: "finished", seconds: lastUpgrade.seconds, verification: verified, lines });
+      events.tell({ event: "finished", seconds: lastUpgrade.seconds, verification, lines });
     }
-    return { ...outputs, verification: verified };
+    return { ...outputs, ...(receipt && { receipt: receiptOutput(receipt) }), verification };
+  }
+
+  private receipts(client: ClusterClient, { state, hash }: Look, plan: UpgradePlan): ReceiptKeeper {
+    const isConfirmed = (process.env[CONFIRMED_PLAN_VARIABLE] ?? "") !== "";
+    const isApproved = this.given.config.approvedPlan !== undefined;
+    return new ReceiptKeeper(client, this.given.config, {
+      plan,
+      state,
+      ...(hash !== undefined && { hash }),
+      approval: isApproved ? "approvedPlan" : isConfirmed ? "confirmed" : "none",
+      stack: stackName(),
+      words: (text) => oneLine(withoutTexts(text, this.hidden)),
+      say: (line) => void this.warn(line),
+    });
   }
 
   private async verify(
@@ -194,11 +217,14 @@ class UpgradeRun {
     plan: UpgradePlan,
     record: VerificationState | undefined,
     say: (line: string) => void,
-  ): Promise<string> {
+  ): Promise<Result | undefined> {
     const { verification } = this.given.config;
-    if (verification.mode === "off") return "off";
-    // Not a hook: those after a resource only warn. A failure here fails the run with everything in place.
-    const result = await verifyUpgrade(target, verification, plan, record, say);
+    return verification.mode === "off" ? undefined : verifyUpgrade(target, verification, plan, record, say);
+  }
+
+  /** Not a hook: those after a resource only warn. A failure here fails the run with everything in place. */
+  private passed(result: Result | undefined, plan: UpgradePlan, say: (line: string) => void): string {
+    if (result === undefined) return "off";
     if (result.status === "failed") {
       throw new UpgradeStopped(this.words(describeFailed(result, plan)), this.component);
     }

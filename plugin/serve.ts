@@ -40,9 +40,13 @@ class ComponentProvider implements pulumi.provider.Provider {
   ): Promise<pulumi.provider.ConstructResult> {
     if (type !== TYPE) throw new Error(`This package has no resource of the type ${type}; it has ${TYPE}.`);
     const component = new MilvusCluster(name, inputs as unknown as MilvusClusterArgs, options);
-    const { release, version, chart, endpoint, plan, backupClaim, facts, lastUpgrade, verification, urn } = component;
+    const { release, version, chart, endpoint, plan, backupClaim, facts, lastUpgrade, receipt, verification, urn } =
+      component;
     // What stops the run is thrown as it is; the SDK would write "error serializing property" before it.
     await settled(verification);
-    return { urn, state: { release, version, chart, endpoint, plan, backupClaim, facts, lastUpgrade, verification } };
+    return {
+      urn,
+      state: { release, version, chart, endpoint, plan, backupClaim, facts, lastUpgrade, receipt, verification },
+    };
   }
 }

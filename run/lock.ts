@@ -54,7 +54,7 @@ export async function otherRun(client: ClusterClient, { wanted }: Config): Promi
 }
 
 /** `jane@laptop`. */
-function whoRunsThis(): string {
+export function whoRunsThis(): string {
   try {
     return `${userInfo().username}@${hostname()}`;
   } catch {

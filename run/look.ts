@@ -156,18 +156,25 @@ async function lookAt(
 ): Promise<Look> {
   const open = describeOpen(config.wanted, state);
   if (planned.kind === "refused") return { state, plan: planned, findings: NO_FINDINGS, open };
-  const checked = await check(planned);
+  const hashOf = async (plan: UpgradePlan) => {
+    const chartDigest = await chartFolderDigest(plan.chart);
+    return approvalHash({
+      ...config,
+      state,
+      plan,
+      program: { version, ...(plan.steps.some(touchesMetadata) && { script: await scriptDigest() }) },
+      ...(chartDigest !== undefined && { chartDigest }),
+      ...(server !== undefined && { server }),
+    });
+  };
+  // The hash is slow on purpose: made while Helm renders. What rendering shows seldom changes the plan.
+  const [checked, early] = await Promise.all([
+    check(planned),
+    planned.kind === "nothing" ? undefined : hashOf(planned),
+  ]);
   const plan = asRendered(planned, state, checked.rendering);
   if (plan.kind === "nothing") return { state, plan, ...checked, open };
-  const chartDigest = await chartFolderDigest(plan.chart);
-  const hash = await approvalHash({
-    ...config,
-    state,
-    plan,
-    program: { version, ...(plan.steps.some(touchesMetadata) && { script: await scriptDigest() }) },
-    ...(chartDigest !== undefined && { chartDigest }),
-    ...(server !== undefined && { server }),
-  });
+  const hash = plan === planned && early !== undefined ? early : await hashOf(plan);
   return { state, plan, ...checked, hash, open };
 }
 

@@ -38,6 +38,7 @@ const plan = z.strictObject({
   reversibility: z.enum(REVERSIBILITIES),
   added: list(z.strictObject({ path: text, shown: text, rule: text, reason: text })),
   warnings: list(z.strictObject({ rule: text, message: text })),
+  verification: list(text).describe("What is looked at once it is done, and what is written into Milvus for that"),
   attempt: text.optional(),
   backupClaim: text.optional(),
 });

@@ -106,6 +106,11 @@ export async function approvalHash(input: ApprovalInput): Promise<string> {
   return [...APPROVAL_PARTS.map((part) => digest(parts[part], DIGITS)), digest(parts, WHOLE_DIGITS)].join(SEPARATOR);
 }
 
+/** What decides which hop is made and how: version of this program, and digest of its catalogue, such as `0.1.0+5f3a9c`. */
+export function rulesVersion(version: string): string {
+  return `${version}+${digest(catalogue, DIGITS)}`;
+}
+
 /** How many run is a part of the cluster, where no autoscaler moves it. */
 function withoutLiveReplicas({ values, added }: UpgradePlan): HelmValues {
   const live = added.filter(({ rule }) => rule === liveReplicasRule.name);

@@ -42,3 +42,8 @@ export const OUR_LABEL = `${PART_OF}=${PROGRAM}`;
 export function upgradeServiceAccount(releaseName: string): string {
   return `${releaseName}-upgrade`;
 }
+
+/** Name of the ConfigMap that keeps the receipts of a release's upgrades. */
+export function receiptsName(releaseName: string): string {
+  return `${releaseName}-upgrade-receipts`;
+}

@@ -124,7 +124,7 @@ export interface ComponentState {
   readonly podImages?: readonly string[];
   /** Its pods by the template they are made from, terminating ones included. */
   readonly podTemplates?: readonly PodTemplate[];
-  /** ISO 8601: when its rollout last came forward (condition Progressing). */
+  /** ISO 8601: when its rollout last made progress (condition Progressing). */
   readonly progressedAt?: string;
   /** `spec.replicas`. */
   readonly replicas: number;
@@ -230,17 +230,19 @@ export interface VerificationState {
   readonly snapshot?: string;
   /** Why the snapshot that was taken cannot be read, e.g. `it cannot be unpacked (unexpected end of file)`. */
   readonly damaged?: string;
+  /** Milvus did not take writes: only a write check that passes settles it, or a person. */
+  readonly writesFailed?: boolean;
 }
 
-/** What a run keeps in the cluster until the upgrade has ended, so that a later one, on another machine, knows how long it took. */
-export interface BegunUpgrade {
-  readonly from: string;
+/** An upgrade that a run has begun and none has ended, as its receipt in the cluster says. */
+export interface OpenUpgrade {
+  readonly from?: string;
   readonly to: string;
   /** ISO 8601. */
   readonly startedAt: string;
   /** ISO 8601: when Milvus, or a part of it, was first taken away; missing while it was not. */
   readonly stoppedAt?: string;
-  /** How many have worked on it. */
+  /** How many have worked on it, as far as the receipt names them. */
   readonly runs: number;
 }
 
@@ -270,8 +272,8 @@ export interface ClusterState {
   /** The upgrade's Jobs on the metadata that a run which is gone has left at work. */
   readonly activeJobs?: readonly string[];
   readonly verification?: VerificationState;
-  /** The upgrade that an earlier run has begun and not ended. */
-  readonly begun?: BegunUpgrade;
+  /** Missing: none is open, or that may not be read. */
+  readonly openUpgrade?: OpenUpgrade;
   /** Names of the ConfigMaps of those that have passed, the oldest first. */
   readonly passedVerifications?: readonly string[];
   /** Milvus custom resources of the Milvus Operator that own something under this name. */

@@ -50,7 +50,7 @@ export async function adopt(request: AdoptRequest): Promise<Adoption> {
   const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;
   const kept = asTree(asTree(parseStackFile(before ?? "{}")).config);
   if (kept["milvus:version"] !== undefined && !request.force) {
-    throw new UsageError(`${file} has milvus:version already. To write over it: --force`);
+    throw new UsageError(`${file} has milvus:version already. To overwrite it: --force`);
   }
   const fixed = {
     ...kept,

@@ -1,7 +1,8 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { RunEvent, WalkEvent } from "../../upgrade/progress/events";
 import { forecastWay } from "../../upgrade/walk/nextMove";
 import { onOneLine } from "../../upgrade/words/visible";
+import { DEFAULT_LIMITS } from "../fleet/fleetReport";
 import { asJson } from "../format/json";
 import { asText } from "../format/text";
 import { wayLines } from "../format/way";
@@ -12,9 +13,16 @@ import { eventLines } from "../walk/runEvents";
 import { INTERRUPTED, readState, type UpgradeRequest, upgrade } from "../walk/upgrade";
 import type { Walked } from "../walk/walk";
 import { type WayReport, wayReport } from "../walk/wayReport";
+import { type FleetFlags, upgradeFleet } from "./upgradeFleet";
 
 interface UpgradeFlags {
   readonly stack?: string;
+  readonly stacks?: readonly string[];
+  readonly canary?: number;
+  readonly maxParallel?: number;
+  readonly maxFailures?: number;
+  readonly report?: readonly string[];
+  readonly logs?: string;
   readonly cwd: string;
   readonly to?: string;
   readonly format: "text" | "json";
@@ -47,11 +55,28 @@ export function upgradeCommand(): Command {
       "--unlock",
       "take away the lock of a run that was killed (pulumi cancel), when you are sure that it is dead",
     )
+    .addOption(
+      new Option(
+        "--stacks <patterns...>",
+        "many stacks: 'prod-*' takes those whose names match, '!prod-x' leaves out; in the order of the patterns",
+      ).conflicts("stack"),
+    )
+    .option(
+      "--canary <count>",
+      "with --stacks: so many go first, and have to be well before any other begins (1)",
+      whole(0),
+    )
+    .option("--max-parallel <count>", "with --stacks: so many at once (4)", whole(1))
+    .option("--max-failures <count>", "with --stacks: once so many have failed, no other one is begun (1)", whole(1))
+    .option("--report <files...>", "with --stacks: write what became of each stack, as FILE.md or FILE.json")
+    .option("--logs <folder>", "with --stacks: keep what each stack says there; default: a new temporary folder")
     .addHelpText(
       "after",
-      "\nRun again, it goes on from what the cluster shows. Exit codes: 0 arrived, 2 --dry-run and there are hops, 130 interrupted, 1 anything else.",
+      "\nRun again, it goes on from what the cluster shows. Exit codes: 0 arrived (all stacks), 2 --dry-run and there are hops, 130 interrupted, 1 anything else.",
     )
     .action(async (flags: UpgradeFlags) => {
+      if (flags.stacks !== undefined) return upgradeFleet(fleetFlags(flags, flags.stacks));
+      refuseFleetFlags(flags);
       const project = findProject(flags.cwd);
       const { stack, file } = stackFile(project, flags.stack);
       process.chdir(project.folder);
@@ -84,7 +109,9 @@ export function upgradeCommand(): Command {
         }
         if (end.kind === "refused" && first !== undefined) {
           const last = hops.at(-1)?.plan.to ?? "";
-          say(`Nothing was begun: the way does not lead to ${wanted.version}. As far as it goes: --to ${last}`);
+          say(
+            `Nothing was begun: no way leads to ${wanted.version}. The last version that can be reached: --to ${last}`,
+          );
         }
         if (flags.format === "json") printJson(way);
         process.exitCode = end.kind === "refused" ? 1 : first === undefined ? 0 : 2;
@@ -122,6 +149,48 @@ export function upgradeCommand(): Command {
 
 function printEvent(event: RunEvent | WalkEvent): void {
   process.stdout.write(`${JSON.stringify(onOneLine(event))}\n`);
+}
+
+function fleetFlags(flags: UpgradeFlags, patterns: readonly string[]): FleetFlags {
+  const { cwd, to, format, report = [], logs } = flags;
+  return {
+    request: {
+      patterns,
+      ...(to !== undefined && { to }),
+      limits: {
+        canary: flags.canary ?? DEFAULT_LIMITS.canary,
+        maxParallel: flags.maxParallel ?? DEFAULT_LIMITS.maxParallel,
+        maxFailures: flags.maxFailures ?? DEFAULT_LIMITS.maxFailures,
+      },
+      ...(cwd !== "." && { folder: cwd }),
+    },
+    cwd,
+    format,
+    dryRun: flags.dryRun === true,
+    yes: flags.yes === true,
+    unlock: flags.unlock === true,
+    reports: report,
+    ...(logs !== undefined && { logs }),
+  };
+}
+
+function refuseFleetFlags({ canary, maxParallel, maxFailures, report, logs }: UpgradeFlags): void {
+  const given = Object.entries({
+    "--canary": canary,
+    "--max-parallel": maxParallel,
+    "--max-failures": maxFailures,
+    "--report": report,
+    "--logs": logs,
+  }).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
+  throw new UsageError(`${given[0]} is for many stacks: name them by --stacks 'prod-*' instead of --stack.`);
+}
+
+function whole(least: number): (text: string) => number {
+  return (text) => {
+    if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);
+    throw new InvalidArgumentError(`Give a whole number of at least ${least}.`);
+  };
 }
 
 function exitCodeOf({ end }: Walked): number {

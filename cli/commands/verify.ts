@@ -21,7 +21,7 @@ export function verifyCommand(): Command {
     .option("--reload", "release and load again what is loaded and does not answer; its searches fail meanwhile")
     .option("--accept", "pass what was found wrong, as it is, so that the next upgrade is let through")
     .option("--json", "print the result as JSON")
-    .addHelpText("after", "\nExit codes: 0 passed, 1 failed.")
+    .addHelpText("after", "\nExit codes: 0 passed, 1 failed, or a failed write check is still open.")
     .action(async ({ stack: name, cwd, json = false, ...flags }: Flags) => {
       const load = createRequire(__filename);
       const { verifyByHand } = load("../verify") as typeof import("../verify");

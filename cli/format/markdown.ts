@@ -66,6 +66,7 @@ function planBlocks(plan: PlanPart): string[] {
       ...(plan.attempt ? [`| Backup | claim ${codeCell(plan.backupClaim ?? "")}, kept |`] : []),
     ].join("\n"),
     ...(isNothing ? [] : [stepTable(plan.steps)]),
+    verificationBlock(plan.verification),
     ...(plan.hash
       ? [`To approve this plan and no other: ${code(`pulumi config set milvus:approvedPlan ${plan.hash}`)}`]
       : []),
@@ -87,6 +88,11 @@ function planBlocks(plan: PlanPart): string[] {
           ),
         ]),
   ];
+}
+
+/** What is written into Milvus must not be in a fold. */
+function verificationBlock(lines: readonly string[]): string {
+  return lines.map((line) => `- ${prose(line)}`).join("\n");
 }
 
 function driftBlocks({ objects, unknown }: Drift): string[] {

@@ -41,6 +41,7 @@ function planLines(plan: PlanPart): string[] {
     ...(plan.attempt ? [`attempt: ${plan.attempt}, backup on claim ${plan.backupClaim ?? ""}`] : []),
     ...addedLines(plan.added),
     ...plan.warnings.map(({ rule, message }) => `${pc.yellow("warning")} (${rule}): ${message}`),
+    ...plan.verification,
     ...plan.approval,
   ];
 }

@@ -20,6 +20,8 @@ import { secretTexts } from "../../upgrade/secrets/text";
 import { describeStep, outlookOf } from "../../upgrade/steps/steps";
 import { type LastFacts, stateFromFacts } from "../../upgrade/walk/lastFacts";
 import { planTitle } from "../../upgrade/words/describe";
+import { describeVerification } from "../../verify/describe";
+import { openVerification } from "../../verify/verify";
 import type { Project } from "../pulumi/project";
 import type { StackConfig } from "../pulumi/stackConfig";
 import { jobImages } from "./jobImages";
@@ -128,10 +130,18 @@ async function reportOf(
       : undefined;
   return {
     outcome,
-    plan: { ...partOf(plan, mask), ...approvalOf(hash, config) },
+    plan: {
+      ...partOf(plan, mask),
+      verification: verificationLines(config, plan, state).map((line) => mask.text(line)),
+      ...approvalOf(hash, config),
+    },
     ...(rendering && request.withManifests && { manifests: manifestReport(rendering) }),
     ...(rendering && withImages && { images: imageList(rendering, plan, config) }),
   };
+}
+
+function verificationLines({ verification, wanted }: Config, plan: UpgradePlan, state: ClusterState): string[] {
+  return describeVerification(verification, plan, openVerification(plan, state), wanted.namespace);
 }
 
 function knownSecrets(plan: UpgradePlan, release: HelmRelease | undefined): string[] {
@@ -142,7 +152,7 @@ function approvalOf(hash: string | undefined, { approvedPlan }: Config): Pick<Pl
   return hash === undefined ? { approval: [] } : { hash, approval: approvalLines(approvedPlan, hash) };
 }
 
-function partOf(plan: UpgradePlan, mask: Mask): Omit<PlanPart, "approval"> {
+function partOf(plan: UpgradePlan, mask: Mask): Omit<PlanPart, "approval" | "verification"> {
   const { kind, from, to, chart, reason, interruption, reversibility, warnings, migration } = plan;
   return {
     kind,

@@ -53,6 +53,8 @@ export interface PlanPart
   readonly expectedSeconds: number;
   readonly added: readonly ShownValue[];
   readonly warnings: readonly Warning[];
+  /** What will be looked at once it is done, and what is written for that. */
+  readonly verification: readonly string[];
   /** Name of the migration attempt, and the claim that keeps its backup. */
   readonly attempt?: string;
   readonly backupClaim?: string;

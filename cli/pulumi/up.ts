@@ -98,7 +98,7 @@ async function runUp(
     if (result.exitCode === 0 && pid !== undefined) forgetRun(pid);
     return result;
   } catch (error) {
-    if (error instanceof MissingProgram) throw new UsageError(`The Pulumi CLI is not there (${program}).`);
+    if (error instanceof MissingProgram) throw new UsageError(`The Pulumi CLI was not found (${program}).`);
     throw error;
   } finally {
     heard.end();
@@ -119,7 +119,7 @@ function lockedText(locks: ReturnType<typeof locksIn>): string {
     .map(({ user, host, pid, since }) => `${user} on ${host}, process ${pid}, since ${since}`)
     .join("; ");
   return [
-    `another run is at work on the stack, or was killed at it${who === "" ? "" : ` (${who})`}.`,
+    `another run works on the stack, or was killed while it did${who === "" ? "" : ` (${who})`}.`,
     "Wait for its end. If you are sure that nobody is at work, add --unlock, which runs pulumi cancel first.",
   ].join(" ");
 }

@@ -15,7 +15,7 @@ import { describeOpen, GIVE_UP } from "../../upgrade/words/openUpgrade";
 import { describeStanding } from "../../upgrade/words/standing";
 import { oneLine, severalLines } from "../../upgrade/words/visible";
 import { asText, refusalLines } from "../format/text";
-import { goOn } from "../format/way";
+import { goOn, heading } from "../format/way";
 import { makePlan } from "../plan/plan";
 import { asTree, UsageError } from "../pulumi/project";
 import { lastError, runPulumi, type StackConfig } from "../pulumi/stackConfig";
@@ -88,7 +88,7 @@ function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker
       }),
     show({ move, report, number, total }) {
       const title = move.kind === "verify" ? `verification of Milvus ${move.request}` : (report.plan?.title ?? "");
-      say(`\n${pc.bold(`Run ${number} of ${Math.max(total, number)}: ${title}`)}`);
+      say(`\n${pc.bold(heading({ number, total }, title))}`);
       if (move.kind === "verify") say(`what was wrong: ${oneLine(move.summary)}`);
       say(asText(report));
     },
@@ -136,12 +136,14 @@ function withVersion(settings: StackConfig, version: string): StackConfig {
   return { ...settings, config: { ...config, wanted: { ...config.wanted, version } } };
 }
 
-function writtenVersion(file: string): string | undefined {
+/** milvus:version as it stands in the config file. */
+export function writtenVersion(file: string): string | undefined {
   const version = asTree(asTree(parseYaml(readFileSync(file, "utf8"))).config)["milvus:version"];
   return typeof version === "string" || typeof version === "number" ? String(version) : undefined;
 }
 
-async function question(text: string, say: (line: string) => void): Promise<string> {
+/** Asks on the terminal; empty where it was closed. */
+export async function question(text: string, say: (line: string) => void): Promise<string> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   reader.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
   const closed = new Promise<string>((resolve) => reader.once("close", () => resolve("")));

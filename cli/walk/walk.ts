@@ -1,5 +1,6 @@
 import type { ClusterState, Refusal, Wanted } from "../../upgrade/model";
 import { duration } from "../../upgrade/plan/interruption";
+import { wayOut } from "../../upgrade/verification";
 import { forecastWay, type HopMove, type Move, nextMove } from "../../upgrade/walk/nextMove";
 import type { PlanReport } from "../plan/report";
 
@@ -74,7 +75,10 @@ export async function walk(wanted: Wanted, options: WalkOptions, walker: Walker)
     }
     const name = nameOf(move);
     if (name === last) {
-      const why = `pulumi up ended well (${name}), and the cluster stands where it stood before.`;
+      const why = [
+        `pulumi up ended well (${name}), and the cluster stands where it stood before.`,
+        ...(move.kind === "verify" && state.verification ? [wayOut(state.verification)] : []),
+      ].join(" ");
       return { end: { kind: "failed", why }, done };
     }
     const report = await walker.plan(move.request, state);

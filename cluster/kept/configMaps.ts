@@ -24,6 +24,20 @@ const FIELD_MANAGER = { fieldManager: "milvus-upgrade" } as const;
 const PAUSES_MS = [500, 2000];
 const CONFLICT = 409;
 
+/** What a ConfigMap is for, in the words of whoever reads that it cannot be written. */
+interface Purpose {
+  /** `The verification needs that name for its snapshot and its result.` */
+  readonly need: string;
+  /** What to do where it may not be written. */
+  readonly allow: string;
+}
+
+const VERIFICATION: Purpose = {
+  need: "The verification needs that name for its snapshot and its result. Nothing was written to it.",
+  allow:
+    "The verification keeps its snapshot and its result in it. Allow it: kubectl create role milvus-upgrade-verify",
+};
+
 /**
  * Creates a ConfigMap or brings it to this content: the same call twice changes nothing. One of that name that this
  * program has not made stays as it is, also when it is made while this looks.
@@ -31,33 +45,48 @@ const CONFLICT = 409;
  * @throws ClusterError
  */
 export async function applyConfigMap(client: ClusterClient, content: ConfigMapContent): Promise<void> {
-  const { name, namespace } = content;
-  const answer = await retry(PAUSES_MS, async () => {
-    const found = await readConfigMap(client, content);
+  await changeConfigMap(client, content, VERIFICATION, PAUSES_MS, () => content);
+}
+
+/**
+ * The same for a content that is made of what is there: it is made anew where somebody was faster.
+ *
+ * @param change undefined: nothing is to be written
+ * @throws ClusterError
+ */
+export async function changeConfigMap(
+  client: ClusterClient,
+  place: Pick<ConfigMapContent, "name" | "namespace">,
+  { need, allow }: Purpose,
+  pauses: readonly number[],
+  change: (found: Json<V1ConfigMap> | undefined) => ConfigMapContent | undefined,
+): Promise<void> {
+  const { name, namespace } = place;
+  const answer = await retry(pauses, async () => {
+    const found = await readConfigMap(client, place);
     const labels = found?.metadata?.labels;
     // The records of earlier versions of this program name the release alone.
     if (found !== undefined && !isOurs(labels) && labels?.[RELEASE_LABEL] === undefined) {
-      throw foreignConfigMap(
-        namespace,
-        name,
-        "The verification needs that name for its snapshot and its result. Nothing was written to it.",
-      );
+      throw foreignConfigMap(namespace, name, need);
     }
+    const content = change(found);
+    if (content === undefined) return { result: undefined, again: false };
     const result = await client.write(found === undefined ? creationOf(content) : changeOf(content, found));
     // A conflict: somebody has made or changed it since it was read.
     return { result, again: isPassing(result) || result.status === CONFLICT };
   });
-  if (isDone(answer)) return;
+  if (answer === undefined || isDone(answer)) return;
   throw new ClusterError(
     answer.status === 403 ? "forbidden" : "serverError",
     `The ConfigMap ${name} in the namespace ${namespace} cannot be written: ${answer.message}`,
-    `The verification keeps its snapshot and its result in it. Allow it: kubectl create role milvus-upgrade-verify --namespace ${namespace} --verb=get,list,create,patch,delete --resource=configmaps`,
+    `${allow} --namespace ${namespace} --verb=get,list,create,patch,delete --resource=configmaps`,
   );
 }
 
-async function readConfigMap(
+/** Undefined where there is none of that name. @throws ClusterError */
+export async function readConfigMap(
   client: ClusterClient,
-  { name, namespace }: ConfigMapContent,
+  { name, namespace }: Pick<ConfigMapContent, "name" | "namespace">,
 ): Promise<Json<V1ConfigMap> | undefined> {
   try {
     return (await client.read({ ...CONFIG_MAPS, namespace, name })) as Json<V1ConfigMap>;

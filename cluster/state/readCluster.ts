@@ -2,6 +2,7 @@ import type { V1ConfigMap } from "@kubernetes/client-node";
 import { attemptSelector } from "../../upgrade/metadata/attempt";
 import { installationOf } from "../../upgrade/metadata/installation";
 import type { ClusterState, HelmRelease } from "../../upgrade/model";
+import { openReceipt, openUpgrade } from "../../upgrade/receipt/make";
 import { VERIFICATION_MARK } from "../../upgrade/verification";
 import type { ClusterClient } from "../api/client";
 import { readGroupNames } from "../api/discovery";
@@ -9,7 +10,7 @@ import type { ApiRequest } from "../api/request";
 import { ClusterError, hasCode } from "../errors";
 import { decodeRelease, type RecordObject, recordsRequest } from "../helm/record";
 import type { Json, ObjectMeta } from "../json";
-import { readBegun } from "../kept/begunUpgrade";
+import { readReceipts } from "../kept/receipts";
 import { verificationStates } from "../kept/verifications";
 import type { ReleaseAddress } from "../releaseAddress";
 import { attemptStates, type Claim, takenClaimNames } from "./attempts";
@@ -64,7 +65,7 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
     verifications,
     jobs,
     strangers,
-    begunRead,
+    receipts,
   ] = await allOrFirstError([
     readVersion(client),
     readNamespace(client, namespace, notes),
@@ -83,7 +84,7 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
     }),
     optional<Job>(upgradeJobsRequest(releaseName)),
     readStrangers(client, address),
-    readBegun(client, address),
+    unlessForbidden(readReceipts(client, address)),
   ]);
 
   const isThere = release !== undefined || deployments.length > 0;
@@ -91,9 +92,9 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
   const claims = claimsRead instanceof ClusterError ? claimsOrNote(claimsRead, isThere, address, notes) : claimsRead;
   const leftovers = isThere ? [] : leftoversOf(claims, releaseName);
   const installation = installationOf({ ...foundNamespace, ...(release && { release }) });
-  const begun = begunRead?.(installation);
   const verified = verificationStates(verifications, installation);
   const active = activeJobs(jobs);
+  const open = receipts instanceof ClusterError ? undefined : openReceipt(receipts, release?.firstDeployedAt);
   const verification = verified.at(-1);
   const passed = verified.filter(({ status }) => status === "passed").map(({ configMap }) => configMap);
   const assignsUsers = (await groups)?.has(USER_ASSIGNING_GROUP) === true;
@@ -112,7 +113,7 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
     ...(strangers.length > 0 && { strangers }),
     ...(active.length > 0 && { activeJobs: active.map(({ name }) => name) }),
     ...(verification === undefined ? {} : { verification }),
-    ...(begun && { begun }),
+    ...(open && { openUpgrade: openUpgrade(open) }),
     ...(passed.length > 0 && { passedVerifications: passed }),
     ...(operatorResource === undefined ? {} : { operatorResource }),
     notes,
@@ -137,7 +138,7 @@ function claimsOrNote(
 ): readonly Claim[] {
   if (isThere) throw forbidden;
   notes.push(
-    `persistentvolumeclaims in the namespace ${namespace} may not be listed: whether an earlier Milvus ${releaseName} has left data there, with which the new one would start, is not known. Who may, sees: kubectl -n ${namespace} get pvc`,
+    `persistentvolumeclaims in the namespace ${namespace} may not be listed: whether an earlier Milvus ${releaseName} has left data there, with which the new one would start, is not known. With the right to list them: kubectl -n ${namespace} get pvc`,
   );
   return [];
 }
@@ -216,7 +217,9 @@ async function readNamespace(
     }
     if (hasCode(error, "forbidden")) {
       // Whoever works in one namespace only may often not get it; the lists below tell whether it can be worked in.
-      notes.push(`Whether the namespace ${namespace} exists may not be read; it is taken to exist.`);
+      notes.push(
+        `These credentials may not read whether the namespace ${namespace} exists. The plan assumes that it exists.`,
+      );
       return { namespaceExists: true };
     }
     throw error;
@@ -279,7 +282,7 @@ function optionalListIn(client: ClusterClient, namespace: string, notes: string[
       }
       if (hasCode(error, "forbidden")) {
         notes.push(
-          `${request.resource ?? request.api} in the namespace ${namespace} may not be listed; they are taken to be none.`,
+          `${request.resource ?? request.api} in the namespace ${namespace} may not be listed with these credentials. The plan assumes that there are none.`,
         );
         return [];
       }

@@ -1,32 +1,17 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ClusterState, JobUser, Step, UpgradePlan } from "../../upgrade/model";
+import type { ClusterState, Step, UpgradePlan } from "../../upgrade/model";
 import type { StepResult } from "../../upgrade/progress/events";
+import type { JobPodSettings } from "../../upgrade/steps/jobPod";
 import type { StepTimeouts } from "../../upgrade/steps/limits";
 import type { EarlierRun } from "../engine/earlierRun";
 import type { RunGuard } from "../engine/guard";
 
 /** How the upgrade's own Jobs are run; a part of the stack config. */
-export interface UpgradeSettings {
-  /** Official kubectl image: entrypoint kubectl, no shell. */
-  readonly kubectlImage: string;
+export interface UpgradeSettings extends JobPodSettings {
   /** Image that holds /milvus/bin/meta-migration and /bin/sh. */
   readonly metaMigrationImage: string;
-  /** Names of Secrets in the release's namespace. */
-  readonly imagePullSecrets: readonly string[];
-  readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly k8s.types.input.core.v1.Toleration[];
-  /** Of the Jobs and their pods, over those that keep a service mesh out; the program's own stay. Default: none. */
-  readonly labels?: Readonly<Record<string, string>>;
-  /** Of the pods, over those that keep a service mesh and the autoscalers of nodes out. Default: none. */
-  readonly annotations?: Readonly<Record<string, string>>;
-  /** Default: numbers of ours, or those of the namespace where it assigns some. */
-  readonly user?: JobUser;
-  /** Of each container. Default, when nothing is given: small requests and no limits. */
-  readonly resources: {
-    readonly requests?: ResourceAmounts | undefined;
-    readonly limits?: ResourceAmounts | undefined;
-  };
   readonly backup: {
     /** Kubernetes quantity, e.g. `10Gi`. */
     readonly size: string;
@@ -34,12 +19,6 @@ export interface UpgradeSettings {
     readonly storageClass?: string;
   };
   readonly timeouts: StepTimeouts;
-}
-
-/** Kubernetes quantities, e.g. `500m` and `256Mi`. */
-export interface ResourceAmounts {
-  readonly cpu?: string | undefined;
-  readonly memory?: string | undefined;
 }
 
 /** What failed, by its name in Kubernetes or Helm. */

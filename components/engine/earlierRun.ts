@@ -5,6 +5,7 @@ import type { OtherRelease, StackRelease } from "../../upgrade/plan/stackGuard";
 /** What earlier runs have left of this component in the stack's state. */
 export interface EarlierRun extends StackRelease {
   readonly lastUpgrade?: unknown;
+  readonly receipt?: unknown;
   readonly verification?: unknown;
   /** Of the component, as they were registered last; missing where there is none yet. */
   readonly outputs?: Readonly<Record<string, unknown>>;
@@ -90,6 +91,7 @@ export async function readEarlierRun(
     ...(typeof identifier === "string" && { namespaceUid: identifier }),
     ...(Object.keys(outputs).length > 0 && { outputs }),
     ...(outputs.lastUpgrade !== undefined && { lastUpgrade: outputs.lastUpgrade }),
+    ...(outputs.receipt !== undefined && { receipt: outputs.receipt }),
     ...(outputs.verification !== undefined && { verification: outputs.verification }),
     ...(others.length > 0 && { others }),
     claims: found
@@ -160,7 +162,7 @@ async function readResources(warn: (text: string) => Promise<unknown>): Promise<
     }));
   } catch (error) {
     await warn(
-      `What earlier runs of this stack have left cannot be read (${token}: ${error instanceof Error ? error.message : String(error)}). So this run cannot tell whether this is the cluster that the stack upgraded last. Compare the cluster of the kubeconfig with the one you mean (kubectl config current-context) before you go on.`,
+      `What earlier runs of this stack have left cannot be read (${token}: ${error instanceof Error ? error.message : String(error)}). So this run does not know whether this is the cluster that the stack upgraded last. Compare the cluster of the kubeconfig with the one you mean (kubectl config current-context) before you go on.`,
     );
     return [];
   }

@@ -90,6 +90,10 @@ export class ClusterServer {
     this.#store(namespace, resource).put(object);
   }
 
+  stored(namespace: string, resource: string, name: string): StoredObject | undefined {
+    return this.#store(namespace, resource).stored.get(name);
+  }
+
   putRelease(release: RecordedRelease): void {
     const { namespace, name = RELEASE_NAME, chart, milvus, revision = 1, status = "deployed", values = {} } = release;
     const recordName = `sh.helm.release.v1.${name}.v${revision}`;

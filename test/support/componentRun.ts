@@ -64,8 +64,8 @@ export async function runComponent(
 
 /** The properties as whoever exports them gets them. @throws Error of the first that fails */
 export async function outputsOf(cluster: MilvusCluster): Promise<ClusterOutputs> {
-  const { release, version, chart, endpoint, plan, backupClaim, facts, lastUpgrade, verification } = cluster;
-  const all = { release, version, chart, endpoint, plan, backupClaim, facts, lastUpgrade, verification };
+  const { release, version, chart, endpoint, plan, backupClaim, facts, lastUpgrade, receipt, verification } = cluster;
+  const all = { release, version, chart, endpoint, plan, backupClaim, facts, lastUpgrade, receipt, verification };
   const values = Object.entries(all).map(
     async ([name, output]) => [name, await settled(output as pulumi.Output<unknown>)] as const,
   );

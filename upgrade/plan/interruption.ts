@@ -54,10 +54,13 @@ export function isAllDown({ components }: Pick<ClusterState, "components">): boo
 }
 
 /** ISO 8601: since when something of Milvus is away, as an earlier run has written it, or else as the API server knows it. */
-export function downSince({ components, begun }: Pick<ClusterState, "components" | "begun">): string | undefined {
+export function downSince({
+  components,
+  openUpgrade,
+}: Pick<ClusterState, "components" | "openUpgrade">): string | undefined {
   const milvus = components.filter(({ component, replicas }) => isMilvusComponent(component) && replicas === 0);
   if (milvus.length === 0) return undefined;
-  return begun?.stoppedAt ?? milvus.flatMap(({ stoppedAt }) => stoppedAt ?? []).toSorted()[0];
+  return openUpgrade?.stoppedAt ?? milvus.flatMap(({ stoppedAt }) => stoppedAt ?? []).toSorted()[0];
 }
 
 type Part = ExpectedInterruption["parts"][number];

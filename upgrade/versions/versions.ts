@@ -35,7 +35,7 @@ function parseFresh(text: string): Parsed | undefined {
 
 function mustParse(version: string): Parsed {
   const found = parse(version);
-  if (!found) throw new Error(`"${version}" is no version`);
+  if (!found) throw new Error(`"${version}" is not a version`);
   return found;
 }
 

@@ -25,7 +25,7 @@ const PHASES = {
  * give it up. Empty where none is open. What it proposes is what the planner would do.
  */
 export function describeOpen(wanted: Wanted, state: ClusterState): string[] {
-  const open = openUpgrade(wanted, state);
+  const open = openOf(wanted, state);
   if (open === undefined) return [];
   const { from, to, parts } = open;
   return [
@@ -35,15 +35,15 @@ export function describeOpen(wanted: Wanted, state: ClusterState): string[] {
   ];
 }
 
-interface OpenUpgrade {
+interface Open {
   readonly from: string;
   readonly to: string;
   /** How it is seen. */
   readonly parts: readonly string[];
 }
 
-function openUpgrade(wanted: Wanted, state: ClusterState): OpenUpgrade | undefined {
-  const { release, begun } = state;
+function openOf(wanted: Wanted, state: ClusterState): Open | undefined {
+  const { release, openUpgrade: begun } = state;
   if (release === undefined) return undefined;
   const observed = observedOrNot(wanted, state, release);
   if (observed === undefined) return undefined;

@@ -5,6 +5,8 @@ import { settled } from "../../../components/engine/resolve";
 import { MilvusCluster } from "../../../components/milvusCluster";
 import { upgradeLabels } from "../../../upgrade/marks";
 import type { AttemptPhase, HelmValues } from "../../../upgrade/model";
+import { beginReceipt } from "../../../upgrade/receipt/make";
+import { RECEIPT, type Receipt } from "../../../upgrade/receipt/receipt";
 import { asLastFacts } from "../../../upgrade/walk/lastFacts";
 import { ClusterServer, type RecordedRelease } from "../../support/clusterServer";
 import {
@@ -16,6 +18,7 @@ import {
   runComponent,
   runProgram,
 } from "../../support/componentRun";
+import { PLANS } from "../../support/plans";
 import { plain } from "../../support/recordingMonitor";
 import { MIXED, SEPARATE } from "../upgrade/support";
 
@@ -180,7 +183,14 @@ describe("MilvusCluster", () => {
         expect(children.map(({ name }) => name)).to.have.members(names.map((name) => `db-${name}`));
         expect(new Set(children.map(({ parent }) => parent))).to.deep.equal(new Set([component?.urn]));
         expect(children.filter(({ type }) => type === RELEASE).map(({ name }) => name)).to.deep.equal(["db-release"]);
-        expect(server.writes).to.deep.equal([`POST ${LOCK}`, `DELETE ${LOCK}/my-release-upgrade-lock`]);
+        const receipts = [`POST ${LOCK}`, `PATCH ${LOCK}/my-release-upgrade-receipts`];
+        expect(server.writes.map(withoutQuery)).to.deep.equal([
+          `POST ${LOCK}`,
+          ...(kind === "nothing" ? [] : receipts),
+          `DELETE ${LOCK}/my-release-upgrade-lock`,
+        ]);
+        expect(result?.receipt?.outcome).to.equal(kind === "nothing" ? undefined : "done");
+        if (kind !== "nothing") expect(RECEIPT.strict().parse(result?.receipt)).to.include({ kind, chart });
       });
 
       it("takes no lock in a preview, and shows the same plan", async () => {
@@ -194,6 +204,69 @@ describe("MilvusCluster", () => {
       });
     });
   }
+
+  describe("after a run that was killed", () => {
+    const NAME = "my-release-upgrade-receipts";
+    const begun = (over: Partial<Receipt> = {}): Receipt => ({
+      ...beginReceipt(
+        {
+          plan: { ...PLANS.rolling, from: "2.5.0", to: "2.5.16" },
+          id: "1a2b3c4d",
+          release: "milvus/my-release",
+          rules: "1+a",
+          approval: "none",
+          run: { stack: "org/milvus/dev", who: "jane@laptop", startedAt: "2026-01-01T10:00:00Z" },
+          mode: "off",
+        },
+        undefined,
+      ),
+      ...over,
+    });
+    const keep = (receipt: Receipt) =>
+      server.put("milvus", "configmaps", {
+        metadata: { name: NAME, labels: upgradeLabels("my-release") },
+        data: { "20260101T100000Z-1a2b3c4d.json": JSON.stringify(receipt) },
+      });
+    const kept = () =>
+      Object.values(server.stored("milvus", "configmaps", NAME)?.data ?? {}).map((it) => JSON.parse(it) as Receipt);
+
+    it("ends its receipt, where only the verification is left: with what it was from, and both runs", async () => {
+      await settle(args("2.5.16"), { components: MIXED });
+      keep(begun());
+      const { error, result } = await runComponent(args("2.5.16"));
+      expect(error).to.equal(undefined);
+      expect(result?.plan.kind).to.equal("nothing");
+      expect(result?.receipt).to.include({ id: "1a2b3c4d", outcome: "done", kind: "rolling", from: "2.5.0" });
+      expect(result?.receipt?.runs).to.have.length(2);
+      expect(kept()).to.deep.equal([result?.receipt]);
+    });
+
+    it("leaves a receipt that was ended alone", async () => {
+      await settle(args("2.5.16"), { components: MIXED });
+      keep(begun({ outcome: "done" }));
+      const { result } = await runComponent(args("2.5.16"));
+      expect(result?.receipt).to.equal(undefined);
+      expect(server.writes.filter((it) => it.includes("receipts"))).to.deep.equal([]);
+    });
+
+    it("says that another upgrade was begun in its place", async () => {
+      put("4.2.33", "2.5.0", { components: MIXED });
+      keep(begun());
+      const { result } = await runComponent(args("2.5.10"));
+      expect(kept().map(({ outcome, to }) => `${outcome} ${to}`)).to.deep.equal(["abandoned 2.5.16", "done 2.5.10"]);
+      expect(result?.receipt?.runs).to.have.length(1);
+    });
+
+    it("goes on where receipts may not be kept, says so, and has its own in the outputs", async () => {
+      put("4.2.33", "2.5.0", { components: MIXED });
+      server.put("milvus", "configmaps", { metadata: { name: NAME }, data: { theirs: "1" } });
+      const { error, result, said } = await runComponent(args("2.5.10"));
+      expect(error).to.equal(undefined);
+      expect(result?.receipt?.outcome).to.equal("done");
+      expect(JSON.stringify(said)).to.include("is not kept in the cluster").and.to.include(NAME);
+      expect(server.stored("milvus", "configmaps", NAME)?.data).to.deep.equal({ theirs: "1" });
+    });
+  });
 
   it("declares nothing that is refused, and gives the lock back", async () => {
     put("4.2.33", "2.5.0", { components: MIXED });
@@ -211,7 +284,7 @@ describe("MilvusCluster", () => {
     const beat = setInterval(renew, 100);
     const run = await runComponent(args("2.2.9"));
     clearInterval(beat);
-    expect(run.error?.message).to.match(/^refused \(another_run_is_at_work\): .*jane@laptop/);
+    expect(run.error?.message).to.match(/^refused \(another_run_is_active\): .*jane@laptop/);
     expect(run.children).to.deep.equal([]);
     expect(server.writes).to.deep.equal([`POST ${LOCK}`]);
   });
@@ -263,7 +336,7 @@ describe("MilvusCluster", () => {
         const parent = run.registered.find((it) => it.type === COMPONENT && it.name === name);
         expect(new Set(own.map((it) => it.parent))).to.deep.equal(new Set([parent?.urn]));
         const locks = server.writes.filter((it) => it.includes(`/namespaces/${name}/`));
-        expect(locks).to.have.length(2);
+        expect(locks.filter((it) => !it.includes("fieldManager"))).to.have.length(2);
       }
     });
 
@@ -301,6 +374,10 @@ describe("MilvusCluster", () => {
     }
   });
 });
+
+function withoutQuery(request: string): string {
+  return request.replace(/\?.*/, "");
+}
 
 /** What it was rejected with; whoever prints errors knows by the object which one was printed already. */
 async function outputError(output: pulumi.Output<unknown>): Promise<unknown> {

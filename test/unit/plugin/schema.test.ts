@@ -96,7 +96,9 @@ describe("the schema of the package", () => {
   }
 
   it("says the default of every argument that may be left out", () => {
-    const groups = Object.entries(schema.types).filter(([name]) => !/(Output|LastUpgrade|StepDuration)$/.test(name));
+    const groups = Object.entries(schema.types).filter(
+      ([name]) => !/(Output|LastUpgrade|StepDuration|:Receipt\w+)$/.test(name),
+    );
     const silent = [["", inputs] as const, ...groups.map(([name, it]) => [name, it.properties ?? {}] as const)].flatMap(
       ([group, properties]) =>
         Object.entries(properties)

@@ -95,7 +95,7 @@ function isUsed(key: string, { mode, queue }: Topology): boolean {
 }
 
 export const changedDefaultRule: ValueRule = {
-  name: "a_changed_default_is_said",
+  name: "chart_defaults_change",
   source: "facts 4.2 and 5.1: the values.yaml of all charts compared",
   explanation:
     "A default that the new chart changes, that no other rule keeps as it was and that milvus:values does not set, is named with both values.",

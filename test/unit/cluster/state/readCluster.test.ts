@@ -135,7 +135,7 @@ describe("readCluster", () => {
   it("only notes that autoscalers may not be listed", async () => {
     const state = await read({ horizontalpodautoscalers: forbidden("horizontalpodautoscalers") });
     expect(state.notes).to.deep.equal([
-      "horizontalpodautoscalers in the namespace milvus may not be listed; they are taken to be none.",
+      "horizontalpodautoscalers in the namespace milvus may not be listed with these credentials. The plan assumes that there are none.",
     ]);
   });
 

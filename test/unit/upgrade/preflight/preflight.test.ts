@@ -68,10 +68,10 @@ const ROWS: readonly Row[] = [
     it: "a chart that was not rendered",
     plan: HELM,
     state: NEW,
-    facts: { rendered: { kind: "unseen", why: "the Helm CLI is not there (helm)" } },
+    facts: { rendered: { kind: "unseen", why: "the Helm CLI was not found (helm)" } },
     check: "chartRenders",
     finds: "warn",
-    says: /was not looked at: the Helm CLI is not there \(helm\)\. .*stops half way/s,
+    says: /was not looked at: the Helm CLI was not found \(helm\)\. .*stops half way/s,
   },
   {
     it: "a change of an immutable field",
