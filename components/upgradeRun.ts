@@ -6,30 +6,31 @@ import { failedRecordOf } from "../cluster/helm/failedRecord";
 import type { RunLock } from "../cluster/kept/runLock";
 import { inArguments } from "../config/arguments";
 import { endDeadRuns } from "../run/deadRuns";
+import { eventSink, tellLine } from "../run/events";
+import { describeInterrupted } from "../run/interrupted";
 import { lockRelease, otherRun } from "../run/lock";
-import { type Look, look, lookAhead, shownPlan } from "../run/look";
+import { type Look, look, lookAhead } from "../run/look";
 import { ReceiptKeeper } from "../run/receipts";
-import { approvalLines, CONFIRMED_PLAN_VARIABLE, refusalOfUnapproved, refusalOfUnconfirmed } from "../upgrade/approval";
+import { CONFIRMED_PLAN_VARIABLE } from "../upgrade/approval";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
-import { RefusalError } from "../upgrade/refusal";
 import { secretTexts } from "../upgrade/secrets/text";
-import { describePlan } from "../upgrade/words/describe";
 import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
-import { describeFailed, describePassed, describeVerification } from "../verify/describe";
-import { openVerification, type Result, snapshotBefore, verifyUpgrade } from "../verify/verify";
+import { describeFailed, describePassed } from "../verify/describe";
+import { type Result, snapshotBefore, verifyUpgrade } from "../verify/verify";
+import { approvedPlan } from "./approvedPlan";
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
-import type { FailedResource, StepListener } from "./declare/context";
+import type { FailedResource } from "./declare/context";
 import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
 import { watchEngine } from "./engine/guard";
 import { onlyRefreshes } from "./engine/operation";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
-import { measure } from "./measure";
+import { endTable, measure } from "./measure";
 import { type ClusterOutputs, plannedOutputs } from "./outputs";
 import { endedRun, type ReceiptOutput, receiptOutput } from "./receipt";
-import { stepMessages } from "./stepMessages";
+import { stepListener } from "./stepListener";
 import { laterTexts, releaseValues, withoutTexts } from "./values";
 
 const NOT_VERIFIED = "not made yet";
@@ -99,7 +100,7 @@ class UpgradeRun {
       if (other.status === "rejected") throw other.reason;
       return this.carryOut(looked.value, client);
     }
-    const say = (line: string) => void this.say(line);
+    const say = (line: string) => this.tell(line);
     const stack = stackName();
     const lock = await lockRelease(client, config, { stack, isAlive: watchEngine(), say });
     try {
@@ -133,11 +134,12 @@ class UpgradeRun {
   private async carryOut(look: Look, client?: ClusterClient, lock?: RunLock): Promise<ClusterOutputs> {
     const { config, values } = this.given;
     const { state, hash } = look;
-    const plan = await this.approved(look);
     const earlier = await this.earlier;
+    const words = (text: string) => this.words(text);
+    const plan = await approvedPlan(look, config, earlier, { words, say: (lines) => this.say(...lines) });
     const isPreview = pulumi.runtime.isDryRun();
     const target = client && { client, ...this.address };
-    const say = (line: string) => void this.say(`verification: ${line}`);
+    const say = (line: string) => this.tell(`verification: ${line}`);
     const record =
       isPreview || target === undefined
         ? undefined
@@ -147,6 +149,9 @@ class UpgradeRun {
     const failedRecord =
       client && marked && (await failedRecordOf(client, { ...this.address, recordName: marked.recordName }));
     const hide = [...secretTexts(plan.values), ...this.hidden];
+    const { timeouts } = config.settings;
+    const events = eventSink(this.address, plan);
+    const watched = { ...this.address, plan, state, timeouts, hide, words };
     const receipts = isPreview || client === undefined ? undefined : this.receipts(client, look, plan);
     await receipts?.begin();
     const started = Date.now();
@@ -167,15 +172,13 @@ class UpgradeRun {
           return text && this.words(text);
         },
       }),
+      ...(client && { standing: async () => this.words(await describeInterrupted(client, config.wanted)) }),
       ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),
-      ...(client && !isPreview && { listener: this.listener(client, look, plan, hide) }),
+      ...(client && !isPreview && { listener: stepListener({ ...watched, client, receipts, events }) }),
     });
-    const planned = plannedOutputs(
-      { ...this.address, plan, state, words: (text) => this.words(text), ...(hash !== undefined && { hash }) },
-      earlier,
-    );
-    const lastUpgrade = await measure(plan, started, ends, earlier.lastUpgrade);
+    const planned = plannedOutputs({ ...watched, ...(hash !== undefined && { hash }) }, earlier);
+    const lastUpgrade = await measure(plan, started, ends, earlier.lastUpgrade, () => receipts?.now());
     const last = earlier.receipt as ReceiptOutput | undefined;
     const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }), ...(last && { receipt: last }) };
     if (isPreview || target === undefined) {
@@ -187,6 +190,11 @@ class UpgradeRun {
     const result = await this.verify(target, plan, record, say);
     const receipt = await receipts?.end(endedRun(plan, lastUpgrade, result));
     const verification = this.passed(result, plan, say);
+    if (plan.kind !== "nothing" && lastUpgrade) {
+      const lines = endTable(plan, lastUpgrade);
+      await this.say(...lines);
+      events.tell({ event: "finished", seconds: lastUpgrade.seconds, verification, lines });
+    }
     return { ...outputs, ...(receipt && { receipt: receiptOutput(receipt) }), verification };
   }
 
@@ -202,34 +210,6 @@ class UpgradeRun {
       words: (text) => oneLine(withoutTexts(text, this.hidden)),
       say: (line) => void this.warn(line),
     });
-  }
-
-  private listener(client: ClusterClient, { state }: Look, plan: UpgradePlan, hide: readonly string[]): StepListener {
-    const { timeouts } = this.given.config.settings;
-    const words = (text: string) => this.words(text);
-    return stepMessages({ client, ...this.address, plan, state, timeouts, hide, words });
-  }
-
-  /** What is said of the plan, and the refusal of one that may not be run. */
-  private async approved(look: Look): Promise<UpgradePlan> {
-    const { approvedPlan, verification } = this.given.config;
-    const plan = shownPlan(look);
-    if (plan.kind === "refused") throw new RefusalError(plan);
-    const { state, hash } = look;
-    const open = openVerification(plan, state);
-    const lines = [
-      ...look.open,
-      ...describePlan(plan),
-      ...describeVerification(verification, plan, open, this.address.namespace),
-      ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),
-    ];
-    await this.say(...lines);
-    if (hash !== undefined && !pulumi.runtime.isDryRun()) {
-      const unconfirmed = refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan);
-      const refusal = unconfirmed ?? refusalOfUnapproved(approvedPlan, hash, plan);
-      if (refusal !== undefined) throw new RefusalError(refusal);
-    }
-    return plan;
   }
 
   private async verify(
@@ -272,6 +252,12 @@ class UpgradeRun {
   /** As a person reads it. */
   private words(text: string): string {
     return withoutTexts(this.inProgram(text), this.hidden);
+  }
+
+  /** To whoever listens to the run's events, too. */
+  private tell(line: string): void {
+    tellLine(this.address, this.words(line));
+    void this.say(line);
   }
 
   /** Each is one line, whatever others have written into it. */

@@ -116,7 +116,7 @@ class Watch {
     this.key = key;
     const { limit, hide } = this.watched;
     const shown = hideSecrets(text.slice(0, LONGEST_LINE), hide);
-    this.ears.progress(`${shown} (${rough((now - this.started) / 1000)} of at most ${duration(limit)})`, isNew);
+    this.ears.progress(`${shown}; ${rough((now - this.started) / 1000)} of at most ${duration(limit)}`, isNew);
   }
 
   private async lookForTrouble(): Promise<void> {
@@ -143,7 +143,7 @@ class Watch {
     const { step, limit } = this.watched;
     const left = limit - (Date.now() - this.started) / 1000;
     this.ears.stuck(
-      `${describeStep(step)}: nothing has moved for ${rough(idle / 1000)}: ${why} The run waits ${rough(left)} more, and goes on by itself once that is over.`,
+      `${describeStep(step)}: nothing has moved for ${rough(idle / 1000)}: ${why} Mended in the cluster, this run goes on by itself; it waits ${rough(left)} more.`,
     );
   }
 }

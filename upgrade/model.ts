@@ -234,24 +234,16 @@ export interface VerificationState {
   readonly writesFailed?: boolean;
 }
 
-/** What a run keeps in the cluster until the upgrade has ended, so that a later one, on another machine, knows how long it took. */
-export interface BegunUpgrade {
-  readonly from: string;
-  readonly to: string;
-  /** ISO 8601. */
-  readonly startedAt: string;
-  /** ISO 8601: when Milvus, or a part of it, was first taken away; missing while it was not. */
-  readonly stoppedAt?: string;
-  /** How many have worked on it. */
-  readonly runs: number;
-}
-
 /** An upgrade that a run has begun and none has ended, as its receipt in the cluster says. */
 export interface OpenUpgrade {
   readonly from?: string;
   readonly to: string;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** ISO 8601: when Milvus, or a part of it, was first taken away; missing while it was not. */
+  readonly stoppedAt?: string;
+  /** How many have worked on it, as far as the receipt names them. */
+  readonly runs: number;
 }
 
 /** Everything read from the cluster before anything is declared. */
@@ -280,8 +272,6 @@ export interface ClusterState {
   /** The upgrade's Jobs on the metadata that a run which is gone has left at work. */
   readonly activeJobs?: readonly string[];
   readonly verification?: VerificationState;
-  /** The upgrade that an earlier run has begun and not ended. */
-  readonly begun?: BegunUpgrade;
   /** Missing: none is open, or that may not be read. */
   readonly openUpgrade?: OpenUpgrade;
   /** Where the release is not there: other namespaces with a Milvus of its name that this program has not made. Missing: none is seen. */

@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { RunEvent, WalkEvent } from "../../upgrade/progress/events";
 import { forecastWay } from "../../upgrade/walk/nextMove";
+import { onOneLine } from "../../upgrade/words/visible";
 import { DEFAULT_LIMITS } from "../fleet/fleetReport";
 import { asJson } from "../format/json";
 import { asText } from "../format/text";
@@ -7,6 +9,7 @@ import { wayLines } from "../format/way";
 import { makePlan } from "../plan/plan";
 import { findProject, UsageError } from "../pulumi/project";
 import { loadStackConfig } from "../pulumi/stackConfig";
+import { eventLines } from "../walk/runEvents";
 import { INTERRUPTED, readState, type UpgradeRequest, upgrade } from "../walk/upgrade";
 import type { Walked } from "../walk/walk";
 import { type WayReport, wayReport } from "../walk/wayReport";
@@ -26,6 +29,8 @@ interface UpgradeFlags {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly unlock?: boolean;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
 }
 
 /** `upgrade`: every hop to a version, one `pulumi up` after the other. */
@@ -44,6 +49,8 @@ export function upgradeCommand(): Command {
     )
     .option("--dry-run", "show the way and the plan of the first hop, and stop there")
     .option("-y, --yes", "do not ask before each hop")
+    .option("--json", "print events as they come, one line of JSON each; all else goes to stderr (docs/upgrading.md)")
+    .option("--verbose", "show pulumi's own display instead of the steps")
     .option(
       "--unlock",
       "take away the lock of a run that was killed (pulumi cancel), when you are sure that it is dead",
@@ -84,9 +91,12 @@ export function upgradeCommand(): Command {
       }
       const forecast = forecastWay(wanted, state);
       const way = wayReport(stack, wanted, forecast);
-      const isJson = flags.format === "json";
+      const hasEvents = flags.json === true;
+      const isJson = flags.format === "json" || hasEvents;
       const say = (line: string) => void (isJson ? process.stderr : process.stdout).write(`${line}\n`);
-      for (const line of wayLines(way)) say(line);
+      // Each hop's warnings stand in its plan, which is shown when its turn comes.
+      const shown = flags.dryRun === true ? way : { ...way, hops: way.hops.map((hop) => ({ ...hop, warnings: [] })) };
+      for (const line of wayLines(shown)) say(line);
 
       const { hops, end } = forecast;
       const [first] = hops;
@@ -104,7 +114,7 @@ export function upgradeCommand(): Command {
             `Nothing was begun: no way leads to ${wanted.version}. The last version that can be reached: --to ${last}`,
           );
         }
-        if (isJson) printJson(way);
+        if (flags.format === "json") printJson(way);
         process.exitCode = end.kind === "refused" ? 1 : first === undefined ? 0 : 2;
         return;
       }
@@ -122,12 +132,24 @@ export function upgradeCommand(): Command {
         unlock: flags.unlock === true,
         ...(flags.cwd !== "." && { folder: flags.cwd }),
         say,
-        output: isJson ? 2 : 1,
+        output: flags.verbose !== true ? "kept" : isJson ? 2 : 1,
+        hear(event, shown) {
+          if (hasEvents) printEvent(event);
+          if (flags.verbose !== true) for (const line of eventLines(event, shown)) say(line);
+        },
+        tell(event) {
+          if (hasEvents) printEvent({ time: new Date().toISOString(), ...event });
+        },
       };
       const walked = await upgrade(request);
-      if (isJson) printJson({ ...way, ...walked });
+      request.tell({ event: "ended", result: walked.end.kind, done: walked.done });
+      if (flags.format === "json") printJson({ ...way, ...walked });
       process.exitCode = exitCodeOf(walked);
     });
+}
+
+function printEvent(event: RunEvent | WalkEvent): void {
+  process.stdout.write(`${JSON.stringify(onOneLine(event))}\n`);
 }
 
 function fleetFlags(flags: UpgradeFlags, patterns: readonly string[]): FleetFlags {

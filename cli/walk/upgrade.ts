@@ -7,8 +7,11 @@ import { readCluster } from "../../cluster/state/readCluster";
 import { parseYaml } from "../../config/helmValues";
 import type { Config } from "../../config/schema";
 import type { ClusterState, Wanted } from "../../upgrade/model";
+import { duration } from "../../upgrade/plan/interruption";
 import { SILENT_SECONDS } from "../../upgrade/plan/pendingRelease";
+import type { WalkEvent } from "../../upgrade/progress/events";
 import { configLine } from "../../upgrade/refusal";
+import { describeOpen, GIVE_UP } from "../../upgrade/words/openUpgrade";
 import { describeStanding } from "../../upgrade/words/standing";
 import { oneLine, severalLines } from "../../upgrade/words/visible";
 import { asText, refusalLines } from "../format/text";
@@ -18,16 +21,20 @@ import { pulumiFailure } from "../pulumi/failure";
 import { asTree } from "../pulumi/project";
 import { runPulumi, type StackConfig } from "../pulumi/stackConfig";
 import { type PulumiUpRequest, pulumiUp } from "../pulumi/up";
-import { type Walked, type Walker, walk } from "./walk";
+import { type UpEnd, type Walked, type Walker, walk } from "./walk";
 
 export interface UpgradeRequest extends PulumiUpRequest {
   /** The stack's config file. */
   readonly file: string;
   /** Do not ask before each hop. */
   readonly yes: boolean;
+  /** Told of each hop as it begins and ends. */
+  readonly tell: (event: WalkTold) => void;
   /** As the user gave it, for the command that goes on. */
   readonly folder?: string;
 }
+
+export type WalkTold = WalkEvent extends infer Event ? (Event extends unknown ? Omit<Event, "time"> : never) : never;
 
 export const INTERRUPTED = 130;
 
@@ -103,10 +110,20 @@ function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker
     },
     async up(next) {
       run.isUnderWay = true;
+      const { move, report, number, total } = next;
+      const title = report.plan?.title ?? `verification of Milvus ${move.request}`;
+      const hop = { title, number, of: Math.max(total, number) };
+      const started = Date.now();
+      request.tell({ event: "hopStarted", ...hop });
+      let end: UpEnd = { kind: "failed", why: "" };
       try {
         // Where nobody was asked nobody has agreed to this very plan: the run makes it from what it finds, as pulumi up does.
-        return await pulumiUp(request, next, all ? undefined : next.report.plan?.hash);
+        end = await pulumiUp(request, next, all ? undefined : next.report.plan?.hash);
+        return end;
       } finally {
+        const seconds = Math.round((Date.now() - started) / 100) / 10;
+        request.tell({ event: "hopEnded", ...hop, seconds, result: end.kind });
+        if (end.kind === "done") say(`${pc.green("done")}: ${title} in ${duration(Math.round(seconds))}`);
         run.isUnderWay = false;
       }
     },
@@ -173,8 +190,11 @@ async function endLines(request: UpgradeRequest, { end, done }: Walked): Promise
 
 async function standing(config: Config, wanted: Wanted): Promise<string[]> {
   try {
-    const lines = describeStanding(wanted, await readState(config));
-    return ["the cluster:", ...lines.map((line) => `  ${oneLine(line)}`)];
+    const state = await readState(config);
+    const lines = describeStanding(wanted, state);
+    // How to go on is said below, by the command that was given.
+    const back = describeOpen(wanted, state).filter((line) => line.startsWith(GIVE_UP));
+    return ["the cluster:", ...lines.map((line) => `  ${oneLine(line)}`), ...back.map(oneLine)];
   } catch (error) {
     return [`the cluster cannot be read now: ${severalLines(error instanceof Error ? error.message : String(error))}`];
   }

@@ -59,6 +59,7 @@ export async function whatIsStuck(client: ClusterClient, request: StuckRequest):
 export function describeStuck({ cause, object, message }: Stuck, namespace: string, hide: readonly string[]): string {
   const { title, remedy } = CAUSE_TEXTS[cause];
   const name = object.split(" ").at(-1) ?? object;
-  const said = message === undefined ? "" : `: ${hideSecrets(message.slice(0, LONGEST_MESSAGE), hide)}`;
+  const said =
+    message === undefined ? "" : `: ${hideSecrets(message.slice(0, LONGEST_MESSAGE), hide).replace(/\.$/, "")}`;
   return `${object}: ${title}${said}. What to do: ${remedy.replaceAll("NS", namespace).replaceAll("NAME", name)}`;
 }

@@ -34,12 +34,11 @@ export function seenPods(pods: readonly Pod[], deployments: readonly Deployment[
 }
 
 function seenPod(pod: Pod, component: string, deployment: string | undefined): SeenPod {
-  const { metadata, spec, status } = pod;
+  const { metadata, spec } = pod;
   const { stage, pulls, waiting } = stageOf(pod);
   const image = (spec?.containers.find(({ name }) => name === component) ?? spec?.containers[0])?.image ?? "";
   const endsAt = metadata?.deletionTimestamp;
   const grace = metadata?.deletionGracePeriodSeconds ?? spec?.terminationGracePeriodSeconds;
-  const createdAt = metadata?.creationTimestamp ?? status?.startTime;
   return {
     name: metadata?.name ?? "",
     component,
@@ -50,7 +49,6 @@ function seenPod(pod: Pod, component: string, deployment: string | undefined): S
     stage,
     ...(pulls !== undefined && { pulls }),
     ...(waiting !== undefined && { waiting }),
-    ...(createdAt !== undefined && { createdAt }),
     ...(endsAt !== undefined && { endsAt, ...(grace !== undefined && { graceSeconds: grace }) }),
   };
 }

@@ -64,11 +64,12 @@ export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Decl
   return { done, ends };
 }
 
-function hooksOf({ name, namespace, diagnose, guard }: PlannedRun): pulumi.ResourceHookBinding {
+function hooksOf(planned: PlannedRun): pulumi.ResourceHookBinding {
+  const { name, namespace, diagnose, guard } = planned;
   const check = guard && [guardHook(`${name}-lock`, guard)];
   return {
     ...(check && { beforeCreate: check, beforeUpdate: check }),
-    ...((diagnose ?? guard) && { onError: [failureHook(`${name}-diagnosis`, namespace, diagnose, guard)] }),
+    ...((diagnose ?? guard) && { onError: [failureHook(`${name}-diagnosis`, namespace, planned)] }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterState, Step, UpgradePlan } from "../../upgrade/model";
+import type { StepResult } from "../../upgrade/progress/events";
 import type { JobPodSettings } from "../../upgrade/steps/jobPod";
 import type { StepTimeouts } from "../../upgrade/steps/limits";
 import type { EarlierRun } from "../engine/earlierRun";
@@ -36,8 +37,6 @@ export interface StepListener {
   begin(step: Step, at: StepPlace): Promise<void>;
   end(step: Step, result: StepResult): void;
 }
-
-export type StepResult = "done" | "failed" | "interrupted";
 
 /** Where a step shows itself. */
 export interface StepPlace {
@@ -79,6 +78,8 @@ export interface PlannedRun {
   readonly words?: (text: string) => string;
   /** Default: a failure shows the provider's message alone. */
   readonly diagnose?: Diagnose;
+  /** How things stand and what to type, for whoever has interrupted the run. */
+  readonly standing?: () => Promise<string>;
   /** Default: nothing holds other runs off. */
   readonly guard?: RunGuard;
   /** Default: nobody listens. */

@@ -54,10 +54,13 @@ export function isAllDown({ components }: Pick<ClusterState, "components">): boo
 }
 
 /** ISO 8601: since when something of Milvus is away, as an earlier run has written it, or else as the API server knows it. */
-export function downSince({ components, begun }: Pick<ClusterState, "components" | "begun">): string | undefined {
+export function downSince({
+  components,
+  openUpgrade,
+}: Pick<ClusterState, "components" | "openUpgrade">): string | undefined {
   const milvus = components.filter(({ component, replicas }) => isMilvusComponent(component) && replicas === 0);
   if (milvus.length === 0) return undefined;
-  return begun?.stoppedAt ?? milvus.flatMap(({ stoppedAt }) => stoppedAt ?? []).toSorted()[0];
+  return openUpgrade?.stoppedAt ?? milvus.flatMap(({ stoppedAt }) => stoppedAt ?? []).toSorted()[0];
 }
 
 type Part = ExpectedInterruption["parts"][number];
@@ -105,14 +108,15 @@ export function describeExpected({
   if (kind === "none") return "no interruption";
   if (isAway) {
     const when = since === undefined ? "now" : `since ${clock(since)}`;
-    return `Milvus is down ${when}; about ${duration(seconds)} more (${detailOf(parts)})`;
+    return `Milvus is down ${when}; about ${duration(seconds)} more${detailOf(parts)}`;
   }
   const name = { gaps: "gaps", "failing requests": "failing requests", outage: "an outage" }[kind];
-  return `${name} of about ${duration(seconds)}${kind === "gaps" ? " in all" : ""} (${detailOf(parts)})`;
+  return `${name} of about ${duration(seconds)}${kind === "gaps" ? " in all" : ""}${detailOf(parts)}`;
 }
 
 function detailOf(parts: readonly Part[]): string {
-  return parts.map(({ what, seconds }) => `${what} ${duration(seconds)}`).join(", ");
+  const all = parts.map(({ what, seconds }) => `${what} ${duration(seconds)}`);
+  return all.length === 0 ? "" : ` (${all.join(", ")})`;
 }
 
 /** `20:36:13 UTC`, with the day before it: an upgrade may lie for days. */

@@ -12,10 +12,10 @@ const COMMANDS: Readonly<Record<string, string>> = {
 };
 
 /** How far the Job of a step is whose commands take a moment. */
-export function jobLine({ job, at }: Seen): string {
+export function jobLine({ job }: Seen): string {
   if (job?.pod === undefined) return "its Job has no pod yet";
   if (job.pod.stage !== "runs" && job.pod.stage !== "ready")
-    return `its Job's pod ${startingText([job.pod], at, false).replace(/^1 /, "")}`;
+    return `its Job's pod ${startingText([job.pod]).replace(/^1 /, "")}`;
   return job.command === undefined ? "its Job ends" : (COMMANDS[job.command] ?? `its Job runs ${job.command}`);
 }
 

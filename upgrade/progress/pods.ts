@@ -17,13 +17,13 @@ export function endingLine({ deployments }: Extract<Step, { kind: "stop" }>, see
 }
 
 /** `5 of 8 Deployments are ready; querynode 1 of 3 pods, 2 pull milvusdb/milvus:v2.5.16 on node-1; etcd 2 of 3 pods`. */
-export function releaseLine({ workloads, pods, at }: Seen): string {
+export function releaseLine({ workloads, pods }: Seen): string {
   const open = workloads.filter(({ done }) => !done);
   if (workloads.length === 0) return "no Deployment is there yet";
   if (open.length === 0) return `all ${workloads.length} workloads are ready`;
   const parts = open.map((workload) => {
     const own = pods.filter((pod) => isOf(pod, workload) && pod.stage !== "ready" && pod.stage !== "ends");
-    const starting = own.length === 0 ? "" : ` (${startingText(own, at, false)})`;
+    const starting = own.length === 0 ? "" : ` (${startingText(own)})`;
     return `${workload.label} ${workload.ready} of ${workload.replicas}${starting}`;
   });
   const more = parts.length - MOST_NAMED;
@@ -55,7 +55,7 @@ export function rolloutLine(
   const all = `${fresh.length - starting.length} of ${count(workload.replicas, "pod")}`;
   return [
     `${component}: ${all} ${version === undefined ? "of the new template ready" : `at ${version}`}`,
-    ...(starting.length > 0 ? [startingText(starting, at, withClock)] : []),
+    ...(starting.length > 0 ? [startingText(starting)] : []),
     ...(old.length > ending.length ? [`${old.length - ending.length} old still at work`] : []),
     ...(ending.length > 0 ? [`${ending.length} old ending${withClock ? timeLeft(ending, at) : ""}`] : []),
   ].join(", ");

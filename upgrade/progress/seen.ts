@@ -17,8 +17,6 @@ export interface SeenPod {
   readonly pulls?: string;
   /** Kubernetes' word for why a container waits, such as `ImagePullBackOff`. */
   readonly waiting?: string;
-  /** ISO 8601. */
-  readonly createdAt?: string;
   /** Only of one that ends. ISO 8601: when the kubelet kills it. */
   readonly endsAt?: string;
   /** Only of one that ends. */

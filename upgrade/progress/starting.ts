@@ -4,8 +4,8 @@ import type { SeenPod } from "./seen";
 /** Pods, nodes or workloads that are named in one line. */
 export const MOST_NAMED = 3;
 
-/** Why these are not ready: `2 pull milvusdb/milvus:v2.5.16 on node-1, node-2 (40 s)`. */
-export function startingText(pods: readonly SeenPod[], at: number, withClock: boolean): string {
+/** Why these are not ready: `2 pull milvusdb/milvus:v2.5.16 on node-1, node-2`. */
+export function startingText(pods: readonly SeenPod[]): string {
   const groups = groupedBy(pods, ({ stage, pulls, waiting }) => {
     if (stage === "pulls") return `pull ${pulls ?? "an image"}`;
     if (stage === "no node") return "have no node yet";
@@ -15,7 +15,7 @@ export function startingText(pods: readonly SeenPod[], at: number, withClock: bo
   return [...groups]
     .map(([what, group]) => {
       const nodes = what.startsWith("pull") ? nodesOf(group) : "";
-      return `${group.length} ${verbFor(what, group.length)}${nodes}${withClock ? age(group, at) : ""}`;
+      return `${group.length} ${verbFor(what, group.length)}${nodes}`;
     })
     .join(", ");
 }
@@ -34,12 +34,6 @@ function nodesOf(pods: readonly SeenPod[]): string {
   if (nodes.length === 0) return "";
   const more = nodes.length - MOST_NAMED;
   return ` on ${more > 0 ? `${nodes.slice(0, MOST_NAMED).join(", ")} and ${more} more` : list(nodes)}`;
-}
-
-/** Since the oldest was made. */
-function age(pods: readonly SeenPod[], at: number): string {
-  const created = pods.flatMap(({ createdAt }) => (createdAt === undefined ? [] : Date.parse(createdAt)));
-  return created.length === 0 ? "" : ` (${rough((at - Math.min(...created)) / 1000)})`;
 }
 
 /** `40 s`, and from two minutes on `3 min`: a line that is written again and again needs no more. */

@@ -7,6 +7,9 @@ import { type Observed, observe } from "../plan/observed";
 import { planUpgrade } from "../plan/plan";
 import { configLine, list, RefusalError } from "../refusal";
 
+/** Begins the line that says how to go back. */
+export const GIVE_UP = "give up";
+
 /** What an attempt is at, in words. */
 const PHASES = {
   prepared: "begun, and nothing is changed yet",
@@ -22,25 +25,25 @@ const PHASES = {
  * give it up. Empty where none is open. What it proposes is what the planner would do.
  */
 export function describeOpen(wanted: Wanted, state: ClusterState): string[] {
-  const open = openUpgrade(wanted, state);
+  const open = openOf(wanted, state);
   if (open === undefined) return [];
   const { from, to, parts } = open;
   return [
     `an upgrade is not finished: Milvus ${from === to ? to : `${from} → ${to}`}; ${parts.join("; ")}`,
     `go on: ${wayTo(to, wanted, state)}`,
-    ...(from === to ? [] : [`give up: ${wayTo(from, wanted, state)}`]),
+    ...(from === to ? [] : [`${GIVE_UP}: ${wayTo(from, wanted, state)}`]),
   ];
 }
 
-interface OpenUpgrade {
+interface Open {
   readonly from: string;
   readonly to: string;
   /** How it is seen. */
   readonly parts: readonly string[];
 }
 
-function openUpgrade(wanted: Wanted, state: ClusterState): OpenUpgrade | undefined {
-  const { release, begun } = state;
+function openOf(wanted: Wanted, state: ClusterState): Open | undefined {
+  const { release, openUpgrade: begun } = state;
   if (release === undefined) return undefined;
   const observed = observedOrNot(wanted, state, release);
   if (observed === undefined) return undefined;

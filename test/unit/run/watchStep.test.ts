@@ -78,7 +78,7 @@ async function watch(from: FakeClient, milliseconds: number, watched: Partial<Wa
 describe("watching a step", () => {
   it("tells how far it is once for each change, with its time and its limit", async () => {
     const { progress } = await watch(client({ deployments: [deployment("querynode")], pods: [noRoom] }), 150);
-    expect(progress).to.deep.equal(["querynode: 0 of 1 pod at 2.1.4, 1 has no node yet (0 s of at most 10 min)"]);
+    expect(progress).to.deep.equal(["querynode: 0 of 1 pod at 2.1.4, 1 has no node yet; 0 s of at most 10 min"]);
   });
 
   it("says what holds it up long before its limit, once, with what to do and without secrets: Milvus' pod, not the Job", async () => {
@@ -88,7 +88,7 @@ describe("watching a step", () => {
       .to.match(/^resume querynode: nothing has moved for \d+ s: pod my-release-milvus-querynode-7d5f9c-x: no node has/)
       .and.to.include("3 Insufficient memory")
       .and.to.include("What to do: Add nodes")
-      .and.to.match(/The run waits 10 min more, and goes on by itself/)
+      .and.to.match(/Mended in the cluster, this run goes on by itself; it waits 10 min more\.$/)
       .and.not.include("hunter2");
   });
 

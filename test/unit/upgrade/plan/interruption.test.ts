@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { describeExpected, duration } from "../../../../upgrade/plan/interruption";
 import { outlookOf } from "../../../../upgrade/steps/steps";
 import { describePlan } from "../../../../upgrade/words/describe";
-import { component, DOWN, planned, refused, running, SEPARATE, STREAMING, wanted } from "../support";
+import { cluster, component, DOWN, planned, refused, running, SEPARATE, STREAMING, wanted } from "../support";
 
 const MIXED = ["mixcoord", "querynode", "proxy"];
 const standby = ["mixcoord", "indexnode", "datanode", "querynode", "proxy"].map((name) =>
@@ -60,8 +60,8 @@ describe("the expected interruption", () => {
       seconds: 100,
     },
     {
-      what: "a version that runs",
-      plan: planned(wanted("2.2.14"), running("4.0.34", "2.2.14")),
+      what: "an install",
+      plan: planned(wanted("2.5.16"), cluster()),
       kind: "none",
       seconds: 0,
     },

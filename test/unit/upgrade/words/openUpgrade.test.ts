@@ -26,14 +26,14 @@ describe("an upgrade that is not finished", () => {
   });
 
   it("is the earlier time where a run has written when it began to stop", () => {
-    const begun = {
+    const openUpgrade = {
       from: "2.1.4",
       to: "2.2.14",
       startedAt: "2026-05-01T20:30:00Z",
       stoppedAt: "2026-05-01T20:35:00Z",
       runs: 2,
     };
-    expect(describeOpen(wanted("2.2.14"), stopped("backedUp", { begun }))[0]).to.include(
+    expect(describeOpen(wanted("2.2.14"), stopped("backedUp", { openUpgrade }))[0]).to.include(
       "since 2026-05-01 20:35:00 UTC",
     );
   });
