@@ -4,7 +4,9 @@ import { type ClusterClient, connect } from "../cluster/api/client";
 import { diagnoseUpgrade } from "../cluster/diagnose/diagnoseUpgrade";
 import { failedRecordOf } from "../cluster/helm/failedRecord";
 import type { RunLock } from "../cluster/kept/runLock";
+import { watchOwnJob } from "../cluster/state/ownJobs";
 import { inArguments } from "../config/arguments";
+import { judgeConditions } from "../run/conditions";
 import { endDeadRuns } from "../run/deadRuns";
 import { lockRelease, otherRun } from "../run/lock";
 import { type Look, look, lookAhead, shownPlan } from "../run/look";
@@ -13,6 +15,7 @@ import { approvalLines, CONFIRMED_PLAN_VARIABLE, refusalOfUnapproved, refusalOfU
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
 import { RefusalError } from "../upgrade/refusal";
 import { secretTexts } from "../upgrade/secrets/text";
+import { isAfterVerification } from "../upgrade/steps/steps";
 import { describePlan } from "../upgrade/words/describe";
 import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
@@ -20,10 +23,11 @@ import { describeFailed, describePassed, describeVerification } from "../verify/
 import { openVerification, type Result, snapshotBefore, verifyUpgrade } from "../verify/verify";
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
-import type { FailedResource } from "./declare/context";
+import type { BegunOwnJob, FailedResource } from "./declare/context";
 import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
 import { watchEngine } from "./engine/guard";
 import { onlyRefreshes } from "./engine/operation";
+import { readStagedStack } from "./engine/stagedStack";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
 import { measure } from "./measure";
@@ -149,7 +153,7 @@ class UpgradeRun {
     const receipts = isPreview || client === undefined ? undefined : this.receipts(client, look, plan);
     await receipts?.begin();
     const started = Date.now();
-    const { done, ends } = declareChain(this.component, {
+    const { done, ends, runAfter } = declareChain(this.component, {
       ...this.address,
       name: this.name,
       plan,
@@ -165,7 +169,9 @@ class UpgradeRun {
           const text = await diagnoseUpgrade(client, { failed, plan, releaseName: this.address.releaseName, hide });
           return text && this.words(text);
         },
+        watch: (job: BegunOwnJob) => void watchOwnJob(client, job, hide, (line) => void this.say(line)),
       }),
+      ...(receipts && { ranBefore: () => receipts.ranBefore() }),
       ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),
     });
@@ -173,7 +179,8 @@ class UpgradeRun {
       { ...this.address, plan, state, words: (text) => this.words(text), ...(hash !== undefined && { hash }) },
       earlier,
     );
-    const lastUpgrade = await measure(plan, started, ends, earlier.lastUpgrade);
+    const steps = plan.steps.filter((step) => !isAfterVerification(step));
+    const lastUpgrade = await measure({ ...plan, steps }, started, ends, earlier.lastUpgrade);
     const last = earlier.receipt as ReceiptOutput | undefined;
     const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }), ...(last && { receipt: last }) };
     if (isPreview || target === undefined) {
@@ -183,8 +190,13 @@ class UpgradeRun {
     // Rejected where a step was left out: a program that ends well lets the engine delete what was not declared for it.
     if (!(await done())) return { ...outputs, verification: "not made: a step was left out" };
     const result = await this.verify(target, plan, record, say);
-    const receipt = await receipts?.end(endedRun(plan, lastUpgrade, result));
+    if (result?.status === "failed") await receipts?.end(endedRun(plan, lastUpgrade, result));
     const verification = this.passed(result, plan, say);
+    if (steps.length < plan.steps.length) {
+      await receipts?.verified(endedRun(plan, lastUpgrade, result));
+      await runAfter();
+    }
+    const receipt = await receipts?.end(endedRun(plan, lastUpgrade, result));
     return { ...outputs, ...(receipt && { receipt: receiptOutput(receipt) }), verification };
   }
 
@@ -204,7 +216,8 @@ class UpgradeRun {
 
   /** What is said of the plan, and the refusal of one that may not be run. */
   private async approved(look: Look): Promise<UpgradePlan> {
-    const { approvedPlan, verification } = this.given.config;
+    const { config } = this.given;
+    const { approvedPlan, verification } = config;
     const plan = shownPlan(look);
     if (plan.kind === "refused") throw new RefusalError(plan);
     const { state, hash } = look;
@@ -214,12 +227,16 @@ class UpgradeRun {
       ...describeVerification(verification, plan, open, this.address.namespace),
       ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),
     ];
-    await this.say(...lines);
-    if (hash !== undefined && !pulumi.runtime.isDryRun()) {
-      const unconfirmed = refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan);
-      const refusal = unconfirmed ?? refusalOfUnapproved(approvedPlan, hash, plan);
-      if (refusal !== undefined) throw new RefusalError(refusal);
-    }
+    const { window, promotion } = await judgeConditions(config, plan, state, readStagedStack);
+    await this.say(...lines, ...promotion.lines, ...window.lines);
+    const isPreview = pulumi.runtime.isDryRun();
+    const refusal =
+      hash === undefined || isPreview
+        ? undefined
+        : (refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan) ??
+          refusalOfUnapproved(approvedPlan, hash, plan));
+    const refused = refusal ?? promotion.refusal ?? (isPreview ? undefined : window.refusal);
+    if (refused !== undefined) throw new RefusalError(refused);
     return plan;
   }
 

@@ -14,6 +14,7 @@ import {
   type Ended,
   endReceipt,
   openReceipt,
+  withRun,
 } from "../upgrade/receipt/make";
 import type { Receipt } from "../upgrade/receipt/receipt";
 import { whoRunsThis } from "./lock";
@@ -67,14 +68,31 @@ export class ReceiptKeeper {
     if (plan.kind !== "nothing") this.receipt ??= beginReceipt(begun, undefined);
   }
 
+  /** The user's Jobs before the upgrade are done, and nothing is touched yet. */
+  async ranBefore(): Promise<void> {
+    if (this.receipt !== undefined) await this.keep(withRun(this.receipt, "before", this.request.plan));
+  }
+
+  /** What the verification found; the user's Jobs after it are still to run. */
+  async verified({ verification, measured }: Ended): Promise<void> {
+    const { receipt } = this;
+    if (receipt === undefined) return;
+    const { steps = receipt.steps } = measured ?? {};
+    await this.keep({ ...receipt, steps, verification: { ...receipt.verification, ...verification } });
+  }
+
   /** The receipt as it is then; undefined where there was nothing to be done. */
   async end(ended: Ended): Promise<Receipt | undefined> {
     const { receipt } = this;
     if (receipt === undefined) return undefined;
-    const done = endReceipt(receipt, ended);
-    this.receipt = done;
-    await this.write(() => [done]);
-    return done;
+    const isDone = ended.verification.status !== "failed";
+    return this.keep(endReceipt(isDone ? withRun(receipt, "after", this.request.plan) : receipt, ended));
+  }
+
+  private async keep(receipt: Receipt): Promise<Receipt> {
+    this.receipt = receipt;
+    await this.write(() => [receipt]);
+    return receipt;
   }
 
   private begun(plan: UpgradePlan): Begun {

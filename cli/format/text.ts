@@ -41,6 +41,7 @@ function planLines(plan: PlanPart): string[] {
     ...addedLines(plan.added),
     ...plan.warnings.map(({ rule, message }) => `${pc.yellow("warning")} (${rule}): ${message}`),
     ...plan.approval,
+    ...(plan.conditions ?? []),
   ];
 }
 

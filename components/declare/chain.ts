@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Step, UpgradePlan } from "../../upgrade/model";
-import { runsAsJob, touchesMetadata } from "../../upgrade/steps/steps";
+import { isAfterVerification, runsAsJob, touchesMetadata } from "../../upgrade/steps/steps";
 import { releaseResourceName } from "../engine/earlierRun";
 import { failureHook } from "../engine/failureHook";
 import { guardHook } from "../engine/guard";
@@ -10,6 +10,7 @@ import { StepGate } from "../engine/stepGate";
 import type { After, PlannedRun, StepContext } from "./context";
 import { declareClearRecord, declareFailedRecord } from "./helmRecord";
 import { declareBackupClaim, declareKeptClaims, declareMetadataJob, declareScript } from "./metadata";
+import { declareOwnJob } from "./ownJob";
 import { declareAccess } from "./rbac";
 import { declareRelease } from "./release";
 import { declarePause, declareResume } from "./rollout";
@@ -22,8 +23,13 @@ export interface Declared {
    * fails. False: nothing was to be done, and the engine was told to leave the Release out.
    */
   readonly done: () => Promise<boolean>;
-  /** The resource that each step ends with, in the plan's order. */
+  /** The resource that each step ends with, in the plan's order; without those after the verification. */
   readonly ends: readonly pulumi.Resource[];
+  /**
+   * The user's Jobs after the verification, one after the other. Resolved once they are done; never settled when one fails. A
+   * preview has declared them already.
+   */
+  readonly runAfter: () => Promise<void>;
 }
 
 /**
@@ -41,7 +47,7 @@ export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Decl
   const options = { parent, hooks: hooksOf(planned), ...(provider && { provider }) };
   const own = { ...planned, run, gate, options };
 
-  const { steps } = planned.plan;
+  const steps = planned.plan.steps.filter((step) => !isAfterVerification(step));
   const access = steps.some(runsAsJob) ? declareAccess(own) : undefined;
   const context: StepContext = { ...own, ...(access && { access }) };
   const script = steps.some(touchesMetadata) ? [declareScript(context)] : [];
@@ -50,14 +56,37 @@ export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Decl
   const jobsNeed = [...(access?.ready ?? []), ...script, ...claim];
   const ends: pulumi.Resource[] = [];
   let after: After = [];
-  for (const step of steps) {
-    after = [declareStep(context, step, runsAsJob(step) ? [...jobsNeed, ...after] : after, name)];
+  for (const [index, step] of steps.entries()) {
+    const isFirst = step.kind !== "ownJob" && steps[index - 1]?.kind === "ownJob";
+    const begins = isFirst ? { ...context, gate: afterOwnJobs(gate, planned) } : context;
+    after = [declareStep(begins, step, runsAsJob(step) ? [...jobsNeed, ...after] : after, name)];
     ends.push(...after);
   }
   const last = after;
   const isThere = () => settled(pulumi.all(last.map(({ urn }) => urn)));
   const done = async () => (planned.plan.kind === "nothing" ? (await isThere()) !== undefined : gate.isPassed(last));
-  return { done, ends };
+  const declareAfter = () => {
+    const own = planned.plan.steps.filter(isAfterVerification);
+    return own.reduce((before: After, step) => [declareStep(context, step, before, name)], last);
+  };
+  if (pulumi.runtime.isDryRun()) declareAfter();
+  const runAfter = async () => {
+    const ended = declareAfter();
+    if (ended !== last) await gate.isPassed(ended);
+  };
+  return { done, ends, runAfter };
+}
+
+/** What the user's Jobs before the upgrade have done is kept before anything is touched: no later run does it again then. */
+function afterOwnJobs(gate: StepGate, { ranBefore }: PlannedRun): StepGate | Pick<StepGate, "open"> {
+  if (ranBefore === undefined || pulumi.runtime.isDryRun()) return gate;
+  return {
+    open: async (after) => {
+      const passed = await gate.open(after);
+      await ranBefore();
+      return passed;
+    },
+  };
 }
 
 function hooksOf({ name, namespace, diagnose, guard }: PlannedRun): pulumi.ResourceHookBinding {
@@ -82,6 +111,8 @@ function declareStep(context: StepContext, step: Step, after: After, name: strin
     case "migrate":
     case "restore":
       return declareMetadataJob(context, step.kind, after);
+    case "ownJob":
+      return declareOwnJob(context, step, after);
     case "pause":
       return declarePause(context, step, after);
     case "release":

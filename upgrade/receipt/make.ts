@@ -36,8 +36,14 @@ export function openReceipt(receipts: readonly Receipt[], since: string | undefi
 }
 
 /** What the planner is told of it. */
-export function openUpgrade({ from, to, startedAt }: Receipt): OpenUpgrade {
-  return { ...(from !== undefined && { from }), to, startedAt };
+export function openUpgrade({ from, to, startedAt, ranBefore, ranAfter }: Receipt): OpenUpgrade {
+  return {
+    ...(from !== undefined && { from }),
+    to,
+    startedAt,
+    ...(ranBefore && { ranBefore }),
+    ...(ranAfter && { ranAfter }),
+  };
 }
 
 /** Does the plan end what was begun? */
@@ -109,6 +115,14 @@ export function endReceipt(receipt: Receipt, { finishedAt, measured, verificatio
     interruption: { ...interruption, ...(away !== undefined && { atMostSeconds: away }) },
     verification: { ...receipt.verification, ...verification },
   };
+}
+
+/** With the user's Jobs of this plan that have run to their end. */
+export function withRun(receipt: Receipt, when: "before" | "after", { steps }: Pick<UpgradePlan, "steps">): Receipt {
+  const ran = steps.flatMap((step) => (step.kind === "ownJob" && step.when === when ? [step.cronJob] : []));
+  if (ran.length === 0) return receipt;
+  const key = when === "before" ? "ranBefore" : "ranAfter";
+  return { ...receipt, [key]: [...new Set([...(receipt[key] ?? []), ...ran])] };
 }
 
 /** Another upgrade is begun instead of it. */
