@@ -88,7 +88,7 @@ describe("the pipelines of docs/ci.md", () => {
     });
     const { needs, if: condition, steps } = jobs.production ?? { steps: [] };
     expect([needs, condition]).to.deep.equal(["turn", "needs.turn.outputs.plan != ''"]);
-    expect(steps.at(-1)?.env?.MILVUS_CONFIRMED_PLAN).to.equal("${{ needs.turn.outputs.plan }}");
+    expect(steps.at(-1)?.env?.MILVUS_CONFIRMED_PLAN).to.match(/^\$\{\{ needs\.turn\.outputs\.plan \}\}$/);
   });
 
   describe("of GitLab for staging and production", () => {
