@@ -6,28 +6,24 @@ import { failedRecordOf } from "../cluster/helm/failedRecord";
 import type { RunLock } from "../cluster/kept/runLock";
 import { watchOwnJob } from "../cluster/state/ownJobs";
 import { inArguments } from "../config/arguments";
-import { judgeConditions } from "../run/conditions";
 import { endDeadRuns } from "../run/deadRuns";
 import { lockRelease, otherRun } from "../run/lock";
-import { type Look, look, lookAhead, shownPlan } from "../run/look";
+import { type Look, look, lookAhead } from "../run/look";
 import { ReceiptKeeper } from "../run/receipts";
-import { approvalLines, CONFIRMED_PLAN_VARIABLE, refusalOfUnapproved, refusalOfUnconfirmed } from "../upgrade/approval";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
-import { RefusalError } from "../upgrade/refusal";
 import { secretTexts } from "../upgrade/secrets/text";
 import { isAfterVerification } from "../upgrade/steps/steps";
-import { describePlan } from "../upgrade/words/describe";
 import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
-import { describeFailed, describePassed, describeVerification } from "../verify/describe";
-import { openVerification, type Result, snapshotBefore, verifyUpgrade } from "../verify/verify";
+import { describeFailed, describePassed } from "../verify/describe";
+import { type Result, snapshotBefore, verifyUpgrade } from "../verify/verify";
+import { allowedPlan, approvalOf } from "./allowed";
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
 import type { BegunOwnJob, FailedResource } from "./declare/context";
 import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
 import { watchEngine } from "./engine/guard";
 import { onlyRefreshes } from "./engine/operation";
-import { readStagedStack } from "./engine/stagedStack";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
 import { measure } from "./measure";
@@ -136,7 +132,7 @@ class UpgradeRun {
   private async carryOut(look: Look, client?: ClusterClient, lock?: RunLock): Promise<ClusterOutputs> {
     const { config, values } = this.given;
     const { state, hash } = look;
-    const plan = await this.approved(look);
+    const plan = await allowedPlan(config, look, (...lines) => this.say(...lines));
     const earlier = await this.earlier;
     const isPreview = pulumi.runtime.isDryRun();
     const target = client && { client, ...this.address };
@@ -201,43 +197,16 @@ class UpgradeRun {
   }
 
   private receipts(client: ClusterClient, { state, hash }: Look, plan: UpgradePlan): ReceiptKeeper {
-    const isConfirmed = (process.env[CONFIRMED_PLAN_VARIABLE] ?? "") !== "";
-    const isApproved = this.given.config.approvedPlan !== undefined;
-    return new ReceiptKeeper(client, this.given.config, {
+    const { config } = this.given;
+    return new ReceiptKeeper(client, config, {
       plan,
       state,
       ...(hash !== undefined && { hash }),
-      approval: isApproved ? "approvedPlan" : isConfirmed ? "confirmed" : "none",
+      approval: approvalOf(config),
       stack: stackName(),
       words: (text) => oneLine(withoutTexts(text, this.hidden)),
       say: (line) => void this.warn(line),
     });
-  }
-
-  /** What is said of the plan, and the refusal of one that may not be run. */
-  private async approved(look: Look): Promise<UpgradePlan> {
-    const { config } = this.given;
-    const { approvedPlan, verification } = config;
-    const plan = shownPlan(look);
-    if (plan.kind === "refused") throw new RefusalError(plan);
-    const { state, hash } = look;
-    const open = openVerification(plan, state);
-    const lines = [
-      ...describePlan(plan),
-      ...describeVerification(verification, plan, open, this.address.namespace),
-      ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),
-    ];
-    const { window, promotion } = await judgeConditions(config, plan, state, readStagedStack);
-    await this.say(...lines, ...promotion.lines, ...window.lines);
-    const isPreview = pulumi.runtime.isDryRun();
-    const refusal =
-      hash === undefined || isPreview
-        ? undefined
-        : (refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan) ??
-          refusalOfUnapproved(approvedPlan, hash, plan));
-    const refused = refusal ?? promotion.refusal ?? (isPreview ? undefined : window.refusal);
-    if (refused !== undefined) throw new RefusalError(refused);
-    return plan;
   }
 
   private async verify(

@@ -50,6 +50,8 @@ export class ReceiptKeeper {
   /** Before anything is touched. Where nothing is to be done, only what an earlier run began is gone on with. */
   async begin(): Promise<void> {
     const { state, plan } = this.request;
+    // What may not be read is no open receipt, and an idle run says nothing of it.
+    if (plan.kind === "nothing" && state.openUpgrade === undefined) return;
     const since = state.release?.firstDeployedAt;
     const begun = this.begun(plan);
     // Where a namespace is yet to be made, its Release makes it.

@@ -131,6 +131,7 @@ function reportOf(text: () => string): PlanReport {
       kind: "helm",
       hash: text(),
       approval: [text(), text()],
+      conditions: [text(), text()],
       title: text(),
       from: text(),
       to: text(),
