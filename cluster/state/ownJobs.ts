@@ -79,9 +79,10 @@ async function lastLines(
       once: true,
       query: { container, tailLines: String(count), limitBytes: String(LOG_BYTES) },
     });
-    const shown = hideSecrets(String(text).slice(0, LOG_BYTES), hide);
-    return shown
-      .split("\n")
+    const lines = hideSecrets(String(text).slice(0, LOG_BYTES), hide).split("\n");
+    // A line that is cut may end in the middle of a secret, which then nothing would know.
+    if (Buffer.byteLength(String(text)) >= LOG_BYTES) lines.pop();
+    return lines
       .filter((line) => line.trim() !== "")
       .slice(-count)
       .map((line) => line.slice(0, LONGEST_LINE));
