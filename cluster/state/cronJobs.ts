@@ -23,8 +23,8 @@ async function readCronJob(client: ClusterClient, namespace: string, name: strin
     const found = (await client.read({ api: "batch/v1", resource: "cronjobs", namespace, name })) as Json<V1CronJob>;
     const { uid = "", generation = 0 } = found.metadata ?? {};
     // The generation moves with the spec, and tells nothing of the passwords that may be in it.
-    const template = (found.spec?.jobTemplate ?? {}) as CronJobState["template"];
-    return { name, version: `${uid} ${generation}`, template };
+    const { spec = { jobTemplate: {} } } = found as { readonly spec?: { readonly jobTemplate: object } };
+    return { name, version: `${uid} ${generation}`, template: { ...spec.jobTemplate } };
   } catch (error) {
     if (hasCode(error, "notFound", "forbidden")) return undefined;
     throw error;

@@ -3,7 +3,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { STEP_LABEL, upgradeLabels } from "../../upgrade/marks";
 import type { Step } from "../../upgrade/model";
 import { stepLimit } from "../../upgrade/steps/steps";
-import { isMap } from "../../upgrade/values/tree";
 import { settled } from "../engine/resolve";
 import type { After, StepContext } from "./context";
 import { jobName, shortRun } from "./names";
@@ -71,11 +70,15 @@ function templateOf({ state }: StepContext, { cronJob }: Extract<Step, { kind: "
   return template;
 }
 
-/** Those of the template stay; what selects pods of another Job does not. */
-function labelsOf(context: StepContext, step: Extract<Step, { kind: "ownJob" }>): Record<string, string> {
-  const { metadata } = templateOf(context, step);
-  const labels = isMap(metadata as never) ? (metadata as { readonly labels?: unknown }).labels : undefined;
-  return isMap(labels as never) ? (labels as Record<string, string>) : {};
+/** What selects pods of another Job, or deletes this one before its end was seen, is not its. */
+const LEFT_OUT = ["ttlSecondsAfterFinished", "suspend", "selector", "manualSelector"];
+
+/** Those of the template. */
+function labelsOf(context: StepContext, step: Extract<Step, { kind: "ownJob" }>): Readonly<Record<string, string>> {
+  const { metadata } = templateOf(context, step) as {
+    readonly metadata?: { readonly labels?: Record<string, string> };
+  };
+  return metadata?.labels ?? {};
 }
 
 function specOf(
@@ -83,9 +86,9 @@ function specOf(
   step: Extract<Step, { kind: "ownJob" }>,
   limit: number,
 ): k8s.types.input.batch.v1.JobSpec {
-  const spec = (templateOf(context, step).spec ?? {}) as k8s.types.input.batch.v1.JobSpec & {
-    readonly activeDeadlineSeconds?: number;
-  };
-  const { ttlSecondsAfterFinished: _gone, suspend: _waits, selector: _ofAnother, ...kept } = spec;
-  return { ...kept, activeDeadlineSeconds: Math.min(spec.activeDeadlineSeconds ?? limit, limit) };
+  const { spec = {} } = templateOf(context, step) as { readonly spec?: { readonly activeDeadlineSeconds?: number } };
+  const kept = Object.fromEntries(Object.entries(spec).filter(([key]) => !LEFT_OUT.includes(key)));
+  const own = { ...kept, activeDeadlineSeconds: Math.min(spec.activeDeadlineSeconds ?? limit, limit) };
+  // As the API server has it.
+  return own as unknown as k8s.types.input.batch.v1.JobSpec;
 }

@@ -375,7 +375,9 @@ describe("the commands of the documents", () => {
 
   it("of receipts.md show every upgrade that was made here", async () => {
     const printed = await follow("docs/receipts.md", "npm run history");
-    expect(printed).to.include('"from": "2.1.4"').and.to.match(/2\.1\.4 → 2\.2\.14 +migration +done/);
+    expect(printed)
+      .to.include('"from": "2.1.4"')
+      .and.to.match(/2\.1\.4 → 2\.2\.14 +migration +done/);
   });
 
   it("of promotion.md are config that a run takes", async () => {

@@ -11,6 +11,8 @@ const EXAMPLE = path.join(projectFolder, "examples", "operator");
 
 describe("the example for the Pulumi Kubernetes Operator, on an API server with the operator's CRDs", () => {
   let sandbox: Sandbox | undefined;
+  const kubectl = (args: readonly string[]): Promise<string> =>
+    sandbox === undefined ? Promise.reject(new Error("there is no sandbox")) : sandbox.kubectl(args);
 
   before(async function () {
     if (CRDS === "" || !existsSync(CRDS)) {
@@ -21,15 +23,15 @@ describe("the example for the Pulumi Kubernetes Operator, on an API server with 
     }
     sandbox = await startSandbox({ log: (line) => process.stdout.write(`      ${line}\n`) });
     await sandbox.kubectl(["apply", "--server-side", "-f", CRDS]);
-    const { kubectl } = sandbox;
-    await until("the Stack is served", async () => (await kubectl(["api-resources", "--api-group=pulumi.com"])).includes("Stack"));
+    await until("the Stack is served", async () =>
+      (await kubectl(["api-resources", "--api-group=pulumi.com"])).includes("Stack"),
+    );
   });
   after(async () => {
     await sandbox?.stop();
   });
 
   it("is taken as it is: every field is known, and of its type", async () => {
-    const { kubectl = () => Promise.reject(new Error("no sandbox")) } = sandbox ?? {};
     for (const file of ["access.yaml", "target.yaml"]) {
       await kubectl(["create", "namespace", "milvus"]).catch(() => undefined);
       await kubectl(["apply", "--validate=strict", "-f", path.join(EXAMPLE, file)]);
@@ -37,7 +39,13 @@ describe("the example for the Pulumi Kubernetes Operator, on an API server with 
     const stacks = path.join(EXAMPLE, "stacks.yaml");
     await kubectl(["apply", "--validate=strict", "--dry-run=server", "-f", stacks]);
     // Strict means strict: a field that the operator does not have is refused.
-    const wrong = kubectl(["create", "--validate=strict", "--dry-run=server", "-f", path.join(projectFolder, "test", "fixtures", "operator", "unknownField.yaml")]);
+    const wrong = kubectl([
+      "create",
+      "--validate=strict",
+      "--dry-run=server",
+      "-f",
+      path.join(projectFolder, "test", "fixtures", "operator", "unknownField.yaml"),
+    ]);
     const error = await wrong.then(
       () => undefined,
       (it: unknown) => it as Error,

@@ -46,9 +46,13 @@ describe("a plan and what must hold before it", () => {
   it("outside of its window is shown by the preview, with the next one, and refused by up before anything is declared", async () => {
     const preview = await runComponent(args({ window: LATER }), { preview: true });
     expect(preview.error).to.equal(undefined);
-    expect(lines(preview.said)).to.match(/window: up refuses to begin now: .*is not open now\. The next one is .*, in 1 d/);
+    expect(lines(preview.said)).to.match(
+      /window: up refuses to begin now: .*is not open now\. The next one is .*, in 1 d/,
+    );
     const up = await runComponent(args({ window: LATER }));
-    expect(up.error?.message).to.match(/^refused \(only_within_the_window\): upgrade\.window .*take upgrade\.window out of the program/s);
+    expect(up.error?.message).to.match(
+      /^refused \(only_within_the_window\): upgrade\.window .*take upgrade\.window out of the program/s,
+    );
     expect(up.children).to.deep.equal([]);
     expect(server.writes.filter((it) => it.includes("receipts"))).to.deep.equal([]);
   });
@@ -74,15 +78,30 @@ describe("a plan and what must hold before it", () => {
 
   for (const { what, inState, soak, missing } of [
     { what: "has no receipt", inState: {}, missing: /staging has no receipt/ },
-    { what: "has it on another chart", inState: staged("4.2.40"), missing: /the chart milvus-4\.2\.40, and this plan takes milvus-4\.2\.47/ },
-    { what: "has it by other rules", inState: staged("4.2.47", "0.0.1+abc"), missing: /by this program as 0\.0\.1\+abc, and this is/ },
-    { what: "has run for less than the soak", inState: staged("4.2.47"), soak: "24h", missing: /staging runs 2\.5\.10 since 3 h of 1 d/ },
+    {
+      what: "has it on another chart",
+      inState: staged("4.2.40"),
+      missing: /the chart milvus-4\.2\.40, and this plan takes milvus-4\.2\.47/,
+    },
+    {
+      what: "has it by other rules",
+      inState: staged("4.2.47", "0.0.1+abc"),
+      missing: /by this program as 0\.0\.1\+abc, and this is/,
+    },
+    {
+      what: "has run for less than the soak",
+      inState: staged("4.2.47"),
+      soak: "24h",
+      missing: /staging runs 2\.5\.10 since 3 h of 1 d/,
+    },
   ]) {
     it(`that another stack ${what} is refused, in the preview too, after it was shown`, async () => {
       for (const preview of [true, false]) {
         const upgrade = { promoteFrom: "staging", ...(soak !== undefined && { soak }) };
         const { error, children, said } = await runComponent(args(upgrade), { preview, inState });
-        expect(error?.message).to.match(/^refused \(only_what_was_proved_before\): upgrade\.promoteFrom asks/).and.to.match(missing);
+        expect(error?.message)
+          .to.match(/^refused \(only_what_was_proved_before\): upgrade\.promoteFrom asks/)
+          .and.to.match(missing);
         expect(lines(said)).to.include("ordered rolling upgrade, Milvus 2.5.0 → 2.5.10");
         expect(children).to.deep.equal([]);
       }
@@ -90,7 +109,9 @@ describe("a plan and what must hold before it", () => {
   }
 
   it("that another stack has made, verified, long enough ago is run", async () => {
-    const { error, said } = await runComponent(args({ promoteFrom: "staging", soak: "2h" }), { inState: staged("4.2.47") });
+    const { error, said } = await runComponent(args({ promoteFrom: "staging", soak: "2h" }), {
+      inState: staged("4.2.47"),
+    });
     expect(error).to.equal(undefined);
     expect(lines(said)).to.include("promotion: staging has made this hop, verified, and runs 2.5.10 since 3 h");
   });

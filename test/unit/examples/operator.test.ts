@@ -14,7 +14,9 @@ interface Stack {
     readonly workspaceTemplate: {
       readonly spec: {
         readonly securityProfile: string;
-        readonly podTemplate: { readonly spec: { readonly volumes: readonly { readonly secret: { readonly secretName: string } }[] } };
+        readonly podTemplate: {
+          readonly spec: { readonly volumes: readonly { readonly secret: { readonly secretName: string } }[] };
+        };
       };
     };
   };
@@ -51,7 +53,9 @@ describe("the example for the Pulumi Kubernetes Operator", () => {
       });
       const { securityProfile, podTemplate } = spec.workspaceTemplate.spec;
       expect(securityProfile).to.equal("restricted");
-      expect(podTemplate.spec.volumes.map(({ secret }) => secret.secretName)).to.deep.equal([`kubeconfig-${metadata.name}`]);
+      expect(podTemplate.spec.volumes.map(({ secret }) => secret.secretName)).to.deep.equal([
+        `kubeconfig-${metadata.name}`,
+      ]);
     }
   });
 

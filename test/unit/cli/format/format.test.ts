@@ -145,8 +145,16 @@ describe("the plan as Markdown", () => {
 });
 
 describe("a plan that is not to be begun now", () => {
-  const conditions = ["promotion: staging runs 2.2.9 since 3 h of 1 d", "window: up refuses to begin now: it is closed"];
-  const refusal = { kind: "refused", rule: "only_what_was_proved_before", reason: "3 h of 1 d", remedy: "wait" } as const;
+  const conditions = [
+    "promotion: staging runs 2.2.9 since 3 h of 1 d",
+    "window: up refuses to begin now: it is closed",
+  ];
+  const refusal = {
+    kind: "refused",
+    rule: "only_what_was_proved_before",
+    reason: "3 h of 1 d",
+    remedy: "wait",
+  } as const;
   const { plan } = REPORT;
   const report: PlanReport = {
     ...REPORT,

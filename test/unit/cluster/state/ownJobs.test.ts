@@ -8,12 +8,25 @@ const PODS = ["old", "new"].map((name, index) => ({
   spec: { containers: [{ name: "main" }] },
 }));
 
-async function watched(log: unknown, isWell = true, pods: unknown = PODS): Promise<{ said: string[]; asked: string[] }> {
+async function watched(
+  log: unknown,
+  isWell = true,
+  pods: unknown = PODS,
+): Promise<{ said: string[]; asked: string[] }> {
   const client = fakeClient({ pods, "pods/log": log });
   const said: string[] = [];
-  const job = { what: "cronjob/backup", name: "my-backup-before-1", namespace: "milvus", limit: 2100, end: Promise.resolve(isWell) };
+  const job = {
+    what: "cronjob/backup",
+    name: "my-backup-before-1",
+    namespace: "milvus",
+    limit: 2100,
+    end: Promise.resolve(isWell),
+  };
   await watchOwnJob(client, job, ["hunter2-known"], (line) => void said.push(line));
-  return { said, asked: client.requests.flatMap(({ name, subresource }) => (subresource === "log" ? [name ?? ""] : [])) };
+  return {
+    said,
+    asked: client.requests.flatMap(({ name, subresource }) => (subresource === "log" ? [name ?? ""] : [])),
+  };
 }
 
 describe("a Job of the user's", () => {

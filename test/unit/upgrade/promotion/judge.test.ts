@@ -22,7 +22,7 @@ function receipt(over: Partial<Receipt> = {}, finishedAt = "2026-01-01T10:00:00.
   const ended = { finishedAt, verification: { status: "passed" } } as const;
   return { ...endReceipt(beginReceipt(begun, undefined), ended), ...over };
 }
-const judged = (outputs: unknown, over: Partial<typeof REQUEST> = {}) =>
+const judged = (outputs: unknown, over: { readonly soakSeconds?: number } = {}) =>
   judgePromotion({ ...REQUEST, ...over }, PLAN, { outputs: { receipt: outputs } }, NOW);
 
 describe("the promotion from another stack", () => {
@@ -125,7 +125,7 @@ describe("the promotion from another stack", () => {
   });
 
   it("without a soak asks for no time", () => {
-    expect(judged(receipt({}, "2026-01-02T10:00:00.000Z"), { soakSeconds: 0 } as never).refusal).to.equal(undefined);
+    expect(judged(receipt({}, "2026-01-02T10:00:00.000Z"), { soakSeconds: 0 }).refusal).to.equal(undefined);
   });
 
   it("from a stack that cannot be read is refused, with the reason", () => {
