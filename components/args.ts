@@ -82,6 +82,24 @@ export interface UpgradeArgs {
   strategy?: UpgradeStrategy;
   /** Longest interruption that a plan may be expected to cost, such as 5m; a plan that expects more is refused. Default: any. */
   maxDowntime?: string;
+  /**
+   * When an upgrade may be begun, such as `Sat 02:00-05:00 Europe/Berlin`; several with `;` between them. What was begun may be
+   * ended at any time. Default: always.
+   */
+  window?: string;
+  /** Stack whose last receipt must say that it has made the same hop, verified. Default: none is asked. */
+  promoteFrom?: string;
+  /** For how long that stack must have run since, such as 24h or 7d. Default: not at all. */
+  soak?: string;
+  /**
+   * CronJobs of the namespace (cronjob/milvus-backup) of which a Job each runs before an upgrade touches anything; one that fails
+   * ends the run there. Default: none.
+   */
+  runBefore?: string[];
+  /** CronJobs of which a Job each runs after the verification of an upgrade. Default: none. */
+  runAfter?: string[];
+  /** runBefore: a plan without a way back is refused unless a Job of runBefore runs in it. Default: it needs nothing. */
+  oneWayNeeds?: string;
   /** Hash of the plan that may be run, as the preview shows it; any other plan is refused. Default: every plan may be run. */
   approvedPlan?: string;
   /** Go back over a finished metadata migration, or over a minor. What was written since the migration is lost. Default: false. */
@@ -242,6 +260,8 @@ export interface TimeoutsArgs {
   rollout?: string;
   /** Limits of single components, by their names, instead of `rollout`. Default: none. */
   rolloutOf?: { [component: string]: string };
+  /** One Job of runBefore or runAfter is done. Default: 30m. */
+  ownJobs?: string;
   /** How long a Helm record that a killed run left must have been silent before it is cleared. Default: 10m. */
   pending?: string;
   /** How long another run must have been silent before its lock is taken over. Default: 1m. */

@@ -107,7 +107,7 @@ export function figures(
     to: plan.to,
     finishedAt: new Date(end).toISOString(),
     seconds: seconds(first, end),
-    ...(begun && { runs: begun.runs }),
+    ...(begun && { runs: begun.runs ?? 1 }),
     steps: plan.steps.map((step, index) => ({
       step: stepName(step),
       seconds: seconds(begin(index), finished[index] ?? end),

@@ -4,6 +4,7 @@ import { type ClusterClient, connect } from "../cluster/api/client";
 import { diagnoseUpgrade } from "../cluster/diagnose/diagnoseUpgrade";
 import { failedRecordOf } from "../cluster/helm/failedRecord";
 import type { RunLock } from "../cluster/kept/runLock";
+import { watchOwnJob } from "../cluster/state/ownJobs";
 import { inArguments } from "../config/arguments";
 import { endDeadRuns } from "../run/deadRuns";
 import { eventSink, tellLine } from "../run/events";
@@ -11,17 +12,17 @@ import { describeInterrupted } from "../run/interrupted";
 import { lockRelease, otherRun } from "../run/lock";
 import { type Look, look, lookAhead } from "../run/look";
 import { ReceiptKeeper } from "../run/receipts";
-import { CONFIRMED_PLAN_VARIABLE } from "../upgrade/approval";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
 import { secretTexts } from "../upgrade/secrets/text";
+import { isAfterVerification } from "../upgrade/steps/steps";
 import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
 import { describeFailed, describePassed } from "../verify/describe";
 import { type Result, snapshotBefore, verifyUpgrade } from "../verify/verify";
-import { approvedPlan } from "./approvedPlan";
+import { allowedPlan, approvalOf } from "./allowed";
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
-import type { FailedResource } from "./declare/context";
+import type { BegunOwnJob, FailedResource } from "./declare/context";
 import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
 import { watchEngine } from "./engine/guard";
 import { onlyRefreshes } from "./engine/operation";
@@ -136,7 +137,7 @@ class UpgradeRun {
     const { state, hash } = look;
     const earlier = await this.earlier;
     const words = (text: string) => this.words(text);
-    const plan = await approvedPlan(look, config, earlier, { words, say: (lines) => this.say(...lines) });
+    const plan = await allowedPlan(config, look, earlier, { words, say: (lines) => this.say(...lines) });
     const isPreview = pulumi.runtime.isDryRun();
     const target = client && { client, ...this.address };
     const say = (line: string) => this.tell(`verification: ${line}`);
@@ -155,7 +156,7 @@ class UpgradeRun {
     const receipts = isPreview || client === undefined ? undefined : this.receipts(client, look, plan);
     await receipts?.begin();
     const started = Date.now();
-    const { done, ends } = declareChain(this.component, {
+    const { done, ends, runAfter } = declareChain(this.component, {
       ...this.address,
       name: this.name,
       plan,
@@ -171,14 +172,17 @@ class UpgradeRun {
           const text = await diagnoseUpgrade(client, { failed, plan, releaseName: this.address.releaseName, hide });
           return text && this.words(text);
         },
+        watch: (job: BegunOwnJob) => void watchOwnJob(client, job, hide, (line) => void this.say(line)),
       }),
       ...(client && { standing: async () => this.words(await describeInterrupted(client, config.wanted)) }),
+      ...(receipts && { ranBefore: () => receipts.ranBefore() }),
       ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),
       ...(client && !isPreview && { listener: stepListener({ ...watched, client, receipts, events }) }),
     });
     const planned = plannedOutputs({ ...watched, ...(hash !== undefined && { hash }) }, earlier);
-    const lastUpgrade = await measure(plan, started, ends, earlier.lastUpgrade, () => receipts?.now());
+    const steps = plan.steps.filter((step) => !isAfterVerification(step));
+    const lastUpgrade = await measure({ ...plan, steps }, started, ends, earlier.lastUpgrade, () => receipts?.now());
     const last = earlier.receipt as ReceiptOutput | undefined;
     const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }), ...(last && { receipt: last }) };
     if (isPreview || target === undefined) {
@@ -188,8 +192,13 @@ class UpgradeRun {
     // Rejected where a step was left out: a program that ends well lets the engine delete what was not declared for it.
     if (!(await done())) return { ...outputs, verification: "not made: a step was left out" };
     const result = await this.verify(target, plan, record, say);
-    const receipt = await receipts?.end(endedRun(plan, lastUpgrade, result));
+    if (result?.status === "failed") await receipts?.end(endedRun(plan, lastUpgrade, result));
     const verification = this.passed(result, plan, say);
+    if (steps.length < plan.steps.length) {
+      await receipts?.verified(endedRun(plan, lastUpgrade, result));
+      await runAfter();
+    }
+    const receipt = await receipts?.end(endedRun(plan, lastUpgrade, result));
     if (plan.kind !== "nothing" && lastUpgrade) {
       const lines = endTable(plan, lastUpgrade);
       await this.say(...lines);
@@ -199,13 +208,12 @@ class UpgradeRun {
   }
 
   private receipts(client: ClusterClient, { state, hash }: Look, plan: UpgradePlan): ReceiptKeeper {
-    const isConfirmed = (process.env[CONFIRMED_PLAN_VARIABLE] ?? "") !== "";
-    const isApproved = this.given.config.approvedPlan !== undefined;
-    return new ReceiptKeeper(client, this.given.config, {
+    const { config } = this.given;
+    return new ReceiptKeeper(client, config, {
       plan,
       state,
       ...(hash !== undefined && { hash }),
-      approval: isApproved ? "approvedPlan" : isConfirmed ? "confirmed" : "none",
+      approval: approvalOf(config),
       stack: stackName(),
       words: (text) => oneLine(withoutTexts(text, this.hidden)),
       say: (line) => void this.warn(line),

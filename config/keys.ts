@@ -24,6 +24,7 @@ export const DEFAULT_TIMEOUTS = {
   migrate: "30m",
   release: "30m",
   rollout: "30m",
+  ownJobs: "30m",
   pending: "10m",
   lock: "1m",
   settle: "20s",
@@ -105,6 +106,43 @@ export const CONFIG_KEYS = {
     default: "",
     description:
       "Longest interruption that a plan may be expected to cost, such as 5m; a plan that expects more is refused. Empty: any.",
+  },
+  window: {
+    type: "string",
+    default: "",
+    description:
+      "When an upgrade may be begun, such as `Sat 02:00-05:00 Europe/Berlin`; several with `;` between them. What was begun may be ended at any time. Empty: always.",
+  },
+  promoteFrom: {
+    type: "string",
+    default: "",
+    description:
+      "Stack (staging, or org/project/staging) whose last receipt must say that it has made the same hop, verified. Empty: none is asked.",
+  },
+  soak: {
+    type: "string",
+    default: "",
+    description: "For how long the stack of promoteFrom must have run since, such as 24h or 7d. Empty: not at all.",
+  },
+  runBefore: {
+    type: "array",
+    items: "string",
+    default: [],
+    description:
+      "CronJobs of the namespace (cronjob/milvus-backup) of which a Job each runs before an upgrade touches anything; one that fails ends the run there.",
+  },
+  runAfter: {
+    type: "array",
+    items: "string",
+    default: [],
+    description:
+      "CronJobs of the namespace (cronjob/smoke-test) of which a Job each runs after the verification of an upgrade; one that fails ends the run there.",
+  },
+  oneWayNeeds: {
+    type: "string",
+    default: "",
+    description:
+      "runBefore: a plan without a way back is refused unless a Job of runBefore runs in it, such as a backup. Empty: it needs nothing.",
   },
   backupSize: { type: "string", default: "10Gi", description: "Size of the claim that keeps the metadata backup." },
   backupStorageClass: {
@@ -232,7 +270,7 @@ export const CONFIG_KEYS = {
     type: "object",
     default: DEFAULT_TIMEOUTS,
     description:
-      "When a step gives up: start (the pod of a Job is placed and its images are pulled, on top of the Job's own limit), stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component; rolloutOf sets another for single ones, such as {querynode: 1h}; its old pods get at least their grace period to end); pending: how long a Helm record that a killed run left behind must have been silent before it is cleared; lock: how long a run must have been silent before another one takes over its lock; settle: how long pods must have been ready without a restart, verify: until then, answers: until a loaded collection answers, writes: until a write check has been through. A part that is left out keeps its default.",
+      "When a step gives up: start (the pod of a Job is placed and its images are pulled, on top of the Job's own limit), stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component; rolloutOf sets another for single ones, such as {querynode: 1h}; its old pods get at least their grace period to end), ownJobs (one Job of runBefore or runAfter); pending: how long a Helm record that a killed run left behind must have been silent before it is cleared; lock: how long a run must have been silent before another one takes over its lock; settle: how long pods must have been ready without a restart, verify: until then, answers: until a loaded collection answers, writes: until a write check has been through. A part that is left out keeps its default.",
   },
 } as const satisfies Record<string, KeyDescription>;
 

@@ -80,6 +80,12 @@ export function decodeConfig(raw: RawConfig): DecodedConfig {
     }
   }
 
+  const { soak, promoteFrom } = result.data ?? {};
+  if (soak !== undefined && promoteFrom === undefined) {
+    const message = "waits for nothing: name the stack that must have run for so long, milvus:promoteFrom";
+    problems.push(problem(raw, "soak", [], message, false));
+  }
+
   // Files are read even when other keys are wrong, so that their errors show in the same run.
   const fileNames = configSchema.shape.valuesFiles.safeParse(decoded.valuesFiles).data ?? [];
   const fileValues = fileNames.map((path) => readValues(raw, path, problems));
@@ -106,12 +112,20 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       pendingSilentSeconds: parsed.timeouts.pending,
       ...(parsed.messageQueue === undefined ? {} : { messageQueue: parsed.messageQueue }),
       ...(parsed.imageRegistry === undefined ? {} : { imageRegistry: parsed.imageRegistry }),
+      ...(parsed.runBefore.length > 0 && { runBefore: parsed.runBefore }),
+      ...(parsed.runAfter.length > 0 && { runAfter: parsed.runAfter }),
+      ...(parsed.oneWayNeeds === "runBefore" && { oneWayNeedsRun: true }),
       ...(parsed.maxDowntime === undefined ? {} : { maxDowntimeSeconds: parsed.maxDowntime }),
       ...(chartVersion === undefined ? {} : { chartVersion }),
       ...(currentVersion === undefined ? {} : { currentVersion }),
       ...(overwriteMetadata === undefined ? {} : { overwriteMetadata }),
     },
     ...(parsed.approvedPlan === undefined ? {} : { approvedPlan: parsed.approvedPlan }),
+    conditions: {
+      ...(parsed.window && { window: parsed.window }),
+      ...(parsed.promoteFrom !== undefined && { promoteFrom: parsed.promoteFrom }),
+      soakSeconds: parsed.soak ?? 0,
+    },
     valuesAreSecret: isSecret(raw, "values"),
     preflight: Object.fromEntries(Object.entries(parsed.preflight).filter(([, level]) => level !== undefined)),
     ...toChartAccess(parsed.chartSource),

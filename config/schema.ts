@@ -14,6 +14,7 @@ import { holdsSecret } from "../upgrade/secrets/classify";
 import { ROW_RULES, type RowRule, VERIFY_MODES, type VerifyMode } from "../upgrade/verification";
 import { parseVersionRequest } from "../upgrade/versions/request";
 import { plainVersion } from "../upgrade/versions/versions";
+import { parseWindows, WINDOW_FORM, type Window } from "../upgrade/window/window";
 import { parseDuration } from "./durations";
 import type { ConfigKey, TimeoutName } from "./keys";
 import { DEFAULT_TIMEOUTS } from "./keys";
@@ -24,6 +25,14 @@ export interface Config {
   readonly wanted: Wanted;
   /** Hash of the plan that may be run; missing: every plan may. */
   readonly approvedPlan?: string;
+  /** What must hold before a plan may be begun, beside the plan itself. */
+  readonly conditions: {
+    /** Missing: at any time. */
+    readonly window?: readonly Window[];
+    /** Missing: no other stack has to have made the hop before. */
+    readonly promoteFrom?: string;
+    readonly soakSeconds: number;
+  };
   /** True when `milvus:values` or a part of it is encrypted in the stack config. */
   readonly valuesAreSecret: boolean;
   /** Levels of the checks before anything is touched; a check that is left out keeps its own. */
@@ -179,6 +188,32 @@ const duration = z.string("must be a duration with a unit, such as 90s, 10m or 1
   return seconds;
 });
 
+const notACronJob = "is not a CronJob of the namespace, such as cronjob/milvus-backup";
+const ownJobs = z
+  .array(
+    text(/^cronjob\/[a-z0-9]([-a-z0-9.]{0,50}[a-z0-9])?$/, notACronJob).transform((value) =>
+      value.slice("cronjob/".length),
+    ),
+  )
+  .refine((names) => new Set(names).size === names.length, "names one CronJob twice");
+
+/** Of a soak. */
+const LONGEST_SOAK = 90 * 24 * 3600;
+
+const soak = z.string("must be a duration with a unit, such as 24h or 7d").transform((value, context) => {
+  const seconds = parseDuration(value.replace(/^(\d+)d$/, (_, days: string) => `${Number(days) * 24}h`));
+  if (seconds !== undefined && seconds <= LONGEST_SOAK) return seconds;
+  context.addIssue({ code: "custom", message: "is not a duration of at most 90d with a unit, such as 24h or 7d" });
+  return z.NEVER;
+});
+
+const windows = z.string(`must be text, ${WINDOW_FORM}`).transform((value, context) => {
+  const parsed = parseWindows(value);
+  if (typeof parsed !== "string") return parsed;
+  context.addIssue({ code: "custom", message: parsed });
+  return z.NEVER;
+});
+
 const notAChart = "is not an exact chart version, such as 4.1.36";
 const exactChartVersion = z.string(notAChart).refine((value) => /^\d/.test(value) && isChartVersion(value), notAChart);
 
@@ -281,6 +316,16 @@ export const configSchema = z.strictObject({
     text(APPROVAL_PATTERN, "is not the hash of a plan: pulumi preview and npm run plan show it as six parts with dots"),
   ),
   maxDowntime: z.union([z.literal("").transform(() => undefined), z.literal("0s").transform(() => 0), duration]),
+  window: z.union([z.literal("").transform(() => undefined), windows]),
+  promoteFrom: optionalText(
+    text(/^[\w.-]+(?:\/[\w.-]+\/[\w.-]+)?$/, "is not a stack: its name, or organization/project/name"),
+  ),
+  soak: z.union([z.literal("").transform(() => undefined), soak]),
+  runBefore: ownJobs,
+  runAfter: ownJobs,
+  oneWayNeeds: z.union([z.literal("").transform(() => undefined), z.literal("runBefore")], {
+    error: "is not allowed; allowed is runBefore",
+  }),
   backupSize: quantity,
   backupStorageClass: optionalText(objectName),
   kubectlImage: image,

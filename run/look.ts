@@ -1,6 +1,7 @@
 import type { ClusterClient } from "../cluster/api/client";
 import { oneLook } from "../cluster/api/oneLook";
 import { preflight } from "../cluster/preflight";
+import { readCronJobs } from "../cluster/state/cronJobs";
 import { readCluster } from "../cluster/state/readCluster";
 import type { Config } from "../config/schema";
 import { changesNoPod } from "../manifests/restarts";
@@ -68,7 +69,7 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   const { stack, levels, plan: makePlan } = options;
   const { wanted } = config;
   const cluster = oneLook(client);
-  const [known, found] = await Promise.allSettled([stack, options.state ?? readCluster(cluster, wanted)]);
+  const [known, found] = await Promise.allSettled([stack, readState(cluster, wanted, options.state)]);
   if (known.status === "rejected") throw known.reason;
   // Said first, also where the cluster cannot be read: it needs none.
   refuse(refusalOfMovedRelease(known.value?.release, wanted));
@@ -120,6 +121,20 @@ async function allowing(
 
 /** The rule of a plan that is expected to interrupt more than milvus:maxDowntime allows. */
 const TOO_MUCH = "no_more_downtime_than_allowed";
+
+/** With the CronJobs that the config names. */
+async function readState(
+  client: ClusterClient,
+  wanted: Wanted,
+  known: ClusterState | undefined,
+): Promise<ClusterState> {
+  const { namespace, runBefore = [], runAfter = [] } = wanted;
+  const names = [...runBefore, ...runAfter];
+  const read = known ?? readCluster(client, wanted);
+  if (names.length === 0) return read;
+  const [state, cronJobs] = await Promise.all([read, readCronJobs(client, namespace, names)]);
+  return { ...state, cronJobs };
+}
 
 /** The config with the values as the planner may see them. */
 function asSeen(config: Config, { opaque = [] }: LookOptions, { release }: ClusterState): Config {

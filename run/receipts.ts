@@ -17,6 +17,7 @@ import {
   openReceipt,
   openUpgrade,
   takeAway,
+  withRun,
 } from "../upgrade/receipt/make";
 import type { Receipt } from "../upgrade/receipt/receipt";
 import { factsOf } from "../upgrade/steps/steps";
@@ -53,6 +54,8 @@ export class ReceiptKeeper {
   /** Before anything is touched. Where nothing is to be done, only what an earlier run began is gone on with. */
   async begin(): Promise<void> {
     const { state, plan } = this.request;
+    // What may not be read is no open receipt, and an idle run says nothing of it.
+    if (plan.kind === "nothing" && state.openUpgrade === undefined) return;
     const since = state.release?.firstDeployedAt;
     const begun = this.begun(plan);
     // Where a namespace is yet to be made, its Release makes it.
@@ -94,14 +97,31 @@ export class ReceiptKeeper {
     if (this.request.state.namespaceExists) await this.write(() => [next]);
   }
 
+  /** The user's Jobs before the upgrade are done, and nothing is touched yet. */
+  async ranBefore(): Promise<void> {
+    if (this.receipt !== undefined) await this.keep(withRun(this.receipt, "before", this.request.plan));
+  }
+
+  /** What the verification found; the user's Jobs after it are still to run. */
+  async verified({ verification, measured }: Ended): Promise<void> {
+    const { receipt } = this;
+    if (receipt === undefined) return;
+    const { steps = receipt.steps } = measured ?? {};
+    await this.keep({ ...receipt, steps, verification: { ...receipt.verification, ...verification } });
+  }
+
   /** The receipt as it is then; undefined where there was nothing to be done. */
   async end(ended: Ended): Promise<Receipt | undefined> {
     const { receipt } = this;
     if (receipt === undefined) return undefined;
-    const done = endReceipt(receipt, ended);
-    this.receipt = done;
-    await this.write(() => [done]);
-    return done;
+    const isDone = ended.verification.status !== "failed";
+    return this.keep(endReceipt(isDone ? withRun(receipt, "after", this.request.plan) : receipt, ended));
+  }
+
+  private async keep(receipt: Receipt): Promise<Receipt> {
+    this.receipt = receipt;
+    await this.write(() => [receipt]);
+    return receipt;
   }
 
   private begun(plan: UpgradePlan): Begun {

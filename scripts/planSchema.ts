@@ -31,6 +31,9 @@ const plan = z.strictObject({
   reason: text,
   hash: text.optional().describe("For milvus:approvedPlan; missing when nothing is to be done"),
   approval: list(text),
+  conditions: list(text)
+    .optional()
+    .describe("What must hold before it may be begun: windows, and what another stack has proved"),
   steps: list(z.strictObject({ step: text, reversibility: z.enum(REVERSIBILITIES), why: text, source: text })),
   interruption: text,
   expected: text.optional(),
@@ -91,6 +94,7 @@ export const PLAN_REPORT = z.strictObject({
     .describe("Of an upgrade that was begun and has not ended: how to go on, how to give it up"),
   plan: plan.optional(),
   refusal: refusal.optional(),
+  notNow: refusal.optional().describe("As things are now up would be refused for that reason, which time mends"),
   manifests: manifests.optional(),
   drift: drift.optional(),
   images: images.optional(),

@@ -6,6 +6,7 @@ import { HOP_NOTES } from "../upgrade/hops/notes";
 import { HOP_RULES } from "../upgrade/hops/rules";
 import { PLAN_RULES } from "../upgrade/plan/rules";
 import { PREFLIGHT_CHECKS } from "../upgrade/preflight/checks";
+import { REQUIREMENTS } from "../upgrade/promotion/judge";
 import { ROLLOUT_ORDERS } from "../upgrade/roll/order";
 import { FINAL_RULES, VALUE_RULES } from "../upgrade/values/rules/all";
 
@@ -66,6 +67,14 @@ export function rulesDocument(): string {
     "## Everything else",
     "",
     ...Object.entries(PLAN_RULES).flatMap(([name, { explanation, source }]) => section(name, explanation, source)),
+    "## Promotion",
+    "",
+    "With `milvus:promoteFrom` a hop is refused until the last receipt of that stack says the same ([promotion.md](promotion.md)):",
+    "",
+    "| in the receipt | why |",
+    "|---|---|",
+    ...REQUIREMENTS.map(({ what, why }) => `| ${what} | ${why} |`),
+    "",
     "## Checks before anything is touched",
     "",
     "Lowered by name: `pulumi config set --path milvus:preflight.storageClass warn`; the levels are error, warn and off.",

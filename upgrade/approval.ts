@@ -51,6 +51,8 @@ export interface ApprovalInput {
   readonly settings: unknown;
   /** Levels of the preflight's checks, as the config sets them. */
   readonly preflight: unknown;
+  /** What must hold before a plan may be begun. */
+  readonly conditions?: { readonly soakSeconds?: number };
   /** How the result is judged. */
   readonly verification: ApprovedVerification;
   readonly state: ClusterState;
@@ -81,13 +83,13 @@ interface ApprovedVerification {
  * together. The same as long as nothing moves that the plan depends on; times, ready pods and notes of the reader are left out.
  */
 export async function approvalHash(input: ApprovalInput): Promise<string> {
-  const { wanted, settings, preflight, verification, state, plan, chartDigest, program, server } = input;
+  const { wanted, settings, preflight, verification, conditions, state, plan, chartDigest, program, server } = input;
   const { values, ...request } = wanted;
   const [wantedValues, releaseValues, plannedValues] = await Promise.all(
     [values, state.release?.userValues, withoutLiveReplicas(plan)].map(secretly),
   );
   const parts = {
-    config: [request, settings, preflight, judgement(verification), wantedValues],
+    config: [request, settings, preflight, judgement(verification), wantedValues, ...asked(conditions)],
     rules: [program, catalogue],
     release: state.release ? [...releaseFacts(state.release), releaseValues] : null,
     cluster: [clusterFacts(state), state.namespaceUid === undefined ? server : undefined],
@@ -115,6 +117,12 @@ export function rulesVersion(version: string): string {
 function withoutLiveReplicas({ values, added }: UpgradePlan): HelmValues {
   const live = added.filter(({ rule }) => rule === liveReplicasRule.name);
   return live.reduce((all, { path: at }) => withoutValue(all, path(at)), values);
+}
+
+/** Nothing where nothing is asked for: so is the hash that of an earlier version of this program. */
+function asked(conditions: ApprovalInput["conditions"] = {}): unknown[] {
+  const { soakSeconds = 0, ...others } = conditions;
+  return soakSeconds === 0 && Object.keys(others).length === 0 ? [] : [conditions];
 }
 
 /** Without that by which the service knows who asks, and by which it is known: passwords and certificates are renewed. */

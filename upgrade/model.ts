@@ -61,6 +61,11 @@ export interface Wanted {
   readonly messageQueue?: QueueType;
   /** Prefix of every image, `registry.example.com/mirror`; missing: the charts' own registries. */
   readonly imageRegistry?: string;
+  /** Names of CronJobs of which a Job each runs before anything is touched, and after the verification. Default: none. */
+  readonly runBefore?: readonly string[];
+  readonly runAfter?: readonly string[];
+  /** A plan without a way back needs one of `runBefore`. Default: it does not. */
+  readonly oneWayNeedsRun?: boolean;
   /** Seconds of interruption that a plan may be expected to cost; missing: any. */
   readonly maxDowntimeSeconds?: number;
 }
@@ -242,8 +247,21 @@ export interface OpenUpgrade {
   readonly startedAt: string;
   /** ISO 8601: when Milvus, or a part of it, was first taken away; missing while it was not. */
   readonly stoppedAt?: string;
-  /** How many have worked on it, as far as the receipt names them. */
-  readonly runs: number;
+  /** How many have worked on it, as far as the receipt names them. Missing: one. */
+  readonly runs?: number;
+  /** CronJobs of which a Job has run to its end before anything was touched. Missing: none. */
+  readonly ranBefore?: readonly string[];
+  /** The same after its verification. */
+  readonly ranAfter?: readonly string[];
+}
+
+/** A CronJob of the namespace, from which a step's Job is made. */
+export interface CronJobState {
+  readonly name: string;
+  /** Another one when somebody has changed it. */
+  readonly version: string;
+  /** `spec.jobTemplate`, as it is. May hold passwords: never print. */
+  readonly template: Readonly<Record<string, unknown>>;
 }
 
 /** Everything read from the cluster before anything is declared. */
@@ -276,6 +294,8 @@ export interface ClusterState {
   readonly openUpgrade?: OpenUpgrade;
   /** Where the release is not there: other namespaces with a Milvus of its name that this program has not made. Missing: none is seen. */
   readonly otherNamespaces?: readonly string[];
+  /** Those that the config names and that are there; missing: they were not looked at. */
+  readonly cronJobs?: readonly CronJobState[];
   /** Names of the ConfigMaps of those that have passed, the oldest first. */
   readonly passedVerifications?: readonly string[];
   /** Milvus custom resources of the Milvus Operator that own something under this name. */
@@ -352,6 +372,8 @@ export type Step =
   | { readonly kind: "migrate" }
   | { readonly kind: "restore" }
   | { readonly kind: "pause"; readonly deployments: readonly string[] }
+  /** A Job of the user's, made from a CronJob: before anything is touched, or after the verification. */
+  | { readonly kind: "ownJob"; readonly when: "before" | "after"; readonly cronJob: string; readonly version: string }
   | { readonly kind: "release"; readonly awaitReady: boolean }
   | {
       readonly kind: "resume";

@@ -70,6 +70,7 @@ function planBlocks(plan: PlanPart): string[] {
     ...(plan.hash
       ? [`To approve this plan and no other: ${code(`pulumi config set milvus:approvedPlan ${plan.hash}`)}`]
       : []),
+    ...(plan.conditions ?? []).map((line) => `> [!NOTE]\n> ${prose(line)}`),
     ...plan.approval.slice(1).map((line) => `> [!WARNING]\n> ${prose(line)}`),
     ...plan.warnings.map(({ rule, message }) => `> [!WARNING]\n> **${prose(rule)}**: ${prose(message)}`),
     ...(plan.added.length === 0

@@ -43,6 +43,7 @@ function planLines(plan: PlanPart): string[] {
     ...plan.warnings.map(({ rule, message }) => `${pc.yellow("warning")} (${rule}): ${message}`),
     ...plan.verification,
     ...plan.approval,
+    ...(plan.conditions ?? []),
   ];
 }
 

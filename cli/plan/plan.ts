@@ -9,6 +9,7 @@ import { type Drift, driftOf } from "../../manifests/drift";
 import { imagesOf } from "../../manifests/images";
 import { type Mask, maskOf } from "../../manifests/mask";
 import { parseManifest } from "../../manifests/objects";
+import { type Conditions, judgeConditions } from "../../run/conditions";
 import { look, shownPlan } from "../../run/look";
 import { type Rendering, renderPlan } from "../../run/rendering";
 import { approvalLines } from "../../upgrade/approval";
@@ -23,7 +24,7 @@ import { planTitle } from "../../upgrade/words/describe";
 import { describeVerification } from "../../verify/describe";
 import { openVerification } from "../../verify/verify";
 import type { Project } from "../pulumi/project";
-import type { StackConfig } from "../pulumi/stackConfig";
+import { readStagedStack, type StackConfig } from "../pulumi/stackConfig";
 import { jobImages } from "./jobImages";
 import { planOfStack } from "./planOfStack";
 import {
@@ -57,7 +58,8 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   if (request.lastFacts !== undefined) {
     const state = stateFromFacts(request.lastFacts, config.wanted, new Date().toISOString());
     const plan = planUpgrade(config.wanted, state);
-    return { ...head, basis: "last outputs", ...(await reportOf(request, { state, plan })) };
+    const planned = { state, plan, ...(await conditionsOf(request, plan, state)) };
+    return { ...head, basis: "last outputs", ...(await reportOf(request, planned)) };
   }
   const client = oneLook(connect(config.access));
   // Those who plan may have fewer rights than those who run: a pull request's runner should only read.
@@ -68,10 +70,12 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     plan: (wanted, state) => planOfStack(request.project, request.stack, wanted, state),
   });
   const { state, hash, rendering } = found;
+  const plan = shownPlan(found);
   const planned = {
     state,
-    plan: shownPlan(found),
+    plan,
     client,
+    ...(await conditionsOf(request, plan, state)),
     ...(hash !== undefined && { hash }),
     ...(rendering && { rendering }),
   };
@@ -79,6 +83,15 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   const report = { ...head, basis: "cluster", ...open, ...(await reportOf(request, planned)) } as const;
   if (request.withDrift !== true) return report;
   return { ...report, drift: await findDrift(request, client, state) };
+}
+
+async function conditionsOf(
+  { project, settings: { config } }: PlanRequest,
+  plan: Plan,
+  state: ClusterState,
+): Promise<Pick<Planned, "conditions">> {
+  if (plan.kind === "refused") return {};
+  return { conditions: await judgeConditions(config, plan, state, (stack) => readStagedStack(project, stack)) };
 }
 
 async function findDrift(
@@ -102,6 +115,8 @@ interface Planned {
   readonly state: ClusterState;
   readonly plan: Plan;
   readonly hash?: string;
+  /** Missing where they were not looked at. */
+  readonly conditions?: Conditions;
   /** Of the preflight. */
   readonly rendering?: Rendering;
   /** Missing: the plan was made without the cluster. */
@@ -110,7 +125,7 @@ interface Planned {
 
 async function reportOf(
   request: PlanRequest,
-  { state, plan, hash, rendering: known, client }: Planned,
+  { state, plan, hash, conditions, rendering: known, client }: Planned,
 ): Promise<Omit<PlanReport, "format" | "stack" | "release" | "basis">> {
   const { config, secrets } = request.settings;
   const outcome = outcomeOf(plan);
@@ -128,12 +143,17 @@ async function reportOf(
       ? (known ??
         (await renderPlan({ ...config, ...config.wanted, plan, state, hidden: secrets, ...(client && { client }) })))
       : undefined;
+  const { promotion, window } = conditions ?? {};
+  const lines = [...(promotion?.lines ?? []), ...(window?.lines ?? [])];
   return {
-    outcome,
+    outcome: promotion?.refusal ? "refused" : outcome,
+    ...(promotion?.refusal && { refusal: promotion.refusal }),
+    ...(window?.refusal && { notNow: window.refusal }),
     plan: {
       ...partOf(plan, mask),
       verification: verificationLines(config, plan, state).map((line) => mask.text(line)),
       ...approvalOf(hash, config),
+      ...(lines.length > 0 && { conditions: lines }),
     },
     ...(rendering && request.withManifests && { manifests: manifestReport(rendering) }),
     ...(rendering && withImages && { images: imageList(rendering, plan, config) }),

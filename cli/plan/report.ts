@@ -21,6 +21,8 @@ export interface PlanReport {
   readonly open?: readonly string[];
   readonly plan?: PlanPart;
   readonly refusal?: Refusal;
+  /** As things are now `up` would be refused for that reason, which time mends; missing where it would not. */
+  readonly notNow?: Refusal;
   readonly manifests?: ManifestReport;
   /** How the cluster differs from what Helm has left there. Missing unless asked for. */
   readonly drift?: Drift;
@@ -47,6 +49,8 @@ export interface PlanPart
   readonly hash?: string;
   /** The hash with what milvus:approvedPlan makes of it. */
   readonly approval: readonly string[];
+  /** What must hold before it may be begun: windows, and what another stack has proved. Missing where nothing is asked for. */
+  readonly conditions?: readonly string[];
   readonly steps: readonly StepReport[];
   /** In words; missing when nothing is to be done. */
   readonly expected?: string;

@@ -7,6 +7,7 @@ import { parseStackFile } from "../../config/stackFile";
 import { MissingProgram, runCommand } from "../../process/command";
 import { RELEASE_TYPE } from "../../upgrade/marks";
 import type { StackFacts } from "../../upgrade/model";
+import type { StagedStack } from "../../upgrade/promotion/judge";
 import { asLastFacts, type LastFacts } from "../../upgrade/walk/lastFacts";
 import { pulumiFailure } from "./failure";
 import { asTree, type Project, UsageError } from "./project";
@@ -145,6 +146,15 @@ export async function readLastFacts(project: Project, stack: string, file?: stri
   throw new UsageError(
     `${file ?? `The stack ${stack}`} has no outputs of a run of this program: without the cluster there is nothing to plan from.`,
   );
+}
+
+/** The outputs of another stack of this backend. */
+export async function readStagedStack(project: Project, stack: string): Promise<StagedStack> {
+  try {
+    return { outputs: asTree(JSON.parse(await askOutputs(project, stack))) };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 /** @throws UsageError when Pulumi does not show the state of the stack */

@@ -82,7 +82,8 @@ export async function walk(wanted: Wanted, options: WalkOptions, walker: Walker)
       return { end: { kind: "failed", why }, done };
     }
     const report = await walker.plan(move.request, state);
-    if (report.refusal) return { end: { kind: "refused", refusal: report.refusal }, done };
+    const refusal = report.refusal ?? report.notNow;
+    if (refusal) return { end: { kind: "refused", refusal }, done };
     const number = done.length + 1;
     const run: NextRun = { move, report, number, total: Math.max(number, done.length + hopsFrom(wanted, state)) };
     walker.show(run);

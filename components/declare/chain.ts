@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Step, UpgradePlan } from "../../upgrade/model";
-import { runsAsJob, touchesMetadata } from "../../upgrade/steps/steps";
+import { isAfterVerification, runsAsJob, touchesMetadata } from "../../upgrade/steps/steps";
 import { releaseResourceName } from "../engine/earlierRun";
 import { failureHook } from "../engine/failureHook";
 import { guardHook } from "../engine/guard";
@@ -11,6 +11,7 @@ import { joinHooks, stepHooks } from "../engine/stepHooks";
 import type { After, PlannedRun, StepContext } from "./context";
 import { declareClearRecord, declareFailedRecord } from "./helmRecord";
 import { declareBackupClaim, declareKeptClaims, declareMetadataJob, declareScript } from "./metadata";
+import { declareOwnJob } from "./ownJob";
 import { declareAccess } from "./rbac";
 import { declareRelease } from "./release";
 import { declarePause, declareResume } from "./rollout";
@@ -23,8 +24,13 @@ export interface Declared {
    * fails. False: nothing was to be done, and the engine was told to leave the Release out.
    */
   readonly done: () => Promise<boolean>;
-  /** The resource that each step ends with, in the plan's order. */
+  /** The resource that each step ends with, in the plan's order; without those after the verification. */
   readonly ends: readonly pulumi.Resource[];
+  /**
+   * The user's Jobs after the verification, one after the other. Resolved once they are done; never settled when one fails. A
+   * preview has declared them already.
+   */
+  readonly runAfter: () => Promise<void>;
 }
 
 /**
@@ -43,7 +49,7 @@ export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Decl
   const options = { parent, hooks, ...(provider && { provider }) };
   const own = { ...planned, run, gate, options };
 
-  const { steps } = planned.plan;
+  const steps = planned.plan.steps.filter((step) => !isAfterVerification(step));
   const access = steps.some(runsAsJob) ? declareAccess(own) : undefined;
   const context: StepContext = { ...own, ...(access && { access }) };
   const script = steps.some(touchesMetadata) ? [declareScript(context)] : [];
@@ -54,14 +60,40 @@ export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Decl
   let after: After = [];
   for (const [index, step] of steps.entries()) {
     const told = planned.listener && stepHooks(`${name}-step-${index + 1}`, step, planned.listener);
-    const ofStep = { ...context, options: { ...options, hooks: joinHooks(hooks, told) } };
+    const isFirst = step.kind !== "ownJob" && steps[index - 1]?.kind === "ownJob";
+    const ofStep = {
+      ...context,
+      options: { ...options, hooks: joinHooks(hooks, told) },
+      ...(isFirst && { gate: afterOwnJobs(gate, planned) }),
+    };
     after = [declareStep(ofStep, step, runsAsJob(step) ? [...jobsNeed, ...after] : after, name)];
     ends.push(...after);
   }
   const last = after;
   const isThere = () => settled(pulumi.all(last.map(({ urn }) => urn)));
   const done = async () => (planned.plan.kind === "nothing" ? (await isThere()) !== undefined : gate.isPassed(last));
-  return { done, ends };
+  const declareAfter = () => {
+    const own = planned.plan.steps.filter(isAfterVerification);
+    return own.reduce((before: After, step) => [declareStep(context, step, before, name)], last);
+  };
+  if (pulumi.runtime.isDryRun()) declareAfter();
+  const runAfter = async () => {
+    const ended = declareAfter();
+    if (ended !== last) await gate.isPassed(ended);
+  };
+  return { done, ends, runAfter };
+}
+
+/** What the user's Jobs before the upgrade have done is kept before anything is touched: no later run does it again then. */
+function afterOwnJobs(gate: StepGate, { ranBefore }: PlannedRun): StepGate | Pick<StepGate, "open"> {
+  if (ranBefore === undefined || pulumi.runtime.isDryRun()) return gate;
+  return {
+    open: async (after) => {
+      const passed = await gate.open(after);
+      await ranBefore();
+      return passed;
+    },
+  };
 }
 
 function hooksOf(planned: PlannedRun): pulumi.ResourceHookBinding {
@@ -87,6 +119,8 @@ function declareStep(context: StepContext, step: Step, after: After, name: strin
     case "migrate":
     case "restore":
       return declareMetadataJob(context, step.kind, after);
+    case "ownJob":
+      return declareOwnJob(context, step, after);
     case "pause":
       return declarePause(context, step, after);
     case "release":

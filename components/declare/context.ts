@@ -46,6 +46,18 @@ export interface StepPlace {
   readonly job?: string;
 }
 
+/** A Job of the user's that has begun. */
+export interface BegunOwnJob {
+  /** `cronjob/milvus-backup`. */
+  readonly what: string;
+  readonly name: string;
+  readonly namespace: string;
+  /** Seconds. */
+  readonly limit: number;
+  /** Resolved once it has ended; true: well. */
+  readonly end: Promise<boolean>;
+}
+
 /** What a private repository of charts is told. */
 export interface RepositoryAccess {
   readonly username?: pulumi.Input<string>;
@@ -76,6 +88,10 @@ export interface PlannedRun {
   readonly failedRecord?: string;
   /** Messages as who wrote the program reads them, with its arguments or with the keys of the stack config. Default: the latter. */
   readonly words?: (text: string) => string;
+  /** Tells of a Job of the user's. Default: nobody does. */
+  readonly watch?: (job: BegunOwnJob) => void;
+  /** Waited for once the user's Jobs before the upgrade are done, before anything is touched. Default: nothing is. */
+  readonly ranBefore?: () => Promise<void>;
   /** Default: a failure shows the provider's message alone. */
   readonly diagnose?: Diagnose;
   /** How things stand and what to type, for whoever has interrupted the run. */

@@ -381,6 +381,25 @@ describe("the commands of the documents", () => {
     expect(exitCode).to.equal(0);
   });
 
+  it("of receipts.md show every upgrade that was made here", async () => {
+    const printed = await follow("docs/receipts.md", "npm run history");
+    expect(printed)
+      .to.include('"from": "2.1.4"')
+      .and.to.match(/2\.1\.4 → 2\.2\.14 +migration +done/);
+  });
+
+  it("of promotion.md are config that a run takes", async () => {
+    for (const block of ["milvus:window", "milvus:promoteFrom", "milvus:oneWayNeeds"]) {
+      await follow("docs/promotion.md", block);
+    }
+    const { exitCode, stdout, stderr } = await shell.run("npm run --silent plan -- --stack prod");
+    expect(stdout, stderr).to.include("nothing to do, Milvus 2.3.13");
+    expect(exitCode).to.equal(0);
+    for (const key of ["window", "promoteFrom", "soak", "runBefore", "runAfter", "oneWayNeeds"]) {
+      await shell.run(`pulumi config rm milvus:${key} --stack prod`);
+    }
+  });
+
   it("are all run here, or named with the reason why not", () => {
     for (const { file, why, with: text } of NOT_RUN) {
       const [block] = commandBlocks().filter((it) => it.file === file && it.text.includes(text));

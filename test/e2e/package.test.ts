@@ -56,6 +56,7 @@ describe("the package", () => {
       await pulumi.passes("config", "set", "charts", bed.charts);
       await pulumi.passes("config", "set", "--secret", "minioSecretKey", "hunter2-of-minio");
       await pulumi.passes("config", "set", "milvusVersion", "2.2.14");
+      await pulumi.passes("config", "set", "waves", '[["canary"],["production"]]');
       expect(await pulumi.passes("preview"))
         .to.contain("install, Milvus 2.2.14")
         .and.not.to.contain("hunter2");

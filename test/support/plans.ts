@@ -13,7 +13,16 @@ export const SETTINGS: UpgradeSettings = {
   nodeSelector: { pool: "ops" },
   tolerations: [{ key: "ops", operator: "Exists" }],
   resources: {},
-  timeouts: { release: 1800, start: 300, stop: 600, sessions: 180, backup: 900, migrate: 1200, rollout: 1500 },
+  timeouts: {
+    release: 1800,
+    start: 300,
+    stop: 600,
+    sessions: 180,
+    backup: 900,
+    migrate: 1200,
+    rollout: 1500,
+    ownJobs: 1800,
+  },
 };
 
 export const COMPONENTS = ["rootcoord", "querynode", "proxy"] as const;
@@ -80,6 +89,7 @@ export const STEP = {
   migrate: { kind: "migrate" },
   restore: { kind: "restore" },
   pause: { kind: "pause", deployments: DEPLOYMENTS },
+  ownJob: { kind: "ownJob", when: "before", cronJob: "milvus-backup", version: "u 1" },
   release: { kind: "release", awaitReady: true },
   unawaitedRelease: { kind: "release", awaitReady: false },
 } as const satisfies Record<string, Step>;

@@ -85,7 +85,8 @@ function ofRoll({ values, chart, steps }: UpgradePlan, components: readonly Comp
   return total(parts.length > 0 ? "gaps" : "none", parts);
 }
 
-function untilReady(values: HelmValues): number {
+/** Seconds until a pod of the chart counts as ready. */
+export function untilReady(values: HelmValues): number {
   const given = (key: keyof typeof READINESS) => {
     const value = getValue(values, path(`readinessProbe.${key}`));
     return typeof value === "number" && value >= 0 ? value : READINESS[key];

@@ -21,6 +21,7 @@ import { describeExpected, duration, expectedInterruption } from "./interruption
 import { checkLeftovers } from "./leftovers";
 import { observe } from "./observed";
 import { refuseForeign } from "./ownership";
+import { withOwnSteps } from "./ownSteps";
 import { isDeadInstall, settlePending } from "./pendingRelease";
 
 /**
@@ -32,7 +33,8 @@ import { isDeadInstall, settlePending } from "./pendingRelease";
 export function planUpgrade(wanted: Wanted, state: ClusterState, stack: StackFacts = {}): Plan {
   try {
     refuseForeign(state, wanted);
-    const plan = state.release ? planRelease(wanted, state, state.release, stack) : planInstall(wanted, state, []);
+    const made = state.release ? planRelease(wanted, state, state.release, stack) : planInstall(wanted, state, []);
+    const plan = withOwnSteps(made, wanted, state);
     refuseStrangers(plan, state, wanted);
     refuseUnverified(plan, state.verification);
     const expected = expectedInterruption(plan, state);

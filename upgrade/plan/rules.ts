@@ -338,6 +338,26 @@ export const PLAN_RULES = {
       "A plan that is expected to interrupt longer than milvus:maxDowntime is refused. The expectation is the sum of what its parts usually take: pods end in 30 s, sessions leave etcd in 60 s, a pod of the chart counts as ready after 90 s and a probe. What runs nowhere cannot be interrupted, so a half-done upgrade can always be finished. Of a way with several hops each is judged by itself.",
     source: "facts 6.5 and 7.4; readinessProbe in the chart's values.yaml",
   },
+  own_steps_run_with_the_plan: {
+    explanation:
+      "A Job made from each CronJob of milvus:runBefore runs before anything is touched, and of milvus:runAfter after the verification; one that fails ends the run there. One that is not in the namespace is refused before. Not in a plan with nothing to do, an install, or one that gives up a migration. A plan that ends what a dead run has begun runs what that run has not run; where Milvus is not as it was before the upgrade, what is to run before it is left out, and that is said.",
+    source: "Kubernetes documentation, kubectl create job --from=cronjob",
+  },
+  one_way_needs_a_run_before: {
+    explanation:
+      "With `milvus:oneWayNeeds: runBefore` a plan without a way back is refused unless a Job of milvus:runBefore runs in it, or has run in the run that began it: a backup of the data is the only way back then.",
+    source: "this program",
+  },
+  only_within_the_window: {
+    explanation:
+      "With milvus:window set, `up` begins within it only, and only a plan that usually ends before it closes: the sum of what its steps usually take, and a minute for the verification. Preview says when the next one is. A plan that ends or takes back what was begun is never refused. Windows are on the clock of their place: a time that the clock jumps over begins, or ends, when it jumps; of an hour that comes twice the first counts.",
+    source: "ITIL, change enablement: a change is begun and ended within its change window",
+  },
+  only_what_was_proved_before: {
+    explanation:
+      "With milvus:promoteFrom set, a hop to a newer version is refused until the last receipt of that stack says the same hop: from, to, chart, rules, done, verified, at least milvus:soak ago. An install, other values, going back, and what was begun already need none.",
+    source: "this program; the table below, Promotion: what must be the same, and why",
+  },
   only_the_approved_plan_is_run: {
     explanation:
       "With milvus:approvedPlan set, `up` runs that plan only. The hash is over the stack config, the catalogue, the Helm release, the cluster and the plan; the refusal names the part that moved. Preview shows it and warns; a plan with nothing to do needs no approval.",

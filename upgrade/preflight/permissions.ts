@@ -60,6 +60,7 @@ export function permissionsFor(
   };
   const rendered = [...ALWAYS, ...recordedKinds.map((kind) => kind.split("/").at(-1) ?? kind)];
   const hasJobs = plan.steps.some(runsAsJob);
+  const own = plan.steps.filter((step) => step.kind === "ownJob");
   const writesSecret = plan.steps.some((step) => factsOf(step).resource === "Secret");
   const inMetadata = plan.steps.some(touchesMetadata);
   const rights = jobRights(plan).flatMap(({ apiGroups, resources, verbs, resourceNames }) =>
@@ -80,6 +81,8 @@ export function permissionsFor(
     ...rendered.flatMap((kind) => of(kind)),
     ...(hasJobs ? JOB_KINDS.flatMap((kind) => of(kind)) : []),
     ...(hasJobs ? [...of("Job", ["list", "watch"]), ...pods(namespace)] : []),
+    ...(own.length > 0 ? [...of("Job", [...ALL, "list", "watch"]), ...pods(namespace)] : []),
+    ...own.map(({ cronJob: name }) => ({ verb: "get", group: "batch", resource: "cronjobs", namespace, name })),
     ...(inMetadata ? [...of("ConfigMap"), ...of("PersistentVolumeClaim", ["get", "create", "patch"])] : []),
     ...(namespaceExists ? [] : [{ verb: "create", group: "", resource: "namespaces" }]),
     ...rights,

@@ -36,13 +36,15 @@ export function openReceipt(receipts: readonly Receipt[], since: string | undefi
 }
 
 /** What the planner is told of it. */
-export function openUpgrade({ from, to, startedAt, stoppedAt, runs }: Receipt): OpenUpgrade {
+export function openUpgrade({ from, to, startedAt, stoppedAt, runs, ranBefore, ranAfter }: Receipt): OpenUpgrade {
   return {
     ...(from !== undefined && { from }),
     to,
     startedAt,
     ...(stoppedAt !== undefined && { stoppedAt }),
     runs: runs.length,
+    ...(ranBefore && { ranBefore }),
+    ...(ranAfter && { ranAfter }),
   };
 }
 
@@ -120,6 +122,14 @@ export function endReceipt(receipt: Receipt, { finishedAt, measured, verificatio
     interruption: { ...interruption, ...(away !== undefined && { atMostSeconds: away }) },
     verification: { ...receipt.verification, ...verification },
   };
+}
+
+/** With the user's Jobs of this plan that have run to their end. */
+export function withRun(receipt: Receipt, when: "before" | "after", { steps }: Pick<UpgradePlan, "steps">): Receipt {
+  const ran = steps.flatMap((step) => (step.kind === "ownJob" && step.when === when ? [step.cronJob] : []));
+  if (ran.length === 0) return receipt;
+  const key = when === "before" ? "ranBefore" : "ranAfter";
+  return { ...receipt, [key]: [...new Set([...(receipt[key] ?? []), ...ran])] };
 }
 
 /** Another upgrade is begun instead of it. */

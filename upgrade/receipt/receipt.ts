@@ -60,6 +60,8 @@ export const RECEIPT = z.object({
     before: seen.optional(),
     after: seen.optional(),
   }),
+  ranBefore: list(text).optional().describe("CronJobs of milvus:runBefore of which a Job has run to its end"),
+  ranAfter: list(text).optional().describe("The same of milvus:runAfter"),
   warnings: list(text).describe("Rules whose warnings were there when it was begun (docs/upgrade-rules.md)"),
 });
 

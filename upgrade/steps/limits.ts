@@ -13,6 +13,8 @@ export interface StepTimeouts {
   readonly backup: number;
   /** Migration of the metadata, and its restore. */
   readonly migrate: number;
+  /** A Job of the user's. */
+  readonly ownJobs: number;
   /** One component's rollout, termination of its old pods included. */
   readonly rollout: number;
   /** For single components, by name, instead of `rollout`. */

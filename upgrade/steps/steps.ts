@@ -13,7 +13,7 @@ interface StepFacts<S extends Step> {
   /** In the outputs. Default: its kind. */
   name?(step: S): string;
   /** What Pulumi makes of it. */
-  readonly resource: "Job" | "Secret" | "Release";
+  readonly resource: "Job" | "Secret" | "Release" | "Job of a CronJob";
   /** What its Job runs. */
   readonly images: readonly JobImage[];
   /** What its Job may do. */
@@ -141,6 +141,23 @@ export const STEPS = {
       source: "Kubernetes, Deployments: pausing and resuming a rollout",
     }),
   },
+  ownJob: {
+    title: ({ cronJob }) => `run cronjob/${cronJob}`,
+    name: ({ cronJob }) => `run cronjob/${cronJob}`,
+    // It has the images, the account and the rights that its CronJob gives it.
+    resource: "Job of a CronJob",
+    images: [],
+    rights: () => [],
+    limit: (_, { ownJobs, start }) => ownJobs + start,
+    outage: [],
+    outlook: () => ({
+      reversibility: "reversible",
+      why: "nothing of Milvus is changed by this program; what the Job does is yours",
+      source: "milvus:runBefore and milvus:runAfter",
+    }),
+    onMetadata: false,
+    interrupts: false,
+  },
   release: {
     title: ({ awaitReady }) => (awaitReady ? "release" : "release without waiting"),
     resource: "Release",
@@ -182,6 +199,12 @@ export function stepName(step: Step): string {
   return factsOf(step).name?.(step) ?? step.kind;
 }
 
+/** Not before what runs is known to be well. */
+export function isAfterVerification(step: Step): boolean {
+  return step.kind === "ownJob" && step.when === "after";
+}
+
+/** By the upgrade's own account, with its rights. */
 export function runsAsJob(step: Step): boolean {
   return factsOf(step).resource === "Job";
 }

@@ -4,7 +4,7 @@ import type { HelmValue, Plan, UpgradePlan } from "../model";
 import { describeExpected } from "../plan/interruption";
 import { describeRefusal, describeWarning } from "../refusal";
 import { hideKnown, secretTexts, withoutSecrets } from "../secrets/text";
-import { describeStep, outlookOf } from "../steps/steps";
+import { describeStep, isAfterVerification, outlookOf } from "../steps/steps";
 
 /** The plan in lines for preview and log. Names what the rules added, and none of the user's values. */
 export function describePlan(plan: Plan): string[] {
@@ -15,7 +15,7 @@ function describeUpgrade(plan: UpgradePlan): string[] {
   return [
     `${planTitle(plan)}: ${plan.reason}`,
     `chart ${plan.chart.name} ${plan.chart.version} from ${plan.chart.location}`,
-    ...(plan.kind === "nothing" ? [] : [`steps: ${plan.steps.map(describeStep).join(" → ")}`]),
+    ...(plan.kind === "nothing" ? describeLeft(plan) : [`steps: ${plan.steps.map(describeStep).join(" → ")}`]),
     ...(plan.kind === "nothing" ? [] : [`interruption: ${plan.interruption}`]),
     ...(plan.kind === "nothing" || !plan.expected ? [] : [`expected: ${describeExpected(plan.expected)}`]),
     ...(plan.kind === "nothing" ? [] : describeWayBack(plan)),
@@ -25,6 +25,12 @@ function describeUpgrade(plan: UpgradePlan): string[] {
     ...(plan.kind === "nothing" ? [] : describeAdded(plan)),
     ...plan.warnings.map(describeWarning),
   ];
+}
+
+/** What is left of an upgrade that is in place: the user's own Jobs. */
+function describeLeft({ steps }: UpgradePlan): string[] {
+  const left = steps.filter(isAfterVerification);
+  return left.length === 0 ? [] : [`after the verification: ${left.map(describeStep).join(" → ")}`];
 }
 
 /** One line for the plan, and one for each step that is not simply reversible. */

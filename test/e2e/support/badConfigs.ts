@@ -65,6 +65,17 @@ export const BAD_CONFIGS: readonly BadInput[] = [
     config: { "milvus:maxDowntime": "5" },
     says: /milvus:maxDowntime.*is not a duration/,
   },
+  {
+    name: "a window in a zone that is not known",
+    config: { "milvus:window": "Sat 02:00-05:00 Berlin" },
+    says: /milvus:window.*time zone that is not known: Berlin/,
+  },
+  { name: "a soak of nothing", config: { "milvus:soak": "24h" }, says: /milvus:soak.*milvus:promoteFrom/ },
+  {
+    name: "a promotion from a stack that is not there",
+    config: { "milvus:promoteFrom": "organization/milvus/nowhere" },
+    says: /only_what_was_proved_before.*organization\/milvus\/nowhere cannot be read/s,
+  },
   { name: "a backup size in words", config: { "milvus:backupSize": "large" }, says: /is not a Kubernetes quantity/ },
   { name: "a backup of no size", config: { "milvus:backupSize": "0Gi" }, says: /must be more than zero/ },
   { name: "a storage class in capitals", config: { "milvus:backupStorageClass": "Fast!" }, says: /backupStorageClass/ },

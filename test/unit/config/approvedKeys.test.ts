@@ -7,6 +7,8 @@ import { planned, running, wanted } from "../upgrade/support";
 interface Row {
   /** Another value than the default. */
   readonly set: string;
+  /** Keys without which it is refused. */
+  readonly beside?: Readonly<Record<string, string>>;
   readonly moves: boolean;
   readonly why: string;
 }
@@ -33,6 +35,12 @@ const ROWS = {
     why: "the approval is no part of what it approves: setting it would undo it",
   },
   maxDowntime: { set: "5m", moves: true, why: "it is what a plan is judged by" },
+  window: { set: "Sat 02:00-05:00 UTC", moves: true, why: "it lets a plan begin at other times" },
+  promoteFrom: { set: "staging", moves: true, why: "it is what a plan is judged by" },
+  soak: { set: "24h", beside: { promoteFrom: "staging" }, moves: true, why: "it is what a plan is judged by" },
+  runBefore: { set: '["cronjob/milvus-backup"]', moves: true, why: "they are run" },
+  runAfter: { set: '["cronjob/smoke-test"]', moves: true, why: "they are run" },
+  oneWayNeeds: { set: "runBefore", moves: true, why: "it is what a plan is judged by" },
   backupSize: { set: "20Gi", moves: true, why: "a Job's claim is another" },
   backupStorageClass: { set: "fast", moves: true, why: "a Job's claim is another" },
   kubectlImage: { set: "example.com/kubectl:v1", moves: true, why: "an image that is run" },
@@ -81,9 +89,11 @@ describe("an approval and the stack config", () => {
     expect(Object.keys(ROWS)).to.deep.equal(CONFIG_KEY_NAMES);
   });
 
-  for (const [key, { set, moves, why }] of Object.entries(ROWS)) {
+  for (const [key, { set, beside, moves, why }] of Object.entries(ROWS as Record<string, Row>)) {
     it(`${moves ? "covers" : "does not ask for"} milvus:${key}, since ${why}`, async () => {
-      const found = describeDifference(base, await hashOf({ [`milvus:${key}`]: set }));
+      const others = Object.fromEntries(Object.entries(beside ?? {}).map(([name, it]) => [`milvus:${name}`, it]));
+      const before = beside === undefined ? base : await hashOf(others);
+      const found = describeDifference(before, await hashOf({ ...others, [`milvus:${key}`]: set }));
       expect(found).to.deep.equal(moves ? ["the stack config"] : []);
     });
   }
@@ -96,6 +106,7 @@ describe("an approval and the stack config", () => {
     "migrate",
     "release",
     "rollout",
+    "ownJobs",
     "pending",
     "lock",
     "settle",

@@ -35,6 +35,7 @@ describe("parseConfig", () => {
         dropValues: [],
         pendingSilentSeconds: 600,
       },
+      conditions: { soakSeconds: 0 },
       valuesAreSecret: false,
       preflight: {},
       settings: {
@@ -56,6 +57,7 @@ describe("parseConfig", () => {
           migrate: 1800,
           release: 1800,
           rollout: 1800,
+          ownJobs: 1800,
           pending: 600,
           lock: 60,
           settle: 20,

@@ -18,6 +18,8 @@ const documents = [
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name)),
   join(".github", "workflows", "milvus.yml"),
+  join(".github", "workflows", "milvus-promotion.yml"),
+  join("examples", "gitlab", "milvus-promotion.yml"),
 ];
 
 describe("the documents", () => {

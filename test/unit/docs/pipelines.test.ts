@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
 
@@ -12,11 +13,26 @@ interface Step {
   readonly uses?: string;
   readonly run?: string;
   readonly with?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+interface GitLabJob {
+  readonly environment?: unknown;
+  readonly needs?: readonly string[];
+  readonly script: readonly string[];
 }
 interface Workflow {
   readonly env?: object;
   readonly jobs: Readonly<
-    Record<string, { readonly env?: object; readonly environment?: string; readonly steps: readonly Step[] }>
+    Record<
+      string,
+      {
+        readonly env?: object;
+        readonly environment?: string;
+        readonly needs?: string;
+        readonly if?: string;
+        readonly steps: readonly Step[];
+      }
+    >
   >;
 }
 
@@ -60,6 +76,80 @@ describe("the pipelines of docs/ci.md", () => {
   it("plan and upgrade in environments of their own", () => {
     const { jobs } = workflow(".github/workflows/milvus.yml");
     expect([jobs.plan?.environment, jobs.up?.environment]).to.deep.equal(["milvus-plan", "milvus"]);
+  });
+
+  it("promote production in an environment of its own, after a look that may only read, and the plan of that look alone", () => {
+    const { jobs } = workflow(".github/workflows/milvus-promotion.yml");
+    const environments = Object.fromEntries(Object.entries(jobs).map(([name, { environment }]) => [name, environment]));
+    expect(environments).to.deep.equal({
+      staging: "milvus-staging",
+      turn: "milvus-plan",
+      production: "milvus-production",
+    });
+    const { needs, if: condition, steps } = jobs.production ?? { steps: [] };
+    expect([needs, condition]).to.deep.equal(["turn", "needs.turn.outputs.plan != ''"]);
+    expect(steps.at(-1)?.env?.MILVUS_CONFIRMED_PLAN).to.match(/^\$\{\{ needs\.turn\.outputs\.plan \}\}$/);
+  });
+
+  describe("of GitLab for staging and production", () => {
+    const text = readFileSync(join(ROOT, "examples/gitlab/milvus-promotion.yml"), "utf8");
+    const jobs = parse(text) as Record<string, GitLabJob>;
+
+    it("is as that of GitHub: environments, a turn, and the plan of that look alone", () => {
+      expect(jobs["milvus staging"]?.environment).to.equal("milvus-staging");
+      expect(jobs["milvus turn"]?.environment).to.deep.equal({ name: "milvus-plan", action: "prepare" });
+      expect(jobs["milvus production"]?.environment).to.equal("milvus-production");
+      expect(jobs["milvus production"]?.needs).to.deep.equal(["milvus turn"]);
+      expect(jobs["milvus production"]?.script.at(-1)).to.match(/^MILVUS_CONFIRMED_PLAN="\$MILVUS_TURN" pulumi up /);
+    });
+
+    it("fetches its tools as docs/ci.md does", () => {
+      const [, yaml = ""] =
+        /```yaml\n(stages: \[plan, up\][\s\S]*?)```/.exec(readFileSync(join(ROOT, "docs", "ci.md"), "utf8")) ?? [];
+      expect(jobs[".tools"]).to.deep.equal((parse(yaml) as Record<string, unknown>)[".tools"]);
+    });
+
+    const HASH = `${"000000.".repeat(5)}${"0".repeat(32)}`;
+    for (const { what, report, turn, said } of [
+      {
+        what: "is allowed",
+        report: { outcome: "changes", plan: { title: "a roll", hash: HASH } },
+        turn: HASH,
+        said: "a roll",
+      },
+      {
+        what: "is refused",
+        report: { outcome: "refused", plan: { title: "a roll", hash: HASH }, refusal: { reason: "3 h of 1 d" } },
+        turn: "",
+        said: "3 h of 1 d",
+      },
+      {
+        what: "is outside of its window",
+        report: { outcome: "changes", plan: { title: "a roll", hash: HASH }, notNow: { reason: "not open" } },
+        turn: "",
+        said: "not open",
+      },
+      {
+        what: "has nothing to do",
+        report: { outcome: "nothing", plan: { title: "nothing to do" } },
+        turn: "",
+        said: "nothing to do",
+      },
+    ]) {
+      it(`gives production ${turn === "" ? "no" : "a"} turn where its plan ${what}`, () => {
+        const folder = mkdtempSync(join(tmpdir(), "milvus-turn-"));
+        writeFileSync(join(folder, "plan.json"), JSON.stringify(report));
+        const script = jobs["milvus turn"]?.script.at(-1) ?? "";
+        const { status, stdout, stderr } = spawnSync("sh", ["-c", script], {
+          cwd: folder,
+          encoding: "utf8",
+          env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` },
+        });
+        expect(status, stderr).to.equal(0);
+        expect(readFileSync(join(folder, "turn.env"), "utf8")).to.equal(`MILVUS_TURN=${turn}\n`);
+        expect(stdout).to.include(said);
+      });
+    }
   });
 
   it("of GitLab says what is missing before it fetches anything", () => {

@@ -132,6 +132,7 @@ function reportOf(text: () => string): PlanReport {
       hash: text(),
       approval: [text(), text()],
       verification: [text(), text()],
+      conditions: [text(), text()],
       title: text(),
       from: text(),
       to: text(),

@@ -161,6 +161,38 @@ describe("the plan as Markdown", () => {
   });
 });
 
+describe("a plan that is not to be begun now", () => {
+  const conditions = [
+    "promotion: staging runs 2.2.9 since 3 h of 1 d",
+    "window: up refuses to begin now: it is closed",
+  ];
+  const refusal = {
+    kind: "refused",
+    rule: "only_what_was_proved_before",
+    reason: "3 h of 1 d",
+    remedy: "wait",
+  } as const;
+  const { plan } = REPORT;
+  const report: PlanReport = {
+    ...REPORT,
+    outcome: "refused",
+    refusal,
+    notNow: { ...refusal, rule: "only_within_the_window" },
+    ...(plan && { plan: { ...plan, conditions } }),
+  };
+
+  it("is told with what is missing, and the plan beside it", () => {
+    for (const text of [asText(report), asMarkdown(report)]) {
+      for (const part of [...conditions, "3 h of 1 d", "release"]) expect(text).to.include(part);
+    }
+    expect(asMarkdown(report)).to.include("## Milvus: refused").and.to.include("| 1. release |");
+  });
+
+  it("is what the schema describes", () => {
+    expect(PLAN_REPORT.safeParse(report).error).to.equal(undefined);
+  });
+});
+
 describe("the plan as text", () => {
   it("names steps, values, warnings, refused fields and images", () => {
     const text = asText(REPORT);

@@ -102,6 +102,17 @@ describe("a walk over several hops", () => {
   const asked = wanted("2.4");
   const start = () => running("3.2.18", "2.1.4");
 
+  it("stops before a hop that may not be begun now, and says why: the window has closed meanwhile", async () => {
+    const world = new FakeWorld(asked, start());
+    const closed = { kind: "refused", rule: "only_within_the_window", reason: "closed", remedy: "later" } as const;
+    const plan = world.plan;
+    world.plan = async (request) => ({ ...(await plan(request)), ...(request === "2.3.13" && { notNow: closed }) });
+    const { end, done } = await go(world, asked);
+    expect(end).to.deep.equal({ kind: "refused", refusal: closed });
+    expect(done).to.deep.equal(["2.1.4 → 2.2.14"]);
+    expect(world.did.at(-1)).to.equal("up 2.2.14");
+  });
+
   it("sets the version and runs up for each hop, and ends with the version as it was asked for", async () => {
     const world = new FakeWorld(asked, start());
     const { end, done } = await go(world, asked);

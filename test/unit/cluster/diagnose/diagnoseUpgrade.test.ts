@@ -99,6 +99,6 @@ describe("diagnoseUpgrade", () => {
     expect(text).to.match(
       /Job milvus\/my-release-backup only waited for that: its command await-rollout ended with exit code 1\.$/,
     );
-    expect(text).to.not.include("The log tells why");
+    expect(text).to.not.include("The log says why");
   });
 });

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config/schema";
+import { judgeConditions } from "../run/conditions";
 import { eventSink } from "../run/events";
 import { type Look, shownPlan } from "../run/look";
 import { approvalLines, CONFIRMED_PLAN_VARIABLE, refusalOfUnapproved, refusalOfUnconfirmed } from "../upgrade/approval";
-import type { UpgradePlan } from "../upgrade/model";
+import type { Refusal, UpgradePlan } from "../upgrade/model";
 import { SHOWN_PLAN_VARIABLE } from "../upgrade/progress/events";
 import { RefusalError } from "../upgrade/refusal";
 import { describeClearUp } from "../upgrade/words/clearUp";
@@ -12,6 +13,7 @@ import { describeVerification } from "../verify/describe";
 import { openVerification } from "../verify/verify";
 import { keptAttempts } from "./declare/metadata";
 import type { EarlierRun } from "./engine/earlierRun";
+import { readStagedStack } from "./engine/stagedStack";
 
 export interface Speaker {
   /** As a person reads it. */
@@ -20,38 +22,57 @@ export interface Speaker {
 }
 
 /**
- * Says what is planned.
+ * The plan of a look, once it is said and may be run: approved, promoted, and within its window. A preview asks for no approval and
+ * no window.
  *
- * @throws RefusalError of a plan that may not be run
+ * @throws RefusalError
  */
-export async function approvedPlan(
+export async function allowedPlan(
+  config: Config,
   look: Look,
-  { approvedPlan: approved, verification, wanted }: Config,
   earlier: EarlierRun,
   { words, say }: Speaker,
 ): Promise<UpgradePlan> {
+  const { approvedPlan, verification, wanted } = config;
   const plan = shownPlan(look);
   if (plan.kind === "refused") {
     if (look.open.length > 0) await say(look.open);
     throw new RefusalError(plan);
   }
   const { state, hash } = look;
+  const { window, promotion } = await judgeConditions(config, plan, state, readStagedStack);
   const kept = keptAttempts(state, earlier).map(({ claimName }) => claimName);
   const lines = [
     ...look.open,
     ...describePlan(plan),
     ...describeClearUp(plan, earlier.jobs ?? 0, kept),
     ...describeVerification(verification, plan, openVerification(plan, state), wanted.namespace),
-    ...(hash === undefined ? [] : approvalLines(approved, hash)),
+    ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),
+    ...promotion.lines,
+    ...window.lines,
   ];
   // Whoever has shown this very plan a moment ago need not read it again.
   if (hash === undefined || process.env[SHOWN_PLAN_VARIABLE] !== hash) await say(lines);
-  if (pulumi.runtime.isDryRun()) return plan;
-  eventSink(wanted, plan).tell({ event: "planned", ...(hash !== undefined && { hash }), lines: lines.map(words) });
-  if (hash !== undefined) {
-    const unconfirmed = refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan);
-    const refusal = unconfirmed ?? refusalOfUnapproved(approved, hash, plan);
-    if (refusal !== undefined) throw new RefusalError(refusal);
+  const isPreview = pulumi.runtime.isDryRun();
+  if (!isPreview) {
+    eventSink(wanted, plan).tell({ event: "planned", ...(hash !== undefined && { hash }), lines: lines.map(words) });
   }
+  const refusal = isPreview
+    ? promotion.refusal
+    : (refusalOfHash(approvedPlan, hash, plan) ?? promotion.refusal ?? window.refusal);
+  if (refusal !== undefined) throw new RefusalError(refusal);
   return plan;
+}
+
+function refusalOfHash(approved: string | undefined, hash: string | undefined, plan: UpgradePlan): Refusal | undefined {
+  if (hash === undefined) return undefined;
+  return (
+    refusalOfUnconfirmed(process.env[CONFIRMED_PLAN_VARIABLE], hash, plan) ?? refusalOfUnapproved(approved, hash, plan)
+  );
+}
+
+/** Who has agreed to the plan that is run. */
+export function approvalOf({ approvedPlan }: Config): "approvedPlan" | "confirmed" | "none" {
+  if (approvedPlan !== undefined) return "approvedPlan";
+  return (process.env[CONFIRMED_PLAN_VARIABLE] ?? "") === "" ? "none" : "confirmed";
 }
