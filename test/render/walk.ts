@@ -232,7 +232,14 @@ async function followEffects(
     const { had, has, installed } = followed;
     without.push({ ...variant, installed, hasEffect: has });
     const key = formatPath(variant.path);
-    const words = [key, variant.path.slice(-2).join("."), ...(variant.path[0] === "metadata" ? ["rootPath"] : [])];
+    const last = variant.path.at(-1) ?? "";
+    const words = [
+      key,
+      variant.path.slice(-2).join("."),
+      // nvidia.com/gpu, by which a resource is named.
+      ...(last.includes("/") ? [last] : []),
+      ...(variant.path[0] === "metadata" ? ["rootPath"] : []),
+    ];
     if (had && !has) breaches.push({ what: `${key} has no effect any more`, damage: "other", words });
     if (!had && has) breaches.push({ what: `${key} had no effect, and begins to have one`, damage: "other", words });
   }

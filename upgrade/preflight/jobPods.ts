@@ -16,7 +16,7 @@ export function jobPodFindings({ facts: { jobPod }, state, jobUser, namespace, r
         message: `A pod like those of the upgrade's Jobs is refused in namespace ${namespace}: ${jobPod.why}. The Jobs would wait for their pods until their time is over.`,
         remedy: isFixed
           ? `${assigned}. Only where the ServiceAccount ${account} is allowed another constraint, this says nothing.`
-          : `Mend what it names: user and group are milvus:jobUser, requests and limits milvus:jobResources, labels and annotations milvus:jobLabels and milvus:jobAnnotations. See the quotas and limits: kubectl -n ${namespace} describe quota,limits`,
+          : `Repair what it names: user and group are milvus:jobUser, requests and limits milvus:jobResources, labels and annotations milvus:jobLabels and milvus:jobAnnotations. See the quotas and limits: kubectl -n ${namespace} describe quota,limits`,
       },
     ];
   }

@@ -119,7 +119,7 @@ describe("the plan as Markdown", () => {
 
   it("says outside of a fold what a verification writes into Milvus", () => {
     const text = asMarkdown(REPORT);
-    const line = "- verification: write: a collection milvus_upgrade_write_check_… is MADE";
+    const line = "- verification: write: a collection milvus_upgrade_write_check\\_… is MADE";
     expect(text).to.include(line);
     expect(text.indexOf(line)).to.be.below(text.indexOf("<details>"));
   });
