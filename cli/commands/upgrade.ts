@@ -8,6 +8,7 @@ import { asText } from "../format/text";
 import { wayLines } from "../format/way";
 import { makePlan } from "../plan/plan";
 import { findProject, UsageError } from "../pulumi/project";
+import { chosenStack } from "../pulumi/selectedStack";
 import { loadStackConfig } from "../pulumi/stackConfig";
 import { eventLines } from "../walk/runEvents";
 import { INTERRUPTED, readState, type UpgradeRequest, upgrade } from "../walk/upgrade";
@@ -77,7 +78,6 @@ export function upgradeCommand(): Command {
     .action(async (flags: UpgradeFlags) => {
       if (flags.stacks !== undefined) return upgradeFleet(fleetFlags(flags, flags.stacks));
       refuseFleetFlags(flags);
-      const { chosenStack } = load("../pulumi/selectedStack") as typeof import("../pulumi/selectedStack");
       const project = findProject(flags.cwd);
       const { stack, file } = await chosenStack(project, flags.stack);
       process.chdir(project.folder);
