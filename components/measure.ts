@@ -29,8 +29,8 @@ export interface LastUpgrade {
   /** Of the run that ended it, in the plan's order. */
   readonly steps: StepDuration[];
   /**
-   * From the first step of any run that took Milvus away to the Release that has it ready again; missing for a roll, which serves
-   * on, and where no pod restarts.
+   * From the first step of any run that took Milvus away to the Release that has it ready again; missing for a roll, which keeps
+   * serving, and where no pod restarts.
    */
   readonly interruptedAtMostSeconds?: number;
 }

@@ -86,5 +86,5 @@ function nameIn({ steps }: UpgradePlan, step: Step) {
 
 /** The SDK takes the line from a resource, and waits for its URN: that of one at work is known only once it is done. */
 function lineOf({ urn }: StepPlace): pulumi.Resource {
-  return { urn: pulumi.output(urn) } as pulumi.Resource;
+  return Object.assign(Object.create(pulumi.Resource.prototype) as pulumi.Resource, { urn: pulumi.output(urn) });
 }

@@ -99,8 +99,7 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   };
   const lookFor = (plan: Plan) => lookAt(state, seen, plan, check, client.server);
   return allowing(seen.wanted.maxDowntimeSeconds, planned, lookFor, () => {
-    const { maxDowntimeSeconds: _most, ...unlimited } = seen.wanted;
-    return planFor(unlimited);
+    return planFor({ ...seen.wanted, maxDowntimeSeconds: Number.POSITIVE_INFINITY });
   });
 }
 

@@ -131,9 +131,14 @@ class Watch {
     if (this.isOver) return;
     const isLate = idle >= late;
     if (found === undefined) {
-      if (isLate) this.tellOnce("", `nothing that is to be seen in the cluster tells why.`, idle);
+      if (isLate) this.tellOnce("", "nothing in the cluster shows why. The run waits", idle);
     } else if (found.isLasting || isLate) {
-      this.tellOnce(keyOf(found), describeStuck(found, this.watched.namespace, this.watched.hide), idle);
+      const why = describeStuck(found, this.watched.namespace, this.watched.hide);
+      this.tellOnce(
+        keyOf(found),
+        `${why} Once that is repaired in the cluster, this run continues by itself; it waits`,
+        idle,
+      );
     }
   }
 
@@ -142,9 +147,7 @@ class Watch {
     this.told.add(key);
     const { step, limit } = this.watched;
     const left = limit - (Date.now() - this.started) / 1000;
-    this.ears.stuck(
-      `${describeStep(step)}: nothing has moved for ${rough(idle / 1000)}: ${why} Mended in the cluster, this run goes on by itself; it waits ${rough(left)} more.`,
-    );
+    this.ears.stuck(`${describeStep(step)}: nothing has moved for ${rough(idle / 1000)}: ${why} ${rough(left)} more.`);
   }
 }
 

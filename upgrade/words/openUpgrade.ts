@@ -1,7 +1,16 @@
 import { attemptName } from "../metadata/attempt";
 import { bindingAttempt, lastOpenAttempt } from "../metadata/migration";
 import { isMilvusComponent } from "../milvusComponents";
-import type { AttemptPhase, AttemptState, ClusterState, HelmRelease, Plan, Wanted } from "../model";
+import type {
+  AttemptPhase,
+  AttemptState,
+  ClusterState,
+  HelmRelease,
+  Plan,
+  Refusal,
+  UpgradePlan,
+  Wanted,
+} from "../model";
 import { clock, downSince, isAllDown } from "../plan/interruption";
 import { type Observed, observe } from "../plan/observed";
 import { planUpgrade } from "../plan/plan";
@@ -90,7 +99,8 @@ function partsOf(
 
 /** What to type, and what it comes to. */
 function wayTo(version: string, wanted: Wanted, state: ClusterState): string {
-  const { maxDowntimeSeconds: _most, ...rest } = wanted;
+  // Whatever it costs: it is the way out.
+  const rest = { ...wanted, maxDowntimeSeconds: Number.POSITIVE_INFINITY };
   const set = wanted.version === version ? [] : [configLine("version", version)];
   const plan = planUpgrade({ ...rest, version, rollback: false }, state);
   if (isWay(plan)) {
@@ -103,11 +113,15 @@ function wayTo(version: string, wanted: Wanted, state: ClusterState): string {
     const lost = back.reversibility === "one way" ? " (what was written since the backup is lost)" : "";
     return `${[...set, ...ask, "pulumi up"].join(", then ")}${lost}`;
   }
-  return plan.kind === "refused" ? `not now: ${plan.reason} ${plan.remedy}` : "nothing is left to do";
+  return isRefused(plan) ? `not now: ${plan.reason} ${plan.remedy}` : "nothing is left to do";
 }
 
-function isWay(plan: Plan): plan is Exclude<Plan, { readonly kind: "refused" }> {
-  return plan.kind !== "refused" && plan.kind !== "nothing";
+function isWay(plan: Plan): plan is UpgradePlan {
+  return !isRefused(plan) && plan.kind !== "nothing";
+}
+
+function isRefused(plan: Plan): plan is Refusal {
+  return plan.kind === "refused";
 }
 
 function observedOrNot(wanted: Wanted, state: ClusterState, release: HelmRelease): Observed | undefined {
