@@ -14,8 +14,8 @@ import type { BenchContext } from "./part";
 export interface Bed {
   readonly sandbox: Sandbox;
   chart(version: string): string;
-  /** A stack of this program, or of another one. */
-  stack(name: string, config: StackConfig, program?: PulumiFn): Promise<EngineStack>;
+  /** A stack of this program, or of another one. Stacks of one project have their `stateFolder` in common. */
+  stack(name: string, config: StackConfig, program?: PulumiFn, stateFolder?: string): Promise<EngineStack>;
 }
 
 export async function withBed<T>(context: BenchContext, work: (bed: Bed) => Promise<T>): Promise<T> {
@@ -26,10 +26,11 @@ export async function withBed<T>(context: BenchContext, work: (bed: Bed) => Prom
     return await work({
       sandbox,
       chart: (version) => path.join(charts, `milvus-${version}`),
-      async stack(name, config, program) {
+      async stack(name, config, program, stateFolder) {
         const stack = await openStack({
           sandbox,
           stackName: name,
+          ...(stateFolder !== undefined && { stateFolder }),
           config: {
             "milvus:release": "my-release",
             "milvus:chartSource": { folder: charts },
@@ -75,6 +76,17 @@ export const ROLLABLE_APART = {
     ]),
   ),
 } as const;
+
+/** A standalone, small, so that fifty of them find room, and each with its own part of the sandbox's one etcd. */
+export function standaloneValues(index: number) {
+  return {
+    cluster: none,
+    pulsar: none,
+    etcd: { replicaCount: 1 },
+    minio: { replicas: 1 },
+    extraConfigFiles: { "user.yaml": `etcd:\n  rootPath: fleet-${index}\n` },
+  };
+}
 
 /** Milvus 2.1. */
 export const OLD = OLD_MILVUS_VALUES;

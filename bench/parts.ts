@@ -1,4 +1,5 @@
 import { downtime } from "./downtime";
+import { fleet } from "./fleet";
 import { metadataScript } from "./metadataScript";
 import { overhead } from "./overhead";
 import type { Part } from "./part";
@@ -17,6 +18,7 @@ export const PARTS: readonly Part[] = [
   planning,
   scalePods,
   scaleFleet,
+  fleet,
 ];
 
 /** By name; `scale` stands for all whose names begin so. */

@@ -1,23 +1,14 @@
 /** More and more Milvus clusters, a stack for each: what it costs to preview an upgrade of all of them. */
 import { type ApiProxy, startApiProxy, type Traffic } from "../sandbox/apiProxy";
 import { installMilvus } from "../sandbox/milvusRelease";
-import { type Bed, withBed } from "./clusters";
+import { type Bed, standaloneValues, withBed } from "./clusters";
+import { forAll } from "./forAll";
 import type { BenchContext, Part } from "./part";
 import type { Findings } from "./section";
 import { number, ratio, seconds } from "./statistics";
 
 const CHART = "4.2.20";
 const NEXT = "2.4.17";
-/** Small, so that fifty of them find room, and each with its own part of the sandbox's one etcd. */
-function valuesOf(index: number) {
-  return {
-    cluster: { enabled: false },
-    pulsar: { enabled: false },
-    etcd: { replicaCount: 1 },
-    minio: { replicas: 1 },
-    extraConfigFiles: { "user.yaml": `etcd:\n  rootPath: fleet-${index}\n` },
-  };
-}
 
 /** How many stacks, and how many of them at the same time. */
 const FLEETS: readonly Fleet[] = [
@@ -82,7 +73,7 @@ async function allFleets(context: BenchContext, bed: Bed, fleets: readonly Fleet
     const largest = Math.max(...fleets.map(({ stacks }) => stacks));
     await forAll(largest, 4, (index) =>
       installMilvus(bed.sandbox, releaseOf(index), bed.chart(CHART), {
-        ...valuesOf(index),
+        ...standaloneValues(index),
         image: { all: { tag: "v2.4.16" } },
       }),
     );
@@ -109,7 +100,7 @@ async function measure(bed: Bed, proxy: ApiProxy, fleet: Fleet, run: number): Pr
     const stack = await bed.stack(`${namespace}-${run}`, {
       "kubernetes:kubeconfig": proxy.kubeconfig,
       "milvus:namespace": namespace,
-      "milvus:values": valuesOf(index),
+      "milvus:values": standaloneValues(index),
       "milvus:version": NEXT,
     });
     await stack.preview();
@@ -125,14 +116,6 @@ async function measure(bed: Bed, proxy: ApiProxy, fleet: Fleet, run: number): Pr
 
 function releaseOf(index: number) {
   return { name: "my-release", namespace: `fleet-${index}` };
-}
-
-async function forAll(count: number, atOnce: number, work: (index: number) => Promise<unknown>): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    while (next < count) await work(next++);
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
 }
 
 export const scaleFleet: Part = { name: "scale-fleet", title: "Fleets of stacks", run };

@@ -1,4 +1,4 @@
-import { table } from "../sandbox/table";
+import { table } from "../cli/format/table";
 
 /** Rows of text under a head; the first column names what was measured. */
 export interface BenchTable {

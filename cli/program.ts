@@ -49,7 +49,7 @@ export function completion(program: Command, isZsh: boolean, script = process.ar
     ...(script.endsWith(".ts") ? [fromSources(name, script)] : []),
     "_milvus_upgrade() {",
     '  local words=""',
-    '  if [ "$3" = --stack ] || [ "$3" = -s ]; then',
+    '  if [ "$3" = --stack ] || [ "$3" = -s ] || [ "$3" = --stacks ]; then',
     `    words="$(${name} stacks 2>/dev/null)"`,
     '  elif [ "$COMP_CWORD" -eq 1 ]; then',
     `    words="${namesOf(program)}"`,

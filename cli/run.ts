@@ -4,11 +4,14 @@ import { ClusterError, hasCode } from "../cluster/errors";
 import { ConfigError } from "../config/configError";
 import { severalLines } from "../upgrade/words/visible";
 import { ServiceError } from "../verify/service";
+import { lostToNpm } from "./npmOptions";
 import { UsageError } from "./pulumi/project";
 
 /** Runs the command line of this process; what goes wrong is told, and is the exit code 1. */
 export async function runProgram(program: Command): Promise<void> {
   try {
+    const lost = lostToNpm(process.env, process.argv.slice(2));
+    if (lost !== undefined) throw new UsageError(lost);
     await program.parseAsync();
   } catch (error) {
     const isForPeople = [UsageError, ConfigError, ClusterError, ServiceError].some((Kind) => error instanceof Kind);

@@ -4,9 +4,9 @@ import { otherRun } from "../run/lock";
 import { look } from "../run/look";
 import { isMilvusComponent } from "../upgrade/milvusComponents";
 import type { ClusterState, Plan, UpgradePlan, VerificationState } from "../upgrade/model";
+import { hasSnapshot } from "../upgrade/verification";
 import { parseImage } from "../upgrade/versions/images";
 import { describeFailed, describePassed } from "../verify/describe";
-import { hasSnapshot } from "../verify/record";
 import { acceptVerification, verifyUpgrade } from "../verify/verify";
 import { UsageError } from "./pulumi/project";
 
@@ -38,7 +38,7 @@ export async function verifyByHand(
   const { releaseName, namespace } = config.wanted;
   const client = connect(config.access);
   const target = { client, releaseName, namespace };
-  const { state, plan } = await look(client, config, { isChecked: false });
+  const { state, plan, open: begun } = await look(client, config, { isChecked: false });
   const open = state.verification?.status === "passed" ? undefined : state.verification;
   if (accept) {
     if (open === undefined) throw new UsageError("There is nothing to accept: no verification of this release failed.");
@@ -48,6 +48,8 @@ export async function verifyByHand(
       text: `accepted as it is: ${open.summary || "never compared"} (ConfigMap ${open.configMap})`,
     };
   }
+  // Nothing of it gets well by waiting: somebody has to go on.
+  if (begun.length > 0) return { passed: false, text: ["Nothing was verified:", ...begun].join("\n") };
   const writes = verification.mode === "write";
   const other = writes ? await otherRun(client, config) : undefined;
   if (other !== undefined) {
@@ -61,8 +63,10 @@ export async function verifyByHand(
   const verified = whatRuns(plan, state, open);
   // A look at a healthy cluster's bad moment must not block the next upgrade.
   const result = await verifyUpgrade(target, settings, verified, open, say, false);
-  const passed = result.status === "passed";
-  return { passed, text: passed ? describePassed(result) : describeFailed(result, verified) };
+  const isWell = result.status === "passed";
+  // Nothing wrong was found, and the verification of the upgrade has not passed: its write check has to.
+  const passed = isWell && result.stillOpen === undefined;
+  return { passed, text: isWell ? describePassed(result) : describeFailed(result, verified) };
 }
 
 /** The upgrade that was made: of the open verification, or none, where what runs is looked at. */

@@ -3,12 +3,21 @@ import { resolve } from "node:path";
 import type { V1Deployment, V1PersistentVolumeClaim, V1StatefulSet, V1StorageClass } from "@kubernetes/client-node";
 import type { ClusterState, UpgradePlan, Wanted } from "../upgrade/model";
 import type { PreflightLevels } from "../upgrade/preflight/checks";
-import type { Dependency, DependencyRole, Permission, PreflightFacts, RenderFacts } from "../upgrade/preflight/facts";
+import type {
+  Dependency,
+  DependencyRole,
+  Permission,
+  PodFacts,
+  PreflightFacts,
+  RenderFacts,
+} from "../upgrade/preflight/facts";
 import { type GrantedRule, isGranted } from "../upgrade/preflight/grants";
 import { type Findings, judgePreflight, NO_FINDINGS, preflightQuestions } from "../upgrade/preflight/judge";
 import type { VerificationNeeds } from "../upgrade/preflight/permissions";
+import { type JobPodSettings, rehearsedPod } from "../upgrade/steps/jobPod";
 import type { ClusterClient } from "./api/client";
 import { apiVersions, readServedApis } from "./api/discovery";
+import { verdictOf } from "./api/rehearsal";
 import { ClusterError, hasCode } from "./errors";
 import { listedManifest } from "./helm/manifest";
 import type { Json } from "./json";
@@ -19,7 +28,7 @@ import { DEFAULT_NAME_LABEL } from "./state/workloads";
 /** The parts of the config that matter here. */
 export interface PreflightOptions {
   readonly preflight: PreflightLevels;
-  readonly settings: { readonly backup: { readonly storageClass?: string } };
+  readonly settings: JobPodSettings & { readonly backup: { readonly storageClass?: string } };
   readonly verification?: VerificationNeeds;
   /** What came of rendering the chart, while it is still being rendered. Default: it was not. */
   readonly rendered?: Promise<RenderFacts | undefined>;
@@ -59,6 +68,7 @@ export async function preflight(
     claims,
     otherReleases,
     render,
+    jobPod,
     settingsInEtcd,
   ] = await Promise.all([
     kinds,
@@ -69,6 +79,9 @@ export async function preflight(
     reader.claims(releaseName),
     plan.kind === "install" ? reader.otherReleases(releaseName) : undefined,
     rendered,
+    questions.jobPod && levels.jobPods !== "off"
+      ? rehearse(client, namespace, rehearsedPod(settings, state, { releaseName, namespace }))
+      : undefined,
     questions.settingsRoot === undefined || levels.queueInEtcd === "off"
       ? undefined
       : readSettingsInEtcd(client, { releaseName, namespace }, plan.values, questions.settingsRoot),
@@ -86,6 +99,7 @@ export async function preflight(
     ...(missingChart !== undefined && { missingChart }),
     // The chart that is missing is named once.
     ...(render && missingChart === undefined && { rendered: render }),
+    ...(jobPod && { jobPod }),
     ...(settingsInEtcd && { settingsInEtcd }),
   };
   const backupStorageClass = settings.backup.storageClass;
@@ -96,10 +110,29 @@ export async function preflight(
     namespace,
     releaseName,
     ...(backupStorageClass !== undefined && { backupStorageClass }),
+    ...(settings.user !== undefined && { jobUser: settings.user }),
     ...(messageQueue !== undefined && { messageQueue }),
     ...(verification && { verification }),
   };
   return judgePreflight(subject, levels);
+}
+
+/** Shown with dryRun=All: nothing is made. */
+async function rehearse(client: ClusterClient, namespace: string, pod: object): Promise<PodFacts> {
+  const verdict = verdictOf(await client.rehearse({ api: "v1", resource: "pods", namespace }, pod));
+  switch (verdict.kind) {
+    case "taken":
+      return verdict;
+    case "refused":
+      return {
+        kind: "refused",
+        why: verdict.reasons.map(({ path, why }) => (path ? `${path}: ${why}` : why)).join("; "),
+      };
+    case "unknown":
+      return verdict;
+    default:
+      return { kind: "unknown", why: `the API server says that it is ${verdict.kind}` };
+  }
 }
 
 class Reader {
@@ -116,7 +149,7 @@ class Reader {
       return await read();
     } catch (error) {
       if (error instanceof ClusterError && ["forbidden", "notFound", "badRecord"].includes(error.code)) {
-        this.notes.push(`The preflight could not read ${what}, and goes on without.`);
+        this.notes.push(`The preflight could not read ${what}, and continues without.`);
         return undefined;
       }
       throw error;

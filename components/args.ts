@@ -109,7 +109,7 @@ export interface UpgradeArgs {
    * neither the backup nor its migration has left. Milvus loses what was written since the backup. Default: none.
    */
   overwriteMetadata?: string;
-  /** The Milvus version that runs now, for images whose tag does not tell (a digest). Default: read from the cluster. */
+  /** The Milvus version that runs now, for images whose tag does not say it (a digest). Default: read from the cluster. */
   currentVersion?: string;
   /** Paths of values (pulsar.proxy.resources) that the release has and `values` may leave out. Default: none. */
   dropValues?: string[];

@@ -185,9 +185,9 @@ function refuseProvider(component: pulumi.Resource): void {
   if (component.getProvider("kubernetes:core/v1:ConfigMap") === undefined) return;
   throw new RefusalError({
     kind: "refused",
-    rule: "a_provider_does_not_tell_its_cluster",
+    rule: "a_provider_does_not_name_its_cluster",
     reason:
-      "MilvusCluster was given a Kubernetes provider. It reads the cluster before it declares anything, and a provider does not tell how its cluster is reached.",
+      "MilvusCluster was given a Kubernetes provider. It reads the cluster before it declares anything, and a provider does not say how its cluster is reached.",
     remedy:
       "Pass what the provider was made from instead of the provider: kubeconfig (path, contents or an Output), and context where the kubeconfig has several. The component makes a provider of its own.",
   });

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { UpgradePlan } from "../upgrade/model";
+import type { OpenUpgrade, UpgradePlan } from "../upgrade/model";
+import { describeExpected, duration } from "../upgrade/plan/interruption";
 import { factsOf, stepName } from "../upgrade/steps/steps";
 import { settled } from "./engine/resolve";
 import { unlessLeftOut } from "./engine/stepGate";
@@ -21,11 +22,16 @@ export interface LastUpgrade {
   readonly to: string;
   /** ISO 8601. */
   readonly finishedAt: string;
-  /** All steps together. */
+  /** From the first step to the end, over all runs that it took. */
   readonly seconds: number;
-  /** In the plan's order. */
+  /** How many runs it took: more than one where it was interrupted or failed on the way. Missing: known to be none but the last. */
+  readonly runs?: number;
+  /** Of the run that ended it, in the plan's order. */
   readonly steps: StepDuration[];
-  /** Between the first step that takes Milvus away and the Release that has it ready again; missing for a roll, which serves on. */
+  /**
+   * From the first step of any run that took Milvus away to the Release that has it ready again; missing for a roll, which serves
+   * on, and where no pod restarts.
+   */
   readonly interruptedAtMostSeconds?: number;
 }
 
@@ -36,19 +42,21 @@ export interface LastUpgrade {
  * @param started milliseconds
  * @param ends the resource that each step ends with, in the plan's order
  * @param previous from the outputs of the last run
+ * @param begun what all runs together have taken, asked for once the last step is done
  */
 export async function measure(
   plan: UpgradePlan,
   started: number,
   ends: readonly pulumi.Resource[],
   previous: unknown,
+  begun: () => OpenUpgrade | undefined = () => undefined,
 ): Promise<LastUpgrade | undefined> {
   const last = isLastUpgrade(previous) ? previous : undefined;
   if (plan.kind === "nothing" || pulumi.runtime.isDryRun()) return last;
   const times = ends.map(({ urn }) => urn.apply(() => Date.now()));
   const measured: pulumi.Output<LastUpgrade | undefined> = pulumi
     .all(times)
-    .apply((finished) => figures(plan, started, finished));
+    .apply((finished) => figures(plan, started, finished, begun()));
   return settled(unlessLeftOut(measured, last));
 }
 
@@ -60,24 +68,51 @@ export function describeLastUpgrade(upgrade: LastUpgrade): string {
   return `${versions} (${kind}) in ${took} s${interrupted}, finished ${finishedAt}`;
 }
 
+/** For the end of a run: what each step took, and the interruption beside what was expected. */
+export function endTable(
+  plan: UpgradePlan,
+  { seconds: took, runs = 1, steps, interruptedAtMostSeconds: away }: LastUpgrade,
+): string[] {
+  const width = Math.max(...steps.map(({ step }) => step.length));
+  const expected =
+    plan.expected === undefined ? "" : `; expected was ${describeExpected({ ...plan.expected, parts: [] })}`;
+  return [
+    `done in ${whole(took)}${runs > 1 ? `, over ${runs} runs; the steps of this one:` : ":"}`,
+    ...steps.map(({ step, seconds: each }) => `  ${step.padEnd(width)}  ${each.toFixed(1).padStart(7)} s`),
+    `interruption: ${away === undefined ? "no step took all of Milvus away" : `at most ${whole(away)}`}${expected}`,
+  ];
+}
+
+function whole(seconds: number): string {
+  return duration(Math.round(seconds));
+}
+
 /** From the times at which the steps were done. */
-export function figures(plan: UpgradePlan, started: number, finished: readonly number[]): LastUpgrade {
+export function figures(
+  plan: UpgradePlan,
+  started: number,
+  finished: readonly number[],
+  begun?: OpenUpgrade,
+): LastUpgrade {
   const begin = (index: number) => finished[index - 1] ?? started;
   const end = finished.at(-1) ?? started;
   const away = plan.steps.findIndex((step) => factsOf(step).interrupts);
   const back = plan.steps.findIndex(({ kind }) => kind === "release");
-  const isInterrupted = plan.kind !== "rolling" && plan.kind !== "install";
+  const isInterrupted = plan.kind !== "rolling" && plan.kind !== "install" && plan.expected?.kind !== "none";
+  const first = begun === undefined ? started : Math.min(Date.parse(begun.startedAt), started);
+  const stopped = begun?.stoppedAt === undefined ? begin(away) : Math.min(Date.parse(begun.stoppedAt), begin(away));
   return {
     kind: plan.kind,
     ...(plan.from !== undefined && { from: plan.from }),
     to: plan.to,
     finishedAt: new Date(end).toISOString(),
-    seconds: seconds(started, end),
+    seconds: seconds(first, end),
+    ...(begun && { runs: begun.runs }),
     steps: plan.steps.map((step, index) => ({
       step: stepName(step),
       seconds: seconds(begin(index), finished[index] ?? end),
     })),
-    ...(isInterrupted && { interruptedAtMostSeconds: seconds(begin(away), finished[back] ?? end) }),
+    ...(isInterrupted && { interruptedAtMostSeconds: seconds(stopped, finished[back] ?? end) }),
   };
 }
 

@@ -85,6 +85,8 @@ export interface ReceiptOutput {
   readonly runs: ReceiptRun[];
   /** ISO 8601; of the first run. */
   readonly startedAt: string;
+  /** ISO 8601; missing where no run took Milvus away. */
+  readonly stoppedAt?: string;
   /** ISO 8601; after the verification. */
   readonly finishedAt?: string;
   /** Of the run that ended it, in the plan's order. */

@@ -7,9 +7,12 @@ import type { RunLock } from "../cluster/kept/runLock";
 import { watchOwnJob } from "../cluster/state/ownJobs";
 import { inArguments } from "../config/arguments";
 import { endDeadRuns } from "../run/deadRuns";
+import { eventSink, tellLine } from "../run/events";
+import { describeInterrupted } from "../run/interrupted";
 import { lockRelease, otherRun } from "../run/lock";
 import { type Look, look, lookAhead } from "../run/look";
 import { ReceiptKeeper } from "../run/receipts";
+import { CONFIRMED_PLAN_VARIABLE } from "../upgrade/approval";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
 import { secretTexts } from "../upgrade/secrets/text";
 import { isAfterVerification } from "../upgrade/steps/steps";
@@ -17,7 +20,7 @@ import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
 import { describeFailed, describePassed } from "../verify/describe";
 import { type Result, snapshotBefore, verifyUpgrade } from "../verify/verify";
-import { allowedPlan, approvalOf } from "./allowed";
+import { approvedPlan } from "./approvedPlan";
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
 import type { BegunOwnJob, FailedResource } from "./declare/context";
@@ -26,9 +29,10 @@ import { watchEngine } from "./engine/guard";
 import { onlyRefreshes } from "./engine/operation";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
-import { measure } from "./measure";
+import { endTable, measure } from "./measure";
 import { type ClusterOutputs, plannedOutputs } from "./outputs";
 import { endedRun, type ReceiptOutput, receiptOutput } from "./receipt";
+import { stepListener } from "./stepListener";
 import { laterTexts, releaseValues, withoutTexts } from "./values";
 
 const NOT_VERIFIED = "not made yet";
@@ -98,7 +102,7 @@ class UpgradeRun {
       if (other.status === "rejected") throw other.reason;
       return this.carryOut(looked.value, client);
     }
-    const say = (line: string) => void this.say(line);
+    const say = (line: string) => this.tell(line);
     const stack = stackName();
     const lock = await lockRelease(client, config, { stack, isAlive: watchEngine(), say });
     try {
@@ -132,11 +136,12 @@ class UpgradeRun {
   private async carryOut(look: Look, client?: ClusterClient, lock?: RunLock): Promise<ClusterOutputs> {
     const { config, values } = this.given;
     const { state, hash } = look;
-    const plan = await allowedPlan(config, look, (...lines) => this.say(...lines));
     const earlier = await this.earlier;
+    const words = (text: string) => this.words(text);
+    const plan = await approvedPlan(look, config, earlier, { words, say: (lines) => this.say(...lines) });
     const isPreview = pulumi.runtime.isDryRun();
     const target = client && { client, ...this.address };
-    const say = (line: string) => void this.say(`verification: ${line}`);
+    const say = (line: string) => this.tell(`verification: ${line}`);
     const record =
       isPreview || target === undefined
         ? undefined
@@ -146,6 +151,9 @@ class UpgradeRun {
     const failedRecord =
       client && marked && (await failedRecordOf(client, { ...this.address, recordName: marked.recordName }));
     const hide = [...secretTexts(plan.values), ...this.hidden];
+    const { timeouts } = config.settings;
+    const events = eventSink(this.address, plan);
+    const watched = { ...this.address, plan, state, timeouts, hide, words };
     const receipts = isPreview || client === undefined ? undefined : this.receipts(client, look, plan);
     await receipts?.begin();
     const started = Date.now();
@@ -168,15 +176,14 @@ class UpgradeRun {
         watch: (job: BegunOwnJob) => void watchOwnJob(client, job, hide, (line) => void this.say(line)),
       }),
       ...(receipts && { ranBefore: () => receipts.ranBefore() }),
+      ...(client && { standing: async () => this.words(await describeInterrupted(client, config.wanted)) }),
       ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),
+      ...(client && !isPreview && { listener: stepListener({ ...watched, client, receipts, events }) }),
     });
-    const planned = plannedOutputs(
-      { ...this.address, plan, state, words: (text) => this.words(text), ...(hash !== undefined && { hash }) },
-      earlier,
-    );
+    const planned = plannedOutputs({ ...watched, ...(hash !== undefined && { hash }) }, earlier);
     const steps = plan.steps.filter((step) => !isAfterVerification(step));
-    const lastUpgrade = await measure({ ...plan, steps }, started, ends, earlier.lastUpgrade);
+    const lastUpgrade = await measure({ ...plan, steps }, started, ends, earlier.lastUpgrade, () => receipts?.now());
     const last = earlier.receipt as ReceiptOutput | undefined;
     const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }), ...(last && { receipt: last }) };
     if (isPreview || target === undefined) {
@@ -193,16 +200,22 @@ class UpgradeRun {
       await runAfter();
     }
     const receipt = await receipts?.end(endedRun(plan, lastUpgrade, result));
+    if (plan.kind !== "nothing" && lastUpgrade) {
+      const lines = endTable({ ...plan, steps }, lastUpgrade);
+      await this.say(...lines);
+      events.tell({ event: "finished", seconds: lastUpgrade.seconds, verification, lines });
+    }
     return { ...outputs, ...(receipt && { receipt: receiptOutput(receipt) }), verification };
   }
 
   private receipts(client: ClusterClient, { state, hash }: Look, plan: UpgradePlan): ReceiptKeeper {
     const { config } = this.given;
+    const isConfirmed = (process.env[CONFIRMED_PLAN_VARIABLE] ?? "") !== "";
     return new ReceiptKeeper(client, config, {
       plan,
       state,
       ...(hash !== undefined && { hash }),
-      approval: approvalOf(config),
+      approval: config.approvedPlan !== undefined ? "approvedPlan" : isConfirmed ? "confirmed" : "none",
       stack: stackName(),
       words: (text) => oneLine(withoutTexts(text, this.hidden)),
       say: (line) => void this.warn(line),
@@ -249,6 +262,12 @@ class UpgradeRun {
   /** As a person reads it. */
   private words(text: string): string {
     return withoutTexts(this.inProgram(text), this.hidden);
+  }
+
+  /** To whoever listens to the run's events, too. */
+  private tell(line: string): void {
+    tellLine(this.address, this.words(line));
+    void this.say(line);
   }
 
   /** Each is one line, whatever others have written into it. */

@@ -142,7 +142,7 @@ function misspelt(given: PlainArguments, known: readonly string[], prefix: strin
     .map((name) => {
       const meant = suggest(name, known);
       const hint = meant === undefined ? `allowed are ${known.join(", ")}` : `did you mean ${prefix}${meant}?`;
-      return { key: `${prefix}${name}`, message: `is no argument; ${hint}` };
+      return { key: `${prefix}${name}`, message: `is not an argument; ${hint}` };
     });
 }
 

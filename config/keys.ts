@@ -1,5 +1,5 @@
 /**
- * Every key of the stack config with its type, default and description. Pulumi.yaml and the table in the README
+ * Every key of the stack config with its type, default and description. Pulumi.yaml and the table in docs/configuration.md
  * say the same; a unit test holds them together.
  */
 
@@ -68,7 +68,7 @@ export const CONFIG_KEYS = {
   currentVersion: {
     type: "string",
     default: "",
-    description: "The Milvus version that runs now, for images whose tag does not tell (a digest).",
+    description: "The Milvus version that runs now, for images whose tag does not say it (a digest).",
   },
   strategy: {
     type: "string",
@@ -199,13 +199,13 @@ export const CONFIG_KEYS = {
     type: "object",
     default: {},
     description:
-      "Labels of the Jobs and their pods, such as a policy asks for. Over the one that keeps Istio's sidecar out: sidecar.istio.io/inject.",
+      "Labels of the Jobs and their pods, such as a policy asks for. They replace sidecar.istio.io/inject=false, which this program sets to keep Istio's sidecar out, where they name it.",
   },
   jobAnnotations: {
     type: "object",
     default: {},
     description:
-      "Annotations of the pods of the Jobs, over those that keep Linkerd's sidecar and the autoscalers of nodes out.",
+      "Annotations of the pods of the Jobs. They replace those which this program sets to keep Linkerd's sidecar and the autoscalers of nodes out, where they name them.",
   },
   jobResources: {
     type: "object",
@@ -222,7 +222,7 @@ export const CONFIG_KEYS = {
     type: "object",
     default: {},
     description:
-      "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, noOtherMilvus, chartThere, chartRenders, serviceAccess, queueInEtcd, claimsBound.",
+      "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, noOtherMilvus, chartThere, chartRenders, jobPods, serviceAccess, queueInEtcd, claimsBound.",
   },
   verify: {
     type: "string",

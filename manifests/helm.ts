@@ -94,7 +94,7 @@ async function call(
   } catch (error) {
     if (error instanceof MissingProgram) {
       throw new NotRendered(
-        `the Helm CLI is not there (${helm}); install it or name it with ${HELM_VARIABLE}=/path/to/helm`,
+        `the Helm CLI was not found (${helm}); install it or name it with ${HELM_VARIABLE}=/path/to/helm`,
       );
     }
     throw error instanceof NotRendered ? error : new NotRendered((error as Error).message);

@@ -4,9 +4,11 @@ import { preflight } from "../cluster/preflight";
 import { readCronJobs } from "../cluster/state/cronJobs";
 import { readCluster } from "../cluster/state/readCluster";
 import type { Config } from "../config/schema";
+import { changesNoPod } from "../manifests/restarts";
 import { version } from "../package.json";
 import { approvalHash } from "../upgrade/approval";
 import type { ClusterState, Plan, Refusal, StackFacts, UpgradePlan, Wanted } from "../upgrade/model";
+import { isAllDown, NO_INTERRUPTION } from "../upgrade/plan/interruption";
 import { planUpgrade } from "../upgrade/plan/plan";
 import {
   refusalOfGoneRelease,
@@ -21,6 +23,7 @@ import { RefusalError } from "../upgrade/refusal";
 import { touchesMetadata } from "../upgrade/steps/steps";
 import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
 import { getValue, path } from "../upgrade/values/tree";
+import { describeOpen } from "../upgrade/words/openUpgrade";
 import { chartFolderDigest } from "./chartFolder";
 import { type Rendering, renderFacts, renderPlan } from "./rendering";
 import { scriptDigest } from "./scriptDigest";
@@ -36,6 +39,8 @@ export interface Look {
   readonly rendering?: Rendering;
   /** By which the plan is approved; missing where it is refused or nothing is to be done. */
   readonly hash?: string;
+  /** What is said of an upgrade that was begun and has not ended, one line each. */
+  readonly open: readonly string[];
 }
 
 export interface LookOptions {
@@ -74,7 +79,8 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   refuse(refusalOfSecondComponent(known.value?.others, state, wanted));
   const releaseInStack = known.value?.hasRelease ?? false;
   const seen = asSeen(config, options, state);
-  const planned = await (makePlan ?? planUpgrade)(seen.wanted, state, { releaseInStack });
+  const planFor = async (asked: Wanted) => (makePlan ?? planUpgrade)(asked, state, { releaseInStack });
+  const planned = await planFor(seen.wanted);
   // Pulumi would upgrade what is not there.
   if (releaseInStack && state.release === undefined && planned.kind !== "refused") refuse(refusalOfGoneRelease(client));
   const checks = { ...levels, ...config.preflight };
@@ -91,7 +97,11 @@ export async function look(client: ClusterClient, config: Config, options: LookO
     ]);
     return { findings, ...(found && { rendering: found }) };
   };
-  return lookAt(state, seen, planned, check, client.server);
+  const lookFor = (plan: Plan) => lookAt(state, seen, plan, check, client.server);
+  return allowing(seen.wanted.maxDowntimeSeconds, planned, lookFor, () => {
+    const { maxDowntimeSeconds: _most, ...unlimited } = seen.wanted;
+    return planFor(unlimited);
+  });
 }
 
 /** With the CronJobs that the config names. */
@@ -107,6 +117,24 @@ async function readState(
   const [state, cronJobs] = await Promise.all([read, readCronJobs(client, namespace, names)]);
   return { ...state, cronJobs };
 }
+
+/** A plan that seems to interrupt too much is looked at all the same: what its chart renders may show that no pod restarts. */
+async function allowing(
+  most: number | undefined,
+  planned: Plan,
+  lookFor: (plan: Plan) => Promise<Look>,
+  planUnlimited: () => Promise<Plan>,
+): Promise<Look> {
+  if (planned.kind !== "refused" || planned.rule !== TOO_MUCH) return lookFor(planned);
+  const unlimited = await planUnlimited();
+  if (unlimited.kind !== "helm") return lookFor(planned);
+  const seen = await lookFor(unlimited);
+  const isAllowed = seen.plan.kind !== "refused" && (seen.plan.expected?.seconds ?? 0) <= (most ?? 0);
+  return isAllowed ? seen : lookFor(planned);
+}
+
+/** The rule of a plan that is expected to interrupt more than milvus:maxDowntime allows. */
+const TOO_MUCH = "no_more_downtime_than_allowed";
 
 /** The config with the values as the planner may see them. */
 function asSeen(config: Config, { opaque = [] }: LookOptions, { release }: ClusterState): Config {
@@ -137,24 +165,42 @@ export function lookAhead(config: Config, options: Pick<LookOptions, "opaque">):
 async function lookAt(
   state: ClusterState,
   config: Config,
-  plan: Plan,
+  planned: Plan,
   check: (plan: UpgradePlan) => Promise<Pick<Look, "findings" | "rendering">>,
   server?: string,
 ): Promise<Look> {
-  if (plan.kind === "refused") return { state, plan, findings: NO_FINDINGS };
-  const checked = await check(plan);
-  if (plan.kind === "nothing") return { state, plan, ...checked };
-  const chartDigest = await chartFolderDigest(plan.chart);
-  const hash = await approvalHash({
-    ...config,
-    state,
-    plan,
-    program: { version, ...(plan.steps.some(touchesMetadata) && { script: await scriptDigest() }) },
-    ...(chartDigest !== undefined && { chartDigest }),
-    ...(server !== undefined && { server }),
-  });
-  return { state, plan, ...checked, hash };
+  const open = describeOpen(config.wanted, state);
+  if (planned.kind === "refused") return { state, plan: planned, findings: NO_FINDINGS, open };
+  const hashOf = async (plan: UpgradePlan) => {
+    const chartDigest = await chartFolderDigest(plan.chart);
+    return approvalHash({
+      ...config,
+      state,
+      plan,
+      program: { version, ...(plan.steps.some(touchesMetadata) && { script: await scriptDigest() }) },
+      ...(chartDigest !== undefined && { chartDigest }),
+      ...(server !== undefined && { server }),
+    });
+  };
+  // The hash is slow on purpose: made while Helm renders. What rendering shows seldom changes the plan.
+  const [checked, early] = await Promise.all([
+    check(planned),
+    planned.kind === "nothing" ? undefined : hashOf(planned),
+  ]);
+  const plan = asRendered(planned, state, checked.rendering);
+  if (plan.kind === "nothing") return { state, plan, ...checked, open };
+  const hash = plan === planned && early !== undefined ? early : await hashOf(plan);
+  return { state, plan, ...checked, hash, open };
 }
+
+/** Where every pod template stays as it is, no pod restarts, whatever else the plan changes. */
+function asRendered(plan: UpgradePlan, state: ClusterState, rendering: Rendering | undefined): UpgradePlan {
+  const restartsNothing =
+    plan.kind === "helm" && !isAllDown(state) && rendering?.kind === "compared" && changesNoPod(rendering.comparison);
+  return restartsNothing ? { ...plan, interruption: NO_RESTART, expected: NO_INTERRUPTION } : plan;
+}
+
+const NO_RESTART = "No pod restarts: the chart renders every workload as Helm has it already.";
 
 function refuse(refusal: Refusal | undefined): void {
   if (refusal !== undefined) throw new RefusalError(refusal);

@@ -5,7 +5,8 @@ import { changeReceipts } from "../cluster/kept/receipts";
 import type { Config } from "../config/schema";
 import { version } from "../package.json";
 import { rulesVersion } from "../upgrade/approval";
-import type { ClusterState, UpgradePlan } from "../upgrade/model";
+import type { ClusterState, OpenUpgrade, Step, UpgradePlan } from "../upgrade/model";
+import { downSince, isAllDown } from "../upgrade/plan/interruption";
 import {
   abandonReceipt,
   type Begun,
@@ -14,9 +15,12 @@ import {
   type Ended,
   endReceipt,
   openReceipt,
+  openUpgrade,
+  takeAway,
   withRun,
 } from "../upgrade/receipt/make";
 import type { Receipt } from "../upgrade/receipt/receipt";
+import { factsOf } from "../upgrade/steps/steps";
 import { whoRunsThis } from "./lock";
 
 /** Of the rules by which this program plans. */
@@ -68,6 +72,29 @@ export class ReceiptKeeper {
     });
     // What could not be kept is in the outputs all the same.
     if (plan.kind !== "nothing") this.receipt ??= beginReceipt(begun, undefined);
+    // Going on, and giving up: the outage is the one that has begun, also where no receipt knows of it.
+    const away = isAllDown(state) ? downSince(state) : undefined;
+    if (away !== undefined) await this.takenAway(away);
+  }
+
+  /** Before a step begins: when Milvus was first taken away is kept, over all runs that work on it. */
+  async step(step: Step): Promise<void> {
+    const { plan } = this.request;
+    const isAway = plan.kind !== "rolling" && plan.kind !== "install" && plan.expected?.kind !== "none";
+    if (!isAway || !factsOf(step).interrupts || this.receipt?.stoppedAt !== undefined) return;
+    await this.takenAway(new Date().toISOString());
+  }
+
+  /** What all runs together have come to; undefined where nothing is to be done. */
+  now(): OpenUpgrade | undefined {
+    return this.receipt && openUpgrade(this.receipt);
+  }
+
+  private async takenAway(at: string): Promise<void> {
+    if (this.receipt === undefined) return;
+    const next = takeAway(this.receipt, at);
+    this.receipt = next;
+    if (this.request.state.namespaceExists) await this.write(() => [next]);
   }
 
   /** The user's Jobs before the upgrade are done, and nothing is touched yet. */

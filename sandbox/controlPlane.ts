@@ -51,6 +51,9 @@ export class ControlPlane {
     const stages = await readFile(path.join(projectFolder, "sandbox", "stages.yaml"), "utf8");
     await writeFile(config, kwokctlConfig(stages, this.tools, ports));
     await this.kwokctl(["create", "cluster", "--config", config, "--kubeconfig", this.kubeconfig], START_SECONDS);
+    await this.waitReady(START_SECONDS);
+    // On a busy machine the API server takes longer than the controller manager waits for it.
+    if ((await this.endedComponents()).length > 0) await this.startComponents();
     await run(this.tools.kubectl, ["--kubeconfig", this.kubeconfig, "apply", "-f", "-"], {
       input: baseObjects(3),
       timeoutSeconds: 60,
@@ -67,15 +70,17 @@ export class ControlPlane {
 
   /** Starts whatever has ended; returns once the API server is ready. */
   async startComponents(): Promise<void> {
-    for (const entry of await readdir(this.pidFolder)) {
-      const pidFile = path.join(this.pidFolder, entry);
-      // kwokctl takes a zombie for a running process.
-      if (!isRunning(recordOf(Number.parseInt(await readFile(pidFile, "utf8"), 10)))) {
-        await rm(pidFile);
-      }
-    }
+    // kwokctl takes a zombie for a running process.
+    for (const pidFile of await this.endedComponents()) await rm(pidFile);
     await this.kwokctl(["start", "cluster"], START_SECONDS);
     await this.waitReady(60);
+  }
+
+  /** Files with the numbers of processes that are not there any more. */
+  private async endedComponents(): Promise<string[]> {
+    const files = (await readdir(this.pidFolder)).map((entry) => path.join(this.pidFolder, entry));
+    const pids = await Promise.all(files.map((file) => readFile(file, "utf8")));
+    return files.filter((_, index) => !isRunning(recordOf(Number.parseInt(pids[index] ?? "", 10))));
   }
 
   async waitReady(seconds: number): Promise<void> {

@@ -7,6 +7,7 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
+import { table } from "../cli/format/table";
 import { chartsFolder } from "./charts";
 import { detail, say, showPreview, showProgress, title } from "./demoOutput";
 import { realMilvusAct } from "./demoRealMilvus";
@@ -20,7 +21,6 @@ import { OLD_MILVUS_VALUES } from "./oldMilvusValues";
 import { type Sandbox, startSandbox } from "./sandbox";
 import { sandboxFolder } from "./sandboxState";
 import { stopSandboxAt } from "./stopSandbox";
-import { table } from "./table";
 
 const NAME = "demo";
 const RELEASE: ReleaseName = { name: "my-release", namespace: "milvus" };

@@ -1,8 +1,8 @@
 /** How the demo shows what happens. */
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import pc from "picocolors";
+import { table } from "../cli/format/table";
 import { changes, type EngineReport } from "./report";
-import { table } from "./table";
 
 export const say = (line = "") => void process.stdout.write(`${line}\n`);
 export const detail = (line: string) => say(pc.dim(`  ${line}`));

@@ -1,5 +1,6 @@
 /** The demo's second act: a real Milvus with vectors in it is upgraded, and answers as before. */
 import pc from "picocolors";
+import { table } from "../cli/format/table";
 import { AnswerMeter } from "./answerMeter";
 import { detail, say, showPreview, showProgress, title } from "./demoOutput";
 import { openStack } from "./engine";
@@ -7,7 +8,6 @@ import { ensureServer, NoServer } from "./milvus/real/installServer";
 import { createCollection, nearest, someVectors, withMilvus } from "./milvusData";
 import { installMilvus, type ReleaseName } from "./milvusRelease";
 import type { Sandbox } from "./sandbox";
-import { table } from "./table";
 
 const RELEASE: ReleaseName = { name: "vectors", namespace: "vectors" };
 const FROM = "2.2.16";

@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, readlink, rename, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import {
@@ -88,13 +89,13 @@ export async function openStack(options: StackOptions): Promise<EngineStack> {
 
   // A program given as a function runs in this process, and asks its environment for Helm.
   process.env[HELM_VARIABLE] ??= sandbox.tools.helm;
-  const provider = await kubernetesProvider(sandbox, options.log);
+  const provider = await kubernetesProvider(options.log);
   options.log?.(`kubernetes provider: ${provider.description}`);
   const projectFile = options.projectFile ?? path.join(projectFolder, "Pulumi.yaml");
   const project = parse(await readFile(projectFile, "utf8")) as { name: string };
   // The engine is handed the program as a function, and would look for its file in the work folder.
   const ours = { ...project, main: undefined, backend: { url: `file://${state}` } };
-  await writeFile(path.join(workDir, "Pulumi.yaml"), stringify(ours));
+  await writeChanged(path.join(workDir, "Pulumi.yaml"), stringify(ours));
   const variables = sandbox.variables;
   const stack = await LocalWorkspace.createOrSelectStack(
     { stackName, projectName: project.name, program: options.program ?? projectProgram() },
@@ -146,7 +147,7 @@ export class EngineStack {
   async setConfig(config: StackConfig): Promise<void> {
     const entries = Object.entries(config);
     const file = path.join(this.stack.workspace.workDir, `Pulumi.${this.name}.yaml`);
-    const text = await readFile(file, "utf8").catch(() => "");
+    const text = await readOrEmpty(file);
     const open = entries.filter(([, value]) => !(value instanceof Secret));
     // What somebody has written by hand, with comments, stays as it is.
     const next = withConfig(text, Object.fromEntries(open));
@@ -279,7 +280,23 @@ async function pulumiCommand(binary: string, folder: string): Promise<PulumiComm
   const bin = path.join(folder, "pulumi", "bin");
   await mkdir(bin, { recursive: true });
   const link = path.join(bin, "pulumi");
-  await rm(link, { force: true });
-  await symlink(binary, link);
+  if ((await readlink(link).catch(() => "")) !== binary) {
+    // In one go: several stacks of a project may be opened at the same time.
+    const next = `${link}.${randomUUID()}`;
+    await symlink(binary, next);
+    await rename(next, link);
+  }
   return PulumiCommand.get({ root: path.dirname(bin) });
+}
+
+/** In one go: somebody may be reading it. */
+async function writeChanged(file: string, text: string): Promise<void> {
+  if ((await readOrEmpty(file)) === text) return;
+  const next = `${file}.${randomUUID()}`;
+  await writeFile(next, text);
+  await rename(next, file);
+}
+
+function readOrEmpty(file: string): Promise<string> {
+  return readFile(file, "utf8").catch(() => "");
 }

@@ -1,4 +1,4 @@
-import { readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { run, tryRun } from "./run";
 import { goIsAtLeast, type ToolSpec } from "./toolList";
@@ -12,37 +12,57 @@ export interface BuildProgress {
 }
 
 /**
- * Builds a tool from its module and puts it at `target` in one move.
+ * Builds tools of one module in one go, and puts each at its target in one move: linking one goes on beside compiling the next.
  * go.sum is checked and never changed; flags from the user's own Go settings do not enter.
+ *
+ * @param targets of each tool, in the order of `specs`
  */
-export async function buildTool(
-  spec: ToolSpec,
+export async function buildTools(
+  specs: readonly ToolSpec[],
   source: string,
-  target: string,
+  targets: readonly string[],
   progress: BuildProgress,
 ): Promise<void> {
   const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" };
-  await checkGo(spec, source, env);
-  const unfinished = `${target}.${process.pid}.part`;
+  for (const spec of specs) await checkGo(spec, source, env);
+  const [first] = targets;
+  if (first === undefined) return;
+  const folder = `${path.dirname(first)}.${process.pid}.part`;
   const started = Date.now();
   const heartbeat = setInterval(() => progress.onHeartbeat(Math.round((Date.now() - started) / 1000)), 20_000);
   try {
-    await run("go", ["build", "-trimpath", "-ldflags", spec.ldflags, "-o", unfinished, spec.package], {
+    await mkdir(folder, { recursive: true });
+    // A flag for a package that a tool does not have is without effect on it.
+    const ldflags = [...new Set(specs.map((spec) => spec.ldflags))].join(" ");
+    const packages = specs.map((spec) => spec.package);
+    await run("go", ["build", "-trimpath", "-ldflags", ldflags, "-o", `${folder}/`, ...packages], {
       cwd: source,
       env,
       timeoutSeconds: BUILD_SECONDS,
     });
-    await rename(unfinished, target);
+    for (const [index, spec] of specs.entries()) {
+      const target = targets[index] as string;
+      await mkdir(path.dirname(target), { recursive: true });
+      await rename(path.join(folder, goName(spec.package)), target);
+    }
   } catch (error) {
+    const names = specs.map(({ name, version }) => `${name} ${version}`).join(", ");
     throw new Error(
-      `building ${spec.name} ${spec.version} in ${source} failed; what is built already is kept, run the same command again\n` +
+      `building ${names} in ${source} failed; what is built already is kept, run the same command again\n` +
         (error as Error).message,
       { cause: error },
     );
   } finally {
     clearInterval(heartbeat);
-    await rm(unfinished, { force: true });
+    await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The name that Go gives a binary: the last part of the package, which is not its version. */
+function goName(packagePath: string): string {
+  const parts = packagePath.split("/");
+  const last = parts.at(-1) ?? "";
+  return /^v\d+$/.test(last) ? (parts.at(-2) ?? last) : last;
 }
 
 async function checkGo(spec: ToolSpec, source: string, env: NodeJS.ProcessEnv): Promise<void> {

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
-import { cacheFolder, projectFolder } from "./folders";
-import { tryRun } from "./run";
-import type { Sandbox } from "./sandbox";
+import { downloadTool, mirrorOf } from "./downloads/downloadTool";
+import { projectFolder, toolsFolder } from "./folders";
+import { withLock } from "./lock";
 import { TOOLS } from "./toolList";
 import { ensureTools } from "./tools";
 
@@ -22,14 +22,11 @@ const CHOICE = "MILVUS_KUBERNETES_PLUGIN";
 
 /**
  * The official plugin: the one that was chosen by MILVUS_KUBERNETES_PLUGIN, else the SDK's version where Pulumi has it
- * or can install it, else the newest that public Go modules serve, built once.
+ * or its publisher can be reached, else the newest that public Go modules serve, built once.
  *
  * @param log one line of progress at a time
  */
-export async function kubernetesProvider(
-  sandbox: Sandbox,
-  log: (line: string) => void = () => undefined,
-): Promise<KubernetesProvider> {
+export async function kubernetesProvider(log: (line: string) => void = () => undefined): Promise<KubernetesProvider> {
   const choice = process.env[CHOICE] ?? "";
   if (choice !== "") {
     if (path.basename(choice) !== BINARY || !existsSync(choice)) {
@@ -37,37 +34,40 @@ export async function kubernetesProvider(
     }
     return official(choice, `from ${choice}`);
   }
-  const version = await sdkVersion();
-  installed ??= findOrInstall(sandbox, version);
-  const plugin = await installed;
-  if (plugin !== undefined) {
-    return official(plugin, `v${version}, installed by Pulumi`);
-  }
+  const version = `v${await sdkVersion()}`;
+  const home = process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi");
+  const installed = path.join(home, "plugins", `resource-kubernetes-${version}`, BINARY);
+  if (existsSync(installed)) return official(installed, `${version}, installed by Pulumi`);
+  sdkPlugin ??= download(version, log);
+  const plugin = await sdkPlugin;
+  if (plugin.file !== undefined) return official(plugin.file, `${version}, from its publisher`);
   const { [BINARY]: built } = await ensureTools({ log, only: [BINARY] });
-  return official(built, `${TOOLS[BINARY].version}, built from its Go module (v${version} cannot be downloaded here)`);
+  return official(
+    built,
+    `${TOOLS[BINARY].version}, the newest that can be built from a Go module (${version}: ${plugin.reason})`,
+  );
+}
+
+interface Downloaded {
+  readonly file?: string;
+  /** Why there is no file. */
+  readonly reason?: string;
 }
 
 /** Asked once in a process: the answer costs a look at the network. */
-let installed: Promise<string | undefined> | undefined;
+let sdkPlugin: Promise<Downloaded> | undefined;
 
-async function findOrInstall(sandbox: Sandbox, version: string): Promise<string | undefined> {
-  const homes = [path.join(cacheFolder(), "pulumi"), process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi")];
-  const find = () =>
-    homes.map((home) => path.join(home, "plugins", `resource-kubernetes-v${version}`, BINARY)).find(existsSync);
-  const found = find();
-  if (found !== undefined) {
-    return found;
-  }
-  try {
-    await fetch("https://get.pulumi.com", { method: "HEAD", signal: AbortSignal.timeout(5000) });
-  } catch {
-    return undefined;
-  }
-  await tryRun(sandbox.tools.pulumi, ["plugin", "install", "resource", "kubernetes", version], {
-    env: sandbox.env,
-    timeoutSeconds: 300,
+async function download(version: string, log: (line: string) => void): Promise<Downloaded> {
+  const target = path.join(toolsFolder(), `${BINARY}-${version}`, BINARY);
+  if (existsSync(target)) return { file: target };
+  const { off, url: mirror } = mirrorOf(process.env);
+  if (off) return { reason: "downloads are off" };
+  const onWait = (holder: number) => log(`waiting for process ${holder}, which is getting tools`);
+  return withLock(`${target}.lock`, { waitSeconds: 30 * 60, onWait }, async () => {
+    if (existsSync(target)) return { file: target };
+    const reason = await downloadTool({ name: BINARY, version, target, mirror, log, out: new Set() });
+    return reason === undefined ? { file: target } : { reason };
   });
-  return find();
 }
 
 /** The plugin's version is that of the SDK the program uses. */

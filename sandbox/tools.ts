@@ -1,14 +1,15 @@
 import { constants } from "node:fs";
-import { access, mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { access, readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
+import { downloadTool, mirrorOf } from "./downloads/downloadTool";
+import { titleOf } from "./downloads/releases";
 import { projectFolder, toolsFolder } from "./folders";
-import { buildTool } from "./goBuild";
+import { buildTools } from "./goBuild";
 import { withLock } from "./lock";
-import { installPulumi } from "./pulumiInstaller";
 import { tryRun } from "./run";
 import { cacheEntry, namesVersion, SANDBOX_TOOLS, TOOL_NAMES, TOOLS, type ToolName, type ToolSpec } from "./toolList";
 
-export const TOOL_ORIGINS = ["cache", "PATH", "installer", "built"] as const;
+export const TOOL_ORIGINS = ["cache", "PATH", "downloaded", "built"] as const;
 export type ToolOrigin = (typeof TOOL_ORIGINS)[number];
 
 /** Absolute path of each tool's binary. */
@@ -21,14 +22,21 @@ export interface ToolsOptions<Name extends ToolName = keyof Tools> {
   readonly only?: readonly Name[];
 }
 
+/** On two cores with nothing else to do; see docs/contributing.md. */
+const BUILD_MINUTES = 15;
+
 interface Found {
   readonly path: string;
   readonly origin: ToolOrigin;
 }
 
+/** Downloads at a time: more would only share the line. */
+const AT_ONCE = 4;
+const WAIT_SECONDS = 60 * 60;
+
 /**
- * Gets every pinned tool: from the cache, from PATH in exactly that version, Pulumi from its own installer, else by
- * `go build` with checked sums. Two runs at once do not build the same thing twice. What is done stays done when a
+ * Gets every pinned tool: from the cache, from PATH in exactly that version, from its publisher with checked sums, else by
+ * `go build` with checked sums. Two runs at once do not fetch or build the same thing twice. What is done stays done when a
  * later tool fails.
  */
 export async function ensureTools<Name extends ToolName = keyof Tools>(
@@ -39,45 +47,65 @@ export async function ensureTools<Name extends ToolName = keyof Tools>(
   const found = new Map<ToolName, Found>();
   for (const name of wanted) {
     const ready = (await fromCache(TOOLS[name])) ?? (await fromPath(TOOLS[name]));
-    if (ready) {
-      found.set(name, ready);
-    }
+    if (ready) found.set(name, ready);
   }
-  const missing = wanted.filter((name) => !found.has(name));
+  const missing = wanted.filter((name) => !found.has(name)).map((name): ToolSpec => TOOLS[name]);
   if (missing.length > 0) {
-    log(`${missing.length} of ${wanted.length} tools are not here yet; the first time takes up to 20 minutes`);
-  }
-  for (const [index, name] of missing.entries()) {
-    found.set(name, await getTool(TOOLS[name], (line) => log(`[${index + 1}/${missing.length}] ${line}`)));
+    log(`${missing.length} of ${wanted.length} tools are not here yet: ${missing.map(titleOf).join(", ")}`);
+    const onWait = (holder: number) => log(`waiting for process ${holder}, which is getting tools`);
+    await withLock(path.join(toolsFolder(), ".lock"), { waitSeconds: WAIT_SECONDS, onWait }, async () => {
+      for (const [name, tool] of await getTools(missing, log)) found.set(name, tool);
+    });
   }
   log(`tools: ${describeOrigins(found)}`);
   return Object.fromEntries([...found].map(([name, tool]) => [name, tool.path])) as Record<Name, string>;
 }
 
-async function getTool(spec: ToolSpec, log: (line: string) => void): Promise<Found> {
-  const title = `${spec.name} ${spec.version}`;
-  return withLock(
-    path.join(toolsFolder(), ".lock"),
-    { waitSeconds: 30 * 60, onWait: (holder) => log(`${title}: waiting for process ${holder}, which is building`) },
-    async () => {
-      const ready = await fromCache(spec);
-      if (ready) {
-        return ready;
-      }
+/** Downloads what can be downloaded, all at once, and builds the rest, module by module. */
+async function getTools(missing: readonly ToolSpec[], log: (line: string) => void): Promise<Map<ToolName, Found>> {
+  const found = new Map<ToolName, Found>();
+  // Another process may have been at it while this one waited.
+  for (const spec of missing) {
+    const ready = await fromCache(spec);
+    if (ready) found.set(spec.name, ready);
+  }
+  const { off, url: mirror } = mirrorOf(process.env);
+  const reasons = new Map<string, string[]>();
+  const out = new Set<string>();
+  const queue = off ? [] : missing.filter(({ name }) => !found.has(name));
+  const worker = async () => {
+    for (let spec = queue.shift(); spec !== undefined; spec = queue.shift()) {
       const target = await cachePath(spec);
-      await mkdir(path.dirname(target), { recursive: true });
-      if (spec.name === "pulumi" && (await installPulumi(spec.version, target, log))) {
-        return { path: target, origin: "installer" };
+      const { name, version } = spec;
+      const reason = await downloadTool({ name, version, target, mirror, log, out });
+      if (reason === undefined) {
+        log(`${titleOf(spec)}: downloaded, its checksum is its publisher's`);
+        found.set(name, { path: target, origin: "downloaded" });
+      } else {
+        reasons.set(reason, [...(reasons.get(reason) ?? []), name]);
       }
-      const started = Date.now();
-      log(`${title}: building`);
-      await buildTool(spec, sourceFolder(spec), target, {
-        onHeartbeat: (seconds) => log(`${title}: still building, ${seconds} s`),
-      });
-      log(`${title}: built in ${Math.round((Date.now() - started) / 1000)} s`);
-      return { path: target, origin: "built" };
-    },
-  );
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  for (const [reason, names] of reasons) log(`not downloaded: ${names.join(", ")}, because ${reason}`);
+
+  const rest = missing.filter(({ name }) => !found.has(name));
+  if (rest.length > 0) log(`${rest.length} to build with Go, which takes up to ${BUILD_MINUTES} minutes once`);
+  for (const folder of new Set(rest.map((spec) => spec.folder))) {
+    const specs = rest.filter((spec) => spec.folder === folder);
+    const targets = await Promise.all(specs.map(cachePath));
+    const started = Date.now();
+    const names = specs.map(titleOf).join(", ");
+    log(`building ${names}`);
+    await buildTools(specs, sourceFolder(specs[0] as ToolSpec), targets, {
+      onHeartbeat: (seconds) => log(`still building ${names}, ${seconds} s`),
+    });
+    log(`built in ${Math.round((Date.now() - started) / 1000)} s: ${names}`);
+    for (const [index, spec] of specs.entries()) {
+      found.set(spec.name, { path: targets[index] as string, origin: "built" });
+    }
+  }
+  return found;
 }
 
 async function fromCache(spec: ToolSpec): Promise<Found | undefined> {

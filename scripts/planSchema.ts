@@ -41,6 +41,7 @@ const plan = z.strictObject({
   reversibility: z.enum(REVERSIBILITIES),
   added: list(z.strictObject({ path: text, shown: text, rule: text, reason: text })),
   warnings: list(z.strictObject({ rule: text, message: text })),
+  verification: list(text).describe("What is looked at once it is done, and what is written into Milvus for that"),
   attempt: text.optional(),
   backupClaim: text.optional(),
 });
@@ -88,6 +89,9 @@ export const PLAN_REPORT = z.strictObject({
   release: text.describe("namespace/name"),
   outcome: z.enum(OUTCOMES),
   basis: z.enum(["cluster", "last outputs"]),
+  open: list(text)
+    .optional()
+    .describe("Of an upgrade that was begun and has not ended: how to go on, how to give it up"),
   plan: plan.optional(),
   refusal: refusal.optional(),
   notNow: refusal.optional().describe("As things are now up would be refused for that reason, which time mends"),

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BAD_CHARTS, CHART_FITS } from "../upgrade/charts/rules";
+import { FORMER_RULE_NAMES } from "../upgrade/formerRuleNames";
 import { HOP_NOTES } from "../upgrade/hops/notes";
 import { HOP_RULES } from "../upgrade/hops/rules";
 import { PLAN_RULES } from "../upgrade/plan/rules";
@@ -81,9 +82,16 @@ export function rulesDocument(): string {
     ...Object.entries(PREFLIGHT_CHECKS).flatMap(([name, { explanation, source }]) =>
       section(name, explanation, source),
     ),
+    "## Names up to version 0.1",
+    "",
+    "These rules told too little by their names, and have new ones. This table goes with version 0.3.",
+    "",
+    "| up to 0.1 | now |",
+    "|---|---|",
+    ...Object.entries(FORMER_RULE_NAMES).map(([name, former]) => `| ${former} | [${name}](#${name}) |`),
   ]
     .join("\n")
-    .replace(/\n+$/, "\n");
+    .replace(/\n*$/, "\n");
 }
 
 function section(name: string, text: string, source: string): string[] {

@@ -129,7 +129,7 @@ export interface ComponentState {
   readonly podImages?: readonly string[];
   /** Its pods by the template they are made from, terminating ones included. */
   readonly podTemplates?: readonly PodTemplate[];
-  /** ISO 8601: when its rollout last came forward (condition Progressing). */
+  /** ISO 8601: when its rollout last made progress (condition Progressing). */
   readonly progressedAt?: string;
   /** `spec.replicas`. */
   readonly replicas: number;
@@ -150,6 +150,8 @@ export interface ComponentState {
   readonly managedBy?: string;
   /** Replica count remembered by the stop step, while stopped. */
   readonly rememberedReplicas?: number;
+  /** ISO 8601: when it was scaled to 0; missing where it is not, and where the API server does not say. */
+  readonly stoppedAt?: string;
   /** Message queue of a standalone, as its Deployment is annotated by charts from 5.0.0 on. */
   readonly messageQueue?: string;
   /** Made to be recreated for the hop that it is on; its own strategy is not back yet. */
@@ -233,6 +235,8 @@ export interface VerificationState {
   readonly snapshot?: string;
   /** Why the snapshot that was taken cannot be read, e.g. `it cannot be unpacked (unexpected end of file)`. */
   readonly damaged?: string;
+  /** Milvus did not take writes: only a write check that passes settles it, or a person. */
+  readonly writesFailed?: boolean;
 }
 
 /** An upgrade that a run has begun and none has ended, as its receipt in the cluster says. */
@@ -241,6 +245,10 @@ export interface OpenUpgrade {
   readonly to: string;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** ISO 8601: when Milvus, or a part of it, was first taken away; missing while it was not. */
+  readonly stoppedAt?: string;
+  /** How many have worked on it, as far as the receipt names them. */
+  readonly runs: number;
   /** CronJobs of which a Job has run to its end before anything was touched. Missing: none. */
   readonly ranBefore?: readonly string[];
   /** The same after its verification. */
@@ -286,6 +294,8 @@ export interface ClusterState {
   readonly openUpgrade?: OpenUpgrade;
   /** Those that the config names and that are there; missing: they were not looked at. */
   readonly cronJobs?: readonly CronJobState[];
+  /** Where the release is not there: other namespaces with a Milvus of its name that this program has not made. Missing: none is seen. */
+  readonly otherNamespaces?: readonly string[];
   /** Names of the ConfigMaps of those that have passed, the oldest first. */
   readonly passedVerifications?: readonly string[];
   /** Milvus custom resources of the Milvus Operator that own something under this name. */
@@ -345,6 +355,10 @@ export interface ExpectedInterruption {
   readonly kind: InterruptionKind;
   readonly seconds: number;
   readonly parts: readonly { readonly what: string; readonly seconds: number }[];
+  /** Milvus is down already, and the seconds are those that are still to come. */
+  readonly isDown?: true;
+  /** ISO 8601: since when; missing where that is not known. */
+  readonly downSince?: string;
 }
 
 export type Step =

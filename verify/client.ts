@@ -103,9 +103,9 @@ class SdkService implements WritableService {
 
   async version(): Promise<string> {
     // The types leave the status out.
-    const answer = await this.#failing("tell its version", this.client.getVersion());
+    const answer = await this.#failing("report its version", this.client.getVersion());
     const { status, version } = answer as { readonly status?: ResStatus | null; readonly version: string };
-    if (status) this.#succeeded("tell its version", status);
+    if (status) this.#succeeded("report its version", status);
     return version;
   }
 
@@ -167,7 +167,7 @@ class SdkService implements WritableService {
   async #indexes(collection: CollectionAddress): Promise<readonly IndexSnapshot[]> {
     const answer = await this.client.describeIndex(named(collection)).catch((error: unknown) => {
       throw new ServiceError(
-        `Milvus does not tell the indexes of ${collection.name}: ${reasonOf(error, this.settings)}`,
+        `Milvus does not report the indexes of ${collection.name}: ${reasonOf(error, this.settings)}`,
       );
     });
     // Some versions answer a collection without an index with an error.

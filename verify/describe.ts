@@ -1,7 +1,8 @@
 import { ClusterError } from "../cluster/errors";
 import type { Reversibility, UpgradePlan, VerificationState } from "../upgrade/model";
+import { hasSnapshot, openLine, settles } from "../upgrade/verification";
 import { oneLine } from "../upgrade/words/visible";
-import { hasSnapshot, readSnapshot } from "./record";
+import { readSnapshot } from "./record";
 import type { Result, VerifySettings } from "./verify";
 import { describeSnapshot } from "./verify";
 import { WRITE_CHECK_PREFIX, WRITTEN_ROWS } from "./writeCheck";
@@ -13,15 +14,18 @@ export function describeVerification(
   open: VerificationState | undefined,
   namespace: string,
 ): string[] {
-  if (mode === "off") return ["verification: off"];
+  const stays = open === undefined || settles(mode, open) ? [] : [`verification: ${openLine(open, mode)}`];
+  if (mode === "off") return ["verification: off", ...stays];
   const way = address === undefined ? "by a port-forward to a pod" : `at ${address}`;
   const health = `pods ready at ${plan.to} for ${timeouts.settle} s without a restart, Helm record deployed, the service (${way}) says ${plan.to}`;
-  if (mode === "health") return [`verification: health: ${health}`];
+  if (mode === "health") return [`verification: health: ${health}`, ...stays];
   const writes = mode === "write" ? [describeWriteCheck(timeouts.writes)] : [];
   const damage = damageOf(namespace, open);
-  if (damage !== undefined) return [`verification: data: ${damage}`, "verification: until then up is refused"];
+  if (damage !== undefined)
+    return [`verification: data: ${damage}`, "verification: up is refused until the snapshot is repaired or given up"];
   const compares = hasSnapshot(open) || (plan.from !== undefined && plan.from !== plan.to);
-  if (!compares) return [`verification: health: ${health}; no upgrade whose data could be compared`, ...writes];
+  if (!compares)
+    return [`verification: health: ${health}; no upgrade whose data could be compared`, ...writes, ...stays];
   const snapshot = hasSnapshot(open)
     ? `the snapshot in the ConfigMap ${open.configMap} is compared with, which an earlier run took`
     : "a snapshot is taken before anything changes";
@@ -33,6 +37,7 @@ export function describeVerification(
         ]
       : []),
     ...writes,
+    ...stays,
   ];
 }
 
@@ -51,11 +56,12 @@ function damageOf(namespace: string, open: VerificationState | undefined): strin
 }
 
 /** One line when all is well. */
-export function describePassed({ version, before, after, written }: Result): string {
+export function describePassed({ version, before, after, written, stillOpen }: Result): string {
   const said = version === undefined ? "" : `, the service says ${version}`;
   const data = before && after ? `; ${describeSnapshot(after)} as before` : "";
   const writes = written === undefined ? "" : `; ${written} rows written, found and dropped`;
-  return oneLine(`passed: pods ready${said}${data}${writes}`);
+  const open = stillOpen === undefined ? "" : `. STILL OPEN: ${stillOpen}`;
+  return oneLine(`passed: pods ready${said}${data}${writes}${open}`);
 }
 
 const WAY_BACK = {

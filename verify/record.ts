@@ -4,6 +4,7 @@ import type { ConfigMapContent } from "../cluster/kept/configMaps";
 import { verificationContent } from "../cluster/kept/verifications";
 import type { ReleaseAddress } from "../cluster/releaseAddress";
 import type { VerificationState } from "../upgrade/model";
+import { hasSnapshot } from "../upgrade/verification";
 import type { Difference } from "./compare";
 import { ServiceError } from "./service";
 import { isSnapshot, type Snapshot } from "./snapshot";
@@ -28,11 +29,6 @@ export function recordContent(
   return content;
 }
 
-/** Whether there is data to compare with, be it readable or not. */
-export function hasSnapshot(record: VerificationState | undefined): record is VerificationState {
-  return record?.snapshot !== undefined || record?.damaged !== undefined;
-}
-
 /**
  * The snapshot that a record keeps; undefined where only the health was looked at.
  *
@@ -53,9 +49,9 @@ export function readSnapshot(namespace: string, record: VerificationState | unde
 function parsed(text: string): { readonly snapshot: Snapshot } | { readonly problem: string } {
   try {
     const found: unknown = JSON.parse(text);
-    return isSnapshot(found) ? { snapshot: found } : { problem: "it is JSON, but no snapshot" };
+    return isSnapshot(found) ? { snapshot: found } : { problem: "it is JSON, but not a snapshot" };
   } catch (error) {
-    return { problem: `it is no JSON (${(error as Error).message})` };
+    return { problem: `it is not JSON (${(error as Error).message})` };
   }
 }
 

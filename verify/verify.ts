@@ -9,11 +9,11 @@ import { readCluster } from "../cluster/state/readCluster";
 import { attemptName } from "../upgrade/metadata/attempt";
 import { installationOf } from "../upgrade/metadata/installation";
 import type { AttemptId, ClusterState, UpgradePlan, VerificationState, VerificationStatus } from "../upgrade/model";
-import { comparesData, type RowRule, type VerifyMode } from "../upgrade/verification";
+import { comparesData, openLine, type RowRule, settles, type VerifyMode } from "../upgrade/verification";
 import { compareSnapshots, type Difference } from "./compare";
 import { type ConnectionSettings, connectService, type Target } from "./connection";
 import { healthProblems, saysVersion } from "./health";
-import { hasSnapshot, readSnapshot, recordContent } from "./record";
+import { readSnapshot, recordContent } from "./record";
 import { ServiceError } from "./service";
 import type { Snapshot } from "./snapshot";
 import { type ChosenQuery, repeatSnapshot, takeSnapshot } from "./takeSnapshot";
@@ -41,6 +41,8 @@ export interface Result {
   readonly after?: Snapshot;
   /** Rows that were written, found again and dropped; missing where none were. */
   readonly written?: number;
+  /** What an earlier verification has left open and this one, which has passed, has not looked at again. */
+  readonly stillOpen?: string;
   /** ConfigMap that holds the result; missing when there was nothing to keep. */
   readonly configMap?: string;
   /** Why the result of a failed verification could not be kept. */
@@ -50,9 +52,10 @@ export interface Result {
 export type Say = (line: string) => void;
 
 const POLL_MS = 2000;
+/** Before this has passed, what is not well yet is not worth a line. */
+const PATIENCE_MS = 10_000;
 /** Results of verifications that have passed. */
 const KEPT_RECORDS = 3;
-const PROGRESS_MS = 10_000;
 
 /**
  * The snapshot that the upgrade will be compared with. One that an earlier run took for the same upgrade and that was
@@ -124,28 +127,34 @@ export async function verifyUpgrade(
     }
   }
   let written: number | undefined;
+  // What was not looked at again is as it was.
+  let writesFailed = record?.writesFailed === true;
   if (problems.length === 0 && settings.mode === "write") {
     const check = await tryWrites(target, settings, state, say);
     problems.push(...check.problems);
     written = check.rows;
+    writesFailed = check.rows === undefined;
   }
   const failed = problems.length > 0 || compared.differences.length > 0;
+  const isSettled = failed || record === undefined || settles(settings.mode, record);
+  const stillOpen = isSettled ? undefined : openLine(record, settings.mode);
   const result = {
     ...compared,
     problems,
     status: failed ? "failed" : "passed",
     ...(version !== undefined && { version }),
     ...(written !== undefined && { written }),
+    ...(stillOpen !== undefined && { stillOpen }),
   } as const;
-  // A look at the health alone does not settle a comparison that is still to be made.
-  const settles = failed || comparesData(settings.mode) || !hasSnapshot(record);
-  if (!settles || (record === undefined && !(failed && keeps))) return result;
+  // A look at the health alone settles no comparison that is still to be made, and no look without writing a failed write check.
+  if (!isSettled || (record === undefined && !(failed && keeps))) return result;
   const attempt = record?.attempt ?? attemptOf(plan, state);
   const summary = [...problems, ...compared.differences.map(({ message }) => message)].join(" ");
   const configMap = record?.configMap ?? recordName(target.releaseName, attempt);
   try {
     const installation = installationOf(state);
-    await writeRecord(target, { ...record, configMap, attempt, installation, status: result.status, summary }, result);
+    const { status } = result;
+    await writeRecord(target, { ...record, configMap, attempt, installation, status, summary, writesFailed }, result);
   } catch (error) {
     // What was found wrong is worth more than where it is kept. That it passed must be kept, or the next hop stays blocked.
     if (!failed || !(error instanceof ClusterError)) throw error;
@@ -169,7 +178,8 @@ async function dropOldRecords(target: Target, state: ClusterState, newest: strin
 
 /** Passes what was found wrong, by hand. */
 export async function acceptVerification(target: Target, record: VerificationState): Promise<void> {
-  await writeRecord(target, { ...record, status: "passed", summary: `accepted by hand: ${record.summary}` });
+  const accepted = { ...record, status: "passed", writesFailed: false } as const;
+  await writeRecord(target, { ...accepted, summary: `accepted by hand: ${record.summary}` });
 }
 
 async function awaitHealth(
@@ -179,7 +189,8 @@ async function awaitHealth(
   say: Say,
 ): Promise<{ problems: string[]; state: ClusterState; version?: string }> {
   const deadline = Date.now() + settings.timeouts.verify * 1000;
-  let told = Date.now();
+  const quietUntil = Date.now() + PATIENCE_MS;
+  let told: string | undefined;
   let look = oneLook(target.client);
   let state = await readCluster(look, target);
   // What is judged at last is everything, as it is then; in between it is read what may have moved.
@@ -206,9 +217,12 @@ async function awaitHealth(
       await readAll();
       continue;
     }
-    if (Date.now() - told > PROGRESS_MS) {
-      say(`not well yet: ${problems[0] ?? ""}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ""}`);
-      told = Date.now();
+    const what = `${problems[0] ?? ""}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ""}`;
+    if (what !== told && Date.now() > quietUntil) {
+      const end = new Date(deadline).toISOString().slice(11, 19);
+      const limit = told === undefined ? ` It waits until ${end} UTC (milvus:timeouts.verify).` : "";
+      say(`not healthy yet: ${what}${limit}`);
+      told = what;
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     look = oneLook(target.client);

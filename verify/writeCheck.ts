@@ -109,7 +109,7 @@ async function patiently(
       const waited = Math.round((Date.now() - started) / 1000);
       if (NOT_ALLOWED.test(error.reason)) return notAllowed(what, error);
       if (Date.now() + pause > deadline) {
-        return `Milvus does not take writes: to ${what} failed for ${waited} s (${error.reason}). Searches in what is loaded may be answered all the same.`;
+        return `Milvus does not take writes: to ${what} failed for ${waited} s (${error.reason}). Searches in loaded collections may still work.`;
       }
       if (Date.now() - told > PROGRESS_MS) {
         say(`Milvus does not ${what} yet after ${waited} s: ${error.reason}`);

@@ -11,8 +11,9 @@ import { getValue, path as valuePath, withoutValue } from "../../upgrade/values/
 import { parseTag } from "../../upgrade/versions/images";
 import { makePlan } from "../plan/plan";
 import type { PlanReport } from "../plan/report";
+import { pulumiFailure } from "../pulumi/failure";
 import { asTree, type Project, UsageError } from "../pulumi/project";
-import { lastError, runPulumi } from "../pulumi/stackConfig";
+import { ofFile, runPulumi } from "../pulumi/stackConfig";
 import { type SecretValue, splitSecrets } from "./secretValues";
 
 export interface AdoptRequest {
@@ -48,9 +49,9 @@ export async function adopt(request: AdoptRequest): Promise<Adoption> {
   const { project, stack } = request;
   const file = path.join(project.folder, `Pulumi.${stack.split("/").at(-1) ?? stack}.yaml`);
   const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;
-  const kept = asTree(asTree(parseStackFile(before ?? "{}")).config);
+  const kept = asTree(asTree(before === undefined ? {} : ofFile(file, parseStackFile)).config);
   if (kept["milvus:version"] !== undefined && !request.force) {
-    throw new UsageError(`${file} has milvus:version already. To write over it: --force`);
+    throw new UsageError(`${file} has milvus:version already. To overwrite it: --force`);
   }
   const fixed = {
     ...kept,
@@ -147,7 +148,7 @@ async function prove(
 async function checkStack({ project, stack }: AdoptRequest): Promise<void> {
   const why = "values that look like passwords are encrypted; --plaintext leaves them as they are";
   const { exitCode, stdout, stderr } = await runPulumi(project, ["stack", "ls", "--json"], why);
-  if (exitCode !== 0) throw new UsageError(`pulumi stack ls failed: ${lastError(stderr)}`);
+  if (exitCode !== 0) throw pulumiFailure("pulumi stack ls failed", stderr, stack);
   const names = (JSON.parse(stdout) as { readonly name: string }[]).map(({ name }) => name.split("/").at(-1));
   if (!names.includes(stack.split("/").at(-1))) {
     throw new UsageError(
@@ -164,5 +165,5 @@ async function encrypt({ project, stack }: AdoptRequest, { path: where, value }:
   // It trims the end of a text otherwise.
   if (/\s$/.test(value)) args.push("--raw");
   const { exitCode, stderr } = await runPulumi(project, args, "it encrypts the passwords", value);
-  if (exitCode !== 0) throw new UsageError(`pulumi config set could not encrypt ${key}: ${lastError(stderr)}`);
+  if (exitCode !== 0) throw pulumiFailure(`pulumi config set could not encrypt ${key}`, stderr, stack);
 }

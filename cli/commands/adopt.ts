@@ -26,9 +26,9 @@ export function adoptCommand(): Command {
     .requiredOption("-s, --stack <name>", "stack whose config is written")
     .option("-C, --cwd <folder>", "folder of the Pulumi project", ".")
     .option("--context <name>", "context of the kubeconfig, written as kubernetes:context")
-    .option("--current-version <version>", "the Milvus version that runs, where image tags do not tell")
+    .option("--current-version <version>", "the Milvus version that runs, where image tags do not say it")
     .option("--plaintext", "do not encrypt values that look like passwords")
-    .option("--force", "write over a config that has milvus:version already")
+    .option("--force", "overwrite a config that has milvus:version already")
     .option("--json", "print what was written and proved as JSON")
     .addHelpText("after", "\nExit codes: 0 written, nothing would change; 2 written, not proved; 1 refused or failed.")
     .action(async ({ cwd, force = false, plaintext = false, json = false, ...flags }: AdoptFlags) => {

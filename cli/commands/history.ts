@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { Command } from "commander";
 import { historyLines } from "../format/history";
 import { asJson } from "../format/json";
-import { findProject, stackFile } from "../pulumi/project";
+import { findProject } from "../pulumi/project";
 
 interface Flags {
   readonly stack?: string;
@@ -14,7 +14,7 @@ interface Flags {
 export function historyCommand(): Command {
   return new Command("history")
     .description("the last upgrades of a stack's release, from the receipts that are kept in the cluster")
-    .option("-s, --stack <name>", "stack; may be left out where there is one only")
+    .option("-s, --stack <name>", "stack; default: the only one, else the one that is selected")
     .option("-C, --cwd <folder>", "folder of the Pulumi project", ".")
     .option("--json", "print the receipts as JSON, the oldest first (docs/receipt.schema.json)")
     .action(async ({ stack: name, cwd, json = false }: Flags) => {
@@ -22,8 +22,9 @@ export function historyCommand(): Command {
       const { loadStackConfig } = load("../pulumi/stackConfig") as typeof import("../pulumi/stackConfig");
       const { connect } = load("../../cluster/api/client") as typeof import("../../cluster/api/client");
       const { readReceipts } = load("../../cluster/kept/receipts") as typeof import("../../cluster/kept/receipts");
+      const { chosenStack } = load("../pulumi/selectedStack") as typeof import("../pulumi/selectedStack");
       const project = findProject(cwd);
-      const { stack, file } = stackFile(project, name);
+      const { stack, file } = await chosenStack(project, name);
       process.chdir(project.folder);
       const { config } = await loadStackConfig(project, { stack, file });
       const { releaseName, namespace } = config.wanted;

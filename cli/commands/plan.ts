@@ -6,7 +6,7 @@ import { asJson } from "../format/json";
 import { asMarkdown } from "../format/markdown";
 import { asText } from "../format/text";
 import { exitCodeOf, type PlanReport } from "../plan/report";
-import { findProject, stackFile, UsageError } from "../pulumi/project";
+import { findProject, UsageError } from "../pulumi/project";
 
 /** Only when the command is run. */
 const load = createRequire(__filename);
@@ -34,7 +34,7 @@ interface PlanFlags {
 export function planCommand(): Command {
   return new Command("plan")
     .description("show what `pulumi up` would do, and how the rendered manifests differ; changes nothing")
-    .option("-s, --stack <name>", "stack; may be left out where there is one only")
+    .option("-s, --stack <name>", "stack; default: the only one, else the one that is selected")
     .option("-C, --cwd <folder>", "folder of the Pulumi project", ".")
     .option("--to <version>", "plan for this Milvus version instead of milvus:version")
     .addOption(new Option("-f, --format <format>", "how to print it").choices(Object.keys(FORMATS)).default("text"))
@@ -56,8 +56,9 @@ export function planCommand(): Command {
       const { loadStackConfig, readLastFacts } = load(
         "../pulumi/stackConfig",
       ) as typeof import("../pulumi/stackConfig");
+      const { chosenStack } = load("../pulumi/selectedStack") as typeof import("../pulumi/selectedStack");
       const project = findProject(flags.cwd);
-      const { stack, file } = stackFile(project, flags.stack);
+      const { stack, file } = await chosenStack(project, flags.stack);
       const overrides = flags.to === undefined ? {} : { "milvus:version": flags.to };
       // Chart folders and values files count from the project, as in a Pulumi run.
       process.chdir(project.folder);

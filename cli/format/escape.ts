@@ -39,11 +39,11 @@ export function codeCell(text: string): string {
 }
 
 /** A block of lines, with a fence longer than any in them. */
-export function fenced(lines: readonly string[]): string {
+export function fenced(lines: readonly string[], language = "diff"): string {
   const text = lines.join("\n");
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
-  return `${fence}diff\n${text}\n${fence}`;
+  return `${fence}${language}\n${text}\n${fence}`;
 }
 
 export function cutCode(text: string): string {

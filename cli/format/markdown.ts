@@ -22,6 +22,7 @@ export function asMarkdown(given: PlanReport, longest = LONGEST_COMMENT): string
     `${MARK}\n## Milvus: ${titleOf(report)}`,
     `Release ${code(report.release)}, stack ${code(report.stack)}.`,
     ...(report.basis === "cluster" ? [] : ["**Made without the cluster**, from the outputs of the last run."]),
+    ...(report.open ? [`> [!WARNING]\n${report.open.map((line) => `> ${prose(line)}  `).join("\n")}`] : []),
     ...(report.refusal ? refusalBlocks(report.refusal) : []),
     ...(report.plan ? planBlocks(report.plan) : []),
     ...(report.drift ? driftBlocks(report.drift) : []),
@@ -65,6 +66,7 @@ function planBlocks(plan: PlanPart): string[] {
       ...(plan.attempt ? [`| Backup | claim ${codeCell(plan.backupClaim ?? "")}, kept |`] : []),
     ].join("\n"),
     ...(isNothing ? [] : [stepTable(plan.steps)]),
+    verificationBlock(plan.verification),
     ...(plan.hash
       ? [`To approve this plan and no other: ${code(`pulumi config set milvus:approvedPlan ${plan.hash}`)}`]
       : []),
@@ -87,6 +89,11 @@ function planBlocks(plan: PlanPart): string[] {
           ),
         ]),
   ];
+}
+
+/** What is written into Milvus must not be in a fold. */
+function verificationBlock(lines: readonly string[]): string {
+  return lines.map((line) => `- ${prose(line)}`).join("\n");
 }
 
 function driftBlocks({ objects, unknown }: Drift): string[] {

@@ -15,6 +15,7 @@ export function asText(given: PlanReport): string {
   return [
     pc.bold(`${report.release}, stack ${report.stack}`),
     ...(report.basis === "cluster" ? [] : [pc.yellow("without the cluster: from the outputs of the last run")]),
+    ...(report.open ?? []).map((line) => pc.yellow(line)),
     ...(report.refusal ? refusalLines(report.refusal) : []),
     ...(report.plan ? planLines(report.plan) : []),
     ...(report.manifests ? ["", ...manifestLines(report.manifests)] : []),
@@ -40,6 +41,7 @@ function planLines(plan: PlanPart): string[] {
     ...(plan.attempt ? [`attempt: ${plan.attempt}, backup on claim ${plan.backupClaim ?? ""}`] : []),
     ...addedLines(plan.added),
     ...plan.warnings.map(({ rule, message }) => `${pc.yellow("warning")} (${rule}): ${message}`),
+    ...plan.verification,
     ...plan.approval,
     ...(plan.conditions ?? []),
   ];

@@ -45,3 +45,13 @@ function hopLines({ title, chart, expected, wayBack, warnings, isBegun }: HopRep
 export function goOn(stack: string, asked: string, folder?: string): string {
   return `${WALK_COMMAND} --stack ${stack} --to ${asked}${folder === undefined ? "" : ` --cwd ${folder}`}`;
 }
+
+/** Above each run of a walk. */
+export function heading({ number, total }: { readonly number: number; readonly total: number }, title: string): string {
+  return `Run ${number} of ${Math.max(total, number)}: ${title}`;
+}
+
+/** `run 2 of 3: …`, of a line that is such a heading. */
+export function readHeading(line: string): string | undefined {
+  return /^Run \d+ of \d+: /.test(line) ? `r${line.slice(1)}` : undefined;
+}

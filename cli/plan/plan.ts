@@ -21,6 +21,8 @@ import { secretTexts } from "../../upgrade/secrets/text";
 import { describeStep, outlookOf } from "../../upgrade/steps/steps";
 import { type LastFacts, stateFromFacts } from "../../upgrade/walk/lastFacts";
 import { planTitle } from "../../upgrade/words/describe";
+import { describeVerification } from "../../verify/describe";
+import { openVerification } from "../../verify/verify";
 import type { Project } from "../pulumi/project";
 import { readStagedStack, type StackConfig } from "../pulumi/stackConfig";
 import { jobImages } from "./jobImages";
@@ -77,7 +79,8 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     ...(hash !== undefined && { hash }),
     ...(rendering && { rendering }),
   };
-  const report = { ...head, basis: "cluster", ...(await reportOf(request, planned)) } as const;
+  const open = found.open.length > 0 ? { open: found.open } : {};
+  const report = { ...head, basis: "cluster", ...open, ...(await reportOf(request, planned)) } as const;
   if (request.withDrift !== true) return report;
   return { ...report, drift: await findDrift(request, client, state) };
 }
@@ -146,10 +149,19 @@ async function reportOf(
     outcome: promotion?.refusal ? "refused" : outcome,
     ...(promotion?.refusal && { refusal: promotion.refusal }),
     ...(window?.refusal && { notNow: window.refusal }),
-    plan: { ...partOf(plan, mask), ...approvalOf(hash, config), ...(lines.length > 0 && { conditions: lines }) },
+    plan: {
+      ...partOf(plan, mask),
+      verification: verificationLines(config, plan, state).map((line) => mask.text(line)),
+      ...approvalOf(hash, config),
+      ...(lines.length > 0 && { conditions: lines }),
+    },
     ...(rendering && request.withManifests && { manifests: manifestReport(rendering) }),
     ...(rendering && withImages && { images: imageList(rendering, plan, config) }),
   };
+}
+
+function verificationLines({ verification, wanted }: Config, plan: UpgradePlan, state: ClusterState): string[] {
+  return describeVerification(verification, plan, openVerification(plan, state), wanted.namespace);
 }
 
 function knownSecrets(plan: UpgradePlan, release: HelmRelease | undefined): string[] {
@@ -160,7 +172,7 @@ function approvalOf(hash: string | undefined, { approvedPlan }: Config): Pick<Pl
   return hash === undefined ? { approval: [] } : { hash, approval: approvalLines(approvedPlan, hash) };
 }
 
-function partOf(plan: UpgradePlan, mask: Mask): Omit<PlanPart, "approval"> {
+function partOf(plan: UpgradePlan, mask: Mask): Omit<PlanPart, "approval" | "verification"> {
   const { kind, from, to, chart, reason, interruption, reversibility, warnings, migration } = plan;
   return {
     kind,

@@ -17,6 +17,8 @@ export interface PlanReport {
   readonly outcome: Outcome;
   /** What the plan was made from: the outputs of the last run are a guess. */
   readonly basis: "cluster" | "last outputs";
+  /** What is said of an upgrade that was begun and has not ended; missing where none is open. */
+  readonly open?: readonly string[];
   readonly plan?: PlanPart;
   readonly refusal?: Refusal;
   /** As things are now `up` would be refused for that reason, which time mends; missing where it would not. */
@@ -55,6 +57,8 @@ export interface PlanPart
   readonly expectedSeconds: number;
   readonly added: readonly ShownValue[];
   readonly warnings: readonly Warning[];
+  /** What will be looked at once it is done, and what is written for that. */
+  readonly verification: readonly string[];
   /** Name of the migration attempt, and the claim that keeps its backup. */
   readonly attempt?: string;
   readonly backupClaim?: string;

@@ -74,7 +74,9 @@ export function stackFile(
   const meant = suggest(short, names);
   const hint = meant === undefined ? "" : ` Did you mean ${meant}?`;
   const list = names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
-  throw new UsageError(`The project in ${project.folder} has no config file for the stack ${short}; ${list}.${hint}`);
+  throw new UsageError(
+    `The project in ${project.folder} has no config file for the stack ${short}; ${list}.${hint || ` Make it: pulumi stack init ${short}, then npm run adopt -- --release NAME --namespace NAMESPACE --stack ${short}`}`,
+  );
 }
 
 export function asTree(value: unknown): Tree {

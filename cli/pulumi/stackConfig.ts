@@ -9,6 +9,7 @@ import { RELEASE_TYPE } from "../../upgrade/marks";
 import type { StackFacts } from "../../upgrade/model";
 import type { StagedStack } from "../../upgrade/promotion/judge";
 import { asLastFacts, type LastFacts } from "../../upgrade/walk/lastFacts";
+import { pulumiFailure } from "./failure";
 import { asTree, type Project, UsageError } from "./project";
 
 /** Names another Pulumi than the one on the PATH. */
@@ -33,7 +34,7 @@ export async function loadStackConfig(
   { stack, file }: { readonly stack: string; readonly file: string },
   overrides: Readonly<Record<string, unknown>> = {},
 ): Promise<StackConfig> {
-  const settings = asTree(parseStackFile(readFileSync(file, "utf8")));
+  const settings = asTree(ofFile(file, parseStackFile));
   const written = asTree(settings.config);
   const encrypted = Object.keys(written).filter((key) => hasSecret(written[key]));
   const isPlain = encrypted.length === 0 && settings.environment === undefined;
@@ -46,6 +47,19 @@ export async function loadStackConfig(
   const { password } = config.chartAccess ?? {};
   const secrets = encrypted.flatMap((key) => secretTexts(written[key], open[key]));
   return { config, secrets: password === undefined ? secrets : [...secrets, password] };
+}
+
+/**
+ * A file, read by `parse`.
+ *
+ * @throws UsageError which names the file
+ */
+export function ofFile(file: string, parse: (text: string) => unknown): unknown {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UsageError(`${file}: ${(error as Error).message}`);
+  }
 }
 
 function hasSecret(value: unknown): boolean {
@@ -84,8 +98,11 @@ async function askPulumi(project: Project, stack: string, file: string): Promise
   const args = ["config", "--show-secrets", "--json", "--non-interactive", "--stack", stack, "--config-file", file];
   const { exitCode, stdout, stderr } = await runPulumi(project, args, "the stack config has encrypted values");
   if (exitCode !== 0) {
-    throw new UsageError(
-      `pulumi config could not show the encrypted values of the stack ${stack}: ${lastError(stderr)}\nLog in (pulumi login) and give the passphrase (PULUMI_CONFIG_PASSPHRASE) as for pulumi up.`,
+    throw pulumiFailure(
+      `pulumi config could not show the encrypted values of the stack ${stack}`,
+      stderr,
+      stack,
+      "Log in (pulumi login) and give the passphrase (PULUMI_CONFIG_PASSPHRASE) as for pulumi up.",
     );
   }
   const values = JSON.parse(stdout) as Readonly<Record<string, PulumiValue>>;
@@ -110,15 +127,9 @@ export async function runPulumi(
   } catch (error) {
     if (!(error instanceof MissingProgram)) throw error;
     throw new UsageError(
-      `The Pulumi CLI is needed (${why}) and not there (${pulumi}). Name it: ${PULUMI_VARIABLE}=FILE`,
+      `The Pulumi CLI is needed (${why}) and was not found (${pulumi}). Install it (https://www.pulumi.com/docs/install/), or say where it is: ${PULUMI_VARIABLE}=FILE`,
     );
   }
-}
-
-/** pulumi's own message, which never has the secret in it. */
-export function lastError(stderr: string): string {
-  const line = stderr.split("\n").findLast((it) => it.startsWith("error:"));
-  return (line ?? stderr.trim().split("\n").at(-1) ?? "").replace(/^error: /, "");
 }
 
 /**
@@ -151,7 +162,7 @@ export async function readStackFacts(project: Project, stack: string): Promise<S
   const args = ["stack", "export", "--stack", stack, "--non-interactive"];
   const { exitCode, stdout, stderr } = await runPulumi(project, args, "it has the state of the stack");
   if (exitCode !== 0) {
-    throw new UsageError(`pulumi stack export could not show the state of ${stack}: ${lastError(stderr)}`);
+    throw pulumiFailure(`pulumi stack export could not show the state of ${stack}`, stderr, stack);
   }
   const { deployment } = JSON.parse(stdout) as { readonly deployment?: { readonly resources?: readonly Resource[] } };
   return { releaseInStack: deployment?.resources?.some(({ type }) => type === RELEASE_TYPE) === true };
@@ -161,5 +172,5 @@ async function askOutputs(project: Project, stack: string): Promise<string> {
   const args = ["stack", "output", "--json", "--non-interactive", "--stack", stack];
   const { exitCode, stdout, stderr } = await runPulumi(project, args, "it has the outputs of the last run");
   if (exitCode === 0) return stdout;
-  throw new UsageError(`pulumi stack output could not show the last run of ${stack}: ${lastError(stderr)}`);
+  throw pulumiFailure(`pulumi stack output could not show the last run of ${stack}`, stderr, stack);
 }

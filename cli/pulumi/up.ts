@@ -6,12 +6,15 @@ import { runShown, type ShownCommandResult } from "../../process/shownCommand";
 import { CONFIRMED_PLAN_VARIABLE } from "../../upgrade/approval";
 import type { Step } from "../../upgrade/model";
 import { duration } from "../../upgrade/plan/interruption";
+import { EVENTS_VARIABLE, type RunEvent, SHOWN_PLAN_VARIABLE } from "../../upgrade/progress/events";
 import { DEAD_RUN_GRACE } from "../../upgrade/steps/limits";
 import { stepLimit, stepsLimit } from "../../upgrade/steps/steps";
+import { diagnosticsOf, hearRun } from "../walk/runEvents";
 import type { NextRun, UpEnd } from "../walk/walk";
+import { lastError } from "./failure";
 import { deadRuns, forgetRun, rememberRun } from "./ownRuns";
 import { type Project, UsageError } from "./project";
-import { lastError, pulumiProgram, runPulumi, type StackConfig } from "./stackConfig";
+import { pulumiProgram, runPulumi, type StackConfig } from "./stackConfig";
 import { areDead, isLocked, locksIn } from "./stackLock";
 
 export interface PulumiUpRequest {
@@ -21,8 +24,9 @@ export interface PulumiUpRequest {
   /** Take away a lock of the stack, whoever's it is. */
   readonly unlock: boolean;
   readonly say: (line: string) => void;
-  /** Where pulumi's display goes. */
-  readonly output: 1 | 2;
+  /** Where pulumi's display goes; `kept`: it is shown only where the run fails. */
+  readonly output: 1 | 2 | "kept";
+  readonly hear: (event: RunEvent, shownHash: string | undefined) => void;
 }
 
 /** The program's start, the preview before the update, and what each step takes beside its own limit. */
@@ -51,12 +55,12 @@ export async function pulumiUp(request: PulumiUpRequest, next: NextRun, confirme
     return { kind: "failed", why: `pulumi up did not end within ${took} and was interrupted.` };
   }
   if (result.exitCode !== 0) {
+    if (request.output === "kept") for (const line of diagnosticsOf(result.stdout)) say(line);
     return {
       kind: "failed",
       why: `pulumi up ended with exit code ${result.exitCode} after ${took}; what it said is above.`,
     };
   }
-  say(pc.green(`done in ${took}`));
   return { kind: "done" };
 }
 
@@ -71,13 +75,21 @@ async function runUp(
   const args = ["up", "--stack", stack, "--yes", "--non-interactive", "--color", colours, "--message", title];
   const program = pulumiProgram();
   let pid: number | undefined;
+  const shown = report.plan?.hash;
+  const heard = hearRun((event) => request.hear(event, shown));
   try {
     const result = await runShown(program, args, {
       cwd: project.folder,
-      env: { ...process.env, [CONFIRMED_PLAN_VARIABLE]: confirmed ?? "" },
+      env: {
+        ...process.env,
+        [CONFIRMED_PLAN_VARIABLE]: confirmed ?? "",
+        [SHOWN_PLAN_VARIABLE]: shown ?? "",
+        [EVENTS_VARIABLE]: heard.file,
+      },
       output,
       timeoutSeconds: limitOf(move.kind === "verify" ? [] : move.plan.steps, settings.config.settings.timeouts),
       signals: process,
+      onInterrupt: () => request.say("interrupted: waiting for pulumi to end what it has under way (at most 5 min)"),
       onStart: (started) => {
         pid = started;
         rememberRun(started);
@@ -87,8 +99,10 @@ async function runUp(
     if (result.exitCode === 0 && pid !== undefined) forgetRun(pid);
     return result;
   } catch (error) {
-    if (error instanceof MissingProgram) throw new UsageError(`The Pulumi CLI is not there (${program}).`);
+    if (error instanceof MissingProgram) throw new UsageError(`The Pulumi CLI was not found (${program}).`);
     throw error;
+  } finally {
+    heard.end();
   }
 }
 
@@ -106,7 +120,7 @@ function lockedText(locks: ReturnType<typeof locksIn>): string {
     .map(({ user, host, pid, since }) => `${user} on ${host}, process ${pid}, since ${since}`)
     .join("; ");
   return [
-    `another run is at work on the stack, or was killed at it${who === "" ? "" : ` (${who})`}.`,
+    `another run works on the stack, or was killed while it did${who === "" ? "" : ` (${who})`}.`,
     "Wait for its end. If you are sure that nobody is at work, add --unlock, which runs pulumi cancel first.",
   ].join(" ");
 }

@@ -7,26 +7,34 @@ import { readCluster } from "../../cluster/state/readCluster";
 import { parseYaml } from "../../config/helmValues";
 import type { Config } from "../../config/schema";
 import type { ClusterState, Wanted } from "../../upgrade/model";
+import { duration } from "../../upgrade/plan/interruption";
 import { SILENT_SECONDS } from "../../upgrade/plan/pendingRelease";
+import type { WalkEvent } from "../../upgrade/progress/events";
 import { configLine } from "../../upgrade/refusal";
+import { describeOpen, GIVE_UP } from "../../upgrade/words/openUpgrade";
 import { describeStanding } from "../../upgrade/words/standing";
 import { oneLine, severalLines } from "../../upgrade/words/visible";
 import { asText, refusalLines } from "../format/text";
-import { goOn } from "../format/way";
+import { goOn, heading } from "../format/way";
 import { makePlan } from "../plan/plan";
-import { asTree, UsageError } from "../pulumi/project";
-import { lastError, runPulumi, type StackConfig } from "../pulumi/stackConfig";
+import { pulumiFailure } from "../pulumi/failure";
+import { asTree } from "../pulumi/project";
+import { runPulumi, type StackConfig } from "../pulumi/stackConfig";
 import { type PulumiUpRequest, pulumiUp } from "../pulumi/up";
-import { type Walked, type Walker, walk } from "./walk";
+import { type UpEnd, type Walked, type Walker, walk } from "./walk";
 
 export interface UpgradeRequest extends PulumiUpRequest {
   /** The stack's config file. */
   readonly file: string;
   /** Do not ask before each hop. */
   readonly yes: boolean;
+  /** Told of each hop as it begins and ends. */
+  readonly tell: (event: WalkTold) => void;
   /** As the user gave it, for the command that goes on. */
   readonly folder?: string;
 }
+
+export type WalkTold = WalkEvent extends infer Event ? (Event extends unknown ? Omit<Event, "time"> : never) : never;
 
 export const INTERRUPTED = 130;
 
@@ -81,7 +89,7 @@ function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker
       }),
     show({ move, report, number, total }) {
       const title = move.kind === "verify" ? `verification of Milvus ${move.request}` : (report.plan?.title ?? "");
-      say(`\n${pc.bold(`Run ${number} of ${Math.max(total, number)}: ${title}`)}`);
+      say(`\n${pc.bold(heading({ number, total }, title))}`);
       if (move.kind === "verify") say(`what was wrong: ${oneLine(move.summary)}`);
       say(asText(report));
     },
@@ -97,15 +105,25 @@ function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker
       const args = ["config", "set", "milvus:version", version, "--stack", stack, "--non-interactive"];
       const { exitCode, stderr } = await runPulumi(project, args, "it writes the stack config");
       if (exitCode !== 0) {
-        throw new UsageError(`pulumi config set milvus:version failed, nothing was changed: ${lastError(stderr)}`);
+        throw pulumiFailure("pulumi config set milvus:version failed, nothing was changed", stderr, stack);
       }
     },
     async up(next) {
       run.isUnderWay = true;
+      const { move, report, number, total } = next;
+      const title = report.plan?.title ?? `verification of Milvus ${move.request}`;
+      const hop = { title, number, of: Math.max(total, number) };
+      const started = Date.now();
+      request.tell({ event: "hopStarted", ...hop });
+      let end: UpEnd = { kind: "failed", why: "" };
       try {
         // Where nobody was asked nobody has agreed to this very plan: the run makes it from what it finds, as pulumi up does.
-        return await pulumiUp(request, next, all ? undefined : next.report.plan?.hash);
+        end = await pulumiUp(request, next, all ? undefined : next.report.plan?.hash);
+        return end;
       } finally {
+        const seconds = Math.round((Date.now() - started) / 100) / 10;
+        request.tell({ event: "hopEnded", ...hop, seconds, result: end.kind });
+        if (end.kind === "done") say(`${pc.green("done")}: ${title} in ${duration(Math.round(seconds))}`);
         run.isUnderWay = false;
       }
     },
@@ -119,12 +137,14 @@ function withVersion(settings: StackConfig, version: string): StackConfig {
   return { ...settings, config: { ...config, wanted: { ...config.wanted, version } } };
 }
 
-function writtenVersion(file: string): string | undefined {
+/** milvus:version as it stands in the config file. */
+export function writtenVersion(file: string): string | undefined {
   const version = asTree(asTree(parseYaml(readFileSync(file, "utf8"))).config)["milvus:version"];
   return typeof version === "string" || typeof version === "number" ? String(version) : undefined;
 }
 
-async function question(text: string, say: (line: string) => void): Promise<string> {
+/** Asks on the terminal; empty where it was closed. */
+export async function question(text: string, say: (line: string) => void): Promise<string> {
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   reader.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
   const closed = new Promise<string>((resolve) => reader.once("close", () => resolve("")));
@@ -170,8 +190,11 @@ async function endLines(request: UpgradeRequest, { end, done }: Walked): Promise
 
 async function standing(config: Config, wanted: Wanted): Promise<string[]> {
   try {
-    const lines = describeStanding(wanted, await readState(config));
-    return ["the cluster:", ...lines.map((line) => `  ${oneLine(line)}`)];
+    const state = await readState(config);
+    const lines = describeStanding(wanted, state);
+    // How to go on is said below, by the command that was given.
+    const back = describeOpen(wanted, state).filter((line) => line.startsWith(GIVE_UP));
+    return ["the cluster:", ...lines.map((line) => `  ${oneLine(line)}`), ...back.map(oneLine)];
   } catch (error) {
     return [`the cluster cannot be read now: ${severalLines(error instanceof Error ? error.message : String(error))}`];
   }

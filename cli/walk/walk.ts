@@ -1,4 +1,6 @@
 import type { ClusterState, Refusal, Wanted } from "../../upgrade/model";
+import { duration } from "../../upgrade/plan/interruption";
+import { wayOut } from "../../upgrade/verification";
 import { forecastWay, type HopMove, type Move, nextMove } from "../../upgrade/walk/nextMove";
 import type { PlanReport } from "../plan/report";
 
@@ -55,7 +57,6 @@ export interface Walked {
 }
 
 const POLL_SECONDS = 10;
-const SAY_EVERY = 6;
 
 /**
  * Goes on to `wanted.version`, one `pulumi up` after the other, until it is there or something is in the way. What to do
@@ -74,7 +75,10 @@ export async function walk(wanted: Wanted, options: WalkOptions, walker: Walker)
     }
     const name = nameOf(move);
     if (name === last) {
-      const why = `pulumi up ended well (${name}), and the cluster stands where it stood before.`;
+      const why = [
+        `pulumi up ended well (${name}), and the cluster stands where it stood before.`,
+        ...(move.kind === "verify" && state.verification ? [wayOut(state.verification)] : []),
+      ].join(" ");
       return { end: { kind: "failed", why }, done };
     }
     const report = await walker.plan(move.request, state);
@@ -112,11 +116,15 @@ async function settledMove(
   { waitSeconds }: WalkOptions,
   walker: Walker,
 ): Promise<{ readonly state: ClusterState; readonly move: Move }> {
+  let said: string | undefined;
   for (let round = 0; ; round++) {
     const state = await walker.look();
     const move = nextMove(wanted, state);
     if (move.kind !== "wait" || round * POLL_SECONDS >= waitSeconds) return { state, move };
-    if (round % SAY_EVERY === 0) walker.say(`waiting: ${move.refusal.reason}`);
+    const { reason } = move.refusal;
+    const limit = said === undefined ? ` (at most ${duration(waitSeconds)})` : "";
+    if (reason !== said) walker.say(`waiting: ${reason}${limit}`);
+    said = reason;
     await walker.sleep(POLL_SECONDS);
   }
 }

@@ -130,7 +130,7 @@ function forbidden(request: ApiRequest, where: Where, said: string): ClusterErro
   const space = request.namespace === undefined ? "" : ` in the namespace ${request.namespace}`;
   const why =
     request.resource === "secrets"
-      ? " Helm keeps its release records in Secrets; without them nobody can tell whether Milvus is installed."
+      ? " Helm keeps its release records in Secrets; without them it is not known whether Milvus is installed."
       : "";
   return new ClusterError(
     "forbidden",

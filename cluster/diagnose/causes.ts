@@ -110,7 +110,7 @@ export const CAUSE_TEXTS = {
   },
   unschedulable: {
     title: "no node takes it",
-    remedy: `The message tells for each node why (kubectl -n NS describe pod NAME); ${UP_AGAIN}.`,
+    remedy: `The message says why, for each node (kubectl -n NS describe pod NAME); ${UP_AGAIN}.`,
   },
   invalidImageName: {
     title: "its image name is not valid",
@@ -166,15 +166,15 @@ export const CAUSE_TEXTS = {
   },
   initContainerFailed: {
     title: "its init container failed",
-    remedy: `The log tells why: kubectl -n NS logs NAME --all-containers. After the cause is gone run pulumi up again.`,
+    remedy: `The log says why: kubectl -n NS logs NAME --all-containers. After the cause is gone run pulumi up again.`,
   },
   crashLoop: {
     title: "it starts and ends again and again",
-    remedy: `The log of the last start tells why: kubectl -n NS logs NAME --previous. After the cause is gone run pulumi up again.`,
+    remedy: `The log of the last start says why: kubectl -n NS logs NAME --previous. After the cause is gone run pulumi up again.`,
   },
   containerFailed: {
     title: "it failed",
-    remedy: `The log tells why: kubectl -n NS logs NAME --all-containers. After the cause is gone run pulumi up again; the plan goes on from where it stands.`,
+    remedy: `The log says why: kubectl -n NS logs NAME --all-containers. After the cause is gone run pulumi up again; the plan goes on from where it stands.`,
   },
   livenessProbeFailed: {
     title: "it is restarted because its liveness probe fails",

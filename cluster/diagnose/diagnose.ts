@@ -125,7 +125,9 @@ function findings(all: Evidence): Finding[] {
   const fromPods = evidence.pods.flatMap((pod) => podFindings(pod, evidence.now));
   const troubled = new Set(evidence.pods.filter(isInTrouble).map(({ metadata }) => metadata?.name ?? ""));
   const found = [...fromPods, ...eventFindings(evidence, troubled), ...jobFindings(evidence)];
-  return found.length > 0 ? found : evidence.pods.filter(isInTrouble).map(notStarted);
+  return found.length > 0
+    ? found
+    : evidence.pods.filter((pod) => isInTrouble(pod) && !isAtWork(pod, all)).map(notStarted);
 }
 
 /** The Job's own condition says little; it counts when nothing else does. */
@@ -144,6 +146,13 @@ function isInTrouble({ status }: Pod): boolean {
   return !isReady && status?.phase !== "Succeeded";
 }
 
+/** The commands of a Job are init containers: its pod counts as pending while they do their work. */
+function isAtWork({ status }: Pod, { subject }: Evidence): boolean {
+  return (
+    subject.kind === "Job" && (status?.initContainerStatuses ?? []).some(({ state }) => state?.running !== undefined)
+  );
+}
+
 function notStarted({ metadata, status }: Pod): Finding {
   const name = metadata?.name ?? "";
   const waiting = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].find(
@@ -154,7 +163,9 @@ function notStarted({ metadata, status }: Pod): Finding {
 }
 
 function otherCauses(found: readonly Finding[], chief: Cause): string[] {
-  const others = [...new Map(found.filter(({ cause }) => cause !== chief).map((it) => [it.cause, it])).values()];
+  // The Job's own condition says that nothing is left to look at: here there is.
+  const isOther = ({ cause }: Finding) => cause !== chief && cause !== "backoffLimitExceeded";
+  const others = [...new Map(found.filter(isOther).map((it) => [it.cause, it])).values()];
   return others.slice(0, SHOWN_OTHERS).map(({ cause, object }) => `${object}: ${CAUSE_TEXTS[cause].title}`);
 }
 

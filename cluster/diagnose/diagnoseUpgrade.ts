@@ -4,7 +4,7 @@ import type { UpgradePlan } from "../../upgrade/model";
 import type { ClusterClient } from "../api/client";
 import type { Json } from "../json";
 import type { Deployment } from "../state/workloads";
-import { diagnoseFailure } from "./diagnoseFailure";
+import { type Explained, explainFailure } from "./diagnoseFailure";
 import type { Subject } from "./evidence";
 import { describeStartedAgain, startedAgain } from "./startedAgain";
 
@@ -16,23 +16,45 @@ export interface FailedUpgrade {
   readonly hide: readonly string[];
 }
 
-/** Why a step did not get on: what its own object shows, and what of Milvus explains it. */
+/** Why a step did not get on: what of Milvus explains it, and what its own object shows. */
 export async function diagnoseUpgrade(client: ClusterClient, upgrade: FailedUpgrade): Promise<string | undefined> {
   const { failed, hide } = upgrade;
-  const own = await diagnoseFailure(client, failed, hide);
-  const behind = failed.kind === "Job" ? await whatIsBehind(client, upgrade) : undefined;
-  return [own, behind].filter((text) => text !== undefined).join("\n\n") || undefined;
+  const own = await explainFailure(client, failed, hide);
+  if (failed.kind !== "Job") return own?.text;
+  const milvus = await stuckMilvus(client, upgrade, own);
+  // A Job that waits for a pod of Milvus knows no more than its time limit.
+  const ofJob = milvus !== undefined && onlyWaited(own) ? waitedLine(failed, own) : own?.text;
+  const again = await whatStartsAgain(client, upgrade);
+  return [milvus, ofJob, again].filter((text) => text !== undefined).join("\n\n") || undefined;
 }
 
-async function whatIsBehind(
+/** Of what the Job waited for. */
+async function stuckMilvus(
   client: ClusterClient,
-  { failed, plan, releaseName, hide }: FailedUpgrade,
+  { failed: { namespace }, plan, releaseName, hide }: FailedUpgrade,
+  own: Explained | undefined,
+): Promise<string | undefined> {
+  if (plan.kind !== "rolling" && !onlyWaited(own)) return undefined;
+  return (await explainFailure(client, { kind: "Release", name: releaseName, namespace }, hide))?.text;
+}
+
+function onlyWaited(own: Explained | undefined): boolean {
+  const { container = "", cause } = own?.diagnosis ?? {};
+  return container.startsWith("await-") || cause === "deadlineExceeded";
+}
+
+function waitedLine({ name, namespace }: Subject, own: Explained | undefined): string {
+  const { container, exitCode } = own?.diagnosis ?? {};
+  const how =
+    container === undefined ? "its time is over" : `its command ${container} ended with exit code ${exitCode ?? 1}`;
+  return `Job ${namespace}/${name} only waited for that: ${how}.`;
+}
+
+async function whatStartsAgain(
+  client: ClusterClient,
+  { failed, plan, releaseName }: FailedUpgrade,
 ): Promise<string | undefined> {
   const { namespace } = failed;
-  if (plan.kind === "rolling") {
-    // What holds up a roll is a component's pod; the Job that waits for it knows no more than its time limit.
-    return diagnoseFailure(client, { kind: "Release", name: releaseName, namespace }, hide);
-  }
   if (!plan.steps.some(({ kind }) => kind === "stop")) return undefined;
   const deployments = client.read({
     api: "apps/v1",

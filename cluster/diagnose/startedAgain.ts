@@ -1,4 +1,5 @@
 import { REPLICAS_ANNOTATION } from "../../upgrade/marks";
+import { replicasSet } from "../state/managedFields";
 import type { Deployment } from "../state/workloads";
 
 /** A Deployment that the stop step has put to 0, and that is not there any more. */
@@ -11,8 +12,6 @@ export interface StartedAgain {
   readonly at?: string;
 }
 
-type FieldsEntry = NonNullable<NonNullable<Deployment["metadata"]>["managedFields"]>[number];
-
 /**
  * @param since ISO 8601: when the stop began that may not have come to its end; what was not touched since then was
  *   never stopped. Missing: the stop is done.
@@ -21,19 +20,11 @@ export function startedAgain(deployments: readonly Deployment[], since?: string)
   return deployments.flatMap(({ metadata, spec }) => {
     const replicas = spec?.replicas ?? 1;
     if (metadata?.annotations?.[REPLICAS_ANNOTATION] === undefined || replicas === 0) return [];
-    const entry = (metadata.managedFields ?? [])
-      .filter(setsReplicas)
-      .toSorted((a, b) => (a.time ?? "").localeCompare(b.time ?? ""))
-      .at(-1);
+    const entry = replicasSet(metadata);
     if (since !== undefined && (entry?.time ?? "") < since) return [];
     const by = entry?.manager ?? "somebody the API server does not name";
     return [{ deployment: metadata.name ?? "", replicas, by, ...(entry?.time !== undefined && { at: entry.time }) }];
   });
-}
-
-function setsReplicas({ fieldsV1 }: FieldsEntry): boolean {
-  const fields = fieldsV1 as { readonly "f:spec"?: { readonly "f:replicas"?: object } } | undefined;
-  return fields?.["f:spec"]?.["f:replicas"] !== undefined;
 }
 
 /** For whoever reads the failure of a stop, backup or migration; undefined when nothing came back. */

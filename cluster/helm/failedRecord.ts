@@ -17,7 +17,7 @@ export async function failedRecordOf(
   const info = record.info as HelmValues | undefined;
   const failed = {
     ...record,
-    info: { ...info, status: "failed", description: "Its install died and was gone on from" },
+    info: { ...info, status: "failed", description: "This install did not finish. A later run continued" },
   };
   const stored = gzipSync(JSON.stringify(failed)).toString("base64");
   return Buffer.from(stored).toString("base64");

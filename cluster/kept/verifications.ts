@@ -20,6 +20,8 @@ const SNAPSHOT_KEY = "snapshot.json";
 const PACKED_SNAPSHOT_KEY = "snapshot.json.gz";
 const SUMMARY_KEY = "summary";
 const FINDINGS_KEY = "result.json";
+const WRITES_KEY = "writes";
+const WRITES_FAILED = "failed";
 /** Up to here a snapshot is kept as text, for whoever looks with kubectl; above, packed. */
 const LONGEST_TEXT = 200_000;
 /** A ConfigMap holds 1 MiB: this, the findings and the summary stay below it. */
@@ -51,6 +53,7 @@ export function verificationStates(
         attempt,
         status,
         summary: data?.[SUMMARY_KEY] ?? "",
+        ...(data?.[WRITES_KEY] === WRITES_FAILED && { writesFailed: true }),
         ...(text === undefined ? unpacked(binaryData?.[PACKED_SNAPSHOT_KEY]) : { snapshot: text }),
       };
       return [{ state, createdAt: metadata?.creationTimestamp ?? "" }];
@@ -67,7 +70,7 @@ export function verificationStates(
  */
 export function verificationContent(
   { releaseName, namespace }: ReleaseAddress,
-  { configMap: name, attempt, installation = {}, status, summary, snapshot, damaged }: VerificationState,
+  { configMap: name, attempt, installation = {}, status, summary, snapshot, damaged, writesFailed }: VerificationState,
   findings: string | undefined,
 ): ConfigMapContent | { readonly tooLarge: string } {
   const packed = snapshot === undefined || isText(snapshot) ? undefined : packedSnapshot(snapshot);
@@ -81,6 +84,7 @@ export function verificationContent(
       [SUMMARY_KEY]: cut(summary, LONGEST_SUMMARY),
       ...(snapshot !== undefined && packed === undefined && { [SNAPSHOT_KEY]: snapshot }),
       ...(findings !== undefined && { [FINDINGS_KEY]: findings }),
+      ...(writesFailed && { [WRITES_KEY]: WRITES_FAILED }),
     },
     binaryData: packed === undefined ? {} : { [PACKED_SNAPSHOT_KEY]: packed },
     // Without it the record would look like one of the health alone, whose data need not be compared.

@@ -63,7 +63,7 @@ function isPhase(phase: string): phase is AttemptPhase {
 function badAttempt(claimName: string, why: string): ClusterError {
   return new ClusterError(
     "badAttempt",
-    `The metadata backup claim ${claimName} does not tell how far its migration went: ${why}.`,
-    `Somebody edited it. Put labels and annotation back (kubectl describe pvc ${claimName}); only when the backup is surely not needed any more, take the label milvus-upgrade/release off it.`,
+    `The metadata backup claim ${claimName} does not say how far its migration went: ${why}.`,
+    `Somebody edited it. Put labels and annotation back (kubectl describe pvc ${claimName}); only when the backup is surely not needed any more, remove the label milvus-upgrade/release from it.`,
   );
 }

@@ -1,4 +1,5 @@
 import type { V1ConfigMap } from "@kubernetes/client-node";
+import { OWN_DESCRIPTION } from "../../upgrade/marks";
 import { attemptSelector } from "../../upgrade/metadata/attempt";
 import { installationOf } from "../../upgrade/metadata/installation";
 import type { ClusterState, HelmRelease } from "../../upgrade/model";
@@ -88,7 +89,7 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
   ]);
 
   const isThere = release !== undefined || deployments.length > 0;
-  if (!isThere) notes.push(...(await noteOfOthers(client, address)));
+  const elsewhere = isThere ? [] : await otherNamespaces(client, address, notes);
   const claims = claimsRead instanceof ClusterError ? claimsOrNote(claimsRead, isThere, address, notes) : claimsRead;
   const leftovers = isThere ? [] : leftoversOf(claims, releaseName);
   const installation = installationOf({ ...foundNamespace, ...(release && { release }) });
@@ -117,6 +118,7 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
     ...(passed.length > 0 && { passedVerifications: passed }),
     ...(operatorResource === undefined ? {} : { operatorResource }),
     notes,
+    ...(elsewhere.length > 0 && { otherNamespaces: elsewhere }),
   };
 }
 
@@ -138,16 +140,20 @@ function claimsOrNote(
 ): readonly Claim[] {
   if (isThere) throw forbidden;
   notes.push(
-    `persistentvolumeclaims in the namespace ${namespace} may not be listed: whether an earlier Milvus ${releaseName} has left data there, with which the new one would start, is not known. Who may, sees: kubectl -n ${namespace} get pvc`,
+    `persistentvolumeclaims in the namespace ${namespace} may not be listed: whether an earlier Milvus ${releaseName} has left data there, with which the new one would start, is not known. With the right to list them: kubectl -n ${namespace} get pvc`,
   );
   return [];
 }
 
 /**
- * A Milvus of that name in another namespace: whoever forgot milvus:namespace would install a second one beside it. Said
- * where it may be seen; that it may not be seen is no news.
+ * Namespaces with a Milvus of that name: whoever forgot milvus:namespace would install a second one beside it. Those that this
+ * program made are only noted: several clusters of one program may have one name. That they may not be seen is no news.
  */
-async function noteOfOthers(client: ClusterClient, { releaseName, namespace }: ReleaseAddress): Promise<string[]> {
+async function otherNamespaces(
+  client: ClusterClient,
+  { releaseName, namespace }: ReleaseAddress,
+  notes: string[],
+): Promise<string[]> {
   const labelSelector = `app.kubernetes.io/instance=${releaseName},app.kubernetes.io/name=${DEFAULT_NAME_LABEL}`;
   try {
     const { items = [] } = (await client.read({
@@ -156,13 +162,29 @@ async function noteOfOthers(client: ClusterClient, { releaseName, namespace }: R
       labelSelector,
       once: true,
     })) as { readonly items?: readonly Deployment[] };
-    const others = new Set(items.map(({ metadata }) => metadata?.namespace ?? ""));
-    return [...others].map(
-      (other) =>
-        `A Milvus ${releaseName} runs in namespace ${other}, and none in ${namespace}. If that is the one meant: pulumi config set milvus:namespace ${other}`,
+    const others = [...new Set(items.map(({ metadata }) => metadata?.namespace ?? ""))];
+    const isOwn = await Promise.all(others.map((other) => isOwnRelease(client, { releaseName, namespace: other })));
+    notes.push(
+      ...others
+        .filter((_, index) => isOwn[index] === true)
+        .map(
+          (other) =>
+            `A Milvus ${releaseName} runs in namespace ${other}, and none in ${namespace}. If that is the one meant: pulumi config set milvus:namespace ${other}`,
+        ),
     );
+    return others.filter((_, index) => isOwn[index] !== true);
   } catch (error) {
     if (error instanceof ClusterError) return [];
+    throw error;
+  }
+}
+
+async function isOwnRelease(client: ClusterClient, address: ReleaseAddress): Promise<boolean> {
+  try {
+    const release = decodeRelease(await listIn(client, address.namespace)<RecordObject>(recordsRequest(address)));
+    return release?.description.startsWith(OWN_DESCRIPTION) ?? false;
+  } catch (error) {
+    if (error instanceof ClusterError) return false;
     throw error;
   }
 }
@@ -217,7 +239,9 @@ async function readNamespace(
     }
     if (hasCode(error, "forbidden")) {
       // Whoever works in one namespace only may often not get it; the lists below tell whether it can be worked in.
-      notes.push(`Whether the namespace ${namespace} exists may not be read; it is taken to exist.`);
+      notes.push(
+        `These credentials may not read whether the namespace ${namespace} exists. The plan assumes that it exists.`,
+      );
       return { namespaceExists: true };
     }
     throw error;
@@ -280,7 +304,7 @@ function optionalListIn(client: ClusterClient, namespace: string, notes: string[
       }
       if (hasCode(error, "forbidden")) {
         notes.push(
-          `${request.resource ?? request.api} in the namespace ${namespace} may not be listed; they are taken to be none.`,
+          `${request.resource ?? request.api} in the namespace ${namespace} may not be listed with these credentials. The plan assumes that there are none.`,
         );
         return [];
       }

@@ -3,6 +3,7 @@ import { RECREATE_ANNOTATION, REPLICAS_ANNOTATION } from "../../upgrade/marks";
 import type { ComponentState, PodTemplate } from "../../upgrade/model";
 import { filledText } from "../../upgrade/values/tree";
 import type { Json, ObjectMeta } from "../json";
+import { replicasSet } from "./managedFields";
 import { managerOf } from "./owners";
 
 export type Deployment = Json<V1Deployment>;
@@ -60,6 +61,7 @@ function componentState(deployment: Deployment, workloads: Workloads, at: string
   const podTemplates = podTemplatesOf(pods, component);
   const progressedAt = status?.conditions?.find(({ type }) => type === "Progressing")?.lastUpdateTime;
   const rolledOut = isRolledOut(deployment, replicas);
+  const stoppedAt = replicasSet(metadata)?.time;
   return {
     name,
     component,
@@ -80,6 +82,7 @@ function componentState(deployment: Deployment, workloads: Workloads, at: string
     ...(messageQueue !== undefined && { messageQueue }),
     ...(remembered !== undefined && /^\d+$/.test(remembered) ? { rememberedReplicas: Number(remembered) } : {}),
     ...(metadata?.annotations?.[RECREATE_ANNOTATION] === "true" && { recreating: true }),
+    ...(replicas === 0 && stoppedAt !== undefined && { stoppedAt }),
   };
 }
 

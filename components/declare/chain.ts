@@ -7,6 +7,7 @@ import { failureHook } from "../engine/failureHook";
 import { guardHook } from "../engine/guard";
 import { settled } from "../engine/resolve";
 import { StepGate } from "../engine/stepGate";
+import { joinHooks, stepHooks } from "../engine/stepHooks";
 import type { After, PlannedRun, StepContext } from "./context";
 import { declareClearRecord, declareFailedRecord } from "./helmRecord";
 import { declareBackupClaim, declareKeptClaims, declareMetadataJob, declareScript } from "./metadata";
@@ -44,7 +45,8 @@ export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Decl
   const { provider, name } = planned;
   const run = randomUUID();
   const gate = new StepGate(planned, run);
-  const options = { parent, hooks: hooksOf(planned), ...(provider && { provider }) };
+  const hooks = hooksOf(planned);
+  const options = { parent, hooks, ...(provider && { provider }) };
   const own = { ...planned, run, gate, options };
 
   const steps = planned.plan.steps.filter((step) => !isAfterVerification(step));
@@ -57,9 +59,14 @@ export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Decl
   const ends: pulumi.Resource[] = [];
   let after: After = [];
   for (const [index, step] of steps.entries()) {
+    const told = planned.listener && stepHooks(`${name}-step-${index + 1}`, step, planned.listener);
     const isFirst = step.kind !== "ownJob" && steps[index - 1]?.kind === "ownJob";
-    const begins = isFirst ? { ...context, gate: afterOwnJobs(gate, planned) } : context;
-    after = [declareStep(begins, step, runsAsJob(step) ? [...jobsNeed, ...after] : after, name)];
+    const ofStep = {
+      ...context,
+      options: { ...options, hooks: joinHooks(hooks, told) },
+      ...(isFirst && { gate: afterOwnJobs(gate, planned) }),
+    };
+    after = [declareStep(ofStep, step, runsAsJob(step) ? [...jobsNeed, ...after] : after, name)];
     ends.push(...after);
   }
   const last = after;
@@ -89,11 +96,12 @@ function afterOwnJobs(gate: StepGate, { ranBefore }: PlannedRun): StepGate | Pic
   };
 }
 
-function hooksOf({ name, namespace, diagnose, guard }: PlannedRun): pulumi.ResourceHookBinding {
+function hooksOf(planned: PlannedRun): pulumi.ResourceHookBinding {
+  const { name, namespace, diagnose, guard } = planned;
   const check = guard && [guardHook(`${name}-lock`, guard)];
   return {
     ...(check && { beforeCreate: check, beforeUpdate: check }),
-    ...((diagnose ?? guard) && { onError: [failureHook(`${name}-diagnosis`, namespace, diagnose, guard)] }),
+    ...((diagnose ?? guard) && { onError: [failureHook(`${name}-diagnosis`, namespace, planned)] }),
   };
 }
 

@@ -1,31 +1,17 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ClusterState, JobUser, UpgradePlan } from "../../upgrade/model";
+import type { ClusterState, Step, UpgradePlan } from "../../upgrade/model";
+import type { StepResult } from "../../upgrade/progress/events";
+import type { JobPodSettings } from "../../upgrade/steps/jobPod";
 import type { StepTimeouts } from "../../upgrade/steps/limits";
 import type { EarlierRun } from "../engine/earlierRun";
 import type { RunGuard } from "../engine/guard";
 
 /** How the upgrade's own Jobs are run; a part of the stack config. */
-export interface UpgradeSettings {
-  /** Official kubectl image: entrypoint kubectl, no shell. */
-  readonly kubectlImage: string;
+export interface UpgradeSettings extends JobPodSettings {
   /** Image that holds /milvus/bin/meta-migration and /bin/sh. */
   readonly metaMigrationImage: string;
-  /** Names of Secrets in the release's namespace. */
-  readonly imagePullSecrets: readonly string[];
-  readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly k8s.types.input.core.v1.Toleration[];
-  /** Of the Jobs and their pods, over those that keep a service mesh out; the program's own stay. Default: none. */
-  readonly labels?: Readonly<Record<string, string>>;
-  /** Of the pods, over those that keep a service mesh and the autoscalers of nodes out. Default: none. */
-  readonly annotations?: Readonly<Record<string, string>>;
-  /** Default: numbers of ours, or those of the namespace where it assigns some. */
-  readonly user?: JobUser;
-  /** Of each container. Default, when nothing is given: small requests and no limits. */
-  readonly resources: {
-    readonly requests?: ResourceAmounts | undefined;
-    readonly limits?: ResourceAmounts | undefined;
-  };
   readonly backup: {
     /** Kubernetes quantity, e.g. `10Gi`. */
     readonly size: string;
@@ -33,12 +19,6 @@ export interface UpgradeSettings {
     readonly storageClass?: string;
   };
   readonly timeouts: StepTimeouts;
-}
-
-/** Kubernetes quantities, e.g. `500m` and `256Mi`. */
-export interface ResourceAmounts {
-  readonly cpu?: string | undefined;
-  readonly memory?: string | undefined;
 }
 
 /** What failed, by its name in Kubernetes or Helm. */
@@ -61,6 +41,21 @@ export interface BegunOwnJob {
   readonly limit: number;
   /** Resolved once it has ended; true: well. */
   readonly end: Promise<boolean>;
+}
+
+/** Told of each step as it begins and ends. A step that is not reached is not told of. */
+export interface StepListener {
+  /** Before anything of it is sent. It never fails. */
+  begin(step: Step, at: StepPlace): Promise<void>;
+  end(step: Step, result: StepResult): void;
+}
+
+/** Where a step shows itself. */
+export interface StepPlace {
+  /** Its line in Pulumi's display. */
+  readonly urn: string;
+  /** Name of its Job in Kubernetes, where it is one. */
+  readonly job?: string;
 }
 
 /** What a private repository of charts is told. */
@@ -99,8 +94,12 @@ export interface PlannedRun {
   readonly ranBefore?: () => Promise<void>;
   /** Default: a failure shows the provider's message alone. */
   readonly diagnose?: Diagnose;
+  /** How things stand and what to type, for whoever has interrupted the run. */
+  readonly standing?: () => Promise<string>;
   /** Default: nothing holds other runs off. */
   readonly guard?: RunGuard;
+  /** Default: nobody listens. */
+  readonly listener?: StepListener;
 }
 
 /** Resources that must be done before a step starts. */

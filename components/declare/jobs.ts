@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
-import { STEP_LABEL, upgradeLabels, upgradeServiceAccount } from "../../upgrade/marks";
-import type { After, ResourceAmounts, StepContext, UpgradeSettings } from "./context";
+import { upgradeServiceAccount } from "../../upgrade/marks";
+import { CONTAINER_SECURITY, jobAnnotations, jobLabels, jobResources, podSecurity } from "../../upgrade/steps/jobPod";
+import type { After, StepContext, UpgradeSettings } from "./context";
 import { jobName, shortRun } from "./names";
 
 /** One command of a Job: a container. */
@@ -33,10 +34,6 @@ export interface UpgradeJob {
 
 /** Seconds after which Pulumi stops waiting for a Job whose end Kubernetes does not report. */
 const REPORT_LIMIT = 120;
-const SMALL_REQUESTS = { cpu: "50m", memory: "128Mi" };
-/** "nobody" of distroless images; any number that is not root would do. */
-const NON_ROOT = 65532;
-const FIXED_IDS = { runAsUser: NON_ROOT, runAsGroup: NON_ROOT, fsGroup: NON_ROOT };
 /** Where a client inside a pod looks for the API server's certificate and for its own token. */
 const API_ACCESS_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
 /**
@@ -64,18 +61,6 @@ const API_ACCESS = {
  */
 const SCRATCH = { name: "tmp", path: "/tmp", size: "64Mi" };
 /**
- * No sidecar of a service mesh: it would not end with the pod's work, and the commands, which are init containers, would have
- * no network before it runs.
- */
-const LABELS = { "sidecar.istio.io/inject": "false" };
-const ANNOTATIONS = {
-  "linkerd.io/inject": "disabled",
-  // A pod at work on the metadata must not be moved to save a node.
-  "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
-  "karpenter.sh/do-not-disrupt": "true",
-};
-
-/**
  * A Job that runs its commands once. It never retries by itself: the next `pulumi up` replaces it, after the plan has
  * been made again from what is there then. A step that is in the plan is to be done now, so a Job that succeeded in an
  * earlier run counts for nothing, whether the state knows it or not: each run's Jobs have names of their own. Its pod passes
@@ -83,12 +68,7 @@ const ANNOTATIONS = {
  */
 export function declareJob(context: StepContext, job: UpgradeJob, after: After): k8s.batch.v1.Job {
   const { settings } = context;
-  const labels = {
-    ...LABELS,
-    ...settings.labels,
-    ...upgradeLabels(context.releaseName),
-    [STEP_LABEL]: job.step,
-  };
+  const labels = jobLabels(settings, context.releaseName, job.step);
   const annotations = { "pulumi.com/replaceUnready": "true" };
   const name = `${context.name}-${job.step}`;
   return new k8s.batch.v1.Job(
@@ -99,7 +79,7 @@ export function declareJob(context: StepContext, job: UpgradeJob, after: After):
         backoffLimit: 0,
         activeDeadlineSeconds: settings.timeouts.start + job.limit,
         template: {
-          metadata: { labels, annotations: { ...ANNOTATIONS, ...settings.annotations } },
+          metadata: { labels, annotations: jobAnnotations(settings) },
           spec: podSpec(context, job),
         },
       },
@@ -172,23 +152,14 @@ export function podSelector({ releaseName, state }: StepContext, components: rea
   return `app.kubernetes.io/instance=${releaseName},app.kubernetes.io/name=${name},component in (${components.toSorted().join(",")})`;
 }
 
-/** Where the namespace assigns ids, those that are left out are filled in, and others are refused. */
-function hasOwnIds(user: UpgradeSettings["user"] = "auto", { assignsUsers = false }: StepContext["state"]): boolean {
-  return user === "auto" ? !assignsUsers : user === "fixed";
-}
-
 function podSpec({ settings, releaseName, state }: StepContext, job: UpgradeJob): k8s.types.input.core.v1.PodSpec {
-  const containers = job.commands.map((command) => container(command, settings.resources));
+  const containers = job.commands.map((command) => container(command, settings));
   return {
     restartPolicy: "Never",
     ...(job.grace !== undefined && { terminationGracePeriodSeconds: job.grace }),
     serviceAccountName: upgradeServiceAccount(releaseName),
     automountServiceAccountToken: false,
-    securityContext: {
-      runAsNonRoot: true,
-      ...(hasOwnIds(settings.user, state) && FIXED_IDS),
-      seccompProfile: { type: "RuntimeDefault" },
-    },
+    securityContext: podSecurity(settings, state),
     imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })),
     nodeSelector: settings.nodeSelector,
     tolerations: [...settings.tolerations],
@@ -202,7 +173,7 @@ function podSpec({ settings, releaseName, state }: StepContext, job: UpgradeJob)
   };
 }
 
-function container(command: Command, resources: UpgradeSettings["resources"]): k8s.types.input.core.v1.Container {
+function container(command: Command, settings: UpgradeSettings): k8s.types.input.core.v1.Container {
   return {
     name: command.name,
     image: command.image,
@@ -214,22 +185,8 @@ function container(command: Command, resources: UpgradeSettings["resources"]): k
       { name: SCRATCH.name, mountPath: SCRATCH.path },
       ...(command.needsApi ? [{ name: API_ACCESS.name, mountPath: API_ACCESS_PATH, readOnly: true }] : []),
     ],
-    resources: requirements(resources),
-    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+    resources: jobResources(settings),
+    securityContext: CONTAINER_SECURITY,
     terminationMessagePolicy: "FallbackToLogsOnError",
   };
-}
-
-/** All or nothing: a small request beside a smaller limit would not be accepted. */
-function requirements({
-  requests,
-  limits,
-}: UpgradeSettings["resources"]): k8s.types.input.core.v1.ResourceRequirements {
-  return requests === undefined && limits === undefined
-    ? { requests: SMALL_REQUESTS }
-    : { ...(requests && { requests: amounts(requests) }), ...(limits && { limits: amounts(limits) }) };
-}
-
-function amounts(given: ResourceAmounts): Record<string, string> {
-  return Object.fromEntries(Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

@@ -210,7 +210,7 @@ function runScript(context: StepContext, verb: MetadataStepKind | "rollback", to
       INSTALLATION: installation,
       OVERWRITE: overwrite ? "yes" : "no",
       HINT_OVERWRITE: words(`${configLine("overwriteMetadata", claimName)}, then pulumi up`),
-      HINT_NEW_ATTEMPT: `let this attempt go (${letGoLine(context.namespace, claimName)}), then pulumi up, which takes a new backup`,
+      HINT_NEW_ATTEMPT: `forget this attempt (${letGoLine(context.namespace, claimName)}), then pulumi up, which takes a new backup`,
       HINT_ROLLBACK: words(`${configLine("rollback", "true")}, then pulumi up`),
       SOURCE_VERSION: sourceVersion,
       TARGET_VERSION: targetVersion,

@@ -11,6 +11,8 @@ export interface EarlierRun extends StackRelease {
   readonly outputs?: Readonly<Record<string, unknown>>;
   /** Names of the claims with backups that the state has. */
   readonly claims: readonly string[];
+  /** How many Jobs the state has; missing: none. */
+  readonly jobs?: number;
   /**
    * URNs that a child had under former names of the component, or under the names of an earlier version of this program, to be
    * its aliases: none where the state has no such resource. The engine passes a component's own aliases on only as long as the
@@ -31,6 +33,7 @@ export const OLD_TYPE = "milvus:upgrade:MilvusCluster";
 export const TYPE = "milvus-upgrade:index:MilvusCluster";
 /** Pulumi's name of the provider in versions up to 0.1, where it was no child of the component. */
 const OLD_PROVIDER = "kubernetes";
+const JOB_TYPE = "kubernetes:batch/v1:Job";
 const CLAIM_TYPE = "kubernetes:core/v1:PersistentVolumeClaim";
 export const PROVIDER_TYPE = "pulumi:providers:kubernetes";
 
@@ -80,6 +83,7 @@ export async function readEarlierRun(
       const uid = find(PROVIDER_TYPE, providerName(component))?.outputs.clusterIdentifier;
       return { component, urn, ...(typeof uid === "string" && { namespaceUid: uid }) };
     });
+  const jobs = found.filter((it) => it.types.at(-1) === JOB_TYPE && isOfComponent(it) && isIn(it, namespace)).length;
   const identifier = (ownProvider ?? oldProvider)?.outputs.clusterIdentifier;
   return {
     hasRelease: isOurs,
@@ -93,6 +97,7 @@ export async function readEarlierRun(
     claims: found
       .filter((it) => it.types.at(-1) === CLAIM_TYPE && isOfComponent(it) && metadataOf(it).namespace === namespace)
       .map((it) => String(metadataOf(it).name)),
+    ...(jobs > 0 && { jobs }),
     urnsOf: (type, ownName, oldName) => {
       const ofType = found.filter((it) => it.types.at(-1) === type);
       const former = formerNames.map((it) => `${it}${ownName.slice(name.length)}`);
@@ -157,7 +162,7 @@ async function readResources(warn: (text: string) => Promise<unknown>): Promise<
     }));
   } catch (error) {
     await warn(
-      `What earlier runs of this stack have left cannot be read (${token}: ${error instanceof Error ? error.message : String(error)}). So this run cannot tell whether this is the cluster that the stack upgraded last. Compare the cluster of the kubeconfig with the one you mean (kubectl config current-context) before you go on.`,
+      `What earlier runs of this stack have left cannot be read (${token}: ${error instanceof Error ? error.message : String(error)}). So this run does not know whether this is the cluster that the stack upgraded last. Compare the cluster of the kubeconfig with the one you mean (kubectl config current-context) before you go on.`,
     );
     return [];
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 
 /** Between this program and pulumi stand its language host, and a loader of TypeScript or a shell. */
@@ -20,15 +20,36 @@ interface Process {
  * inline program of the Automation API, whose pulumi is no ancestor.
  */
 export function onlyRefreshes(processOf: (pid: number) => Process | undefined = readProcess): boolean {
+  const { command = "" } = pulumiAbove(processOf) ?? {};
+  return ["refresh", "destroy", "down", "dn"].includes(command);
+}
+
+/**
+ * True where pulumi draws its display anew on a terminal; false where it prints line after line, and where that cannot be
+ * told: outside of Linux, and of an inline program of the Automation API.
+ */
+export function isOnTerminal(
+  processOf: (pid: number) => Process | undefined = readProcess,
+  outputOf: (pid: number) => string = readOutput,
+): boolean {
+  const found = pulumiAbove(processOf);
+  return (
+    found !== undefined && !found.args.includes("--non-interactive") && /^\/dev\/(pts\/|tty)/.test(outputOf(found.pid))
+  );
+}
+
+function pulumiAbove(
+  processOf: (pid: number) => Process | undefined,
+): { readonly pid: number; readonly command: string; readonly args: readonly string[] } | undefined {
   let pid = process.ppid;
   for (let step = 0; step < MOST_ANCESTORS; step++) {
     const found = processOf(pid);
-    if (found === undefined) return false;
+    if (found === undefined) return undefined;
     const command = commandOf(found.args);
-    if (command !== undefined) return ["refresh", "destroy", "down", "dn"].includes(command);
+    if (command !== undefined) return { pid, command, args: found.args };
     pid = found.parent;
   }
-  return false;
+  return undefined;
 }
 
 /** The command of a command line of pulumi; undefined for another program, its plugins included. */
@@ -45,6 +66,15 @@ function readProcess(pid: number): Process | undefined {
     return { parent: Number(parent), args: readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0") };
   } catch {
     return askPs(pid);
+  }
+}
+
+/** What its stdout is. */
+function readOutput(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/1`);
+  } catch {
+    return "";
   }
 }
 

@@ -1,5 +1,5 @@
 /** Which images a Milvus pod can pull in the sandbox: Milvus itself, with a tag that a release could have, and Attu. */
-import { parseImage } from "../podRunner/images";
+import { parseImage } from "../podRunner/imageName";
 
 /** A released version, with an optional suffix such as `-gpu` or `-20230207-cb4bc4e`. */
 const RELEASE_TAG = /^v\d+\.\d+\.\d+(-[\w.-]+)?$/;

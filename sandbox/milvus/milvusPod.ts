@@ -104,13 +104,34 @@ export class MilvusPod implements PodWorker {
       await this.#sleep(RETRY_MS);
       return false;
     }
-    const problem = fault?.effect === "imagePull" ? (fault.message ?? "manifest unknown") : imageProblem(this.#image);
-    if (problem === undefined) return true;
-    const message = `Back-off pulling image "${this.#image}": ErrImagePull: ${problem}`;
+    const failed = await this.#failedPull(
+      fault?.effect === "imagePull" ? (fault.message ?? "manifest unknown") : undefined,
+    );
+    if (failed === undefined) return true;
+    const { image, problem } = failed;
+    const message = `Back-off pulling image "${image}": ErrImagePull: ${problem}`;
     await this.#write({ state: { kind: "waiting", reason: "ImagePullBackOff", message }, ready: false });
-    this.#record("Warning", "Failed", `Failed to pull image "${this.#image}": ${problem}`);
+    this.#record("Warning", "Failed", `Failed to pull image "${image}": ${problem}`);
     await this.#sleep(RETRY_MS * 2);
     return false;
+  }
+
+  /** The first of its images that its node cannot pull, and why. */
+  async #failedPull(
+    asked: string | undefined,
+  ): Promise<{ readonly image: string; readonly problem: string } | undefined> {
+    if (asked !== undefined) return { image: this.#image, problem: asked };
+    const { faults, images } = this.context;
+    if (faults.read().pulls !== undefined) {
+      await this.#write({ state: { kind: "waiting", reason: "ContainerCreating" }, ready: false });
+    }
+    const tools = (this.#pod.spec?.initContainers ?? []).flatMap(({ image }) => image ?? []);
+    for (const image of [...tools, this.#image]) {
+      const missing = image === this.#image ? imageProblem(image) : undefined;
+      const problem = await images.pull(this.#pod, image, missing, this.#ending.signal);
+      if (problem !== undefined) return { image, problem };
+    }
+    return undefined;
   }
 
   /** Runs the server until the pod ends (undefined) or the server crashes (the reason). */

@@ -1,5 +1,5 @@
 /** Milvus versions as image tags name them, and what a component of a version is called in etcd. Pure. */
-import { parseImage } from "../podRunner/images";
+import { parseImage } from "../podRunner/imageName";
 
 export interface MilvusVersion {
   readonly major: number;

@@ -4,6 +4,7 @@ import type { ApiServer, Pod } from "./apiServer";
 import type { EventRecorder } from "./events";
 import type { FaultFile } from "./faults";
 import type { Tools } from "./images";
+import type { NodeImages } from "./nodeImages";
 
 export interface RunnerContext {
   readonly api: ApiServer;
@@ -17,6 +18,7 @@ export interface RunnerContext {
   /** As they are now: the faults file may change them. */
   readonly milvus: () => MilvusSettings;
   readonly events: EventRecorder;
+  readonly images: NodeImages;
   readonly log: (line: string) => void;
   /** Aborted when the runner stops. */
   readonly signal: AbortSignal;

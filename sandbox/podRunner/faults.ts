@@ -48,11 +48,23 @@ export interface MilvusFault extends Target {
   readonly message?: string;
 }
 
+/** How nodes pull, in the faults file. */
+export interface PullSettings {
+  /** Seconds by the image's name (`milvus`, `kubectl`); `*` stands for all others. Default: none. */
+  readonly seconds?: Readonly<Record<string, number>>;
+  /** Registries by host: one that cannot be reached, or that asks for a pull secret of that name. */
+  readonly registries?: Readonly<Record<string, "unreachable" | { readonly secret: string }>>;
+  /** Nodes whose disk has no room for an image that they do not have. */
+  readonly fullNodes?: readonly string[];
+}
+
 export interface Faults {
   readonly containers?: readonly ContainerFault[];
   readonly milvus?: readonly MilvusFault[];
   /** Wins over what the runner was started with. */
   readonly milvusSettings?: Partial<MilvusSettings>;
+  /** Default: every image that there is comes at once. */
+  readonly pulls?: PullSettings;
   /** Names that lead elsewhere, e.g. `{"my-release-etcd:2379": "127.0.0.1:1"}` for an etcd that cannot be reached. */
   readonly hosts?: Readonly<Record<string, string>>;
 }

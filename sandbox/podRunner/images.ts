@@ -4,6 +4,9 @@
  * misspelt one cannot in a real cluster.
  */
 
+import { imageProblem } from "../milvus/milvusImage";
+import { parseImage } from "./imageName";
+
 export interface Tools {
   /** Path of the real kubectl. */
   readonly kubectl: string;
@@ -29,24 +32,10 @@ export type ImageLookup =
 /** Job images of the public charts' dependencies (pulsar-init, bookie-init, MinIO's post job). */
 const DEPENDENCIES = new Set(["pulsar", "pulsar-all", "mc", "minio", "zookeeper", "bookkeeper", "kafka", "etcd"]);
 
-export interface ImageName {
-  /** Last segment of the path: `kubectl`. */
-  readonly name: string;
-  /** Empty for a digest without a tag. */
-  readonly tag: string;
-  readonly digest: string;
-}
-
-export function parseImage(image: string): ImageName {
-  const [withTag = "", digest = ""] = image.split("@");
-  const last = withTag.split("/").at(-1) ?? "";
-  const [name = "", tag = digest ? "" : "latest"] = last.split(":");
-  return { name, tag, digest };
-}
-
 export function findImage(image: string, tools: Tools): ImageLookup {
   const { name, tag, digest } = parseImage(image);
   if (DEPENDENCIES.has(name)) return { kind: "completes" };
+  if (name.startsWith("milvus")) return ofMilvus(image, name);
   const published = { kubectl: /^v\d+\.\d+\.\d+$/, "meta-migration": /^v2\.2\.\d+$/ }[name];
   if (!published) return missing(image);
   if (!digest && !published.test(tag)) return missing(image);
@@ -74,6 +63,14 @@ function migrationImage({ metaMigration }: Tools): LocalImage {
     },
     files: { [MIGRATION_BINARY]: metaMigration },
   };
+}
+
+/** Those of the components, as a Job pulls them: Milvus' own has a shell, that of the chart's tools nothing but `/cp` and `/merge`. */
+function ofMilvus(image: string, name: string): ImageLookup {
+  const message = name === "milvus-config-tool" ? undefined : imageProblem(image);
+  if (message !== undefined) return { kind: "missing", message };
+  const program = (command: string) => (name !== "milvus-config-tool" && command === "/bin/sh" ? command : undefined);
+  return { kind: "runs", image: { entrypoint: "/bin/false", program, files: {} } };
 }
 
 function missing(image: string): ImageLookup {

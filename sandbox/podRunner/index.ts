@@ -17,6 +17,7 @@ import { claimFolder, makeFolder } from "./folders";
 import type { Tools } from "./images";
 import { JobPod } from "./jobPod";
 import { markLost } from "./lostPods";
+import { NodeImages } from "./nodeImages";
 import { removePod } from "./podRemoval";
 import { watchPods } from "./podWatch";
 
@@ -51,6 +52,7 @@ export async function startPodRunner(options: PodRunnerOptions): Promise<PodRunn
   makeFolder(options.folder);
   rmSync(join(options.folder, "pods"), { recursive: true, force: true });
   const faults = new FaultFile(options.folder);
+  const events = new EventRecorder(api, "kubelet");
   const context: RunnerContext = {
     api,
     folder: options.folder,
@@ -59,7 +61,8 @@ export async function startPodRunner(options: PodRunnerOptions): Promise<PodRunn
     hosts: () => ({ ...options.hosts, ...faults.read().hosts }),
     faults,
     milvus: () => ({ ...DEFAULT_MILVUS_SETTINGS, ...options.milvus, ...faults.read().milvusSettings }),
-    events: new EventRecorder(api, "kubelet"),
+    events,
+    images: new NodeImages(api, options.folder, faults, events),
     log,
     signal: stopping.signal,
   };

@@ -176,11 +176,17 @@ export class JobPod implements PodWorker {
     const image = container.image ?? "";
     for (let tries = 0; !this.#ending.signal.aborted; tries += 1) {
       const lookup = findImage(image, this.context.tools);
-      if (lookup.kind !== "missing" && !(fault?.imageMissing && tries === 0)) return lookup;
       const message =
-        lookup.kind === "missing"
-          ? lookup.message
-          : `failed to pull image "${image}": ${fault?.message ?? "not found"}`;
+        fault?.imageMissing && tries === 0
+          ? `failed to pull image "${image}": ${fault.message ?? "not found"}`
+          : await this.context.images.pull(
+              this.#pod,
+              image,
+              lookup.kind === "missing" ? lookup.message : undefined,
+              this.#ending.signal,
+            );
+      if (message === undefined && lookup.kind !== "missing") return lookup;
+      if (message === undefined) return undefined;
       const backOff = `Back-off pulling image "${image}": ErrImagePull: ${message}`;
       if (tries === 0) {
         this.#set(container, { kind: "waiting", reason: "ErrImagePull", message });

@@ -117,7 +117,7 @@ function ends(text: string): string {
 }
 
 /** Refusals that say to wait for a run that may be at work. */
-const WAITS = /a_pending_release_may_have_somebody_at_work|another_run_is_at_work/;
+const WAITS = /another_helm_run_may_be_active|another_run_is_active/;
 
 /** The next `up` must converge; it may say first that the dead run might be at work, and for how long. */
 export async function converge(

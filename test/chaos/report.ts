@@ -1,4 +1,4 @@
-import { table } from "../../sandbox/table";
+import { table } from "../../cli/format/table";
 import type { Cell, CellResult } from "./cell";
 
 /** For a terminal. */

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { EngineStack } from "../../sandbox/engine";
 import type { MetadataState } from "../../sandbox/metadata";
-import { problems, RELEASE, startTestBed, type TestBed, until } from "./support/testBed";
+import { failureOf, problems, RELEASE, startTestBed, type TestBed, until } from "./support/testBed";
 
 /** As OpenShift's restricted-v2 judges a pod that names a user outside the range of its namespace. */
 const CONSTRAINT = [
@@ -87,6 +87,22 @@ describe("a metadata migration where pods may name no user, as on OpenShift", ()
       const { stderr } = await bed.sandbox.tryKubectl(args, { input: JSON.stringify(pod) });
       return stderr.includes("unable to validate against any security context constraint");
     });
+  });
+
+  it("with milvus:jobUser fixed it is refused before anything stops, and what it says to type helps", async () => {
+    await stack.setConfig({ "milvus:jobUser": "fixed" });
+    for (const run of [() => stack.preview(), () => stack.up()]) {
+      const { message } = await failureOf(run());
+      expect(message).to.match(
+        /jobPods: A pod like those of the upgrade's Jobs is refused in namespace \S+: .*security context/,
+      );
+      expect(message).to.include("pulumi config rm milvus:jobUser");
+    }
+    expect((await bed.sandbox.kubectl(["get", "jobs", "-n", RELEASE.namespace, "-o", "name"])).trim()).to.equal("");
+    expect(
+      problems(await bed.observe(), { version: "2.1.4", metadata: { before: original, format: "2.1" } }),
+    ).to.deep.equal([]);
+    await stack.removeConfig("milvus:jobUser");
   });
 
   it("by default the group is noticed, the pods name none, and the migration goes through", async () => {

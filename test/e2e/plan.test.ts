@@ -195,6 +195,7 @@ describe("the plan on the command line", () => {
     const { exitCode, stdout } = await cli(["plan", "--format", "markdown"]);
     expect(exitCode).to.equal(2);
     expect(stdout).to.match(/^<!-- milvus-upgrade plan -->\n## Milvus: upgrade with metadata migration/);
+    expect(stdout).to.include("\n- verification: ");
     expect(stdout).to.include("<details>").and.to.include("milvusdb/milvus:v2.2.14");
     expect(Buffer.byteLength(stdout)).to.be.lessThan(65_536);
   });
@@ -219,7 +220,7 @@ describe("the plan on the command line", () => {
 
   it("without Helm still plans, and says why the manifests are not compared", async () => {
     const { exitCode, stdout } = await cli(["plan"], { MILVUS_HELM: "/nowhere/helm" });
-    expect(stdout).to.include("manifests: not compared, because the Helm CLI is not there (/nowhere/helm)");
+    expect(stdout).to.include("manifests: not compared, because the Helm CLI was not found (/nowhere/helm)");
     expect(exitCode).to.equal(2);
   });
 

@@ -31,7 +31,7 @@ describe("the README's steps, with the pulumi command itself", () => {
     writeFileSync(path.join(project, "dist", "library.js"), 'throw new Error("this is the library, not the program");');
     mkdirSync(path.join(project, "state"));
     const log = (line: string) => void process.stdout.write(`      ${line}\n`);
-    const provider = await kubernetesProvider(bed.sandbox, log);
+    const provider = await kubernetesProvider(log);
     host = await startLanguageHost(bed.sandbox.tools.pulumi);
     log(`kubernetes provider: ${provider.description}; language host: ${host.kind}`);
     env = {

@@ -148,7 +148,7 @@ describe("an ordered rolling upgrade of a mixcoord cluster, 2.4.16 to 2.5", () =
         .and.match(/ImagePullBackOff|ErrImagePull/);
       expect(await versions(bed)).to.include({ querynode: "2.5.16", datanode: "2.5.16", proxy: "2.5.16" });
       const plan = await stack.preview();
-      expect(plan.diagnostics.map(({ message }) => message).join("\n")).to.contain("what_is_paused_is_said");
+      expect(plan.diagnostics.map(({ message }) => message).join("\n")).to.contain("deployments_are_paused");
 
       bed.faults({});
       await stack.removeConfig("milvus:timeouts");

@@ -49,14 +49,14 @@ describe("two stacks that mean the same release", () => {
     const winner = name === "ours" ? "theirs" : "ours";
     const text = `${result.stdout}${result.stderr}`;
     expect(result.exitCode, text).to.not.equal(0);
-    expect(text).to.contain("refused (another_run_is_at_work)");
+    expect(text).to.contain("refused (another_run_is_active)");
     expect(text).to.contain(`stack organization/milvus/${winner}`);
     expect(text).to.contain(`kubectl -n ${RELEASE.namespace} delete configmap ${LOCK}`);
     await until("the winner upgrades", helmIsAtWork);
 
     const preview = await stacks[name].preview().catch((error: unknown) => error as Error);
     expect(preview instanceof Error ? preview.message : said(preview)).to.match(
-      /another_run_is_at_work|another run may be at work/,
+      /another_run_is_active|another run may be at work/,
     );
     bed.faults({});
     for (const ended of await Promise.all(runs)) {
@@ -83,7 +83,7 @@ describe("two stacks that mean the same release", () => {
       async () => {
         const ended = await Promise.race([taking, Promise.resolve(undefined)]);
         if (ended !== undefined) {
-          expect(ended.message).to.contain("a_pending_release_may_have_somebody_at_work");
+          expect(ended.message).to.contain("another_helm_run_may_be_active");
           heard += said(ended.report);
           taking = failureOf(theirs.up());
         }

@@ -8,6 +8,7 @@ import type { WayReport } from "../../cli/walk/wayReport";
 import type { MetadataState } from "../../sandbox/metadata";
 import { killAll, processTree } from "../../sandbox/processTree";
 import { tsxCommand } from "../../sandbox/tsx";
+import { EVENT } from "../../scripts/eventSchema";
 import { evictPods } from "./support/evictedPod";
 import { isTurnOf, type JobPod } from "./support/jobPods";
 import { problems, RELEASE, startTestBed, type TestBed, until } from "./support/testBed";
@@ -48,12 +49,12 @@ describe("upgrade, from 2.1.4 over three hops to 2.4", () => {
 
   /** As a user's shell runs it. */
   function start(...args: readonly string[]): Run {
-    const [command, script] = tsxCommand(path.join(__dirname, "..", "..", "cli", "main.ts"), [
-      "upgrade",
-      "--stack",
-      "dev",
-      ...args,
-    ]);
+    return startCommand("upgrade", ...args);
+  }
+
+  function startCommand(name: string, ...args: readonly string[]): Run {
+    const main = path.join(__dirname, "..", "..", "cli", "main.ts");
+    const [command, script] = tsxCommand(main, [name, "--stack", "dev", ...args]);
     const child = spawn(command, script, {
       cwd: project,
       env: { ...bed.sandbox.env, NO_COLOR: "1" },
@@ -114,9 +115,19 @@ describe("upgrade, from 2.1.4 over three hops to 2.4", () => {
     expect(await run.end, run.output()).to.equal(130);
     expect(run.output())
       .to.include("stopped: interrupted")
+      .and.to.include("2/5 stop 8 Deployments")
+      .and.to.include("give up: pulumi config set milvus:version 2.1.4, then pulumi up")
       .and.to.include("to go on: npm run upgrade -- --stack dev --to 2.4");
     expect(wantedNow()).to.equal("2.2.14");
     bed.faults({});
+  });
+
+  it("says by verify what is open, at once, and waits for nothing", async () => {
+    const run = startCommand("verify");
+    expect(await run.end, run.output()).to.equal(1);
+    expect(run.output())
+      .to.include("an upgrade is not finished: Milvus 2.1.4 → 2.2.14; Milvus is down since ")
+      .and.to.include("go on: pulumi up\ngive up: pulumi config set milvus:version 2.1.4, then pulumi up");
   });
 
   it("killed in the second hop (kill -9: the command, engine and provider), after the first was finished", async () => {
@@ -137,8 +148,19 @@ describe("upgrade, from 2.1.4 over three hops to 2.4", () => {
     const refused = start("--to", "2.4", "--yes");
     expect(await refused.end, refused.output()).to.equal(1);
     expect(refused.output()).to.include("If you are sure that nobody is at work, add --unlock");
-    const run = start("--to", "2.4", "--yes", "--unlock");
+    const run = start("--to", "2.4", "--yes", "--unlock", "--json");
     expect(await run.end, run.output()).to.equal(0);
+    const events = run
+      .stdout()
+      .trimEnd()
+      .split("\n")
+      .map((line) => EVENT.parse(JSON.parse(line)));
+    const ends = events.flatMap((event) =>
+      event.event === "hopEnded" || event.event === "ended" ? [event.result] : [],
+    );
+    expect(ends).to.deep.equal(["done", "done", "arrived"]);
+    const steps = events.flatMap((event) => (event.event === "stepEnded" ? [`${event.step} ${event.result}`] : []));
+    expect(steps).to.include("resume querynode done").and.to.include("release done");
     expect(run.output()).to.include("begun already").and.to.include("arrived: Milvus 2.4.16, 2 runs");
     expect(
       problems(await bed.observe(), { version: "2.4.16", metadata: { before: original, format: "2.2" } }),

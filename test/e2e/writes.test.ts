@@ -56,8 +56,17 @@ describe("a verification that writes", () => {
     await stack.setConfig({ "milvus:version": "2.3.5" });
   });
 
-  it("passes once Milvus takes writes, and the hop is open", async () => {
+  it("stays open in a run that looks at the health alone, also when Milvus takes writes again", async () => {
     refuseWrites(false);
+    await stack.setConfig({ "milvus:verify": "health" });
+    const text = (await stack.up()).diagnostics.map(({ message }) => message).join("\n");
+    expect(text).to.match(/passed: pods ready.*STILL OPEN: .*pulumi config set milvus:verify write/);
+    await stack.setConfig({ "milvus:version": "2.4.16" });
+    expect((await failureOf(stack.preview())).message).to.contain("a_failed_verification_blocks_the_next_hop");
+    await stack.setConfig({ "milvus:version": "2.3.5", "milvus:verify": "write" });
+  });
+
+  it("passes once Milvus takes writes, and the hop is open", async () => {
     const text = (await stack.up()).diagnostics.map(({ message }) => message).join("\n");
     expect(text).to.contain("64 rows written, found and dropped");
     expect(await collections()).to.deep.equal([]);

@@ -59,7 +59,7 @@ const BASES: readonly Part[] = [
     values: { pulsar: { enabled: true }, pulsarv3: { enabled: false } },
     since: "4.2.21",
   },
-  { name: "cluster, Kafka", mode: "cluster", values: { ...NO_QUEUE, kafka: { enabled: true } } },
+  { name: "cluster, Kafka", mode: "cluster", values: { ...NO_QUEUE, kafka: { enabled: true } }, since: "3.0.14" },
   {
     name: "cluster, external Kafka",
     mode: "cluster",
@@ -67,7 +67,7 @@ const BASES: readonly Part[] = [
       ...NO_QUEUE,
       externalKafka: { enabled: true, brokerList: "kafka-0.example.com:9092,kafka-1.example.com:9092" },
     },
-    since: "3.1.0",
+    since: "3.0.14",
   },
   {
     name: "cluster, external Pulsar",
@@ -89,6 +89,7 @@ const BASES: readonly Part[] = [
       ...EXTERNAL_S3,
       externalKafka: { enabled: true, brokerList: "kafka-0.example.com:9092" },
     },
+    since: "3.0.14",
   },
   { name: "standalone", mode: "standalone", values: STANDALONE },
   {

@@ -158,7 +158,11 @@ function versionOf({ components }: Picture): string | undefined {
 }
 
 /** General remarks, which name parts of a Milvus and say nothing of a value. */
-const REMARKS: readonly string[] = ["a_gap_is_said", "what_the_cluster_reader_noted", "prefer_one_minor_at_a_time"];
+const REMARKS: readonly string[] = [
+  "requests_fail_for_a_short_time",
+  "not_everything_could_be_read",
+  "prefer_one_minor_at_a_time",
+];
 
 function judged(invariant: string, breach: Breach, plan: UpgradePlan, { isControl }: Bench): Finding {
   const finding = { ...breach, invariant };

@@ -70,9 +70,11 @@ export class ClusterServer {
     return kubeconfig(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`);
   }
 
-  /** Requests that are no reads, those that ask for permissions apart. */
+  /** Requests that are no reads, those that ask for permissions apart, and dry runs, of which nothing is kept. */
   get writes(): string[] {
-    return this.requests.filter((request) => !request.startsWith("GET ") && !REVIEW.test(request));
+    return this.requests.filter(
+      (request) => !request.startsWith("GET ") && !REVIEW.test(request) && !request.endsWith("?dryRun=All"),
+    );
   }
 
   /** An empty cluster with these namespaces and a default storage class, of which nobody has asked anything. */

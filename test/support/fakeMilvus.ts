@@ -16,7 +16,7 @@ export class FakeMilvus {
   readonly authorizations = new Set<string>();
   private readonly server = new grpc.Server();
 
-  /** @param repeats it refuses to tell its version, in words that have in them what was sent */
+  /** @param repeats it refuses to report its version, in words that have in them what was sent */
   constructor(
     private readonly version = "v2.3.5",
     private readonly repeats = false,

@@ -111,7 +111,7 @@ const BASE: UpgradePlan = {
     minio: { accessKey: "minioadmin", secretKey: "s3cret", mode: "distributed" },
   },
   added: [{ path: "image.all.tag", value: "v2.2.9", rule: "the_image_tag_is_explicit", reason: "explicit" }],
-  warnings: [{ rule: "a_gap_is_said", message: "proxy has one replica" }],
+  warnings: [{ rule: "requests_fail_for_a_short_time", message: "proxy has one replica" }],
   reason: "a patch upgrade",
   adopt: true,
   interruption: "none",

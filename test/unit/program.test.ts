@@ -228,7 +228,7 @@ describe("the program", () => {
       it(`says what it does not know, with ${what}`, async () => {
         pulumiStandIn(script);
         const { plan } = await planned();
-        const said = plan?.warnings.find(({ rule }) => rule === "a_dead_install_is_gone_on_from")?.message;
+        const said = plan?.warnings.find(({ rule }) => rule === "an_install_did_not_finish")?.message;
         expect(said).to.contain("marks the record as failed instead of clearing it").and.to.contain(why);
       });
     }

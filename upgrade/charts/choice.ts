@@ -133,7 +133,7 @@ function checked(chart: string, { version, running, source }: ChartRequest): Cho
     return refuse({
       rule: "the_chart_must_fit_the_version",
       reason: mixedUp
-        ? `milvus:chartVersion ${chart} is a version of Milvus and no chart.`
+        ? `milvus:chartVersion ${chart} is a version of Milvus, not of a chart.`
         : `Chart ${chart} does not run Milvus ${version}.`,
       remedy: `Take one that does (${fittingCharts(version)}), or leave milvus:chartVersion out: pulumi config rm milvus:chartVersion`,
       source: "facts 1.8 and 1.9",

@@ -19,7 +19,7 @@ function parse(chart: string): SemVer | null {
 
 function mustParse(chart: string): SemVer {
   const found = parse(chart);
-  if (found === null) throw new Error(`"${chart}" is no version of a chart`);
+  if (found === null) throw new Error(`"${chart}" is not a version of a chart`);
   return found;
 }
 

@@ -98,12 +98,12 @@ const DOWNGRADES: readonly HopRule[] = [
     final: true,
   },
   {
-    name: "no_downgrade_unasked",
+    name: "no_downgrade_without_rollback",
     source: "milvus-operator docs/administration/upgrade.md: rollingDowngrade, not promised for data",
     reason: "a lower patch level is not promised to read what a higher one wrote",
     refuses: isDown,
     final: true,
-    remedy: "To go back within the minor all the same: pulumi config set milvus:rollback true.",
+    remedy: "To go back within the minor anyway: pulumi config set milvus:rollback true.",
   },
 ];
 
@@ -161,7 +161,7 @@ const WAYS: readonly HopRule[] = [
   {
     name: "leave_2_2_0_and_2_2_1_within_2_2",
     source: "milvus issues 22952 (row counts lost), 20898 (load fails)",
-    reason: "2.2.0 and 2.2.1 have faults in their metadata that later 2.2 releases mend",
+    reason: "2.2.0 and 2.2.1 have faults in their metadata that later 2.2 releases repair",
     refuses: (hop) => from("2.2")(hop) && olderThan(hop.from, "2.2.2") && compareMinors(minorOf(hop.to), "2.2") > 0,
   },
   {

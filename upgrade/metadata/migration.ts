@@ -138,7 +138,7 @@ export function refuseRunningOld(attempt: AttemptState, running: readonly Compon
     rule: isDone ? "old_milvus_must_not_run_on_migrated_metadata" : "old_milvus_must_not_run_on_half_migrated_metadata",
     reason: `Milvus 2.1 runs (${list(names)}), and the migration ${attempt.claimName} ${isDone ? "is finished" : "was begun, and neither finished nor undone"}. If nobody has put the metadata back, this Milvus sees ${isDone ? "none" : "only a part"} of it.`,
     remedy: [
-      `Look whether your collections are there. If they are, somebody has put the metadata back: let the attempt go (${letGoLine(namespace, attempt.claimName)}), then pulumi up plans anew and takes a new backup. This loses nothing; the old backup stays on the claim.`,
+      `Look whether your collections are there. If they are, somebody has put the metadata back: forget the attempt (${letGoLine(namespace, attempt.claimName)}), then pulumi up plans anew and takes a new backup. This loses nothing; the old backup stays on the claim.`,
       `If they are not, stop Milvus (kubectl -n ${namespace} scale deployment ${names.join(" ")} --replicas=0), then pulumi up.`,
       `It compares etcd with what the migration has left. If Milvus has written nothing since, it ${isDone ? `goes on to ${attempt.id.to}` : "puts the backup back and goes on"}, or back to ${attempt.id.from} with ${configLine("version", attempt.id.from)}. If Milvus has written something, it changes nothing and says what.`,
     ].join(" "),
@@ -173,7 +173,7 @@ export function migrationWarnings(
     ...(foreign.length > 0
       ? [
           {
-            rule: "an_attempt_of_another_installation_is_left_alone" as const,
+            rule: "an_attempt_of_another_installation" as const,
             message: `Backup claims of an earlier installation of this release, or of another cluster, are not used: ${list(foreign)}.`,
           },
         ]
@@ -216,8 +216,8 @@ export function refuseUnsafeStop(
   if (unknown.length > 0) {
     refuse({
       rule: "an_unknown_deployment_is_not_stopped",
-      reason: `These Deployments carry the release's labels and are no component we know: ${list(unknown.map(({ name }) => name))}. The migration stops every Milvus, and cannot tell whether they are one.`,
-      remedy: `Take the label app.kubernetes.io/name=milvus off what is not Milvus: kubectl -n ${wanted.namespace} label deployment NAME app.kubernetes.io/name-`,
+      reason: `These Deployments carry the release's labels and are not a component that this program knows: ${list(unknown.map(({ name }) => name))}. The migration stops every Milvus, and it is not known whether they are one.`,
+      remedy: `Remove the label app.kubernetes.io/name=milvus from what is not Milvus: kubectl -n ${wanted.namespace} label deployment NAME app.kubernetes.io/name-`,
       source: "milvus issue 20756",
     });
   }

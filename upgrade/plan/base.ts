@@ -96,7 +96,7 @@ function recordWarnings({ release, observed }: Facts): Warning[] {
   if (release.status === "failed" || release.status === "pending-rollback" || release.status === "pending-upgrade") {
     const chart = `chart ${release.chartVersion}, Milvus ${release.appVersion}`;
     warnings.push({
-      rule: "an_unfinished_release_is_said",
+      rule: "a_helm_revision_did_not_finish",
       message: `Revision ${release.revision} of ${release.name} (${chart}) is ${release.status}; helm history ${release.name} says why.`,
     });
   }
@@ -113,14 +113,14 @@ function recordWarnings({ release, observed }: Facts): Warning[] {
   if (paused.length > 0) {
     const names = list(paused.map(({ component }) => component));
     warnings.push({
-      rule: "what_is_paused_is_said",
+      rule: "deployments_are_paused",
       message: `Paused, so that their pods stay as they are whatever is sent: ${names}. This plan leaves none of them paused.`,
     });
   }
   if (observed.unknown.length > 0) {
     warnings.push({
-      rule: "an_unknown_deployment_is_left_alone",
-      message: `Under the release's labels there are Deployments that are no Milvus component: ${observed.unknown.map(({ name }) => name).join(", ")}. They are not touched.`,
+      rule: "an_unknown_deployment_is_not_changed",
+      message: `Under the release's labels there are Deployments that are not a Milvus component: ${observed.unknown.map(({ name }) => name).join(", ")}. They are not touched.`,
     });
   }
   return warnings;
@@ -130,7 +130,7 @@ function leftQueueWarnings({ queue, leftQueue }: Topology): Warning[] {
   if (leftQueue === undefined) return [];
   return [
     {
-      rule: "a_switched_queue_is_said",
+      rule: "the_message_queue_was_switched",
       message: `milvus:values leave ${nameOfQueue(leftQueue)} for ${nameOfQueue(queue)}, as milvus:messageQueue says that Milvus does. Where the old one is bundled, its pods go with this plan and its claims stay: first make sure that nothing reads it any more (metric milvus_wal_active_readers).`,
     },
   ];

@@ -59,10 +59,10 @@ export function planExisting(facts: Facts): UpgradePlan {
 function refuseUnswitchable({ wanted: { messageQueue }, observed }: Facts): void {
   if (messageQueue === undefined || atLeast(observed.version, "2.6.0")) return;
   refuse({
-    rule: "a_switched_queue_is_said",
+    rule: "the_message_queue_was_switched",
     reason: `milvus:messageQueue says that the queue was switched to ${messageQueue} by Milvus' API, which Milvus ${observed.version} does not have.`,
     remedy: "Take it out: pulumi config rm milvus:messageQueue",
-    source: PLAN_RULES.a_switched_queue_is_said.source,
+    source: PLAN_RULES.the_message_queue_was_switched.source,
   });
 }
 
@@ -75,7 +75,7 @@ function refuseUnreadableChart({ release, observed }: Facts): void {
   if (unreadable === undefined) return;
   refuse({
     rule: "a_chart_version_must_be_readable",
-    reason: `The Helm release ${name} in namespace ${namespace} is of a chart with the version "${unreadable}", which is no SemVer: which of Milvus' charts it is made from cannot be told.`,
+    reason: `The Helm release ${name} in namespace ${namespace} is of a chart with the version "${unreadable}", which is not SemVer. So it is not known which of Milvus' charts it is made from.`,
     remedy: `Give the chart in use a version that begins with that of the chart it is made from, such as 4.2.20-acme.1 (in its Chart.yaml), and write it into the record; nothing restarts by it: helm upgrade ${name} CHART_FOLDER -n ${namespace} --reuse-values`,
     source: "Helm documentation, Charts and Versioning",
   });
@@ -187,7 +187,7 @@ function planSameVersion(facts: Facts, base: Base): UpgradePlan {
     warnings: [
       ...recorded.warnings,
       ...sick.map(({ name }) => ({
-        rule: "an_unhealthy_component_is_said" as const,
+        rule: "a_component_is_not_ready" as const,
         message: `${name} is not rolled out: fewer ready replicas than wanted. The plan changes nothing about it.`,
       })),
     ],

@@ -201,7 +201,7 @@ export function refuseUnmigrated({ state, observed, wanted }: Facts): void {
     reason: `Every component has an image of Milvus ${observed.version}${observed.stopped ? " and is at 0" : ""}, and the last migration (${last.claimName}) is ${last.phase}: the metadata is that of ${from}, or only half migrated.`,
     remedy: [
       `Go back first: ${configLine("version", from)}, then pulumi up. It compares etcd with the backup, and changes nothing where Milvus has written since. Then upgrade again.`,
-      `Only if the metadata was migrated by other means and your collections are there, let the attempt go instead: ${letGoLine(wanted.namespace, last.claimName)}. From then on this program takes etcd as it is.`,
+      `Only if the metadata was migrated by other means and your collections are there, forget the attempt instead: ${letGoLine(wanted.namespace, last.claimName)}. From then on this program takes etcd as it is.`,
     ].join(" "),
     source: "milvus issues 20324 and 19708",
   });

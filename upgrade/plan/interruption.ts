@@ -22,8 +22,8 @@ const READINESS = { initialDelaySeconds: 90, periodSeconds: 10 } as const;
  */
 export function expectedInterruption(plan: UpgradePlan, state: ClusterState): ExpectedInterruption {
   const components = state.components.filter(({ component }) => isMilvusComponent(component));
-  const isDownNow = components.every(isDown);
-  if (plan.kind === "nothing" || plan.kind === "install" || isDownNow) return { kind: "none", seconds: 0, parts: [] };
+  if (plan.kind === "nothing" || plan.kind === "install" || components.length === 0) return NO_INTERRUPTION;
+  if (components.every(isDown)) return stillDown(plan, state);
   if (plan.kind === "rolling") return ofRoll(plan, components);
   const stops = plan.steps.some(({ kind }) => kind === "stop");
   const isStandalone = components.some(({ component }) => component === "standalone");
@@ -32,6 +32,35 @@ export function expectedInterruption(plan: UpgradePlan, state: ClusterState): Ex
     part("pods get ready", untilReady(plan.values)),
   ];
   return total(stops || isStandalone ? "outage" : "failing requests", parts);
+}
+
+export const NO_INTERRUPTION: ExpectedInterruption = { kind: "none", seconds: 0, parts: [] };
+
+/** What is left of an outage that has begun: nothing is to be stopped any more. */
+function stillDown(plan: UpgradePlan, state: ClusterState): ExpectedInterruption {
+  const left = plan.steps.flatMap((step) => (step.kind === "stop" ? [] : factsOf(step).outage));
+  const since = downSince(state);
+  return {
+    ...total("outage", [...left, part("pods get ready", untilReady(plan.values))]),
+    isDown: true,
+    ...(since !== undefined && { downSince: since }),
+  };
+}
+
+/** Is there a Milvus of which nothing runs? */
+export function isAllDown({ components }: Pick<ClusterState, "components">): boolean {
+  const milvus = components.filter(({ component }) => isMilvusComponent(component));
+  return milvus.length > 0 && milvus.every(isDown);
+}
+
+/** ISO 8601: since when something of Milvus is away, as an earlier run has written it, or else as the API server knows it. */
+export function downSince({
+  components,
+  openUpgrade,
+}: Pick<ClusterState, "components" | "openUpgrade">): string | undefined {
+  const milvus = components.filter(({ component, replicas }) => isMilvusComponent(component) && replicas === 0);
+  if (milvus.length === 0) return undefined;
+  return openUpgrade?.stoppedAt ?? milvus.flatMap(({ stoppedAt }) => stoppedAt ?? []).toSorted()[0];
 }
 
 type Part = ExpectedInterruption["parts"][number];
@@ -70,11 +99,30 @@ function total(kind: ExpectedInterruption["kind"], parts: readonly Part[]): Expe
 }
 
 /** `an outage of about 5 min (pods end 30 s, sessions end 1 min, …)`. */
-export function describeExpected({ kind, seconds, parts }: ExpectedInterruption): string {
+export function describeExpected({
+  kind,
+  seconds,
+  parts,
+  isDown: isAway,
+  downSince: since,
+}: ExpectedInterruption): string {
   if (kind === "none") return "no interruption";
+  if (isAway) {
+    const when = since === undefined ? "now" : `since ${clock(since)}`;
+    return `Milvus is down ${when}; about ${duration(seconds)} more${detailOf(parts)}`;
+  }
   const name = { gaps: "gaps", "failing requests": "failing requests", outage: "an outage" }[kind];
-  const detail = parts.map(({ what, seconds: each }) => `${what} ${duration(each)}`).join(", ");
-  return `${name} of about ${duration(seconds)}${kind === "gaps" ? " in all" : ""} (${detail})`;
+  return `${name} of about ${duration(seconds)}${kind === "gaps" ? " in all" : ""}${detailOf(parts)}`;
+}
+
+function detailOf(parts: readonly Part[]): string {
+  const all = parts.map(({ what, seconds }) => `${what} ${duration(seconds)}`);
+  return all.length === 0 ? "" : ` (${all.join(", ")})`;
+}
+
+/** `20:36:13 UTC`, with the day before it: an upgrade may lie for days. */
+export function clock(time: string): string {
+  return `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`;
 }
 
 /** `90 s` up to two minutes, then whole minutes and seconds. */

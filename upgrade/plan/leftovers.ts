@@ -28,7 +28,7 @@ export function checkLeftovers({ leftovers = [], ...state }: ClusterState, wante
   if (earlier && holdsMetadata && isOther(earlier.version, next)) {
     const minor = minorOf(earlier.version);
     refuse({
-      rule: "leftovers_of_another_minor_are_not_taken_over",
+      rule: "claims_of_another_minor",
       reason: `${whose}. They are of Milvus ${earlier.version}, as ${earlier.by} says. Milvus ${next.to} would start with them, and cannot be expected to read the metadata of ${minor}.`,
       remedy: `To have the data back, install what wrote it, and upgrade from there: ${configLine("version", minor)}. ${empty}`,
       source: SOURCE,
@@ -36,14 +36,14 @@ export function checkLeftovers({ leftovers = [], ...state }: ClusterState, wante
   }
   const from = earlier
     ? `They are of Milvus ${earlier.version}, as ${earlier.by} says.`
-    : `Which Milvus wrote them cannot be told from them (the oldest is of ${taken.map(({ createdAt }) => createdAt).toSorted()[0] ?? "?"}): if it was another minor than ${minorOf(next.to)}, install that one, or its metadata may not be read.`;
+    : `They do not say which Milvus wrote them (the oldest is of ${taken.map(({ createdAt }) => createdAt).toSorted()[0] ?? "?"}): if it was another minor than ${minorOf(next.to)}, install that one, or its metadata may not be read.`;
   const effect = holdsMetadata
     ? "The new Milvus starts with what is in them: collections, users and passwords of the earlier one."
     : "The new Milvus starts with what is in them, and with new metadata beside it.";
   const half = lacksObjects(taken, next)
     ? " The metadata is there, and no claim of the object storage: collections would be shown that cannot be loaded."
     : "";
-  return [{ rule: "leftovers_are_said", message: `${whose}. ${from} ${effect}${half} ${empty}` }];
+  return [{ rule: "claims_of_an_earlier_milvus", message: `${whose}. ${from} ${effect}${half} ${empty}` }];
 }
 
 const SOURCE =

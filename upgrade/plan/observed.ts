@@ -69,8 +69,8 @@ function versionsOf(component: ComponentState, told: string | undefined): string
 function unknownVersion(what: string, found: string): never {
   return refuse({
     rule: "an_unknown_version_is_never_guessed",
-    reason: `The Milvus version of ${what} cannot be told from ${found === "" ? "an empty image" : `"${found}"`}.`,
-    remedy: `Find it out (kubectl logs shows it at the start of every component) and say it: ${configLine("currentVersion", "2.4.16")}`,
+    reason: `The Milvus version of ${what} is not known from ${found === "" ? "an empty image" : `"${found}"`}.`,
+    remedy: `Look it up (kubectl logs shows it at the start of every component) and set it: ${configLine("currentVersion", "2.4.16")}`,
   });
 }
 

@@ -28,7 +28,7 @@ const OWNERS: readonly { readonly pattern: RegExp; readonly name: string; readon
 export function refuseForeign(state: ClusterState, wanted: Wanted): void {
   if (state.namespaceEnds === true) {
     refuse({
-      rule: "a_namespace_that_is_deleted_is_left_alone",
+      rule: "the_namespace_is_being_deleted",
       reason: `The namespace ${wanted.namespace} is being deleted: nothing can be created in it, and what is there goes.`,
       remedy: `See what holds it up, and whether it was meant: kubectl get namespace ${wanted.namespace} -o yaml. Afterwards run pulumi up again.`,
     });

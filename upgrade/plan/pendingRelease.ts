@@ -3,7 +3,7 @@ import { refuse } from "../refusal";
 import { duration } from "./interruption";
 
 /** Somebody may be at work: the only refusal that time mends. */
-export const PENDING_RULE = "a_pending_release_may_have_somebody_at_work";
+export const PENDING_RULE = "another_helm_run_may_be_active";
 
 /** Seconds without any sign of life after which nobody is taken to be at work on a release. */
 export const SILENT_SECONDS = 600;
@@ -33,7 +33,7 @@ export function settlePending(
   const now = Date.parse(observedAt ?? "");
   const signs = [
     { what: `Helm began revision ${release.revision}`, at: release.updatedAt },
-    ...components.map(({ name, progressedAt }) => ({ what: `the rollout of ${name} came forward`, at: progressedAt })),
+    ...components.map(({ name, progressedAt }) => ({ what: `the rollout of ${name} made progress`, at: progressedAt })),
   ].flatMap(({ what, at }) => (at === undefined ? [] : [{ what, at: Date.parse(at) }]));
   // A time that cannot be read is no sign that nobody is at work.
   const isSilent = signs.every(({ at }) => now - at >= silentSeconds * 1000);
@@ -54,7 +54,7 @@ export function settlePending(
 /** Of a plan that was made for a dead install without knowing what the stack's state has. */
 export function unknownStack(stack: string, why: string): Warning {
   return {
-    rule: "a_dead_install_is_gone_on_from",
+    rule: "an_install_did_not_finish",
     message: `Whether the state of the stack ${stack} has the Release of the install that died could not be asked. Where it has, pulumi up marks the record as failed instead of clearing it, and its plan has another hash: see it with pulumi preview. Why it could not be asked: ${why}`,
   };
 }

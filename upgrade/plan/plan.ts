@@ -67,24 +67,24 @@ function leftAtWork({ activeJobs = [] }: ClusterState): Warning[] {
   if (activeJobs.length === 0) return [];
   return [
     {
-      rule: "what_a_dead_run_left_at_work_ends_first",
+      rule: "jobs_of_an_earlier_run_end_first",
       message: `Jobs of an earlier run are at work: ${list(activeJobs)}. up waits for those on the metadata, deletes the others, and then plans anew.`,
     },
   ];
 }
 
-/** Where nothing runs, or a roll is half done, the plan is the way out: it expects no more than is there already. */
+/** Where nothing runs, the plan is the way out: not to go on would only make the outage longer. */
 function refuseMoreDowntime(expected: ExpectedInterruption, { maxDowntimeSeconds: most }: Wanted): void {
-  if (most === undefined || expected.seconds <= most) return;
+  if (most === undefined || expected.isDown || expected.seconds <= most) return;
   refuse({
     rule: "no_more_downtime_than_allowed",
     reason: `milvus:maxDowntime allows ${duration(most)}, and the plan is expected to cost ${describeExpected(expected)}.`,
-    remedy: `Choose a time at which that is allowed, and say so: ${configLine("maxDowntime", `${expected.seconds}s`)}. ${
+    remedy: `If this interruption is acceptable, choose a time for it, and allow it: ${configLine("maxDowntime", `${expected.seconds}s`)}. ${
       expected.kind === "outage"
         ? "It is an estimate; a metadata migration and a standalone cannot do without an outage."
         : "Coordinators in active standby and two replicas of every component make less of it."
     }`,
-    source: "the parts of the estimate are in upgrade/interruption.ts",
+    source: "docs/upgrading.md: what the estimate is made of",
   });
 }
 
@@ -98,7 +98,7 @@ function planRelease(wanted: Wanted, state: ClusterState, release: HelmRelease, 
 function planInstall(wanted: Wanted, state: ClusterState, settle: readonly Step[]): UpgradePlan {
   if (wanted.rollback) {
     refuse({
-      rule: "a_rollback_needs_something_to_roll_back",
+      rule: "a_rollback_needs_a_release",
       reason: `milvus:rollback is true, but there is no release ${wanted.releaseName} in namespace ${wanted.namespace}.`,
       remedy: "pulumi config rm milvus:rollback",
     });
@@ -143,5 +143,5 @@ function allWarnings(resolved: ResolvedVersion, chart: ChosenChart, composed: Co
 }
 
 function asWarning(message: string): Warning {
-  return { rule: "what_the_cluster_reader_noted", message };
+  return { rule: "not_everything_could_be_read", message };
 }

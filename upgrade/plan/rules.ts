@@ -23,7 +23,7 @@ export const PLAN_RULES = {
       "A patch that is newer than all known ones of a known minor is taken, with a warning: the catalogue may be old.",
     source: "fact 1.8",
   },
-  a_withdrawn_release_is_named: {
+  a_deprecated_release: {
     explanation:
       "A release that its notes mark as deprecated is taken, with a warning that names its replacement (2.4.13: 2.4.13-hotfix).",
     source: "milvus-docs v2.4.x release_notes.md",
@@ -52,7 +52,7 @@ export const PLAN_RULES = {
   },
   a_chart_version_must_be_readable: {
     explanation:
-      "Which chart runs decides what its values mean. Pre-releases and build metadata are read (`4.2.20-acme.1` and `4.2.20+acme.1` count as 4.2.20, which they are made from); a version that is no SemVer is refused.",
+      "Which chart runs decides what its values mean. Pre-releases and build metadata are read (`4.2.20-acme.1` and `4.2.20+acme.1` count as 4.2.20, which they are made from); a version that is not SemVer is refused.",
     source: "Helm documentation, Charts and Versioning",
   },
   the_chart_never_goes_back: {
@@ -71,43 +71,43 @@ export const PLAN_RULES = {
       "Images newer than the Helm record, as rollingUpdate.sh leaves them, or of several versions: said, and planned from the oldest that runs.",
     source: "milvus deployments/upgrade/rollingUpdate.sh",
   },
-  an_unfinished_release_is_said: {
+  a_helm_revision_did_not_finish: {
     explanation: "A failed or pending revision is named; the plan goes on from what is in the cluster.",
     source: "Helm",
   },
-  a_pending_release_may_have_somebody_at_work: {
+  another_helm_run_may_be_active: {
     explanation:
-      "A record `pending-…` is cleared as a step of the plan once nothing has moved for 10 minutes. Before that somebody may be at work: refused, with the command for who knows better.",
+      "A record `pending-…` is cleared as a step of the plan once nothing has moved for 10 minutes. Before that somebody may be at work: refused, with the command for people who know that nobody is at work.",
     source: "pulumi-kubernetes issue 2054; helm issue 8987",
   },
-  a_dead_install_is_gone_on_from: {
+  an_install_did_not_finish: {
     explanation:
       "The record of an install that died is deleted and the install begun again; where the stack's state has the Release, the record is marked as failed and the Release upgraded. `npm run plan` and `npm run upgrade` ask Pulumi which it is (`pulumi stack export`), and warn where it does not answer.",
     source: "helm pkg/action/upgrade.go",
   },
-  a_namespace_that_is_deleted_is_left_alone: {
+  the_namespace_is_being_deleted: {
     explanation: "A namespace that is being deleted takes no new objects; an upgrade in it would stop half way.",
     source: "Kubernetes documentation, namespace lifecycle",
   },
-  another_run_is_at_work: {
+  another_run_is_active: {
     explanation:
       "Before `up` touches anything it takes a lock in the cluster, a ConfigMap that only one run can create, and reads everything again. Another run that holds it and renews it is named and refused; a preview warns. One that has not renewed it for `milvus:timeouts.lock` is dead, and its lock is taken over. A run that has lost its lock stops before its next step.",
     source: "pulumi locks a stack, not a cluster; kubernetes client-go, tools/leaderelection",
   },
-  what_is_paused_is_said: {
+  deployments_are_paused: {
     explanation:
       "Deployments that a roll that died, or somebody, has left paused are named. Every plan resumes them: a roll in its order, any other plan after its Release, or before it where everything is at 0.",
     source: "Kubernetes, Deployments: pausing and resuming a rollout",
   },
-  leftovers_are_said: {
+  claims_of_an_earlier_milvus: {
     explanation:
       "`helm uninstall` keeps the claims of etcd, object storage and message queue, and that of a standalone. An install under the same name takes them up: it starts with the data and metadata of the earlier Milvus. They are named, with what tells whose they are, and the command that deletes them. Not for an install that died and is begun again: those are its own.",
     source:
       "Kubernetes documentation, StatefulSets: persistentVolumeClaimRetentionPolicy; templates/pvc.yaml of the charts",
   },
-  leftovers_of_another_minor_are_not_taken_over: {
+  claims_of_another_minor: {
     explanation:
-      "Where the label of such a claim, a passed verification or a finished migration says that another minor wrote it, its metadata is not given to this one: refused, with the version to install for the data, and the command for who needs none of it.",
+      "Where the label of such a claim, a passed verification or a finished migration says that another minor wrote it, its metadata is not given to this one: refused, with the version to install for the data, and the command that deletes them.",
     source: "milvus issues 20324 and 19708; the hop rules, which hold for metadata wherever it comes from",
   },
   an_uninstalled_release_is_not_upgraded: {
@@ -128,22 +128,22 @@ export const PLAN_RULES = {
       "Milvus Deployments without a Helm record are refused: installing over them would take over what somebody else made.",
     source: "Helm",
   },
-  an_unknown_deployment_is_left_alone: {
+  an_unknown_deployment_is_not_changed: {
     explanation:
       "A Deployment under the release's labels that is no known component is named and not touched. Attu is known.",
     source: "milvus issue 20756",
   },
-  an_unhealthy_component_is_said: {
+  a_component_is_not_ready: {
     explanation: "With nothing to do, a component that is not rolled out is named.",
     source: "milvus issue 37614",
   },
-  what_the_cluster_reader_noted: {
+  not_everything_could_be_read: {
     explanation: "What could not be read, such as kinds that the permissions do not allow to list.",
     source: "the Kubernetes API",
   },
   a_failed_verification_blocks_the_next_hop: {
     explanation:
-      "After an upgrade whose verification failed, or was never made though a snapshot was taken, only the two versions of that upgrade are let through, until it is verified or accepted by hand.",
+      "After an upgrade whose verification failed, or was never made though a snapshot was taken, only the two versions of that upgrade are let through, until it is verified or accepted by hand. A write check that failed is verified by a write check alone.",
     source: "milvus issue 37614: a migration reported success with indexes gone",
   },
   // -------------------------------------------------------------------------------- the component's arguments
@@ -152,9 +152,9 @@ export const PLAN_RULES = {
       "A leaf of the component's `values` that is an Output is seen by nobody. Where it is new or another than in force, and a rule has to read it, the plan is refused: the value must be given as plain text.",
     source: "Pulumi documentation, inputs and outputs",
   },
-  a_provider_does_not_tell_its_cluster: {
+  a_provider_does_not_name_its_cluster: {
     explanation:
-      "The component reads the cluster before it declares anything, and a Kubernetes provider does not tell how its cluster is reached: `kubeconfig` or `context` must be passed instead.",
+      "The component reads the cluster before it declares anything, and a Kubernetes provider does not say how its cluster is reached: `kubeconfig` or `context` must be passed instead.",
     source: "Pulumi documentation, the option provider",
   },
   what_decides_the_plan_must_be_known: {
@@ -191,10 +191,10 @@ export const PLAN_RULES = {
   },
   the_message_queue_must_be_plain: {
     explanation:
-      "Values that enable several message queues, or none, or leave the choice to the chart's `lookup`, do not tell which one runs.",
+      "Values that enable several message queues, or none, or leave the choice to the chart's `lookup`, do not say which one runs.",
     source: "facts 4.3 and 4.4",
   },
-  nothing_that_nobody_asked_for: {
+  the_queue_and_mode_stay: {
     explanation:
       "The last look at the complete values: message queue and mode with the new chart must be those that run.",
     source: "milvus-docs fragments/mq_upgrade_limitation.md",
@@ -220,17 +220,17 @@ export const PLAN_RULES = {
   },
   old_milvus_must_not_run_on_half_migrated_metadata: {
     explanation:
-      "A migration was begun, neither finished nor undone, and 2.1 runs. Either somebody has put the metadata back, and then the attempt must be let go of (its label taken off), or Milvus runs on a part of it. An attempt binds until then, whatever was deployed since and whatever patch runs. Once Milvus is stopped, the script compares etcd with what the migration can have left, and puts the backup back only where nothing else is there.",
+      "A migration was begun, neither finished nor undone, and 2.1 runs. Either somebody has put the metadata back, and then the attempt must be forgotten (its label removed), or Milvus runs on a part of it. An attempt binds until then, whatever was deployed since and whatever patch runs. Once Milvus is stopped, the script compares etcd with what the migration can have left, and puts the backup back only where nothing else is there.",
     source: "fact 6.7",
   },
   old_milvus_must_not_run_on_migrated_metadata: {
     explanation:
-      "The migration is finished and 2.1 runs, after `helm rollback` for example: on metadata it cannot see, unless somebody has put it back. Let the attempt go, or stop Milvus and go on or back; the script looks at etcd before it does anything.",
+      "The migration is finished and 2.1 runs, after `helm rollback` for example: on metadata it cannot see, unless somebody has put it back. Forget the attempt, or stop Milvus and go on or back; the script looks at etcd before it does anything.",
     source: "facts 6.7 and 6.8",
   },
-  an_attempt_of_another_installation_is_left_alone: {
+  an_attempt_of_another_installation: {
     explanation:
-      "Backup claims carry when the release was first deployed (Helm keeps that over all revisions; a reinstall makes it anew) and the namespace's uid. A claim of another installation is named, and never gone on with, restored or rolled back from; a claim of version 0.1 without these marks counts as another one's when it is older than the release.",
+      "Backup claims carry when the release was first deployed (Helm keeps that over all revisions; a reinstall makes it anew) and the namespace's uid. A claim of another installation is named, and never continued, restored or rolled back from; a claim of version 0.1 without these marks counts as another one's when it is older than the release.",
     source: "Helm, release record: info.first_deployed",
   },
   overwriting_loses_what_was_written_since: {
@@ -252,7 +252,7 @@ export const PLAN_RULES = {
       "The ServiceAccount, Role and RoleBinding of the upgrade's Jobs have fixed names. Where one exists without this program's labels it is somebody else's, and nothing is touched.",
     source: "Kubernetes documentation, server-side apply: conflicts and force",
   },
-  what_a_dead_run_left_at_work_ends_first: {
+  jobs_of_an_earlier_run_end_first: {
     explanation:
       "Jobs of a run that is gone may still be at work. Under its lock, `up` waits for those on the metadata (they put right what they have begun) and deletes the others, before it plans.",
     source: "this program",
@@ -284,7 +284,7 @@ export const PLAN_RULES = {
     explanation: "The warning of every rollback.",
     source: "milvus deployments/migrate-meta/README.md, step 6",
   },
-  a_rollback_needs_something_to_roll_back: {
+  a_rollback_needs_a_release: {
     explanation: "`milvus:rollback` without a release is refused.",
     source: "this program",
   },
@@ -306,7 +306,7 @@ export const PLAN_RULES = {
       "An ordered roll starts from healthy components only; one that died is continued. A pod that was deleted or restarted less than five minutes ago, and is only getting ready, is no illness: the plan stays the one that it was, and preview warns (componentsHealthy).",
     source: "milvus deployments/upgrade/rollingUpdate.sh",
   },
-  a_gap_is_said: {
+  requests_fail_for_a_short_time: {
     explanation:
       "Components that are recreated, or have one replica, cannot be replaced without a gap; each is named. So is a new one that takes over from those that run: the mixcoord from the separate coordinators, the streaming node of 2.6 from data and query nodes, once the last of 2.5 is gone.",
     source:
@@ -317,17 +317,17 @@ export const PLAN_RULES = {
       "A mixcoord of 2.6 in active standby becomes active only once the sessions of the coordinators of 2.5 are gone, and one of 2.5 does not look for the session of 2.6. So on this hop, either way, the step of a mixcoord in active standby sets the live Deployment to Recreate, resumes it, waits, and gives it its own strategy back: all old pods end before the first new one starts. The values and Helm's manifest are not changed. Without active standby the chart recreates it by itself.",
     source: "fact 4.6: milvus internal/util/sessionutil ProcessActiveStandBy; milvus issues 42602 and 44205",
   },
-  a_standby_mixcoord_is_not_exchanged_at_once: {
+  a_standby_mixcoord_needs_an_ordered_roll: {
     explanation:
-      "With all components at once nobody holds the new mixcoord back until the old one is gone: refused, with the setting that rolls in order, or the one with which the chart recreates it.",
+      "With all components at once, nothing makes the new mixcoord wait until the old one is gone: refused, with the setting that rolls in order, or the one with which the chart recreates it.",
     source: "fact 4.6: milvus internal/util/sessionutil ProcessActiveStandBy; milvus issue 42602",
   },
-  going_back_is_said: {
+  going_back_may_not_read_new_data: {
     explanation:
       "What an unfinished roll is taken back from, and that reading what the newer version wrote is not promised.",
     source: "milvus-operator docs/administration/upgrade.md",
   },
-  a_roll_over_a_minor_is_not_taken_back_unasked: {
+  going_back_over_a_minor_needs_rollback: {
     explanation:
       "A roll over a minor of which a component has served already is not taken back unless `milvus:rollback` asks for it: that component may have written what the older version cannot read.",
     source: "milvus issues 33242 and 28008",
@@ -368,7 +368,7 @@ export const PLAN_RULES = {
       "`npm run upgrade` gives each run that somebody said yes to the hash of the plan it has shown. When something has moved until the run plans for itself, nothing is changed.",
     source: "pulumi issues 2318 and 16806: what was approved must be what is applied",
   },
-  a_switched_queue_is_said: {
+  the_message_queue_was_switched: {
     explanation:
       "Milvus' API can switch the message queue while it runs (2.6 and later); the new one is kept in etcd, over the values. `milvus:messageQueue` says so: then values that ask for the new queue are no change of the queue. It is refused where the version that runs has no such API. What etcd says is read before anything is touched (check `queueInEtcd`).",
     source:

@@ -32,9 +32,9 @@ export function checkSettingBack({ wanted, observed, release }: Facts, to: strin
   if (isUnfinished) {
     const rule = refusedBy({ from: observed.newest, to });
     return refuse({
-      rule: "a_roll_over_a_minor_is_not_taken_back_unasked",
+      rule: "going_back_over_a_minor_needs_rollback",
       reason: `These components have served ${observed.newest} already: ${names}. Going back to ${to}: ${rule?.reason ?? "it is not promised"}.`,
-      remedy: `Go on: ${configLine("version", observed.newest)}. To go back all the same, with a backup at hand: ${configLine("rollback", "true")}`,
+      remedy: `Go on: ${configLine("version", observed.newest)}. To go back anyway, with a backup at hand: ${configLine("rollback", "true")}`,
       ...(rule && { source: rule.source }),
     });
   }
@@ -64,7 +64,7 @@ function isDeployed({ status, appVersion }: HelmRelease, minor: string): boolean
 }
 
 function warning(message: string): Warning {
-  return { rule: "going_back_is_said", message };
+  return { rule: "going_back_may_not_read_new_data", message };
 }
 
 /** True when a pod with a newer image has been ready, as far as can be seen. */

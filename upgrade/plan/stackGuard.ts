@@ -75,9 +75,9 @@ export function refusalOfOtherCluster(
     rule: "the_cluster_is_another_one",
     reason: `the release ${namespace}/${name} at ${server} (context ${context}) is not the one that this stack upgraded last: its namespace has the uid ${namespaceUid}, and had ${previousUid}. Version and values of this stack would be written over another Milvus.`,
     remedy: [
-      "Where it is the wrong cluster, set the right one, as the kubeconfig was given:",
+      "If this is the wrong cluster, select the right one, in the way in which you gave the kubeconfig:",
       "  pulumi config set kubernetes:context NAME, or kubernetes:kubeconfig, or KUBECONFIG",
-      "Where it is the same Milvus, in a cluster or namespace that was made anew, let another stack take it over:",
+      "If this is the same Milvus, in a new cluster or namespace, let another stack take it over:",
       `  pulumi stack init NAME && npm run adopt -- --release ${name} --namespace ${namespace} --context ${context} --stack NAME`,
     ].join("\n"),
   };
@@ -102,7 +102,7 @@ export function refusalOfSecondComponent(
     reason: `the state of this stack has the release ${namespace}/${releaseName} already, as that of the component "${component}". Pulumi would take it over a second time, and uninstall it as what "${component}" no longer declares.`,
     remedy: [
       `Where the component was renamed, say so in its options: aliases: [{ name: "${component}" }]; or give it its old name again.`,
-      "Where the program declares both, remove one. Take the protection off neither: Pulumi would uninstall Milvus.",
+      "Where the program declares both, remove one. Do not remove the protection from either: Pulumi would uninstall Milvus.",
       `Where "${component}" is gone from the program for good, let the state forget its Release, which runs on:`,
       `  pulumi state delete --force '${urn}'`,
     ].join("\n"),

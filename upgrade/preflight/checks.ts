@@ -47,7 +47,7 @@ export const PREFLIGHT_CHECKS = {
   },
   noOtherMilvus: {
     explanation:
-      "An install into a namespace in which another Milvus lives: mostly a release name with a typing error, and Pulumi would put a second, empty Milvus beside the one that was meant.",
+      "An install into a namespace in which another Milvus lives, or beside a Milvus of the same name in another namespace that this program has not made: mostly a release name with a typing error or a namespace that was forgotten, and Pulumi would put a second, empty Milvus beside the one that was meant.",
     source: "pulumi-kubernetes issue 2116; milvus issue 41018",
   },
   chartThere: {
@@ -59,6 +59,12 @@ export const PREFLIGHT_CHECKS = {
     explanation:
       "The chart of the plan is rendered with the plan's values as an upgrade (Helm CLI), compared with the manifest in force, and what changes is shown to the API server (dryRun=All). What Helm would stop at after Milvus was paused or stopped is refused here: a template that fails, a field that is immutable, an object that an admission rule does not take. Without the Helm CLI, or where the chart cannot be fetched from here, a warning says what was not looked at. What a chart looks up in the cluster is not seen, and hooks are not looked at.",
     source: "Helm documentation, helm template; Kubernetes documentation, dry run of requests",
+  },
+  jobPods: {
+    explanation:
+      "Where the plan has Jobs, a pod like theirs is shown to the API server (dryRun=All): a Job whose pod is refused waits without a word, since the job controller tries again for minutes. Found this way: OpenShift's constraints and Pod Security standards, admission policies and webhooks, LimitRanges and quotas. The pod is shown with the rights of the kubeconfig: where `milvus:jobUser` is `fixed` and the cluster serves security.openshift.io, OpenShift may take it from an administrator and refuse it to the job controller, so a warning says which right is needed.",
+    source:
+      "OpenShift documentation, managing security context constraints; Kubernetes documentation, dry run of requests",
   },
   serviceAccess: {
     explanation:

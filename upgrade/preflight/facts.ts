@@ -58,6 +58,13 @@ export type RenderFacts =
       readonly unjudged: readonly string[];
     };
 
+/** What the API server says to a pod like those of the Jobs. */
+export type PodFacts =
+  | { readonly kind: "taken" }
+  | { readonly kind: "refused"; readonly why: string }
+  /** It was not asked, or did not judge. */
+  | { readonly kind: "unknown"; readonly why: string };
+
 export interface PreflightFacts {
   /** Of those that were asked. */
   readonly denied?: readonly Permission[];
@@ -74,6 +81,8 @@ export interface PreflightFacts {
   /** File that a chart of a folder would have and has not. */
   readonly missingChart?: string;
   readonly rendered?: RenderFacts;
+  /** Only where the plan has Jobs. */
+  readonly jobPod?: PodFacts;
   /** Settings that etcd has over the values; only where Milvus 2.6 or later runs. */
   readonly settingsInEtcd?: SettingsInEtcd;
   readonly notes: readonly string[];
@@ -94,6 +103,7 @@ export interface SettingsInEtcd {
 export interface PreflightQuestions {
   readonly permissions: readonly Permission[];
   readonly storageClasses: boolean;
+  readonly jobPod: boolean;
   /** Root path of the metadata under which Milvus keeps settings; missing: what runs keeps none. */
   readonly settingsRoot?: string;
 }

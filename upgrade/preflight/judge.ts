@@ -1,10 +1,12 @@
 import type { ClusterState, Refusal, UpgradePlan, Warning } from "../model";
 import { configLine } from "../refusal";
+import { runsAsJob } from "../steps/steps";
 import { atLeast } from "../versions/versions";
 import { accessFindings } from "./access";
 import { checkRule, type PreflightCheck, type PreflightLevel, type PreflightLevels } from "./checks";
 import type { PreflightQuestions } from "./facts";
 import { claimFindings, componentFindings, dependencyFindings, imageFindings } from "./health";
+import { jobPodFindings } from "./jobPods";
 import { permissionsFor, type VerificationNeeds, verificationPermissions } from "./permissions";
 import {
   apiFindings,
@@ -30,6 +32,7 @@ const CHECKS: readonly ((subject: Subject) => readonly Finding[])[] = [
   otherReleaseFindings,
   chartFindings,
   renderFindings,
+  jobPodFindings,
   accessFindings,
   queueFindings,
 ];
@@ -50,6 +53,7 @@ export function preflightQuestions(
   return {
     permissions: [...new Map(permissions.map((permission) => [JSON.stringify(permission), permission])).values()],
     ...(plan.from !== undefined && atLeast(plan.from, "2.6.0") && { settingsRoot: settingsRootOf(plan.values) }),
+    jobPod: state.namespaceExists && plan.steps.some(runsAsJob),
     storageClasses: plan.steps.some(({ kind }) => kind === "backup") || plan.kind === "install",
   };
 }
@@ -79,14 +83,14 @@ export function judgePreflight(subject: Subject, levels: PreflightLevels): Findi
         `nothing was touched, because the preflight found ${errors.length === 1 ? "an error" : `${errors.length} errors`}:`,
         ...errors.map(({ check, message, remedy }) => `  ${check}: ${message} ${remedy}`),
       ].join("\n"),
-      remedy: `Mend that. To go on in spite of it, lower the check by name: ${names.map((name) => configPath(name)).join("; ")}`,
+      remedy: `Repair that, then run the command again. To continue without a check: ${names.map((name) => configPath(name)).join("; ")}`,
     };
     return { refusal, warnings: [] };
   }
   const warnings: Warning[] = findings
     .filter(({ level }) => level === "warn")
     .map(({ check, message, remedy }) => ({ rule: checkRule(check), message: `${message} ${remedy}` }));
-  const notes = facts.notes.map((message) => ({ rule: "what_the_cluster_reader_noted" as const, message }));
+  const notes = facts.notes.map((message) => ({ rule: "not_everything_could_be_read" as const, message }));
   return { warnings: [...warnings, ...notes] };
 }
 

@@ -61,10 +61,22 @@ export function permissionFindings({ facts, namespace }: Subject): Finding[] {
   ];
 }
 
-export function otherReleaseFindings({ facts, plan, namespace, releaseName }: Subject): Finding[] {
+export function otherReleaseFindings({ facts, plan, state, namespace, releaseName }: Subject): Finding[] {
+  if (plan.kind !== "install") return [];
   const others = facts.otherReleases ?? [];
   const [first] = others;
-  if (plan.kind !== "install" || first === undefined) return [];
+  const [elsewhere] = state.otherNamespaces ?? [];
+  if (first === undefined && elsewhere !== undefined) {
+    return [
+      {
+        check: "noOtherMilvus",
+        level: "error",
+        message: `There is no release ${releaseName} in namespace ${namespace}, but a Milvus of that name runs in ${list((state.otherNamespaces ?? []).map((name) => `namespace ${name}`))}. A second, empty Milvus would be installed.`,
+        remedy: `If that one is meant: ${configLine("namespace", elsewhere)}`,
+      },
+    ];
+  }
+  if (first === undefined) return [];
   return [
     {
       check: "noOtherMilvus",

@@ -18,7 +18,7 @@ export function renderFindings({ facts: { rendered }, plan, namespace }: Subject
           level: "error",
           message: `Helm cannot render ${chart} with these values: ${sentence(rendered.why)} The upgrade would stop there, after the steps before it.`,
           remedy:
-            "Correct what the message names in milvus:values. Only if it names something that is in the cluster already, which a chart may look up and this check cannot, go on in spite of it.",
+            "Correct what the message names in milvus:values. Only if it names something that is in the cluster already, which a chart may look up and this check cannot, continue anyway.",
         },
       ];
     case "unseen":
@@ -50,7 +50,7 @@ function refused(changes: readonly RefusedChange[], namespace: string): Finding[
       remedy: [
         "Keep the fields as they are: take the value that changes them out of milvus:values, or give it as it was.",
         ...hints,
-        `What is there: kubectl -n ${namespace} get ${first?.object ?? ""} -o yaml.`,
+        `What is there now: kubectl -n ${namespace} get ${first?.object ?? ""} -o yaml.`,
       ].join(" "),
     },
   ];

@@ -1,4 +1,4 @@
-import type { ClusterState, QueueType, UpgradePlan } from "../model";
+import type { ClusterState, JobUser, QueueType, UpgradePlan } from "../model";
 import type { PreflightCheck, PreflightLevel } from "./checks";
 import type { PreflightFacts } from "./facts";
 import type { VerificationNeeds } from "./permissions";
@@ -20,6 +20,8 @@ export interface Subject {
   readonly namespace: string;
   readonly releaseName: string;
   readonly backupStorageClass?: string;
+  /** `milvus:jobUser`. */
+  readonly jobUser?: JobUser;
   /** `milvus:messageQueue`. */
   readonly messageQueue?: QueueType;
   /** Missing: nothing is verified. */

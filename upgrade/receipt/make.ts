@@ -36,14 +36,21 @@ export function openReceipt(receipts: readonly Receipt[], since: string | undefi
 }
 
 /** What the planner is told of it. */
-export function openUpgrade({ from, to, startedAt, ranBefore, ranAfter }: Receipt): OpenUpgrade {
+export function openUpgrade({ from, to, startedAt, stoppedAt, runs, ranBefore, ranAfter }: Receipt): OpenUpgrade {
   return {
     ...(from !== undefined && { from }),
     to,
     startedAt,
+    ...(stoppedAt !== undefined && { stoppedAt }),
+    runs: runs.length,
     ...(ranBefore && { ranBefore }),
     ...(ranAfter && { ranAfter }),
   };
+}
+
+/** A run takes Milvus away; the first of them counts. */
+export function takeAway(receipt: Receipt, at: string): Receipt {
+  return receipt.stoppedAt === undefined ? { ...receipt, stoppedAt: at } : receipt;
 }
 
 /** Does the plan end what was begun? */

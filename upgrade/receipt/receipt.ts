@@ -44,6 +44,7 @@ export const RECEIPT = z.object({
     "Every run that worked on it: who, on which machine, for which stack",
   ),
   startedAt: time.describe("Of the first run"),
+  stoppedAt: time.optional().describe("When a run first took Milvus away; missing where none did"),
   finishedAt: time.optional().describe("After the verification; missing where it is not finished"),
   steps: list(z.object({ step: text, seconds })).describe("Of the run that ended it"),
   interruption: z.object({

@@ -66,7 +66,7 @@ export function chooseRollout(request: RolloutRequest): Rollout {
     return refuse({
       rule: found.rule,
       reason: `milvus:strategy asks for an ordered roll, but ${found.why}.`,
-      remedy: "Mend that first, or leave the choice to the plan: pulumi config set milvus:strategy auto",
+      remedy: "Repair that first, or leave the choice to the plan: pulumi config set milvus:strategy auto",
       source: "fact 8.1: milvus deployments/upgrade/rollingUpdate.sh",
     });
   }
@@ -183,12 +183,12 @@ export function refuseStandbyAtOnce(request: RolloutRequest, why: string): void 
   const key = "mixCoordinator.activeStandby.enabled";
   const other = valueLine(key, "false");
   refuse({
-    rule: "a_standby_mixcoord_is_not_exchanged_at_once",
+    rule: "a_standby_mixcoord_needs_an_ordered_roll",
     reason: `${key} is true, and between 2.5 and 2.6 the old mixcoord must be gone before the new one starts. An ordered roll sees to that, but ${why}.`,
     remedy:
       request.strategy === "helm"
         ? `Let it roll in order: ${configLine("strategy", "auto")}`
-        : `Mend that first; or, for this hop, with which the chart recreates the mixcoord: ${other}`,
+        : `Repair that first; or, for this hop, with which the chart recreates the mixcoord: ${other}`,
     source: MIXCOORD_SOURCE,
   });
 }
@@ -236,8 +236,8 @@ export function interruptionOfRoll(request: RolloutRequest): string {
   const come = takeovers(target, components).map(({ component, from }) => `${component} takes over from ${list(from)}`);
   const parts = [gap, gone, ...come].filter((part) => part !== "");
   return parts.length > 0
-    ? `Serves on, with ${parts.join("; ")}.`
-    : "Serves on: every component has a replica to spare.";
+    ? `Keeps serving, with ${parts.join("; ")}.`
+    : "Keeps serving: every component has a replica to spare.";
 }
 
 /** Which components cannot be replaced without a gap (fact 7.4), one sentence for each kind of gap. */
@@ -258,7 +258,7 @@ export function gapWarnings(request: RolloutRequest): Warning[] {
   const come = takeovers(target, components).map(({ component, from }): Warning => {
     const rest = component === "mixcoord" ? gap : "no writes";
     return {
-      rule: "a_gap_is_said",
+      rule: "requests_fail_for_a_short_time",
       message: `New: ${component}, which takes over from ${list(from)}. Until it is active, ten seconds to a minute once it has a node and its image, ${rest}.`,
     };
   });
@@ -271,13 +271,13 @@ export function gapWarnings(request: RolloutRequest): Warning[] {
         `Although in active standby, the mixcoord is recreated on this hop: its old pods all end before the first new one starts. Until that one is active, ten seconds to a minute, ${gap}. The step gives it its own update strategy back; milvus:values stays as it is.`,
     ),
     ...warning(
-      "a_gap_is_said",
+      "requests_fail_for_a_short_time",
       recreated,
       (names) =>
         `Recreated, because without active standby: ${names}. From the stop of each until its successor is ready, some ten seconds, ${gap}.`,
     ),
     ...warning(
-      "a_gap_is_said",
+      "requests_fail_for_a_short_time",
       single,
       (names) => `One replica only: ${names}. Requests may fail while the new pod takes over.`,
     ),

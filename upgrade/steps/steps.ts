@@ -80,7 +80,7 @@ export const STEPS = {
     limit: (_, timeouts) => toolLimit("probe", timeouts),
     outlook: () => ({
       reversibility: "reversible",
-      why: "Milvus runs on, and nothing is changed but the backup claim that is made",
+      why: "Milvus keeps running, and nothing is changed but the backup claim that is made",
       source: "milvus cmd/tools/migration/migration/runner.go: it refuses while sessions live",
     }),
   },
@@ -137,7 +137,7 @@ export const STEPS = {
     limit: (_, { rollout }) => rollout,
     outlook: () => ({
       reversibility: "reversible",
-      why: "a paused Deployment serves on, and is resumed by the next run",
+      why: "a paused Deployment keeps serving, and is resumed by the next run",
       source: "Kubernetes, Deployments: pausing and resuming a rollout",
     }),
   },

@@ -87,7 +87,7 @@ function checkLayout({ chart, now, given }: ValueContext, values: HelmValues): v
   for (const field of ["mode", "queue", "queueOverride"] as const) {
     if (layout[field] === now.topology[field]) continue;
     refuse({
-      rule: "nothing_that_nobody_asked_for",
+      rule: "the_queue_and_mode_stay",
       reason: `With chart ${chart} these values would change the ${field === "mode" ? "mode" : "message queue"}: ${String(now.topology[field])} runs, ${String(layout[field])} would.`,
       remedy: "Say in milvus:values what runs now; a message queue or mode is never changed together with the version.",
       source: "milvus-docs fragments/mq_upgrade_limitation.md",

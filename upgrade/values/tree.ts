@@ -8,9 +8,11 @@ export const USER_YAML: ValuePath = ["extraConfigFiles", "user.yaml"];
 
 /** `pulsarv3.enabled` as a path; only for paths whose keys hold no dot. */
 export function path(dotted: string): ValuePath {
-  const known = paths.get(dotted) ?? dotted.split(".");
-  paths.set(dotted, known);
-  return known;
+  const known = paths.get(dotted);
+  if (known !== undefined) return known;
+  const fresh = dotted.split(".");
+  paths.set(dotted, fresh);
+  return fresh;
 }
 
 /** The rules ask for the same few paths in every plan. */

@@ -16,7 +16,20 @@ export interface Image {
 /** Parts of a tag that name a build of one day or one commit: `v2.4.5-20240801-4a8b4f9d` is some code near 2.4.5. */
 const ONE_BUILD = /^(?:\d{6,}|[0-9a-f]{7,})$/;
 
+/** Every component of a cluster has the same image, or nearly so, and it is looked at many times in each plan. */
+const images = new Map<string, Image>();
+const MOST_IMAGES = 1000;
+
 export function parseImage(image: string): Image {
+  const known = images.get(image);
+  if (known !== undefined) return known;
+  if (images.size >= MOST_IMAGES) images.clear();
+  const fresh = parseFresh(image);
+  images.set(image, fresh);
+  return fresh;
+}
+
+function parseFresh(image: string): Image {
   const [name = "", digest] = image.split("@");
   // A colon before the last slash belongs to the registry's port.
   const colon = name.indexOf(":", name.lastIndexOf("/"));

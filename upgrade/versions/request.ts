@@ -90,7 +90,7 @@ function checkExact(version: string, running: string | undefined): Warning[] {
   if (replacement) {
     return [
       {
-        rule: "a_withdrawn_release_is_named",
+        rule: "a_deprecated_release",
         message: `The release notes mark ${version} as deprecated; ${replacement} takes its place: ${configLine("version", replacement)}`,
       },
     ];
@@ -102,7 +102,7 @@ function checkExact(version: string, running: string | undefined): Warning[] {
   return [
     {
       rule: "an_unknown_newer_version_is_allowed",
-      message: `${version} is newer than what the catalogue knows of ${minorOf(version)} (${known.at(-1) ?? ""}): that its image exists is not known. npm run catalog:update brings the catalogue up to date.`,
+      message: `${version} is newer than what the catalogue knows of ${minorOf(version)} (${known.at(-1) ?? ""}); whether its image exists is not known. npm run catalog:update brings the catalogue up to date.`,
     },
   ];
 }
@@ -128,7 +128,7 @@ function unknownVersion(request: string): never {
 function unknownRequest(request: string): never {
   return refuse({
     rule: "a_version_must_exist",
-    reason: `"${request}" is no version.`,
+    reason: `"${request}" is not a version.`,
     remedy: `Write a version (2.4.16), a minor (2.4 or 2.4.x), the least patch of a minor (~2.4.10) or latest: ${configLine("version", newestWithChart() ?? "")}`,
   });
 }

@@ -19,29 +19,32 @@ interface Parsed {
   readonly suffix: string;
 }
 
-const parsed = new Map<string, Parsed | undefined>();
+const parsed = new Map<string, Parsed | null>();
 
 /** The planner asks for the same few versions thousands of times. */
-function parse(version: string): Parsed | undefined {
-  if (!parsed.has(version)) parsed.set(version, parseFresh(version));
-  return parsed.get(version);
+function parse(version: string): Parsed | null {
+  const known = parsed.get(version);
+  if (known !== undefined) return known;
+  const fresh = parseFresh(version);
+  parsed.set(version, fresh);
+  return fresh;
 }
 
-function parseFresh(text: string): Parsed | undefined {
-  if (splitTag(text)?.variant !== "") return undefined;
+function parseFresh(text: string): Parsed | null {
+  if (splitTag(text)?.variant !== "") return null;
   const numbers = parseSemVer(text);
-  return numbers === null ? undefined : { numbers, suffix: numbers.prerelease.join(".") };
+  return numbers && { numbers, suffix: numbers.prerelease.join(".") };
 }
 
 function mustParse(version: string): Parsed {
   const found = parse(version);
-  if (!found) throw new Error(`"${version}" is no version`);
+  if (!found) throw new Error(`"${version}" is not a version`);
   return found;
 }
 
 /** True for `2.4.16`, `v2.4.16`, `2.5.0-beta`; false for `2.4`, `latest`, `2.4.16-gpu`. */
 export function isVersion(text: string): boolean {
-  return parse(text) !== undefined;
+  return parse(text) !== null;
 }
 
 /** `v2.4.16` → `2.4.16`. */

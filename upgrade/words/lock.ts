@@ -24,7 +24,7 @@ export function describeHolder({ who, stack, since }: RunHolder): string {
 
 export function warningOfOtherRun(holder: RunHolder): Warning {
   const message = `the release is locked by ${describeHolder(holder)}. While that run is alive, up is refused.`;
-  return { rule: "another_run_is_at_work", message };
+  return { rule: "another_run_is_active", message };
 }
 
 /** Two runs that upgrade one release undo each other's steps; the second stops before it has touched anything. */
@@ -34,7 +34,7 @@ export function refusalOfSecondRun(
 ): Refusal {
   return {
     kind: "refused",
-    rule: "another_run_is_at_work",
+    rule: "another_run_is_active",
     reason: `another run is at work on the release ${releaseName} in namespace ${namespace}: ${describeHolder(holder)}. Nothing was touched.`,
     remedy: `Wait until it has ended, then run pulumi up again: a run that was killed is noticed by its silence. If you know that it is gone: kubectl -n ${namespace} delete configmap ${lockName(releaseName)}`,
     source: "pulumi locks a stack, not a cluster: two stacks, or one stack in two backends, may mean the same release",

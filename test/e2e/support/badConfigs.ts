@@ -246,6 +246,6 @@ export const BAD_CONFIGS: readonly BadInput[] = [
   {
     name: "a rollback in a namespace that is not there",
     config: { "milvus:namespace": "nowhere", "milvus:rollback": true },
-    says: /a_rollback_needs_something_to_roll_back/,
+    says: /a_rollback_needs_a_release/,
   },
 ];

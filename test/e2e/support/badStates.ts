@@ -42,7 +42,7 @@ export const BAD_STATES: readonly BadInput[] = [
       await bed.sandbox.kubectl(["delete", "namespace", "ending", "--wait=false"]);
       return { undo: () => patch(bed, "ending", "configmap/holds", { metadata: { finalizers: null } }) };
     },
-    says: /a_namespace_that_is_deleted_is_left_alone.*ending/s,
+    says: /the_namespace_is_being_deleted.*ending/s,
   },
   {
     name: "a release of another chart under that name",
@@ -105,7 +105,7 @@ export const BAD_STATES: readonly BadInput[] = [
     name: "a Helm operation that has just begun",
     config: { "milvus:namespace": "busy", "milvus:timeouts": { pending: "10m" } },
     arrange: (bed) => withRecord(bed, "busy", { status: "pending-upgrade" }),
-    says: /a_pending_release_may_have_somebody_at_work.*kubectl -n busy delete secret/s,
+    says: /another_helm_run_may_be_active.*kubectl -n busy delete secret/s,
   },
   {
     name: "Deployments of Milvus without a release",

@@ -28,7 +28,7 @@ export async function pulumiCommand(sandbox: Sandbox, folder: string): Promise<P
   const log = (line: string) => process.stdout.write(`      ${line}\n`);
   const { "pulumi-language-yaml": yaml } = await ensureTools({ log, only: ["pulumi-language-yaml"] });
   mkdirSync(path.join(folder, "state"));
-  const provider = await kubernetesProvider(sandbox, log);
+  const provider = await kubernetesProvider(log);
   const host = await startLanguageHost(sandbox.tools.pulumi);
   log(`kubernetes provider: ${provider.description}; language host: ${host.kind}`);
   const env = {

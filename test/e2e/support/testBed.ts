@@ -22,8 +22,8 @@ export interface TestBed {
   readonly sandbox: Sandbox;
   readonly charts: string;
   readonly etcd: EtcdClient;
-  /** Opens the stack `dev` for {@link RELEASE}. */
-  stack(config: StackConfig, stackName?: string): Promise<EngineStack>;
+  /** Opens the stack `dev` for {@link RELEASE}. Stacks of one project have their `stateFolder` in common. */
+  stack(config: StackConfig, stackName?: string, stateFolder?: string): Promise<EngineStack>;
   /** `helm install` of a chart past Pulumi, as a user did it long ago. */
   install(chart: string, values?: object, release?: ReleaseName): Promise<void>;
   /** Metadata in the 2.1 format, of collections with all that belongs to them. */
@@ -46,10 +46,11 @@ export async function startTestBed(options: { readonly realMilvus?: boolean } = 
     sandbox,
     charts,
     etcd,
-    async stack(config, stackName = "dev") {
+    async stack(config, stackName = "dev", stateFolder) {
       const stack = await openStack({
         sandbox,
         stackName,
+        ...(stateFolder !== undefined && { stateFolder }),
         log: (line) => process.stdout.write(`      ${line}\n`),
         config: {
           "milvus:release": RELEASE.name,

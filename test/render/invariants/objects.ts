@@ -1,6 +1,6 @@
 import { forbiddenChanges } from "../../../manifests/immutable";
 import { type ManifestObject, objectKey } from "../../../manifests/objects";
-import { asText, filledText, getValue, sameValue } from "../../../upgrade/values/tree";
+import { asText, getValue, sameValue } from "../../../upgrade/values/tree";
 import { listOfMaps, mapAt, type Picture, type Workload } from "../picture";
 import type { Breach, Hop, Invariant } from "./invariant";
 
@@ -149,7 +149,7 @@ function beside({ before, after }: Hop): Breach[] {
           {
             what: `${kind} ${name} is gone`,
             damage: "other",
-            words: [name, kind, filledText(kind.toLowerCase()) ?? kind],
+            words: [name, kind, `${kind.toLowerCase()}.enabled`],
           },
         ]
       : [],

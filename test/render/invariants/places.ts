@@ -23,8 +23,14 @@ const DEFAULTS: Readonly<Record<string, HelmValue>> = {
 const LOCAL_STORAGE = "/var/lib/milvus/data";
 const ROCKSMQ = "/var/lib/milvus/rdb_data";
 
+/** What charts 3.2 and 3.3 write instead, and Milvus reads as well. */
+const SECOND_NAMES: Readonly<Record<string, string>> = {
+  "msgChannel.chanNamePrefix.cluster": "common.chanNamePrefix.cluster",
+};
+
 function setting({ config }: Picture, key: string): HelmValue | undefined {
-  const found = getValue(config, key.split(".")) ?? null;
+  const names = [key, SECOND_NAMES[key]].filter((name) => name !== undefined);
+  const found = names.map((name) => getValue(config, name.split("."))).find((it) => it !== undefined) ?? null;
   // Two names of the same storage (milvus pkg/util/paramtable: minio is taken for remote).
   if (key === "common.storageType") return found === null || found === "minio" ? "remote" : found;
   return found === null || found === "" ? DEFAULTS[key] : found;

@@ -9,6 +9,9 @@ const PLACES =
 const ADDRESSES =
   /^(rootCoord|dataCoord|queryCoord|indexCoord|proxy|queryNode|dataNode|indexNode)\.(address|port|internalPort|ip)$/;
 
+/** Values of the chart that are named instead. */
+const CHART_NAMES: Readonly<Record<string, readonly string[]>> = { enableDisk: ["disk.enabled"] };
+
 /** What the chart or the user has written into Milvus' configuration is there again with the same value. */
 function settings({ before, after }: Hop): Breach[] {
   return leaves(before.config).flatMap(([key, path]): Breach[] => {
@@ -16,7 +19,7 @@ function settings({ before, after }: Hop): Breach[] {
     const [old, next] = [getValue(before.config, path), getValue(after.config, path)];
     if (sameValue(old, next)) return [];
     const what = `${key}: ${JSON.stringify(old)} → ${next === undefined ? "not written" : JSON.stringify(next)}`;
-    return [{ what, damage: "other", words: [key, path.at(-1) ?? key] }];
+    return [{ what, damage: "other", words: [key, path.at(-1) ?? key, ...(CHART_NAMES[path.at(-1) ?? ""] ?? [])] }];
   });
 }
 

@@ -45,6 +45,7 @@ describe("the command line", function () {
     expect(complete("milvus-upgrade", "plan", "--im")).to.equal("--images");
     expect(complete("milvus-upgrade", "plan", "--stack", "")).to.equal("dev prod");
     expect(complete("milvus-upgrade", "plan", "--stack", "p")).to.equal("prod");
+    expect(complete("milvus-upgrade", "upgrade", "--stacks", "d")).to.equal("dev");
     expect(complete("milvus-upgrade", "sandbox", "st")).to.equal("start stop");
     expect(complete("milvus-upgrade", "sandbox", "outputs", "--j")).to.equal("--json");
   });

@@ -1,13 +1,15 @@
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
+import type { ApiRequest } from "../../../cluster/api/request";
 import { preflight } from "../../../cluster/preflight";
 import type { UpgradePlan } from "../../../upgrade/model";
 import { planUpgrade } from "../../../upgrade/plan/plan";
 import { fakeClient, forbidden } from "../../support/fakeClient";
+import { SETTINGS } from "../../support/plans";
 import { running, wanted } from "../upgrade/support";
 
 const ADDRESS = { releaseName: "my-release", namespace: "milvus" };
-const OPTIONS = { preflight: {}, settings: { backup: {} } };
+const OPTIONS = { preflight: {}, settings: { ...SETTINGS, backup: {} } };
 const STATE = running("3.2.18", "2.1.4");
 const PLAN = planUpgrade(wanted("2.2.16"), STATE) as UpgradePlan;
 
@@ -115,7 +117,7 @@ describe("preflight", () => {
     const client = { ...fakeClient(answers), review: denied, grants: denied };
     const result = await preflight(client, ADDRESS, PLAN, STATE, OPTIONS);
     if (result.refusal !== undefined) return expect.fail(result.refusal.reason);
-    const notes = result.warnings.filter(({ rule }) => rule === "what_the_cluster_reader_noted");
+    const notes = result.warnings.filter(({ rule }) => rule === "not_everything_could_be_read");
     expect(notes.map(({ message }) => message).join("\n"))
       .to.contain("what these credentials may do")
       .and.contain("the storage classes")
@@ -153,5 +155,77 @@ describe("preflight", () => {
     const idle: UpgradePlan = { ...PLAN, kind: "nothing" };
     expect(await preflight(client, ADDRESS, idle, STATE, OPTIONS)).to.deep.equal({ warnings: [] });
     expect([...client.requests, ...client.reviews]).to.deep.equal([]);
+  });
+
+  const REFUSAL =
+    'pods "x" is forbidden: unable to validate against any security context constraint: fsGroup: Invalid value: 65532 is not an allowed group';
+  for (const { what, status, message, settings, assignsUsers, says } of [
+    { what: "that is taken", status: 201, message: "", settings: {}, assignsUsers: false, says: [] },
+    {
+      what: "that is refused",
+      status: 403,
+      message: REFUSAL,
+      settings: {},
+      assignsUsers: false,
+      says: ["refused in namespace milvus", "any security context constraint", "milvus:jobUser", "preflight.jobPods"],
+    },
+    {
+      what: "with a fixed user that OpenShift refuses",
+      status: 403,
+      message: REFUSAL,
+      settings: { user: "fixed" } as const,
+      assignsUsers: true,
+      says: ["any security context constraint", "pulumi config rm milvus:jobUser"],
+    },
+    {
+      what: "with a fixed user that OpenShift takes from an administrator",
+      status: 201,
+      message: "",
+      settings: { user: "fixed" } as const,
+      assignsUsers: true,
+      says: [
+        "restricted-v2 refuses them",
+        "pulumi config rm milvus:jobUser",
+        "add-scc-to-user nonroot-v2 -z my-release-",
+      ],
+    },
+    {
+      what: "that may not be shown",
+      status: 403,
+      message: 'pods is forbidden: User "dev" cannot create resource "pods" in API group "" in the namespace "milvus"',
+      settings: {},
+      assignsUsers: false,
+      says: ["was not looked at: not permitted"],
+    },
+  ]) {
+    it(`a pod like those of the Jobs, ${what}: ${says.length === 0 ? "nothing" : says.join(", ")}`, async () => {
+      const shown: { request: ApiRequest; body: object }[] = [];
+      const client = {
+        ...fakeClient(GOOD),
+        rehearse: (request: ApiRequest, body: object) => {
+          shown.push({ request, body });
+          return Promise.resolve({ status, headers: {}, text: JSON.stringify({ message }) });
+        },
+      };
+      const state = { ...STATE, assignsUsers };
+      const options = { ...OPTIONS, settings: { ...OPTIONS.settings, ...settings } };
+      const { refusal, warnings } = await preflight(client, ADDRESS, PLAN, state, options);
+      const text = [refusal?.reason ?? "", refusal?.remedy ?? "", ...warnings.map((it) => it.message)].join("\n");
+      for (const words of says) expect(text).to.include(words);
+      if (says.length === 0) expect([refusal, warnings]).to.deep.equal([undefined, []]);
+      expect(refusal !== undefined).to.equal(message === REFUSAL);
+      expect(shown.map(({ request }) => request)).to.deep.equal([{ api: "v1", resource: "pods", namespace: "milvus" }]);
+      const off = { ...options, preflight: { jobPods: "off" } as const };
+      expect(await preflight(client, ADDRESS, PLAN, state, off)).to.deep.equal({ warnings: [] });
+      expect(shown).to.have.length(1);
+    });
+  }
+
+  it("shows no pod where the plan has no Job", async () => {
+    const refuses = () => Promise.reject(new Error("a pod was shown"));
+    const state = running("4.0.31", "2.2.9");
+    const plan = planUpgrade(wanted("2.2.16", { strategy: "helm" }), state) as UpgradePlan;
+    const client = { ...fakeClient(GOOD), rehearse: refuses };
+    await preflight(client, ADDRESS, plan, state, OPTIONS);
   });
 });

@@ -110,7 +110,7 @@ describe("what MilvusCluster is given", () => {
       it(`${how}: is refused without a kubeconfig, with what to pass instead`, async () => {
         const rest = { version: "2.2.9", namespace: "milvus" };
         const run = await runProgram(() => outputsOf(new MilvusCluster("db", rest, options())));
-        expect(run.error?.message).to.match(/^refused \(a_provider_does_not_tell_its_cluster\).*kubeconfig \(path/s);
+        expect(run.error?.message).to.match(/^refused \(a_provider_does_not_name_its_cluster\).*kubeconfig \(path/s);
         expect(server.requests).to.deep.equal([]);
         expect(run.children.filter(({ name }) => name.startsWith("db-"))).to.deep.equal([]);
       });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { figures, measure } from "../../../components/measure";
+import { endTable, figures, measure } from "../../../components/measure";
 import { declare, PLANS, plannedRun } from "../../support/plans";
 import { record } from "../../support/recordingMonitor";
 
@@ -25,6 +25,40 @@ describe("the figures of an upgrade", () => {
       ],
       interruptedAtMostSeconds: 109,
     });
+  });
+
+  it("count every run that it took, from the first stop of any to the Release of the last", () => {
+    const begun = {
+      from: "2.1.4",
+      to: "2.2.9",
+      startedAt: "2026-05-01T11:49:00Z",
+      stoppedAt: "2026-05-01T11:50:00.000Z",
+      runs: 3,
+    };
+    const measured = figures(PLANS.migration, START, times(1, 2, 12, 16, 21.5, 111), begun);
+    expect(measured).to.include({ seconds: 771, runs: 3, interruptedAtMostSeconds: 711 });
+  });
+
+  it("claim none where no pod restarts", () => {
+    const plan = { ...PLANS.helm, expected: { kind: "none", seconds: 0, parts: [] } } as const;
+    expect(figures(plan, START, times(30))).to.not.have.property("interruptedAtMostSeconds");
+  });
+
+  it("are a table at the end, with what was expected beside what it was", () => {
+    const plan = {
+      ...PLANS.migration,
+      expected: { kind: "outage", seconds: 280, parts: [{ what: "backup", seconds: 30 }] },
+    } as const;
+    expect(endTable(plan, { ...figures(plan, START, times(1, 2, 12, 16, 21.5, 111)), runs: 2 })).to.deep.equal([
+      "done in 111 s, over 2 runs; the steps of this one:",
+      "  clearPendingRelease      1.0 s",
+      "  probe                    1.0 s",
+      "  stop                    10.0 s",
+      "  backup                   4.0 s",
+      "  migrate                  5.5 s",
+      "  release                 89.5 s",
+      "interruption: at most 109 s; expected was an outage of about 4 min 40 s",
+    ]);
   });
 
   it("claim no interruption of a roll, which serves on", () => {

@@ -284,7 +284,7 @@ describe("MilvusCluster", () => {
     const beat = setInterval(renew, 100);
     const run = await runComponent(args("2.2.9"));
     clearInterval(beat);
-    expect(run.error?.message).to.match(/^refused \(another_run_is_at_work\): .*jane@laptop/);
+    expect(run.error?.message).to.match(/^refused \(another_run_is_active\): .*jane@laptop/);
     expect(run.children).to.deep.equal([]);
     expect(server.writes).to.deep.equal([`POST ${LOCK}`]);
   });

@@ -88,8 +88,8 @@ describe("the component's arguments", () => {
     expect(
       problemsOf({ relaeseName: "a", upgrade: { stratgy: "helm" }, chart: { folders: "x" } }).slice(1, -1),
     ).to.deep.equal([
-      "  - relaeseName: is no argument; did you mean releaseName?",
-      "  - upgrade.stratgy: is no argument; did you mean upgrade.strategy?",
+      "  - relaeseName: is not an argument; did you mean releaseName?",
+      "  - upgrade.stratgy: is not an argument; did you mean upgrade.strategy?",
       "  - chart.folders: is not known here; did you mean folder?",
     ]);
   });

@@ -3,12 +3,17 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { milvusUpgrade } from "../../../cli/program";
 import { CONFIG_KEYS } from "../../../config/keys";
+import { withConfigTable } from "../../../config/table";
+import { DEMO_DOCUMENT, DEMO_PICTURE, demoPicture } from "../../../scripts/demoPicture";
 import { TROUBLESHOOTING_DOCUMENT, troubleshootingDocument } from "../../../scripts/troubleshootingDocument";
 
 const root = join(__dirname, "..", "..", "..");
 const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
 const documents = [
   "README.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "CHANGELOG.md",
   ...readdirSync(join(root, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name)),
@@ -20,6 +25,18 @@ const documents = [
 describe("the documents", () => {
   it("have the errors as the code has them", () => {
     expect(readFileSync(TROUBLESHOOTING_DOCUMENT, "utf8")).to.equal(troubleshootingDocument());
+  });
+
+  it("have the configuration as the keys have it, and the picture of what the demo prints", () => {
+    const configuration = readFileSync(join(root, "docs", "configuration.md"), "utf8");
+    expect(configuration).to.equal(withConfigTable(configuration));
+    expect(readFileSync(DEMO_PICTURE, "utf8")).to.equal(demoPicture(readFileSync(DEMO_DOCUMENT, "utf8")));
+  });
+
+  it("have every document in the index by task", () => {
+    const index = readFileSync(join(root, "docs", "README.md"), "utf8");
+    const names = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md") && name !== "README.md");
+    expect(names.filter((name) => !index.includes(`](${name})`))).to.deep.equal([]);
   });
 
   for (const name of documents) {
@@ -60,5 +77,28 @@ describe("the documents", () => {
       });
       expect(missing).to.deep.equal([]);
     });
+
+    it(`${name} links to headings that are there`, () => {
+      const links = [...text.matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)].map(([, file = "", anchor = ""]) => ({
+        file,
+        anchor,
+      }));
+      const missing = links.filter(({ file, anchor }) => {
+        const target = file === "" ? text : readFileSync(join(root, name, "..", file), "utf8");
+        return !anchorsOf(target).includes(anchor);
+      });
+      expect(missing).to.deep.equal([]);
+    });
   }
 });
+
+/** As GitHub makes them from headings. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, "")
+      .replace(/ /g, "-"),
+  );
+}

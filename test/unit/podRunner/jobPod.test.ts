@@ -10,6 +10,7 @@ import { EventRecorder } from "../../../sandbox/podRunner/events";
 import { FaultFile, type Faults, writeFaults } from "../../../sandbox/podRunner/faults";
 import { JobPod } from "../../../sandbox/podRunner/jobPod";
 import { markLost } from "../../../sandbox/podRunner/lostPods";
+import { NodeImages } from "../../../sandbox/podRunner/nodeImages";
 import { FakeApi, jobPod } from "./fakeApi";
 
 const IMAGE = "milvusdb/meta-migration:v2.2.0";
@@ -31,6 +32,7 @@ describe("a Job's pod", () => {
   function context(objects: Record<string, unknown> = {}): RunnerContext {
     api = new FakeApi({ "/api/v1/namespaces/db/services": { items: [] }, ...objects });
     const faults = new FaultFile(folder);
+    const events = new EventRecorder(api, "kubelet");
     return {
       api,
       folder,
@@ -39,7 +41,8 @@ describe("a Job's pod", () => {
       hosts: () => ({}),
       faults,
       milvus: () => DEFAULT_MILVUS_SETTINGS,
-      events: new EventRecorder(api, "kubelet"),
+      events,
+      images: new NodeImages(api, folder, faults, events),
       log: () => undefined,
       signal: stopping.signal,
     };

@@ -94,6 +94,12 @@ describe("the invariants between two renderings", () => {
       breaks: [],
     },
     {
+      what: "the prefix of the topics goes to the key of chart 3.2",
+      before: { config: { msgChannel: { chanNamePrefix: { cluster: "prod" } } } },
+      after: { config: { common: { chanNamePrefix: { cluster: "prod" } } } },
+      breaks: [],
+    },
+    {
       what: "etcd listens at another port than the endpoints say",
       before: { config: ETCD },
       after: { config: ETCD, etcdPort: 2380 },

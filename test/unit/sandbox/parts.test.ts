@@ -11,7 +11,7 @@ import { withLock } from "../../../sandbox/lock";
 import { releasePorts, reservePorts } from "../../../sandbox/ports";
 import { changes, describeSteps, EventCollector, errors } from "../../../sandbox/report";
 import { sandboxFolder } from "../../../sandbox/sandboxState";
-import { table } from "../../../sandbox/table";
+import { table } from "../../../cli/format/table";
 import { SANDBOX_TOOLS } from "../../../sandbox/toolList";
 import type { Tools } from "../../../sandbox/tools";
 

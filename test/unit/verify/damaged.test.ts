@@ -108,7 +108,7 @@ describe("a verification whose snapshot is damaged", () => {
   it("is said in a preview, with what up would ask for", () => {
     const lines = describeVerification(settings("data"), PLAN, open(), "milvus").join("\n");
     expect(lines).to.include("is damaged").and.include(`kubectl -n milvus delete configmap ${NAME}`);
-    expect(lines).to.include("until then up is refused");
+    expect(lines).to.include("up is refused until the snapshot is repaired or given up");
     expect(describeVerification(settings("health"), PLAN, stored(), "milvus").join("\n")).to.not.include("damaged");
   });
 });

@@ -2,8 +2,9 @@ import { expect } from "chai";
 import { ClusterError } from "../../../cluster/errors";
 import { LARGEST_SNAPSHOT, verificationStates } from "../../../cluster/kept/verifications";
 import type { VerificationState } from "../../../upgrade/model";
+import { hasSnapshot } from "../../../upgrade/verification";
 import type { Difference } from "../../../verify/compare";
-import { hasSnapshot, readSnapshot, recordContent } from "../../../verify/record";
+import { readSnapshot, recordContent } from "../../../verify/record";
 import type { QueryAnswer, Snapshot } from "../../../verify/snapshot";
 
 const TARGET = { releaseName: "my-release", namespace: "milvus" };
@@ -149,11 +150,11 @@ describe("the snapshot of a record, read back", () => {
   const wrongRows = snapshotOf(1, 2).replace('"rows":1000', '"rows":"many"');
   for (const { what, damage, why } of [
     { what: "that cannot be unpacked", damage: { damaged: "it unpacks to more than 32 MB" }, why: "more than 32 MB" },
-    { what: "that was edited by hand", damage: { snapshot: "oops" }, why: "it is no JSON (" },
-    { what: "that is empty", damage: { snapshot: "" }, why: "it is no JSON (" },
-    { what: "of other JSON", damage: { snapshot: "{}" }, why: "it is JSON, but no snapshot" },
-    { what: "of null", damage: { snapshot: "null" }, why: "it is JSON, but no snapshot" },
-    { what: "with a wrong part", damage: { snapshot: wrongRows }, why: "it is JSON, but no snapshot" },
+    { what: "that was edited by hand", damage: { snapshot: "oops" }, why: "it is not JSON (" },
+    { what: "that is empty", damage: { snapshot: "" }, why: "it is not JSON (" },
+    { what: "of other JSON", damage: { snapshot: "{}" }, why: "it is JSON, but not a snapshot" },
+    { what: "of null", damage: { snapshot: "null" }, why: "it is JSON, but not a snapshot" },
+    { what: "with a wrong part", damage: { snapshot: wrongRows }, why: "it is JSON, but not a snapshot" },
   ]) {
     it(`${what} is an error with the ConfigMap, the reason, what to type and what it costs`, () => {
       const read = () => readSnapshot("milvus", { ...bare, ...damage });

@@ -1,5 +1,6 @@
 import { changedDefaultRule } from "../tables/changedDefaults";
 import { chartWrittenRule } from "../tables/chartWritten";
+import { ownDefaultRule } from "../tables/milvusDefaults";
 import { dependencyChangeRule, etcdPortRule, minioFilesRule, pulsarChartRule } from "./dependencies";
 import { dependencyImageRule } from "./dependencyImages";
 import { addedKeyRule, lockOutRule, removedKeyRule, unknownKeyRule } from "./effects";
@@ -59,6 +60,7 @@ export const VALUE_RULES: readonly ValueRule[] = [
   unknownKeyRule,
   changedDefaultRule,
   chartWrittenRule,
+  ownDefaultRule,
   ownConfigRule,
   mmapRule,
   autoscalerRule,

@@ -60,7 +60,7 @@ export function messageQueueOf(values: HelmValues, chart: string, options: Layou
     reason:
       only === undefined
         ? "The release's values enable no message queue at all."
-        : `The release's values enable ${enabled.length} message queues: ${enabled.join(", ")}. Which one Milvus uses cannot be told from them.`,
+        : `The release's values enable ${enabled.length} message queues: ${enabled.join(", ")}. They do not say which one Milvus uses.`,
     remedy: `Look at what the proxy's log says at its start, then say it in milvus:values: one of ${SWITCH_KEYS.join(", ")} true, the others false.`,
     source: "fact 4.3: config.tpl writes the key mq once for each",
   });

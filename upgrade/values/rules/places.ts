@@ -189,7 +189,7 @@ export const memberRule: ValueRule = {
     }
     return refuse({
       rule: memberRule.name,
-      reason: `milvus:values changes the members of a store together with Milvus or its chart: ${what}. What goes wrong then can not be told apart, and a member that goes may take data with it.`,
+      reason: `milvus:values changes the members of a store together with Milvus or its chart: ${what}. If something goes wrong then, its cause is not known; and a member that goes may take data with it.`,
       remedy: `Set ${changed.length > 1 ? "them" : "it"} as in the running release now, and change ${changed.length > 1 ? "them" : "it"} in a run of its own, with the version and chart that run.`,
       source: memberRule.source,
     });

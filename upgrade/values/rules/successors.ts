@@ -354,10 +354,10 @@ const NOT_IN_DATA_NODES = ["runtimeClassName"];
 const SWITCHES = ["enabled", "hpa"];
 
 export const indexNodeRule: ValueRule = {
-  name: "settings_of_index_nodes_are_named",
+  name: "settings_of_index_nodes_end",
   source: "fact 4.6: milvus-helm chart 5.0.19 README, step 3; fact 7.8",
   explanation:
-    "From 2.6 on data nodes build the indexes, with their own settings: what milvus:values says of index nodes counts no longer. Each setting is named, with how many index nodes go and what their resources have that data nodes have not, such as a GPU.",
+    "From 2.6 on data nodes build the indexes, with their own settings: what milvus:values says of index nodes no longer counts. Each setting is named, with how many index nodes go and what their resources have that data nodes have not, such as a GPU.",
   apply: ({ given, to, now }) => {
     if (!now?.topology.indexNode || now.topology.mode !== "cluster" || !atLeast(to, "2.6.0")) return NOTHING;
     const isCounted = (keys: readonly string[]) => !SWITCHES.includes(keys[0] ?? "");
@@ -374,7 +374,7 @@ export const indexNodeRule: ValueRule = {
       warnings: [
         [
           `Milvus ${to} has no index node: its ${countOf("datanode", now.components)} data nodes build the indexes, and ${running} index nodes go with the Release.`,
-          ...(named.length > 0 ? [`These settings count no longer: ${list(named)}.`] : []),
+          ...(named.length > 0 ? [`These settings no longer count: ${list(named)}.`] : []),
           ...(missing.length > 0
             ? [`Of the resources data nodes have no ${list(missing)}: an index that needs it cannot be built.`]
             : []),

@@ -138,7 +138,7 @@ export const keptDataRule: ValueRule = {
   name: "data_stays_on_its_volume",
   source: "fact 5.10; Kubernetes documentation, volumes: emptyDir",
   explanation:
-    "A folder with a standalone's data that is on a volume must not come to lie on an emptyDir or in the container. One that lies there already ends with the pod, which every upgrade recreates: refused where a chart's emptyDir hides the volume, said where the values have no volume. So are bundled dependencies without persistence.",
+    "A folder with a standalone's data that is on a volume must not move to an emptyDir or into the container. One that lies there already ends with the pod, which every upgrade recreates: refused where a chart's emptyDir hides the volume, said where the values have no volume. So are bundled dependencies without persistence.",
   apply: (context) => {
     const next = wantedSetup(context);
     const now = runningSetup(context);

@@ -1,8 +1,8 @@
 import { chartAtLeast, chartOlderThan } from "../../charts/versions";
-import type { HelmValue } from "../../model";
+import type { HelmValue, HelmValues } from "../../model";
 import type { Topology } from "../../plan/topology";
 import { NOTHING, type ValueContext, type ValueRule } from "../rules/rule";
-import { getValue, path } from "../tree";
+import { getValue, isTrue, path } from "../tree";
 import { chartReads, isOfSubchart } from "./chartReads";
 import { SHORTCUTS_UNTIL } from "./shortcuts";
 
@@ -23,6 +23,10 @@ const DEFAULTS: Readonly<Record<string, readonly (readonly [string, HelmValue | 
   "indexNode.disk.enabled": [
     ["3.0.0", false],
     ["3.2.15", true],
+  ],
+  "attu.ingress.enabled": [
+    ["3.0.0", true],
+    ["3.0.29", false],
   ],
   "log.level": [
     ["3.0.0", "debug"],
@@ -87,28 +91,30 @@ const SHORTCUT_DEFAULTS: typeof DEFAULTS = {
   ],
 };
 
+const ROWS = Object.entries(DEFAULTS);
+const OLD_ROWS = [...ROWS, ...Object.entries(SHORTCUT_DEFAULTS)];
+
 /** Whether the layout that runs reads the key at all. */
-function isUsed(key: string, { mode, queue }: Topology): boolean {
+function isUsed(key: string, given: HelmValues, { mode, queue }: Topology): boolean {
   const [part] = path(key);
+  if (part === "attu") return isTrue(getValue(given, path("attu.enabled")));
   if (part === "pulsar" || part === "pulsarv3") return queue === part;
   return part === "log" || (part === "standalone") === (mode === "standalone");
 }
 
 export const changedDefaultRule: ValueRule = {
-  name: "a_changed_default_is_said",
+  name: "chart_defaults_change",
   source: "facts 4.2 and 5.1: the values.yaml of all charts compared",
   explanation:
     "A default that the new chart changes, that no other rule keeps as it was and that milvus:values does not set, is named with both values.",
   apply: ({ given, chart, now }: ValueContext) => {
     if (!now) return NOTHING;
-    const known = chartOlderThan(chart, SHORTCUTS_UNTIL) ? { ...DEFAULTS, ...SHORTCUT_DEFAULTS } : DEFAULTS;
-    const changed = Object.entries(known).flatMap(([key, rows]) => {
+    const changed = (chartOlderThan(chart, SHORTCUTS_UNTIL) ? OLD_ROWS : ROWS).flatMap(([key, rows]) => {
       const at = (of: string) => rows.findLast(([since]) => chartAtLeast(of, since))?.[1];
       const [before, after] = [at(now.chart), at(chart)];
-      const isSet = getValue(given, path(key)) !== undefined;
+      if (before === after || !isUsed(key, given, now.topology) || getValue(given, path(key)) !== undefined) return [];
       // What the new chart does not read cannot be kept by setting it there.
-      const isRead = isOfSubchart(path(key)) || chartReads(path(key), chart);
-      if (before === after || isSet || !isRead || !isUsed(key, now.topology)) return [];
+      if (!isOfSubchart(path(key)) && !chartReads(path(key), chart)) return [];
       return [`${key} ${shown(before)} becomes ${shown(after)}`];
     });
     if (changed.length === 0) return NOTHING;

@@ -45,8 +45,15 @@ function isReadBy({ since, until }: Read, chart: string): boolean {
 
 /** Whether the chart's own templates read the value, or something below it. */
 export function chartReads(keys: ValuePath, chart: string): boolean {
-  return readsOf(keys).some((read) => isReadBy(read, chart));
+  const known = answers.get(keys)?.get(chart);
+  if (known !== undefined) return known;
+  const fresh = readsOf(keys).some((read) => isReadBy(read, chart));
+  answers.set(keys, (answers.get(keys) ?? new Map<string, boolean>()).set(chart, fresh));
+  return fresh;
 }
+
+/** The rules ask with the same few paths in every plan. */
+const answers = new WeakMap<ValuePath, Map<string, boolean>>();
 
 /** First chart that does not read the value any more; undefined where the chart does, or where none ever did. */
 export function ignoredSince(keys: ValuePath, chart: string): string | undefined {

@@ -187,7 +187,7 @@ const SAID: Readonly<Record<string, Written>> = {
 };
 
 export const chartWrittenRule: ValueRule = {
-  name: "what_the_chart_wrote_is_kept_or_said",
+  name: "settings_the_chart_used_to_write",
   source: "config.tpl and values.yaml of charts 3.1.0 to 4.0.0; configs/milvus.yaml of Milvus 2.2.16 and 2.3.5",
   explanation: `Charts before 4.0.0 wrote many settings into Milvus' configuration by themselves; from 4.0.0 on Milvus' own defaults count. Limits that clients and the queue live by (${Object.keys(KEPT).join(", ")}) are kept by writing them into user.yaml, unless milvus:values sets them. Every other one that changes is named with both values.`,
   apply: (context) => {

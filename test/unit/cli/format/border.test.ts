@@ -120,7 +120,7 @@ function reportOf(text: () => string): PlanReport {
     basis: "last outputs",
     refusal: {
       kind: "refused",
-      rule: "no_downgrade_unasked",
+      rule: "no_downgrade_without_rollback",
       reason: text(),
       remedy: text(),
       source: text(),
@@ -132,6 +132,7 @@ function reportOf(text: () => string): PlanReport {
       hash: text(),
       approval: [text(), text()],
       conditions: [text(), text()],
+      verification: [text(), text()],
       title: text(),
       from: text(),
       to: text(),
@@ -145,7 +146,7 @@ function reportOf(text: () => string): PlanReport {
       attempt: text(),
       backupClaim: text(),
       added: [{ path: text(), shown: text(), rule: "the_image_tag_is_explicit", reason: text() }],
-      warnings: [{ rule: "a_gap_is_said", message: text() }],
+      warnings: [{ rule: "requests_fail_for_a_short_time", message: text() }],
     },
     manifests: {
       compared: true,

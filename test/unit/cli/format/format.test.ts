@@ -21,6 +21,7 @@ const REPORT: PlanReport = {
     kind: "helm",
     hash: "abc",
     approval: ["plan hash: abc", "warning: another one is approved"],
+    verification: ["verification: write: a collection milvus_upgrade_write_check_… is MADE"],
     title: "Helm upgrade, Milvus 2.2.8 → 2.2.9",
     from: "2.2.8",
     to: "2.2.9",
@@ -32,7 +33,7 @@ const REPORT: PlanReport = {
     interruption: "All restart.",
     reversibility: "reversible",
     added: [{ path: "image.all.tag", shown: "v2.2.9", rule: "the_image_tag_is_explicit", reason: "explicit | always" }],
-    warnings: [{ rule: "a_gap_is_said", message: "one\nreplica" }],
+    warnings: [{ rule: "requests_fail_for_a_short_time", message: "one\nreplica" }],
   },
   manifests: {
     compared: true,
@@ -59,7 +60,13 @@ const REFUSED: PlanReport = {
   release: "milvus/my-release",
   outcome: "refused",
   basis: "last outputs",
-  refusal: { kind: "refused", rule: "no_downgrade_unasked", reason: "there is none", remedy: "stay", path: [] },
+  refusal: {
+    kind: "refused",
+    rule: "no_downgrade_without_rollback",
+    reason: "there is none",
+    remedy: "stay",
+    path: [],
+  },
 };
 const many = (count: number): PlanReport => ({
   ...REPORT,
@@ -110,6 +117,13 @@ describe("the plan as Markdown", () => {
     expect(text).to.match(/\d+ more of this kind/);
   });
 
+  it("says outside of a fold what a verification writes into Milvus", () => {
+    const text = asMarkdown(REPORT);
+    const line = "- verification: write: a collection milvus_upgrade_write_check_… is MADE";
+    expect(text).to.include(line);
+    expect(text.indexOf(line)).to.be.below(text.indexOf("<details>"));
+  });
+
   it("puts a longer fence around text that has one", () => {
     expect(asMarkdown(REPORT)).to.include("````diff\n- a\n+ ```b\n````");
   });
@@ -125,7 +139,10 @@ describe("the plan as Markdown", () => {
   }
 
   it("of warnings without end is cut, and says so", () => {
-    const warnings = Array.from({ length: 2000 }, () => ({ rule: "a_gap_is_said" as const, message: "ä".repeat(100) }));
+    const warnings = Array.from({ length: 2000 }, () => ({
+      rule: "requests_fail_for_a_short_time" as const,
+      message: "ä".repeat(100),
+    }));
     const { plan } = REPORT;
     const text = asMarkdown({ ...REPORT, ...(plan && { plan: { ...plan, warnings } }) });
     expect(Buffer.byteLength(text)).to.be.lessThan(LONGEST_COMMENT + 1);
@@ -139,7 +156,7 @@ describe("the plan as Markdown", () => {
 
   it("of a refusal says why and what to do", () => {
     expect(asMarkdown(REFUSED))
-      .to.include("**no_downgrade_unasked**: there is none")
+      .to.include("**no_downgrade_without_rollback**: there is none")
       .and.to.include("What to do: stay");
   });
 });
@@ -179,12 +196,13 @@ describe("a plan that is not to be begun now", () => {
 describe("the plan as text", () => {
   it("names steps, values, warnings, refused fields and images", () => {
     const text = asText(REPORT);
+    expect(text).to.include("verification: write: a collection milvus_upgrade_write_check_… is MADE");
     for (const part of [
       "1. release: reversible",
       "quay.io/x:1 does not come from",
       "expected: an outage of about 130 s",
       "image.all.tag: v2.2.9",
-      "(a_gap_is_said)",
+      "(requests_fail_for_a_short_time)",
       "StatefulSet etcd: spec.serviceName",
       "dry run by the API server: 3 objects judged",
       "not judged: not permitted: may not patch services",

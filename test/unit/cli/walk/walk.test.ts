@@ -56,7 +56,16 @@ class FakeWorld implements Walker {
     const title = `${plan.from ?? ""} → ${plan.to}`;
     return Promise.resolve({
       ...head,
-      plan: { ...plan, title, hash: `hash of ${plan.to}`, approval: [], steps: [], added: [], expectedSeconds: 0 },
+      plan: {
+        ...plan,
+        title,
+        hash: `hash of ${plan.to}`,
+        approval: [],
+        verification: [],
+        steps: [],
+        added: [],
+        expectedSeconds: 0,
+      },
     } as unknown as PlanReport);
   };
   show = ({ number, total, report }: Parameters<Walker["show"]>[0]) =>
@@ -205,7 +214,7 @@ describe("a walk over several hops", () => {
     it("waits no longer than it was told", async () => {
       const world = new FakeWorld(asked, busy);
       const { end } = await go(world, asked);
-      expect(end.kind === "refused" && end.refusal.rule).to.equal("a_pending_release_may_have_somebody_at_work");
+      expect(end.kind === "refused" && end.refusal.rule).to.equal("another_helm_run_may_be_active");
       expect(world.did).to.deep.equal([]);
     });
   });

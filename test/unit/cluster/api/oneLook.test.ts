@@ -5,6 +5,7 @@ import { readCluster } from "../../../../cluster/state/readCluster";
 import type { UpgradePlan } from "../../../../upgrade/model";
 import { planUpgrade } from "../../../../upgrade/plan/plan";
 import { fakeClient } from "../../../support/fakeClient";
+import { SETTINGS } from "../../../support/plans";
 import { running, wanted } from "../../upgrade/support";
 
 const ADDRESS = { releaseName: "my-release", namespace: "milvus" };
@@ -31,7 +32,7 @@ describe("one look at a cluster", () => {
     await readCluster(look, ADDRESS);
     const state = running("3.2.18", "2.1.4");
     const plan = planUpgrade(wanted("2.2.16"), state) as UpgradePlan;
-    await preflight(look, ADDRESS, plan, state, { preflight: {}, settings: { backup: {} } });
+    await preflight(look, ADDRESS, plan, state, { preflight: {}, settings: { ...SETTINGS, backup: {} } });
     expect(client.requests.filter(({ resource }) => resource === "secrets")).to.have.length(1);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { diagnoseFailure } from "../../../../cluster/diagnose/diagnoseFailure";
+import { explainFailure } from "../../../../cluster/diagnose/diagnoseFailure";
 import { ClusterError } from "../../../../cluster/errors";
 import { type Answers, fakeClient, forbidden, notFound } from "../../../support/fakeClient";
 
@@ -13,6 +13,8 @@ const failedPod = {
     containerStatuses: [{ name: "migrate", state: { terminated: { exitCode: 3, message: "no sessions key" } } }],
   },
 };
+
+const diagnoseFailure = async (...args: Parameters<typeof explainFailure>) => (await explainFailure(...args))?.text;
 
 const diagnosis = (answers: Answers, subject: typeof JOB | typeof RELEASE = JOB, hide: string[] = []) =>
   diagnoseFailure(fakeClient(answers), subject, hide);

@@ -61,4 +61,44 @@ describe("diagnoseUpgrade", () => {
     expect(await failure({ jobs: job("pause"), deployments: [back] }, PLANS.rolling)).to.equal(undefined);
     expect(await failure({ jobs: job("pause"), deployments: [back] }, PLANS.helm)).to.equal(undefined);
   });
+
+  it("names Milvus' own stuck pod, and of the Job that only waited for it one line", async () => {
+    const waited = {
+      metadata: { name: "my-release-backup-x", labels: { "job-name": JOB.name } },
+      status: {
+        phase: "Failed",
+        initContainerStatuses: [{ name: "await-rollout", state: { terminated: { exitCode: 1, reason: "Error" } } }],
+      },
+    };
+    const pending = {
+      metadata: { name: "my-release-milvus-querynode-7d5f9c-x" },
+      status: {
+        phase: "Pending",
+        conditions: [
+          { type: "PodScheduled", status: "False", message: "0/3 nodes are available: 3 Insufficient memory." },
+        ],
+      },
+    };
+    const fake = fakeClient({ jobs: job("resume-querynode") });
+    const client = {
+      ...fake,
+      read: (request: Parameters<typeof fake.read>[0]) =>
+        request.resource === "pods" && request.subresource === undefined
+          ? Promise.resolve({ items: request.labelSelector?.startsWith("job-name") ? [waited] : [pending] })
+          : fake.read(request),
+    };
+    const text = await diagnoseUpgrade(client, {
+      failed: JOB,
+      plan: PLANS.rolling,
+      releaseName: "my-release",
+      hide: [],
+    });
+    expect(text).to.match(
+      /^Release milvus\/my-release: pod my-release-milvus-querynode-7d5f9c-x: no node has room for it\./,
+    );
+    expect(text).to.match(
+      /Job milvus\/my-release-backup only waited for that: its command await-rollout ended with exit code 1\.$/,
+    );
+    expect(text).to.not.include("The log tells why");
+  });
 });

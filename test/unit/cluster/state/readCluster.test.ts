@@ -85,23 +85,39 @@ describe("readCluster", () => {
     expect(client.requests.length).to.be.at.most(15);
   });
 
-  it("says where a release that is not there lives, for whoever forgot milvus:namespace", async () => {
-    const client = fakeClient({});
-    const elsewhere = { metadata: { name: "x", namespace: "vectors" } };
-    const { notes } = await readCluster(
-      {
-        ...client,
-        read: (request) =>
-          request.resource === "deployments" && request.namespace === undefined
-            ? Promise.resolve({ items: [elsewhere, elsewhere] })
-            : client.read(request),
-      },
-      address,
-    );
-    expect(notes).to.deep.equal([
-      "A Milvus my-release runs in namespace vectors, and none in milvus. If that is the one meant: pulumi config set milvus:namespace vectors",
-    ]);
-  });
+  for (const { made, by } of [
+    { made: "milvus-upgrade: install", by: "this program, which may have several of one name: a note" },
+    { made: "Install complete", by: "somebody else: for the preflight, for whoever forgot milvus:namespace" },
+  ]) {
+    it(`says where a release that is not there lives, made by ${by}`, async () => {
+      const client = fakeClient({});
+      const elsewhere = { metadata: { name: "x", namespace: "vectors" } };
+      const { notes, otherNamespaces } = await readCluster(
+        {
+          ...client,
+          read: (request) => {
+            if (request.resource === "deployments" && request.namespace === undefined) {
+              return Promise.resolve({ items: [elsewhere, elsewhere] });
+            }
+            if (request.resource === "secrets" && request.namespace === "vectors") {
+              return Promise.resolve({ items: [recordDescribed(made)] });
+            }
+            return client.read(request);
+          },
+        },
+        address,
+      );
+      const isOwn = made.startsWith("milvus-upgrade:");
+      expect(otherNamespaces).to.deep.equal(isOwn ? undefined : ["vectors"]);
+      expect(notes).to.deep.equal(
+        isOwn
+          ? [
+              "A Milvus my-release runs in namespace vectors, and none in milvus. If that is the one meant: pulumi config set milvus:namespace vectors",
+            ]
+          : [],
+      );
+    });
+  }
 
   it("a missing namespace is an answer, not an error", async () => {
     expect(await read({ namespaces: notFound("namespace") })).to.include({ namespaceExists: false });
@@ -135,7 +151,7 @@ describe("readCluster", () => {
   it("only notes that autoscalers may not be listed", async () => {
     const state = await read({ horizontalpodautoscalers: forbidden("horizontalpodautoscalers") });
     expect(state.notes).to.deep.equal([
-      "horizontalpodautoscalers in the namespace milvus may not be listed; they are taken to be none.",
+      "horizontalpodautoscalers in the namespace milvus may not be listed with these credentials. The plan assumes that there are none.",
     ]);
   });
 
@@ -227,3 +243,15 @@ describe("readCluster", () => {
     });
   });
 });
+
+function recordDescribed(description: string) {
+  const time = "2026-01-01T00:00:00Z";
+  return record({
+    name: "my-release",
+    namespace: "vectors",
+    version: 1,
+    info: { status: "deployed", description, first_deployed: time, last_deployed: time },
+    chart: { metadata: { name: "milvus", version: "4.0.31", appVersion: "2.2.9" }, values: {} },
+    config: {},
+  });
+}

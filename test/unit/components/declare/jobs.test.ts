@@ -499,7 +499,7 @@ describe("the metadata Jobs", () => {
       OVERWRITE: "no",
       HINT_OVERWRITE: "pulumi config set milvus:overwriteMetadata my-release-meta-2.1.4-to-2.2.9-r7, then pulumi up",
       HINT_NEW_ATTEMPT:
-        "let this attempt go (kubectl -n milvus label pvc my-release-meta-2.1.4-to-2.2.9-r7 milvus-upgrade/release-), then pulumi up, which takes a new backup",
+        "forget this attempt (kubectl -n milvus label pvc my-release-meta-2.1.4-to-2.2.9-r7 milvus-upgrade/release-), then pulumi up, which takes a new backup",
       HINT_ROLLBACK: "pulumi config set milvus:rollback true, then pulumi up",
       SOURCE_VERSION: "2.1.4",
       TARGET_VERSION: "2.2.9",

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import type { FailedResource } from "../../../../components/declare/context";
-import { diagnosisOf } from "../../../../components/engine/failureHook";
+import { diagnosisOf, explained } from "../../../../components/engine/failureHook";
 
 const ARGS: pulumi.ErrorHookArgs = {
   urn: "urn:pulumi:test::milvus::kubernetes:batch/v1:Job::my-release-stop",
@@ -62,5 +62,32 @@ describe("the diagnosis of a failed resource", () => {
   it("does not wait for ever", async () => {
     const never = () => new Promise<undefined>(() => undefined);
     expect(await diagnosisOf(ARGS, "milvus", never, 10)).to.match(/no answer within 0.01 s/);
+  });
+
+  const INTERRUPTED = {
+    ...ARGS,
+    errors: ['the Kubernetes API server reported: Resource operation was cancelled for "my-release-stop-12345678"'],
+  };
+  const asks = {
+    diagnose: () => Promise.resolve("no node has 64Gi"),
+    standing: () => Promise.resolve("stopped: interrupted"),
+  };
+
+  it("is of Ctrl-C how things stand and what to type, and no cause", async () => {
+    expect(await explained(INTERRUPTED, "milvus", asks)).to.equal("stopped: interrupted");
+    expect(await explained({ ...RELEASE, errors: ["context canceled"] }, "milvus", asks)).to.equal(
+      "stopped: interrupted",
+    );
+    expect(await explained(ARGS, "milvus", asks)).to.equal("no node has 64Gi");
+    expect(await explained({ ...ARGS, errors: ["context deadline exceeded"] }, "milvus", asks)).to.equal(
+      "no node has 64Gi",
+    );
+  });
+
+  it("says how to go on also where the cluster cannot be read then", async () => {
+    const standing = () => Promise.reject(new Error("connection refused"));
+    expect(await explained(INTERRUPTED, "milvus", { ...asks, standing })).to.equal(
+      "interrupted; how the cluster stands cannot be read: connection refused\ngo on: pulumi up",
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { expect } from "chai";
-import { commandOf, onlyRefreshes } from "../../../../components/engine/operation";
+import { commandOf, isOnTerminal, onlyRefreshes } from "../../../../components/engine/operation";
 
 describe("the command that runs the program", () => {
   for (const { line, command } of [
@@ -50,4 +50,17 @@ describe("the command that runs the program", () => {
       expect(stdout.trim()).to.equal(expected);
     });
   }
+
+  const above =
+    (...args: string[]) =>
+    (pid: number) =>
+      pid === process.ppid ? { parent: 7, args: ["node", "run"] } : pid === 7 ? { parent: 1, args } : undefined;
+  const terminal = (pid: number) => (pid === 7 ? "/dev/pts/3" : "");
+
+  it("draws on a terminal, or prints line after line", () => {
+    expect(isOnTerminal(above("pulumi", "up"), terminal)).to.equal(true);
+    expect(isOnTerminal(above("pulumi", "up", "--non-interactive"), terminal)).to.equal(false);
+    expect(isOnTerminal(above("pulumi", "up"), () => "pipe:[12]")).to.equal(false);
+    expect(isOnTerminal(above("make", "up"), terminal)).to.equal(false);
+  });
 });

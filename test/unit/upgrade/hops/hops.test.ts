@@ -36,7 +36,7 @@ describe("hop rules", () => {
     { from: "2.4.16", to: "2.3.13", rule: "no_way_back_from_2_4" },
     { from: "2.3.13", to: "2.2.14", rule: "no_way_back_from_2_3" },
     { from: "2.2.9", to: "2.1.4", rule: "back_to_2_1_only_from_the_backup" },
-    { from: "2.2.9", to: "2.2.8", rule: "no_downgrade_unasked" },
+    { from: "2.2.9", to: "2.2.8", rule: "no_downgrade_without_rollback" },
     { from: "2.6.15", to: "2.7.0", rule: "a_minor_needs_its_rules" },
     { from: "2.4.13", to: "2.4.13-hotfix", rule: undefined },
   ]) {

@@ -24,7 +24,7 @@ describe("a Helm record left pending", () => {
     const plan = planned(wanted("2.2.14"), running("4.0.34", "2.2.9", { release: PENDING }));
     expect(plan.steps[0]).to.deep.equal({ kind: "clearPendingRelease", recordName: PENDING.recordName, revision: 8 });
     expect(plan.adopt).to.equal(true);
-    expect(plan.warnings.map(({ rule }) => rule)).to.include("an_unfinished_release_is_said");
+    expect(plan.warnings.map(({ rule }) => rule)).to.include("a_helm_revision_did_not_finish");
   });
 
   for (const status of ["pending-install", "pending-upgrade", "pending-rollback"] as const) {
@@ -41,7 +41,7 @@ describe("a Helm record left pending", () => {
       says: "Helm began revision 8",
     },
     {
-      title: "a rollout came forward just now",
+      title: "a rollout made progress just now",
       over: { release: PENDING, component: { progressedAt: minutesAgo(1) } },
       says: "came forward at",
     },
@@ -54,7 +54,7 @@ describe("a Helm record left pending", () => {
   ]) {
     it(`is refused while ${title}, with the exact command`, () => {
       const refusal = refused(wanted("2.2.14"), running("4.0.34", "2.2.9", over));
-      expect(refusal.rule).to.equal("a_pending_release_may_have_somebody_at_work");
+      expect(refusal.rule).to.equal("another_helm_run_may_be_active");
       expect(refusal.reason).to.contain(says);
       expect(refusal.remedy).to.contain("kubectl -n milvus delete secret sh.helm.release.v1.my-release.v8");
     });
@@ -132,7 +132,7 @@ describe("an install that died and was never deployed", () => {
     it(`is refused while it is young, with a command that helps whatever the state has: ${JSON.stringify(stack)}`, () => {
       const plan = planUpgrade(wanted("2.6.15"), died({ updatedAt: minutesAgo(3) }), stack);
       if (plan.kind !== "refused") return expect.fail(`planned ${plan.kind}`);
-      expect(plan.rule).to.equal("a_pending_release_may_have_somebody_at_work");
+      expect(plan.rule).to.equal("another_helm_run_may_be_active");
       // Deleted, the record would be missed by the state, and the next run refused.
       expect(plan.remedy).to.not.contain("delete");
       expect(plan.remedy).to.contain("pulumi config set --path milvus:timeouts.pending 1s");
@@ -155,7 +155,7 @@ describe("a failed release", () => {
   it("is gone on from, and named", () => {
     const plan = planned(wanted("2.2.14"), running("4.0.34", "2.2.9", { release: FAILED }));
     expect([plan.kind, plan.to]).to.deep.equal(["rolling", "2.2.14"]);
-    const said = plan.warnings.find(({ rule }) => rule === "an_unfinished_release_is_said")?.message;
+    const said = plan.warnings.find(({ rule }) => rule === "a_helm_revision_did_not_finish")?.message;
     expect(said).to.contain("Revision 8").and.contain("helm history my-release");
   });
 
@@ -215,7 +215,7 @@ describe("nothing to do", () => {
     const { values } = planned(wanted("2.2.9"), running("4.0.24", "2.2.9"));
     const plan = planned(wanted("2.2.9"), running("4.0.24", "2.2.9", { values, component: { rolledOut: false } }));
     expect(plan.kind).to.equal("nothing");
-    expect(plan.warnings.map(({ rule }) => rule)).to.include("an_unhealthy_component_is_said");
+    expect(plan.warnings.map(({ rule }) => rule)).to.include("a_component_is_not_ready");
   });
 
   it("is said although an old pod still takes its time to end", () => {
@@ -276,7 +276,7 @@ describe("who else may own the cluster", () => {
     {
       title: "the deletion of its namespace",
       state: { namespaceEnds: true },
-      rule: "a_namespace_that_is_deleted_is_left_alone",
+      rule: "the_namespace_is_being_deleted",
       says: "kubectl get namespace milvus",
     },
     {
@@ -313,7 +313,7 @@ describe("who else may own the cluster", () => {
   it("knows attu, and leaves an unknown Deployment alone", () => {
     const state = running("4.0.24", "2.2.9", { names: [...SEPARATE, "attu", "sidekick"] });
     const warnings = planned(wanted("2.2.14"), state).warnings.filter(
-      ({ rule }) => rule === "an_unknown_deployment_is_left_alone",
+      ({ rule }) => rule === "an_unknown_deployment_is_not_changed",
     );
     expect(warnings.map(({ message }) => message.includes("sidekick") && !message.includes("attu"))).to.deep.equal([
       true,
@@ -326,7 +326,7 @@ describe("who else may own the cluster", () => {
       running("4.0.24", "2.2.9", { state: { notes: ["autoscalers may not be listed"] } }),
     );
     expect(plan.warnings).to.deep.include({
-      rule: "what_the_cluster_reader_noted",
+      rule: "not_everything_could_be_read",
       message: "autoscalers may not be listed",
     });
   });

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { describeExpected, duration } from "../../../../upgrade/plan/interruption";
 import { outlookOf } from "../../../../upgrade/steps/steps";
 import { describePlan } from "../../../../upgrade/words/describe";
-import { component, DOWN, planned, refused, running, SEPARATE, STREAMING, wanted } from "../support";
+import { cluster, component, DOWN, planned, refused, running, SEPARATE, STREAMING, wanted } from "../support";
 
 const MIXED = ["mixcoord", "querynode", "proxy"];
 const standby = ["mixcoord", "indexnode", "datanode", "querynode", "proxy"].map((name) =>
@@ -54,8 +54,14 @@ describe("the expected interruption", () => {
       seconds: 0,
     },
     {
-      what: "a version that runs",
+      what: "a Milvus that is down already, until it is ready",
       plan: planned(wanted("2.2.14"), running("4.0.34", "2.2.14", { component: DOWN })),
+      kind: "outage",
+      seconds: 100,
+    },
+    {
+      what: "an install",
+      plan: planned(wanted("2.5.16"), cluster()),
       kind: "none",
       seconds: 0,
     },
@@ -71,6 +77,16 @@ describe("the expected interruption", () => {
       "expected: an outage of about 4 min 40 s (pods end 30 s, sessions end 60 s, backup 30 s, migrate 60 s, pods get ready 100 s)",
     );
     expect(describeExpected({ kind: "none", seconds: 0, parts: [] })).to.equal("no interruption");
+  });
+
+  it("says since when a stopped Milvus is down, and how much is still to come", () => {
+    const component = { ...DOWN, stoppedAt: "2026-05-01T20:36:13Z" };
+    const plan = planned(wanted("2.2.14"), running("3.2.18", "2.1.4", { component }));
+    expect(describePlan(plan)).to.include(
+      "expected: Milvus is down since 2026-05-01 20:36:13 UTC; about 3 min 10 s more (backup 30 s, migrate 60 s, pods get ready 100 s)",
+    );
+    const unknown = planned(wanted("2.2.14"), running("3.2.18", "2.1.4", { component: DOWN }));
+    expect(describePlan(unknown).join()).to.include("expected: Milvus is down now; about 3 min 10 s more");
   });
 
   for (const [seconds, text] of [

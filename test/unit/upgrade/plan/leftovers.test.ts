@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Leftover, VerificationState } from "../../../../upgrade/model";
 import { attempt, cluster, planned, refused, release, wanted } from "../support";
 
-const SAID = "leftovers_are_said";
+const SAID = "claims_of_an_earlier_milvus";
 const ETCD: Leftover = { claimName: "data-my-release-etcd-0", part: "etcd", createdAt: "2026-01-02T00:00:00Z" };
 const MINIO: Leftover = {
   claimName: "export-my-release-minio-0",
@@ -81,7 +81,7 @@ describe("an install over what an earlier Milvus of the name has left", () => {
   ]) {
     it(`is refused where ${title} says that another minor wrote them`, () => {
       const refusal = refused(wanted("2.5.16", { values }), cluster(state));
-      expect(refusal.rule).to.equal("leftovers_of_another_minor_are_not_taken_over");
+      expect(refusal.rule).to.equal("claims_of_another_minor");
       expect(refusal.reason).to.contain(by).and.contain("cannot be expected to read the metadata of 2.2");
       expect(refusal.remedy)
         .to.contain("pulumi config set milvus:version 2.2.")

@@ -56,7 +56,7 @@ describe("numbers of charts and of Milvus that are mixed up (fact 1.2)", () => {
     const found = refused(wanted("2.4.16", { chartVersion: "2.4.16" }), cluster());
     expect([found.rule, found.reason]).to.deep.equal([
       "the_chart_must_fit_the_version",
-      "milvus:chartVersion 2.4.16 is a version of Milvus and no chart.",
+      "milvus:chartVersion 2.4.16 is a version of Milvus, not of a chart.",
     ]);
   });
 
@@ -167,8 +167,8 @@ describe("a cluster that migrate.sh took to 2.2 (milvus deployments/migrate-meta
 const PROFILING = { dataCoordinator: { profiling: { enabled: false } } };
 const EXTERNAL_KAFKA = { externalKafka: { enabled: true }, pulsar: { enabled: false } };
 
-describe("a_changed_default_is_said (facts 4.2 and 5.1)", () => {
-  const rule = "a_changed_default_is_said";
+describe("chart_defaults_change (facts 4.2 and 5.1)", () => {
+  const rule = "chart_defaults_change";
   const standalone: RunningOptions = { names: ["standalone"] };
   warns([
     {
@@ -178,6 +178,15 @@ describe("a_changed_default_is_said (facts 4.2 and 5.1)", () => {
       to: "2.2.14",
       rule,
       says: 'log.level "debug" becomes "info"',
+    },
+    {
+      title: "Attu's Ingress at 3.0.29, where there is an Attu",
+      chart: "3.0.25",
+      from: "2.0.2",
+      to: "2.1.4",
+      values: { attu: { enabled: true } },
+      rule,
+      says: "attu.ingress.enabled true becomes false",
     },
     {
       title: "the garbage collection at 3.3.0",
@@ -235,8 +244,8 @@ describe("a_changed_default_is_said (facts 4.2 and 5.1)", () => {
   }
 });
 
-describe("a_key_that_begins_to_count_is_named", () => {
-  const rule = "a_key_that_begins_to_count_is_named";
+describe("a_key_that_begins_to_count", () => {
+  const rule = "a_key_that_begins_to_count";
   warns([
     {
       title: "replicas of a coordinator (fact 5.4: 4.0.4)",

@@ -68,10 +68,10 @@ const ROWS: readonly Row[] = [
     it: "a chart that was not rendered",
     plan: HELM,
     state: NEW,
-    facts: { rendered: { kind: "unseen", why: "the Helm CLI is not there (helm)" } },
+    facts: { rendered: { kind: "unseen", why: "the Helm CLI was not found (helm)" } },
     check: "chartRenders",
     finds: "warn",
-    says: /was not looked at: the Helm CLI is not there \(helm\)\. .*stops half way/s,
+    says: /was not looked at: the Helm CLI was not found \(helm\)\. .*stops half way/s,
   },
   {
     it: "a change of an immutable field",
@@ -267,6 +267,15 @@ const ROWS: readonly Row[] = [
     check: "noOtherMilvus",
     finds: "error",
     says: /no release my-relase in namespace milvus.*my-release\. A second, empty Milvus.*config set milvus:release my-release/s,
+  },
+  {
+    it: "an install beside a Milvus of that name in another namespace, which was forgotten",
+    plan: INSTALL,
+    state: { ...cluster(), otherNamespaces: ["vectors"] },
+    facts: {},
+    check: "noOtherMilvus",
+    finds: "error",
+    says: /no release my-relase in namespace milvus, but a Milvus of that name runs in namespace vectors\..*config set milvus:namespace vectors/s,
   },
   {
     it: "an upgrade beside another Milvus",

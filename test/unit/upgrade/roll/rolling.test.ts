@@ -125,7 +125,9 @@ describe("an ordered roll", () => {
   it("says which components have a gap, and which go", () => {
     const plan = planned(wanted("2.6.15"), running("4.2.58", "2.5.16", { names: MIXED }));
     expect(plan.interruption).to.contain("mixcoord").and.contain("go at the Release: indexnode");
-    const gaps = plan.warnings.filter(({ rule }) => rule === "a_gap_is_said").map(({ message }) => message);
+    const gaps = plan.warnings
+      .filter(({ rule }) => rule === "requests_fail_for_a_short_time")
+      .map(({ message }) => message);
     expect(gaps.join())
       .to.contain("Recreated, because without active standby: mixcoord")
       .and.contain("One replica only: ");
@@ -246,7 +248,7 @@ describe("a mixcoord in active standby between 2.5 and 2.6 (fact 4.6)", () => {
     it(`is refused all at once, ${title}`, () => {
       const refusal = refused(wanted("2.6.15", { values: STANDBY, ...over }), state);
       expect([refusal.rule, refusal.remedy.includes(says)], refusal.remedy).to.deep.equal([
-        "a_standby_mixcoord_is_not_exchanged_at_once",
+        "a_standby_mixcoord_needs_an_ordered_roll",
         true,
       ]);
     });
@@ -367,11 +369,11 @@ describe("a roll that died", () => {
 
   it("names what is paused", () => {
     const { warnings } = planned(wanted("2.3.13"), half(SEPARATE.slice(0, 6)));
-    expect(warnings.find(({ rule }) => rule === "what_is_paused_is_said")?.message).to.contain(
+    expect(warnings.find(({ rule }) => rule === "deployments_are_paused")?.message).to.contain(
       ": querynode and proxy.",
     );
     const well = planned(wanted("2.3.13"), running("4.1.28", "2.3.13"));
-    expect(well.warnings.map(({ rule }) => rule)).to.not.include("what_is_paused_is_said");
+    expect(well.warnings.map(({ rule }) => rule)).to.not.include("deployments_are_paused");
   });
 
   it("goes on to another target of the same minor", () => {
@@ -397,12 +399,12 @@ describe("a roll that died", () => {
       "4.0.34",
     ]);
     expect(stepKinds(plan)).to.deep.equal(["pause", "release", ...resumed([...ORDER.separate].reverse())]);
-    expect(plan.warnings.map(({ rule }) => rule)).to.include("going_back_is_said");
+    expect(plan.warnings.map(({ rule }) => rule)).to.include("going_back_may_not_read_new_data");
   });
 
   it("is not taken back over a minor once a component has served, unless that is asked for", () => {
     const refusal = refused(wanted("2.2.14"), half(["indexnode"]));
-    expect(refusal.rule).to.equal("a_roll_over_a_minor_is_not_taken_back_unasked");
+    expect(refusal.rule).to.equal("going_back_over_a_minor_needs_rollback");
     expect(refusal.reason).to.contain("indexnode").and.contain("statslog");
     expect(refusal.remedy).to.contain("milvus:version 2.3.13").and.contain("milvus:rollback true");
     expect(planned(wanted("2.2.14", { rollback: true }), half(["indexnode"])).kind).to.equal("rolling");
@@ -472,7 +474,7 @@ describe("going below what runs, within a minor", () => {
   it("is refused unless it is asked for", () => {
     const refusal = refused(wanted("2.2.9"), running("4.0.34", "2.2.14"));
     expect([refusal.rule, refusal.remedy.includes("milvus:rollback true")]).to.deep.equal([
-      "no_downgrade_unasked",
+      "no_downgrade_without_rollback",
       true,
     ]);
   });
@@ -518,6 +520,6 @@ describe("a hand-patched cluster", () => {
   it("must be allowed to go on from its newest component too", () => {
     const components = SEPARATE.map((name, index) => component(name, index < 3 ? "2.4.16" : "2.3.13"));
     const state = cluster({ release: release("4.1.28", "2.3.13"), components });
-    expect(planUpgrade(wanted("2.4.5"), state)).to.include({ kind: "refused", rule: "no_downgrade_unasked" });
+    expect(planUpgrade(wanted("2.4.5"), state)).to.include({ kind: "refused", rule: "no_downgrade_without_rollback" });
   });
 });

@@ -365,14 +365,14 @@ const KEPT_BELOW_3_3_2: HelmValues = {
   proxy: { grpc: { serverMaxRecvSize: 2147483647, serverMaxSendSize: 2147483647 } },
 };
 
-describe("what_the_chart_wrote_is_kept_or_said (config.tpl of 3.1.0 to 4.0.0, milvus.yaml of 2.2.16 and 2.3.5)", () => {
+describe("settings_the_chart_used_to_write (config.tpl of 3.1.0 to 4.0.0, milvus.yaml of 2.2.16 and 2.3.5)", () => {
   const said = (found: UpgradePlan) =>
-    found.warnings.flatMap(({ rule, message }) => (rule === "what_the_chart_wrote_is_kept_or_said" ? [message] : []));
+    found.warnings.flatMap(({ rule, message }) => (rule === "settings_the_chart_used_to_write" ? [message] : []));
 
   it("keeps the limits that clients live by, and names the rest with both values", () => {
     const found = plan({ chart: "3.2.18", from: "2.1.4", to: "2.2.14" });
     expect(userYaml(found)).to.deep.equal(mergeValues(KEPT, KEPT_BELOW_3_3_2));
-    const kept = found.added.filter(({ rule }) => rule === "what_the_chart_wrote_is_kept_or_said");
+    const kept = found.added.filter(({ rule }) => rule === "settings_the_chart_used_to_write");
     expect(kept.map(({ path: key }) => key)).to.include('extraConfigFiles["user.yaml"]: proxy.maxFieldNum');
     expect(said(found)).to.have.length(1);
     for (const change of [
@@ -428,7 +428,7 @@ describe("what_the_chart_wrote_is_kept_or_said (config.tpl of 3.1.0 to 4.0.0, mi
   });
 });
 
-describe("a_switched_queue_is_said (milvus pull request 45286)", () => {
+describe("the_message_queue_was_switched (milvus pull request 45286)", () => {
   const PULSAR: HelmValues = { pulsarv3: { enabled: true }, woodpecker: { enabled: false } };
   const WOODPECKER: HelmValues = { pulsarv3: { enabled: false }, woodpecker: { enabled: true } };
   const state = (values: HelmValues) => running("5.0.19", "2.6.15", { values, names: STREAMING });
@@ -441,14 +441,14 @@ describe("a_switched_queue_is_said (milvus pull request 45286)", () => {
     const found = at(WOODPECKER, "woodpecker");
     if (found.kind === "refused") return expect.fail(found.reason);
     expect([valueAt(found, "woodpecker.enabled"), valueAt(found, "pulsarv3.enabled")]).to.deep.equal([true, false]);
-    expect(rulesOf(found)).to.include("a_switched_queue_is_said");
+    expect(rulesOf(found)).to.include("the_message_queue_was_switched");
   });
 
   it("values that still name the old queue stay: the old queue may be read yet", () => {
     const found = at(PULSAR, "woodpecker");
     if (found.kind === "refused") return expect.fail(found.reason);
     expect([valueAt(found, "woodpecker.enabled"), valueAt(found, "pulsarv3.enabled")]).to.deep.equal([false, true]);
-    expect(rulesOf(found)).to.not.include("a_switched_queue_is_said");
+    expect(rulesOf(found)).to.not.include("the_message_queue_was_switched");
   });
 
   it("is refused of a version that has no such API", () => {
@@ -456,7 +456,7 @@ describe("a_switched_queue_is_said (milvus pull request 45286)", () => {
       wanted("2.5.16", { messageQueue: "woodpecker" }),
       running("4.2.20", "2.4.16", { names: MIXED }),
     );
-    expect(found).to.include({ kind: "refused", rule: "a_switched_queue_is_said" });
+    expect(found).to.include({ kind: "refused", rule: "the_message_queue_was_switched" });
   });
 });
 
@@ -792,7 +792,7 @@ describe("rules of single keys", () => {
     {
       title: "keys that the chart lost (fact 5.5)",
       hop: { chart: "4.1.11", from: "2.3.4", to: "2.3.13", values: { minio: { gcsgateway: { replicas: 2 } } } },
-      rule: "a_key_the_chart_lost_is_named",
+      rule: "a_key_the_chart_lost",
       says: "minio.gcsgateway, which charts from 4.1.26 on ignore",
     },
     {

@@ -264,7 +264,7 @@ describe("resolveVersion", () => {
     { request: "2.7", says: "not of 2.7" },
     { request: "3.1.0", says: "not of 3.1" },
     { request: "1.1.0", says: "not of 1.1" },
-    { request: "newest", says: '"newest" is no version' },
+    { request: "newest", says: '"newest" is not a version' },
     { request: "~2.4.99", says: "There is no Milvus release ~2.4.99" },
     { request: "2.3.0-alpha", says: "There is no Milvus release 2.3.0-alpha" },
   ]) {

@@ -118,7 +118,7 @@ describe("the next move of a walk", () => {
       state: running("4.0.34", "2.2.14", {
         release: { status: "pending-upgrade", updatedAt: "2026-05-01T11:59:00Z", lastDeployed: lastDeployed("2.2.14") },
       }),
-      move: "wait by a_pending_release_may_have_somebody_at_work",
+      move: "wait by another_helm_run_may_be_active",
     },
     {
       what: "looks again at what did not pass its verification",

@@ -9,7 +9,7 @@ import { again, type Hop, inUserYaml, messagesOf, plan, ROCKSMQ, refusal, standa
 const AUTHORIZATION = inUserYaml("common:\n  security:\n    authorizationEnabled: true\n");
 const over32: Hop = { chart: "3.2.18", from: "2.1.4", to: "2.2.14" };
 
-describe("nobody_is_locked_out_unasked (facts 5.1 and 5.8)", () => {
+describe("no_clients_locked_out (facts 5.1 and 5.8)", () => {
   const rows: readonly (Hop & { readonly title: string; readonly names: string })[] = [
     { title: "authorization in user.yaml", ...over32, values: AUTHORIZATION, names: "authorizationEnabled" },
     {
@@ -30,7 +30,7 @@ describe("nobody_is_locked_out_unasked (facts 5.1 and 5.8)", () => {
   for (const { title, names, ...hop } of rows) {
     it(`refuses ${title} that begins to count`, () => {
       const found = refusal(hop);
-      expect(found.rule).to.equal("nobody_is_locked_out_unasked");
+      expect(found.rule).to.equal("no_clients_locked_out");
       expect(found.reason).to.contain(names);
     });
   }
@@ -50,8 +50,8 @@ describe("nobody_is_locked_out_unasked (facts 5.1 and 5.8)", () => {
   });
 });
 
-describe("a_key_that_begins_to_count_is_named (facts 5.1 and 5.8)", () => {
-  const RULE = "a_key_that_begins_to_count_is_named";
+describe("a_key_that_begins_to_count (facts 5.1 and 5.8)", () => {
+  const RULE = "a_key_that_begins_to_count";
   const rows: readonly (Hop & { readonly says: string })[] = [
     { ...over32, values: inUserYaml("proxy: {maxNameLength: 9}"), says: "proxy.maxNameLength" },
     {
@@ -90,8 +90,8 @@ describe("a_key_that_begins_to_count_is_named (facts 5.1 and 5.8)", () => {
   });
 });
 
-describe("a_key_the_chart_lost_is_named, also where values.yaml still has it (fact 5.8)", () => {
-  const RULE = "a_key_the_chart_lost_is_named";
+describe("a_key_the_chart_lost, also where values.yaml still has it (fact 5.8)", () => {
+  const RULE = "a_key_the_chart_lost";
   const rows: readonly (Hop & { readonly says: string })[] = [
     {
       chart: "4.2.58",
@@ -122,12 +122,12 @@ describe("a_key_the_chart_lost_is_named, also where values.yaml still has it (fa
   });
 
   it("advises to set no default that the new chart does not read", () => {
-    expect(messagesOf(plan(over32), "a_changed_default_is_said").join()).to.not.contain("proxy.http.enabled");
+    expect(messagesOf(plan(over32), "chart_defaults_change").join()).to.not.contain("proxy.http.enabled");
   });
 });
 
-describe("a_key_that_no_chart_reads_is_named (fact 5.8)", () => {
-  const RULE = "a_key_that_no_chart_reads_is_named";
+describe("a_key_that_no_chart_reads (fact 5.8)", () => {
+  const RULE = "a_key_that_no_chart_reads";
   const hop: Hop = { chart: "5.0.10", from: "2.6.8", to: "2.6.15", over: { names: STREAMING } };
   const rows: readonly { readonly values: HelmValues; readonly says: string | undefined }[] = [
     { values: { queryNode: { replica: 3 } }, says: "queryNode.replica (queryNode.replicas?)" },

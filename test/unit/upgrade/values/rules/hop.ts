@@ -49,7 +49,7 @@ export function userYaml({ values }: UpgradePlan): unknown {
 /** Without what charts before 4.0.0 wrote by themselves. */
 export function userYamlOfRules(found: UpgradePlan): unknown {
   const text = userYaml(found) as HelmValues | undefined;
-  const written = found.added.filter(({ rule }) => rule === "what_the_chart_wrote_is_kept_or_said");
+  const written = found.added.filter(({ rule }) => rule === "settings_the_chart_used_to_write");
   const left = written.reduce((rest, added) => withoutValue(rest, path(added.path.split(": ")[1] ?? "")), text ?? {});
   return Object.keys(left).length === 0 ? undefined : left;
 }

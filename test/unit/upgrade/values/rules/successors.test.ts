@@ -297,7 +297,7 @@ describe("the interruption of a component that takes over", () => {
     it(`counts and is said: ${title}`, () => {
       expect(plan.interruption).to.contain(`${name} takes over from`);
       expect(plan.expected?.parts).to.deep.include({ what: `${name} takes over`, seconds: 40 });
-      expect(said(plan, "a_gap_is_said")).to.contain(`New: ${name}`);
+      expect(said(plan, "requests_fail_for_a_short_time")).to.contain(`New: ${name}`);
     });
   }
 
@@ -308,8 +308,8 @@ describe("the interruption of a component that takes over", () => {
   });
 });
 
-describe("settings_of_index_nodes_are_named (fact 4.6)", () => {
-  const rule = "settings_of_index_nodes_are_named";
+describe("settings_of_index_nodes_end (fact 4.6)", () => {
+  const rule = "settings_of_index_nodes_end";
 
   it("names each, how many go, and a resource that data nodes have not", () => {
     const values = {
