@@ -200,7 +200,7 @@ class UpgradeRun {
     }
     const receipt = await receipts?.end(endedRun(plan, lastUpgrade, result));
     if (plan.kind !== "nothing" && lastUpgrade) {
-      const lines = endTable(plan, lastUpgrade);
+      const lines = endTable({ ...plan, steps }, lastUpgrade);
       await this.say(...lines);
       events.tell({ event: "finished", seconds: lastUpgrade.seconds, verification, lines });
     }

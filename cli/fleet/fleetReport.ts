@@ -131,7 +131,7 @@ function nextLines(
       : []),
     ...(others && room !== undefined
       ? [
-          `Or the others in spite of that: ${fleetCommand({ ...request, limits: { ...request.limits, maxFailures: room } })}`,
+          `Or the others anyway: ${fleetCommand({ ...request, limits: { ...request.limits, maxFailures: room } })}`,
         ]
       : []),
   ];

@@ -72,7 +72,7 @@ describe("the report of a fleet", () => {
       "To see what is wrong with prod-b alone: npm run upgrade -- --stack prod-b --to 2.6",
       "Then all again, what is done is not done again: npm run upgrade -- --stacks 'prod-*' --to 2.6",
       "Or without prod-b: npm run upgrade -- --stacks 'prod-*' '!prod-b' --to 2.6",
-      "Or the others in spite of that: npm run upgrade -- --stacks 'prod-*' --to 2.6 --max-failures 2",
+      "Or the others anyway: npm run upgrade -- --stacks 'prod-*' --to 2.6 --max-failures 2",
     ]);
   });
 

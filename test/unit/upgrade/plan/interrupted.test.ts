@@ -43,7 +43,7 @@ describe("a Helm record left pending", () => {
     {
       title: "a rollout made progress just now",
       over: { release: PENDING, component: { progressedAt: minutesAgo(1) } },
-      says: "came forward at",
+      says: "made progress at",
     },
     {
       title: "its time cannot be read",

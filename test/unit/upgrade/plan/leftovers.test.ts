@@ -39,7 +39,7 @@ describe("an install over what an earlier Milvus of the name has left", () => {
   it("names the claims, what happens, and how to begin empty", () => {
     expect(said([ETCD, MINIO]))
       .to.contain("data-my-release-etcd-0 (etcd) and export-my-release-minio-0 (object storage)")
-      .and.contain("Which Milvus wrote them cannot be told")
+      .and.contain("They do not say which Milvus wrote them")
       .and.contain("the oldest is of 2026-01-02")
       .and.contain("starts with what is in them: collections, users and passwords")
       .and.contain(`all of it is lost: ${DELETE}`);

@@ -7,7 +7,7 @@ import { wanted } from "../support";
 
 const CRON_JOBS = ["backup", "page", "smoke"].map((name) => ({ name, version: `${name} 1`, template: {} }));
 const WANTED: Wanted = { ...wanted("2.2.9"), runBefore: ["page", "backup"], runAfter: ["smoke"] };
-const OPEN = { from: "2.2.8", to: "2.2.9", startedAt: "2026-01-01T00:00:00Z" };
+const OPEN = { from: "2.2.8", to: "2.2.9", startedAt: "2026-01-01T00:00:00Z", runs: 1 };
 const ONE_WAY: UpgradePlan = { ...PLANS.rolling, reversibility: "one way" };
 
 const shown = (steps: readonly Step[]) =>

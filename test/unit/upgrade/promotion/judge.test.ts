@@ -148,13 +148,13 @@ describe("the promotion from another stack", () => {
     {
       what: "a hop that a dead run has begun",
       plan: PLANS.rolling,
-      over: { openUpgrade: { to: "2.2.9", startedAt: "x" } },
+      over: { openUpgrade: { to: "2.2.9", startedAt: "x", runs: 1 } },
       isNeeded: false,
     },
     {
       what: "a hop beside one that a dead run has begun",
       plan: PLANS.rolling,
-      over: { openUpgrade: { from: "2.2.0", to: "2.2.5", startedAt: "x" } },
+      over: { openUpgrade: { from: "2.2.0", to: "2.2.5", startedAt: "x", runs: 1 } },
       isNeeded: true,
     },
   ]) {

@@ -64,17 +64,17 @@ describe("the window of an upgrade", () => {
     { what: "nothing", plan: PLANS.nothing, isFree: true },
     {
       what: "what a dead run began",
-      over: { openUpgrade: { from: "2.2.8", to: "2.2.9", startedAt: "x" } },
+      over: { openUpgrade: { from: "2.2.8", to: "2.2.9", startedAt: "x", runs: 1 } },
       isFree: true,
     },
     {
       what: "the way back from what a dead run began",
-      over: { openUpgrade: { from: "2.2.9", to: "2.2.12", startedAt: "x" } },
+      over: { openUpgrade: { from: "2.2.9", to: "2.2.12", startedAt: "x", runs: 1 } },
       isFree: true,
     },
     {
       what: "a hop beside what a dead run began",
-      over: { openUpgrade: { from: "2.2.0", to: "2.2.5", startedAt: "x" } },
+      over: { openUpgrade: { from: "2.2.0", to: "2.2.5", startedAt: "x", runs: 1 } },
       isFree: false,
     },
     {
