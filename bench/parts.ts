@@ -1,4 +1,5 @@
 import { downtime } from "./downtime";
+import { downtimePulls } from "./downtimePulls";
 import { metadataScript } from "./metadataScript";
 import { overhead } from "./overhead";
 import type { Part } from "./part";
@@ -10,6 +11,7 @@ import { startup } from "./startup";
 
 export const PARTS: readonly Part[] = [
   downtime,
+  downtimePulls,
   metadataScript,
   rolling,
   overhead,

@@ -8,8 +8,10 @@ import { inArguments } from "../config/arguments";
 import { endDeadRuns } from "../run/deadRuns";
 import { lockRelease, otherRun } from "../run/lock";
 import { type Look, look, lookAhead, shownPlan } from "../run/look";
+import { prepull } from "../run/prepull";
 import { approvalLines, CONFIRMED_PLAN_VARIABLE, refusalOfUnapproved, refusalOfUnconfirmed } from "../upgrade/approval";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
+import { describePulls } from "../upgrade/prepull/pulls";
 import { RefusalError } from "../upgrade/refusal";
 import { secretTexts } from "../upgrade/secrets/text";
 import { describePlan } from "../upgrade/words/describe";
@@ -30,6 +32,10 @@ import { type ClusterOutputs, plannedOutputs } from "./outputs";
 import { laterTexts, releaseValues, withoutTexts } from "./values";
 
 const NOT_VERIFIED = "not made yet";
+/** A plan of which so long ago is made again before it is carried out. */
+const FRESH_MS = 60_000;
+const CHANGED_MEANWHILE =
+  "The cluster has changed while images were pulled, and the plan is not what it was. Nothing was stopped or changed. Run pulumi up again: it plans anew, and nodes keep what they have pulled.";
 
 /**
  * Lock → look → plan or refuse → declare → verify → unlock. A preview takes no lock, and ends with what it would declare.
@@ -123,10 +129,12 @@ class UpgradeRun {
   }
 
   /** Declares the plan, waits until it is done, and verifies it. A preview waits for nothing. */
-  private async carryOut(look: Look, client?: ClusterClient, lock?: RunLock): Promise<ClusterOutputs> {
+  private async carryOut(first: Look, client?: ClusterClient, lock?: RunLock): Promise<ClusterOutputs> {
     const { config, values } = this.given;
+    const plan = await this.approved(first);
+    const started = Date.now();
+    const look = client === undefined ? first : await this.withImages(first, client, lock);
     const { state, hash } = look;
-    const plan = await this.approved(look);
     const earlier = await this.earlier;
     const isPreview = pulumi.runtime.isDryRun();
     const target = client && { client, ...this.address };
@@ -140,7 +148,6 @@ class UpgradeRun {
     const failedRecord =
       client && marked && (await failedRecordOf(client, { ...this.address, recordName: marked.recordName }));
     const hide = [...secretTexts(plan.values), ...this.hidden];
-    const started = Date.now();
     const { done, ends } = declareChain(this.component, {
       ...this.address,
       name: this.name,
@@ -176,6 +183,29 @@ class UpgradeRun {
     return { ...outputs, verification: await this.verify(target, plan, record, say) };
   }
 
+  /**
+   * Has the images pulled onto their nodes, before anything is declared. Where that took its time, the cluster is looked at again:
+   * what was found before must still be so.
+   */
+  private async withImages(look: Look, client: ClusterClient, lock: RunLock | undefined): Promise<Look> {
+    const { config } = this.given;
+    const { pulls, state, hash } = look;
+    if (pulls === undefined || pulumi.runtime.isDryRun()) return look;
+    const started = Date.now();
+    await prepull(client, {
+      config,
+      state,
+      pulls,
+      say: (line) => void this.say(line),
+      warn: (line) => void this.warn(line),
+      ...(lock && { check: () => lock.check() }),
+    });
+    if (Date.now() - started < FRESH_MS) return look;
+    const again = await this.look(client);
+    if (again.hash === hash && again.findings.refusal === undefined) return again;
+    throw new UpgradeStopped(this.words(CHANGED_MEANWHILE), this.component);
+  }
+
   /** What is said of the plan, and the refusal of one that may not be run. */
   private async approved(look: Look): Promise<UpgradePlan> {
     const { approvedPlan, verification } = this.given.config;
@@ -185,6 +215,7 @@ class UpgradeRun {
     const open = openVerification(plan, state);
     const lines = [
       ...describePlan(plan),
+      ...(look.pulls ? describePulls(look.pulls) : []),
       ...describeVerification(verification, plan, open, this.address.namespace),
       ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),
     ];

@@ -19,6 +19,7 @@ export const ARGUMENT_OF = {
   dropValues: "upgrade.dropValues",
   approvedPlan: "upgrade.approvedPlan",
   maxDowntime: "upgrade.maxDowntime",
+  prepull: "upgrade.prepull",
   backupSize: "jobs.backupSize",
   backupStorageClass: "jobs.backupStorageClass",
   kubectlImage: "jobs.kubectlImage",

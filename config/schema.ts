@@ -3,7 +3,7 @@ import { APPROVAL_PATTERN } from "../upgrade/approval";
 import { isChartVersion } from "../upgrade/charts/versions";
 import { MILVUS_COMPONENTS, type MilvusComponent } from "../upgrade/milvusComponents";
 import type { HelmValues, Wanted } from "../upgrade/model";
-import { DEPENDENCY_IMAGES, JOB_USERS, type JobUser, QUEUE_TYPES, STRATEGIES } from "../upgrade/model";
+import { DEPENDENCY_IMAGES, JOB_USERS, type JobUser, PREPULLS, QUEUE_TYPES, STRATEGIES } from "../upgrade/model";
 import {
   PREFLIGHT_CHECK_NAMES,
   PREFLIGHT_LEVELS,
@@ -281,6 +281,7 @@ export const configSchema = z.strictObject({
     text(APPROVAL_PATTERN, "is not the hash of a plan: pulumi preview and npm run plan show it as six parts with dots"),
   ),
   maxDowntime: z.union([z.literal("").transform(() => undefined), z.literal("0s").transform(() => 0), duration]),
+  prepull: z.enum(PREPULLS),
   backupSize: quantity,
   backupStorageClass: optionalText(objectName),
   kubectlImage: image,

@@ -16,11 +16,13 @@ import {
 } from "../upgrade/plan/stackGuard";
 import type { PreflightLevels } from "../upgrade/preflight/checks";
 import { type Findings, NO_FINDINGS } from "../upgrade/preflight/judge";
+import type { Pulls } from "../upgrade/prepull/pulls";
 import { RefusalError } from "../upgrade/refusal";
 import { touchesMetadata } from "../upgrade/steps/steps";
 import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
 import { getValue, path } from "../upgrade/values/tree";
 import { chartFolderDigest } from "./chartFolder";
+import { findPulls } from "./pulls";
 import { type Rendering, renderFacts, renderPlan } from "./rendering";
 import { scriptDigest } from "./scriptDigest";
 
@@ -33,6 +35,8 @@ export interface Look {
   readonly findings: Findings;
   /** What the chart of the plan renders; missing where that was not looked at. */
   readonly rendering?: Rendering;
+  /** Images that are pulled before anything is taken away; missing where none are. */
+  readonly pulls?: Pulls;
   /** By which the plan is approved; missing where it is refused or nothing is to be done. */
   readonly hash?: string;
 }
@@ -84,11 +88,12 @@ export async function look(client: ClusterClient, config: Config, options: LookO
       ? renderPlan({ ...options, ...config, ...wanted, plan, state, client: cluster })
       : undefined;
     const rendered = rendering?.then((it) => renderFacts(it, state));
-    const [findings, found] = await Promise.all([
+    const [findings, found, pulls] = await Promise.all([
       preflight(cluster, wanted, plan, state, { ...seen, preflight: checks, ...(rendered && { rendered }) }),
       rendering,
+      findPulls(cluster, config, plan, state, rendering),
     ]);
-    return { findings, ...(found && { rendering: found }) };
+    return { findings, ...(found && { rendering: found }), ...(pulls && { pulls }) };
   };
   return lookAt(state, seen, planned, check, client.server);
 }
@@ -123,7 +128,7 @@ async function lookAt(
   state: ClusterState,
   config: Config,
   plan: Plan,
-  check: (plan: UpgradePlan) => Promise<Pick<Look, "findings" | "rendering">>,
+  check: (plan: UpgradePlan) => Promise<Pick<Look, "findings" | "rendering" | "pulls">>,
   server?: string,
 ): Promise<Look> {
   if (plan.kind === "refused") return { state, plan, findings: NO_FINDINGS };

@@ -65,6 +65,7 @@ function planBlocks(plan: PlanPart): string[] {
       ...(plan.attempt ? [`| Backup | claim ${codeCell(plan.backupClaim ?? "")}, kept |`] : []),
     ].join("\n"),
     ...(isNothing ? [] : [stepTable(plan.steps)]),
+    ...(plan.pulls ? [`Before anything stops:\n\n${plan.pulls.map((line) => `- ${prose(line)}`).join("\n")}`] : []),
     ...(plan.hash
       ? [`To approve this plan and no other: ${code(`pulumi config set milvus:approvedPlan ${plan.hash}`)}`]
       : []),

@@ -16,6 +16,7 @@ import { attemptName } from "../../upgrade/metadata/attempt";
 import type { ClusterState, HelmRelease, Plan, UpgradePlan } from "../../upgrade/model";
 import { describeExpected } from "../../upgrade/plan/interruption";
 import { planUpgrade } from "../../upgrade/plan/plan";
+import { describePulls, type Pulls } from "../../upgrade/prepull/pulls";
 import { secretTexts } from "../../upgrade/secrets/text";
 import { describeStep, outlookOf } from "../../upgrade/steps/steps";
 import { type LastFacts, stateFromFacts } from "../../upgrade/walk/lastFacts";
@@ -72,6 +73,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     client,
     ...(hash !== undefined && { hash }),
     ...(rendering && { rendering }),
+    ...(found.pulls && { pulls: found.pulls }),
   };
   const report = { ...head, basis: "cluster", ...(await reportOf(request, planned)) } as const;
   if (request.withDrift !== true) return report;
@@ -101,13 +103,14 @@ interface Planned {
   readonly hash?: string;
   /** Of the preflight. */
   readonly rendering?: Rendering;
+  readonly pulls?: Pulls;
   /** Missing: the plan was made without the cluster. */
   readonly client?: ClusterClient;
 }
 
 async function reportOf(
   request: PlanRequest,
-  { state, plan, hash, rendering: known, client }: Planned,
+  { state, plan, hash, rendering: known, client, pulls }: Planned,
 ): Promise<Omit<PlanReport, "format" | "stack" | "release" | "basis">> {
   const { config, secrets } = request.settings;
   const outcome = outcomeOf(plan);
@@ -127,7 +130,7 @@ async function reportOf(
       : undefined;
   return {
     outcome,
-    plan: { ...partOf(plan, mask), ...approvalOf(hash, config) },
+    plan: { ...partOf(plan, mask), ...approvalOf(hash, config), ...(pulls && { pulls: describePulls(pulls) }) },
     ...(rendering && request.withManifests && { manifests: manifestReport(rendering) }),
     ...(rendering && withImages && { images: imageList(rendering, plan, config) }),
   };

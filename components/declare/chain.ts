@@ -10,6 +10,7 @@ import { StepGate } from "../engine/stepGate";
 import type { After, PlannedRun, StepContext } from "./context";
 import { declareClearRecord, declareFailedRecord } from "./helmRecord";
 import { declareBackupClaim, declareKeptClaims, declareMetadataJob, declareScript } from "./metadata";
+import { declarePulls } from "./prepull";
 import { declareAccess } from "./rbac";
 import { declareRelease } from "./release";
 import { declarePause, declareResume } from "./rollout";
@@ -71,6 +72,8 @@ function hooksOf({ name, namespace, diagnose, guard }: PlannedRun): pulumi.Resou
 /** Declares one step and returns the resource that the next one waits for. */
 function declareStep(context: StepContext, step: Step, after: After, name: string): pulumi.Resource {
   switch (step.kind) {
+    case "prepull":
+      return declarePulls(context, after);
     case "clearPendingRelease":
       return declareClearRecord(context, step, after);
     case "markFailed":

@@ -1,7 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import { STEP_LABEL, upgradeLabels, upgradeServiceAccount } from "../../upgrade/marks";
+import { jobName, shortRun } from "../../upgrade/steps/jobNames";
+import { CONTAINER_SECURITY, NO_MESH_ANNOTATIONS, NO_MESH_LABELS, podSecurity } from "../../upgrade/steps/jobPods";
 import type { After, ResourceAmounts, StepContext, UpgradeSettings } from "./context";
-import { jobName, shortRun } from "./names";
 
 /** One command of a Job: a container. */
 export interface Command {
@@ -34,9 +35,6 @@ export interface UpgradeJob {
 /** Seconds after which Pulumi stops waiting for a Job whose end Kubernetes does not report. */
 const REPORT_LIMIT = 120;
 const SMALL_REQUESTS = { cpu: "50m", memory: "128Mi" };
-/** "nobody" of distroless images; any number that is not root would do. */
-const NON_ROOT = 65532;
-const FIXED_IDS = { runAsUser: NON_ROOT, runAsGroup: NON_ROOT, fsGroup: NON_ROOT };
 /** Where a client inside a pod looks for the API server's certificate and for its own token. */
 const API_ACCESS_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
 /**
@@ -63,13 +61,8 @@ const API_ACCESS = {
  * the number of its session.
  */
 const SCRATCH = { name: "tmp", path: "/tmp", size: "64Mi" };
-/**
- * No sidecar of a service mesh: it would not end with the pod's work, and the commands, which are init containers, would have
- * no network before it runs.
- */
-const LABELS = { "sidecar.istio.io/inject": "false" };
 const ANNOTATIONS = {
-  "linkerd.io/inject": "disabled",
+  ...NO_MESH_ANNOTATIONS,
   // A pod at work on the metadata must not be moved to save a node.
   "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
   "karpenter.sh/do-not-disrupt": "true",
@@ -84,7 +77,7 @@ const ANNOTATIONS = {
 export function declareJob(context: StepContext, job: UpgradeJob, after: After): k8s.batch.v1.Job {
   const { settings } = context;
   const labels = {
-    ...LABELS,
+    ...NO_MESH_LABELS,
     ...settings.labels,
     ...upgradeLabels(context.releaseName),
     [STEP_LABEL]: job.step,
@@ -172,11 +165,6 @@ export function podSelector({ releaseName, state }: StepContext, components: rea
   return `app.kubernetes.io/instance=${releaseName},app.kubernetes.io/name=${name},component in (${components.toSorted().join(",")})`;
 }
 
-/** Where the namespace assigns ids, those that are left out are filled in, and others are refused. */
-function hasOwnIds(user: UpgradeSettings["user"] = "auto", { assignsUsers = false }: StepContext["state"]): boolean {
-  return user === "auto" ? !assignsUsers : user === "fixed";
-}
-
 function podSpec({ settings, releaseName, state }: StepContext, job: UpgradeJob): k8s.types.input.core.v1.PodSpec {
   const containers = job.commands.map((command) => container(command, settings.resources));
   return {
@@ -184,11 +172,7 @@ function podSpec({ settings, releaseName, state }: StepContext, job: UpgradeJob)
     ...(job.grace !== undefined && { terminationGracePeriodSeconds: job.grace }),
     serviceAccountName: upgradeServiceAccount(releaseName),
     automountServiceAccountToken: false,
-    securityContext: {
-      runAsNonRoot: true,
-      ...(hasOwnIds(settings.user, state) && FIXED_IDS),
-      seccompProfile: { type: "RuntimeDefault" },
-    },
+    securityContext: podSecurity(settings.user, state),
     imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })),
     nodeSelector: settings.nodeSelector,
     tolerations: [...settings.tolerations],
@@ -215,7 +199,7 @@ function container(command: Command, resources: UpgradeSettings["resources"]): k
       ...(command.needsApi ? [{ name: API_ACCESS.name, mountPath: API_ACCESS_PATH, readOnly: true }] : []),
     ],
     resources: requirements(resources),
-    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
+    securityContext: CONTAINER_SECURITY,
     terminationMessagePolicy: "FallbackToLogsOnError",
   };
 }

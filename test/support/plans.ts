@@ -13,7 +13,7 @@ export const SETTINGS: UpgradeSettings = {
   nodeSelector: { pool: "ops" },
   tolerations: [{ key: "ops", operator: "Exists" }],
   resources: {},
-  timeouts: { release: 1800, start: 300, stop: 600, sessions: 180, backup: 900, migrate: 1200, rollout: 1500 },
+  timeouts: { prepull: 900, release: 1800, start: 300, stop: 600, sessions: 180, backup: 900, migrate: 1200, rollout: 1500 },
 };
 
 export const COMPONENTS = ["rootcoord", "querynode", "proxy"] as const;
@@ -72,6 +72,7 @@ const DEPLOYMENTS = STOPPED.map(({ name }) => name);
 
 /** One step of every kind, to be put together to plans. */
 export const STEP = {
+  prepull: { kind: "prepull", image: "milvusdb/milvus:v2.2.9" },
   clearPendingRelease: { kind: "clearPendingRelease", recordName: "sh.helm.release.v1.my-release.v8", revision: 8 },
   markFailed: { kind: "markFailed", recordName: "sh.helm.release.v1.my-release.v1", revision: 1 },
   probe: { kind: "probe" },

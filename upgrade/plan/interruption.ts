@@ -69,11 +69,13 @@ function total(kind: ExpectedInterruption["kind"], parts: readonly Part[]): Expe
 }
 
 /** `an outage of about 5 min (pods end 30 s, sessions end 1 min, …)`. */
-export function describeExpected({ kind, seconds, parts }: ExpectedInterruption): string {
+export function describeExpected({ kind, seconds, parts, savedSeconds }: ExpectedInterruption): string {
   if (kind === "none") return "no interruption";
   const name = { gaps: "gaps", "failing requests": "failing requests", outage: "an outage" }[kind];
   const detail = parts.map(({ what, seconds: each }) => `${what} ${duration(each)}`).join(", ");
-  return `${name} of about ${duration(seconds)}${kind === "gaps" ? " in all" : ""} (${detail})`;
+  const saved =
+    savedSeconds === undefined ? "" : `, and about ${duration(savedSeconds)} less because images are pulled first`;
+  return `${name} of about ${duration(seconds)}${kind === "gaps" ? " in all" : ""} (${detail})${saved}`;
 }
 
 /** `90 s` up to two minutes, then whole minutes and seconds. */

@@ -22,6 +22,7 @@ import { checkLeftovers } from "./leftovers";
 import { observe } from "./observed";
 import { refuseForeign } from "./ownership";
 import { isDeadInstall, settlePending } from "./pendingRelease";
+import { withPrepull } from "./prepull";
 
 /**
  * What to do so that the wanted version runs, from what is wanted and what is there. Pure: the same facts give the
@@ -35,9 +36,9 @@ export function planUpgrade(wanted: Wanted, state: ClusterState, stack: StackFac
     const plan = state.release ? planRelease(wanted, state, state.release, stack) : planInstall(wanted, state, []);
     refuseStrangers(plan, state, wanted);
     refuseUnverified(plan, state.verification);
-    const expected = expectedInterruption(plan, state);
-    refuseMoreDowntime(expected, wanted);
-    return { ...plan, expected, warnings: [...plan.warnings, ...leftAtWork(state), ...state.notes.map(asWarning)] };
+    const whole = withPrepull(plan, state, wanted, expectedInterruption(plan, state));
+    refuseMoreDowntime(whole.expected, wanted);
+    return { ...whole, warnings: [...plan.warnings, ...leftAtWork(state), ...state.notes.map(asWarning)] };
   } catch (error) {
     if (error instanceof RefusalError) return error.refusal;
     throw error;

@@ -33,6 +33,7 @@ const ROWS = {
     why: "the approval is no part of what it approves: setting it would undo it",
   },
   maxDowntime: { set: "5m", moves: true, why: "it is what a plan is judged by" },
+  prepull: { set: "off", moves: true, why: "the steps are others" },
   backupSize: { set: "20Gi", moves: true, why: "a Job's claim is another" },
   backupStorageClass: { set: "fast", moves: true, why: "a Job's claim is another" },
   kubectlImage: { set: "example.com/kubectl:v1", moves: true, why: "an image that is run" },
@@ -89,6 +90,7 @@ describe("an approval and the stack config", () => {
   }
 
   for (const name of [
+    "prepull",
     "start",
     "stop",
     "sessions",
