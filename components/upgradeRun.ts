@@ -202,7 +202,9 @@ class UpgradeRun {
     });
     if (Date.now() - started < FRESH_MS) return look;
     const again = await this.look(client);
-    if (again.hash === hash && again.findings.refusal === undefined) return again;
+    const { refusal } = again.findings;
+    if (refusal !== undefined) throw new RefusalError(refusal);
+    if (again.hash === hash) return again;
     throw new UpgradeStopped(this.words(CHANGED_MEANWHILE), this.component);
   }
 

@@ -12,6 +12,9 @@ import type { Pulls } from "../upgrade/prepull/pulls";
 import { describeWarning } from "../upgrade/refusal";
 
 const POLL_MS = 500;
+/** From then on it is looked at less often. */
+const SOON_SECONDS = 20;
+const SLOW_POLL_MS = 2000;
 const PROGRESS_MS = 30_000;
 /** Seconds for what an earlier run has left to be gone. */
 const DELETION_LIMIT = 60;
@@ -174,10 +177,12 @@ class Run {
         }
         if (this.seconds >= limit) throw notInTime(coming, limit);
       } else if (this.seconds >= limit) {
-        throw notInTime([], limit);
+        throw notInTime(
+          this.open().flatMap(({ node, images }) => images.map((image) => ({ node, image }))),
+          limit,
+        );
       }
-      await this.#clock.sleep(POLL_MS);
-      await this.request.check?.();
+      await this.#clock.sleep(this.seconds < SOON_SECONDS ? POLL_MS : SLOW_POLL_MS);
     }
   }
 
@@ -185,6 +190,7 @@ class Run {
   private async look(): Promise<Standing | undefined> {
     const { client, address } = this;
     try {
+      await this.request.check?.();
       const pods = await readPullPods(client, address);
       const at = this.#clock.now();
       const standing = this.#judge.see(this.open(), pods, at);

@@ -23,12 +23,16 @@ export async function findPulls(
   if (!plan.steps.some(({ kind }) => kind === "prepull")) return undefined;
   const found = await rendering;
   const rendered = found?.kind === "compared" ? workloadsOf(found.objects) : undefined;
-  const [facts, workloads] = await Promise.all([
+  const create = { verb: "create", group: "batch", resource: "jobs", namespace: wanted.namespace };
+  const [facts, mayCreate, workloads] = await Promise.all([
     readPullFacts(client, wanted),
+    client.review(create),
     rendered ?? runningWorkloads(client, wanted, plan, release?.chartValues),
   ]);
   const known = await Promise.all((workloads ?? []).map((workload) => withAccount(client, wanted.namespace, workload)));
-  const pulls = choosePulls(plan, { ...facts, components, workloads: known }, settings);
+  const chosen = choosePulls(plan, { ...facts, components, workloads: known }, settings);
+  const notAllowed = mayCreate ? [] : [NOT_ALLOWED];
+  const pulls = { ...chosen, notes: [...chosen.notes, ...notAllowed] };
   if (rendered !== undefined) return pulls;
   const why =
     workloads === undefined
@@ -36,6 +40,9 @@ export async function findPulls(
       : "What the chart renders is not known here: of the chart's images Milvus' own is pulled, and those that run.";
   return { ...pulls, notes: [...pulls.notes, why] };
 }
+
+const NOT_ALLOWED =
+  "Jobs may not be created with these credentials: with them, up would say so, pull nothing before, and go on.";
 
 function workloadsOf(objects: readonly ManifestObject[]): Workload[] {
   return objects.flatMap(({ kind, name, content }): Workload[] => {

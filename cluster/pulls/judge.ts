@@ -14,7 +14,7 @@ const PATIENCE = {
   /** A registry that is away for a moment, or busy. */
   unsure: 60,
 } as const;
-const SURE: readonly string[] = ["imageNotFound", "imagePullDenied", "invalidImageName", "nodeFull"];
+const SURE: readonly string[] = ["imageNotFound", "imagePullDenied", "invalidImageName", "nodeFull", "otherPlatform"];
 
 export interface NotPulled {
   readonly node: string;
@@ -68,7 +68,7 @@ export class PullJudge {
         const outcome = this.#images(job, pulls.images, lasts);
         coming.push(...outcome.coming);
         failed.push(...outcome.failed);
-        if (outcome.full !== undefined) passedOver.push({ job, why: outcome.full });
+        if (outcome.trouble !== undefined) passedOver.push({ job, why: outcome.trouble });
         else if (outcome.coming.length + outcome.failed.length === 0) done.push(job);
       }
     }
@@ -83,7 +83,7 @@ export class PullJudge {
   ) {
     const coming: { node: string; image: string }[] = [];
     const failed: NotPulled[] = [];
-    let full: string | undefined;
+    let trouble: string | undefined;
     images.forEach((image, index) => {
       const state = states[index] ?? { kind: "coming" };
       const key = `failing ${image}`;
@@ -94,10 +94,11 @@ export class PullJudge {
       }
       const { cause, said } = state;
       if (!lasts(key, SURE.includes(cause) ? PATIENCE.sure : PATIENCE.unsure)) coming.push({ node, image });
-      else if (cause === "nodeFull") full = `its disk is full: ${said}`;
+      else if (cause === "nodeFull") trouble = `its disk is full: ${said}`;
+      else if (cause === "otherPlatform") trouble = `${image} is not made for its platform: ${said}`;
       else failed.push({ node, image, cause, said });
     });
-    return { coming, failed, full };
+    return { coming, failed, trouble };
   }
 
   #lasts(key: string, seconds: number, at: number): boolean {

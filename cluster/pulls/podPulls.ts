@@ -6,11 +6,14 @@ import { STARTING } from "../state/workloads";
 
 export type Pod = Json<V1Pod>;
 
+/** It is the node that is not for the image, and another may be. */
+export type NodeTrouble = "nodeFull" | "otherPlatform";
+
 /** How far one image is. */
 export type ImageState =
   | { readonly kind: "there" | "coming" }
   /** `said`: the kubelet's words. */
-  | { readonly kind: "failing"; readonly cause: Cause | "nodeFull"; readonly said: string };
+  | { readonly kind: "failing"; readonly cause: Cause | NodeTrouble; readonly said: string };
 
 /** What a pod that pulls says: why it has no node or was ended, or how far each of its images is. */
 export type PodPulls =
@@ -30,6 +33,7 @@ const FAILING = new Set([
   "SignatureValidationFailed",
 ]);
 const NODE_IS_FULL = /no space left on device|disk quota exceeded|ImageGCFailed/i;
+const OTHER_PLATFORM = /no match for platform|no matching manifest for|does not match the specified platform/i;
 
 /** In the order of its containers. */
 export function podPulls({ spec, status }: Pod): PodPulls {
@@ -55,11 +59,13 @@ function stateOf(status: Json<V1ContainerStatus> | undefined): ImageState {
   const { reason = "", message = "" } = waiting ?? {};
   if (FAILING.has(reason)) {
     const said = message === "" ? reason : message;
-    return { kind: "failing", cause: NODE_IS_FULL.test(said) ? "nodeFull" : causeOf(reason, said), said };
+    return { kind: "failing", cause: causeOf(reason, said), said };
   }
   return { kind: reason === "" || STARTING.has(reason) ? "coming" : "there" };
 }
 
-function causeOf(reason: string, said: string): Cause {
+function causeOf(reason: string, said: string): Cause | NodeTrouble {
+  if (NODE_IS_FULL.test(said)) return "nodeFull";
+  if (OTHER_PLATFORM.test(said)) return "otherPlatform";
   return reason === "InvalidImageName" ? "invalidImageName" : imageCause(said);
 }

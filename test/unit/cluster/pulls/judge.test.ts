@@ -95,6 +95,13 @@ describe("a pod that pulls", () => {
         says: [[10, "passed over: its disk is full: write /var/lib: no space left on device"]],
       },
       {
+        what: "a node of another platform",
+        seen: waiting("ErrImagePull", "no match for platform in manifest: not found"),
+        says: [
+          [10, `passed over: ${IMAGE} is not made for its platform: no match for platform in manifest: not found`],
+        ],
+      },
+      {
         what: "no node",
         seen: pod(undefined, {
           startTime: undefined,
