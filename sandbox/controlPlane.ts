@@ -51,6 +51,9 @@ export class ControlPlane {
     const stages = await readFile(path.join(projectFolder, "sandbox", "stages.yaml"), "utf8");
     await writeFile(config, kwokctlConfig(stages, this.tools, ports));
     await this.kwokctl(["create", "cluster", "--config", config, "--kubeconfig", this.kubeconfig], START_SECONDS);
+    await this.waitReady(START_SECONDS);
+    // On a busy machine the API server takes longer than the controller manager waits for it, which then ends.
+    if (await this.hasEnded()) await this.startComponents();
     await run(this.tools.kubectl, ["--kubeconfig", this.kubeconfig, "apply", "-f", "-"], {
       input: baseObjects(3),
       timeoutSeconds: 60,
@@ -63,6 +66,13 @@ export class ControlPlane {
     const process = recordOf(Number.parseInt(await readFile(pidFile, "utf8"), 10));
     killProcess(process);
     await endProcess(process);
+  }
+
+  private async hasEnded(): Promise<boolean> {
+    const pids = await Promise.all(
+      (await readdir(this.pidFolder)).map((entry) => readFile(path.join(this.pidFolder, entry), "utf8")),
+    );
+    return pids.some((pid) => !isRunning(recordOf(Number.parseInt(pid, 10))));
   }
 
   /** Starts whatever has ended; returns once the API server is ready. */
