@@ -8,7 +8,7 @@ import type { PlacedGroup } from "./pulls";
 /** Value of the step's label. */
 export const PREPULL = "prepull";
 /** Annotation of a pod: the node onto which it pulls. */
-export const NODE_ANNOTATION = "milvus-upgrade/node";
+const NODE_ANNOTATION = "milvus-upgrade/node";
 
 export interface PullJobSettings {
   readonly releaseName: string;
