@@ -3,13 +3,13 @@
  * docs/benchmarks.md. `--only overhead,planning` runs parts of it, `--no-write` leaves the document as it is, `--quick`
  * measures once and small, and writes nothing.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { projectFolder } from "../sandbox/folders";
 import { stamp } from "./environment";
 import { chooseParts } from "./parts";
-import { sectionMarkdown, sectionText, withSection } from "./section";
+import { plotFile, sectionMarkdown, sectionText, withSection } from "./section";
 
 const DOCUMENT = path.join(projectFolder, "docs", "benchmarks.md");
 
@@ -32,6 +32,11 @@ async function main(): Promise<void> {
     const section = { ...findings, name, title, stamp: await stamp([...providers].join(", ") || undefined) };
     process.stdout.write(`\n${sectionText(section)}\n\n${section.stamp}\n`);
     if (!flags["no-write"] && !flags.quick) {
+      for (const plot of section.plots ?? []) {
+        const file = path.join(path.dirname(DOCUMENT), plotFile(plot));
+        mkdirSync(path.dirname(file), { recursive: true });
+        writeFileSync(file, plot.svg);
+      }
       writeFileSync(DOCUMENT, withSection(readFileSync(DOCUMENT, "utf8"), name, sectionMarkdown(section)));
     }
   }

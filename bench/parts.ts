@@ -1,4 +1,5 @@
 import { downtime } from "./downtime";
+import { downtimePulls } from "./downtimePulls";
 import { fleet } from "./fleet";
 import { metadataScript } from "./metadataScript";
 import { overhead } from "./overhead";
@@ -11,6 +12,7 @@ import { startup } from "./startup";
 
 export const PARTS: readonly Part[] = [
   downtime,
+  downtimePulls,
   metadataScript,
   rolling,
   overhead,

@@ -13,6 +13,20 @@ export interface Findings {
   readonly tables: readonly BenchTable[];
   /** What has to be known to read the tables. */
   readonly notes: readonly string[];
+  /** Pictures beside the document; missing: none. */
+  readonly plots?: readonly Plot[];
+}
+
+export interface Plot {
+  /** Of the file, without folder and ending. */
+  readonly name: string;
+  readonly title: string;
+  readonly svg: string;
+}
+
+/** From the folder of the document. */
+export function plotFile({ name }: Plot): string {
+  return `benchmarks/${name}.svg`;
 }
 
 export interface Section extends Findings {
@@ -27,13 +41,14 @@ export function sectionText({ title, about, tables, notes }: Section): string {
   return [...parts, ...(notes.length > 0 ? [notes.map((note) => `- ${note}`).join("\n")] : [])].join("\n\n");
 }
 
-export function sectionMarkdown({ title, about, tables, notes, stamp }: Section): string {
+export function sectionMarkdown({ title, about, tables, notes, stamp, plots = [] }: Section): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   const drawn = tables.map(({ head, rows }) =>
     [line(head), line(head.map((_, column) => (column === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n"),
   );
   const said = notes.length > 0 ? [notes.map((note) => `- ${note}`).join("\n")] : [];
-  return [`## ${title}`, ...about, ...drawn, ...said, `*${stamp}*`].join("\n\n");
+  const shown = plots.map((plot) => `![${plot.title}](${plotFile(plot)})`);
+  return [`## ${title}`, ...about, ...drawn, ...shown, ...said, `*${stamp}*`].join("\n\n");
 }
 
 /**

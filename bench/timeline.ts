@@ -19,6 +19,28 @@ export function outage(timeline: Timeline): number {
   return first === undefined || last === undefined ? 0 : (last.to - first.from) / 1000;
 }
 
+/** Seconds of a whole Milvus that are shown on both sides of an outage. */
+const AROUND = 5;
+
+/**
+ * Share of the replicas that were ready, in percent, by seconds since the first one was missing. One component counts as much
+ * as another.
+ */
+export function availability(timeline: Timeline): (readonly [second: number, percent: number])[] {
+  const before = expected(timeline);
+  const shares = timeline.map(({ at, ready }) => {
+    const parts = before.map(([name, all]) => Math.min(1, (ready.get(name) ?? 0) / Math.max(1, all)));
+    return [at, Math.round((100 * parts.reduce((sum, part) => sum + part, 0)) / Math.max(1, parts.length))] as const;
+  });
+  const gone = shares.findIndex(([, share]) => share < 100);
+  const back = shares.findLastIndex(([, share]) => share < 100);
+  const zero = shares[gone]?.[0] ?? shares[0]?.[0] ?? 0;
+  const end = (shares[back + 1]?.[0] ?? zero) + AROUND * 1000;
+  return shares
+    .filter(([at]) => at >= zero - AROUND * 1000 && at <= end)
+    .map(([at, share]) => [Math.round((at - zero) / 100) / 10, share] as const);
+}
+
 /** Longest window in seconds in which no replica of the component was ready. */
 export function longestWithout(timeline: Timeline, component: string): number {
   const without = spans(timeline, ({ ready }) => (ready.get(component) ?? 0) === 0);

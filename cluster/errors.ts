@@ -18,6 +18,7 @@ export const CLUSTER_ERROR_CODES = [
   "lockLost",
   "foreignObject",
   "badSnapshot",
+  "notPulled",
 ] as const;
 export type ClusterErrorCode = (typeof CLUSTER_ERROR_CODES)[number];
 

@@ -5,6 +5,7 @@ import { eventSink } from "../run/events";
 import { type Look, shownPlan } from "../run/look";
 import { approvalLines, CONFIRMED_PLAN_VARIABLE, refusalOfUnapproved, refusalOfUnconfirmed } from "../upgrade/approval";
 import type { Refusal, UpgradePlan } from "../upgrade/model";
+import { describePulls } from "../upgrade/prepull/pulls";
 import { SHOWN_PLAN_VARIABLE } from "../upgrade/progress/events";
 import { RefusalError } from "../upgrade/refusal";
 import { describeClearUp } from "../upgrade/words/clearUp";
@@ -45,6 +46,7 @@ export async function allowedPlan(
   const lines = [
     ...look.open,
     ...describePlan(plan),
+    ...(look.pulls ? describePulls(look.pulls) : []),
     ...describeClearUp(plan, earlier.jobs ?? 0, kept),
     ...describeVerification(verification, plan, openVerification(plan, state), wanted.namespace),
     ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),

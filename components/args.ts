@@ -23,6 +23,15 @@ export const DependencyImages = {
 } as const;
 export type DependencyImages = (typeof DependencyImages)[keyof typeof DependencyImages];
 
+/** Are images pulled onto the nodes before a plan takes something away? */
+export const UpgradePrepull = {
+  /** By a Job for each node, while Milvus serves. */
+  Auto: "auto",
+  /** No: a node pulls what it has not got while Milvus is away. */
+  Off: "off",
+} as const;
+export type UpgradePrepull = (typeof UpgradePrepull)[keyof typeof UpgradePrepull];
+
 /** Whose user, group and fsGroup the pods of the Jobs have. */
 export const JobUser = {
   /** Those that the namespace assigns where the cluster serves security.openshift.io, else fixed ones. */
@@ -100,6 +109,8 @@ export interface UpgradeArgs {
   runAfter?: string[];
   /** runBefore: a plan without a way back is refused unless a Job of runBefore runs in it. Default: it needs nothing. */
   oneWayNeeds?: string;
+  /** Are images pulled onto the nodes before a plan takes something away: auto or off. Default: auto. */
+  prepull?: UpgradePrepull;
   /** Hash of the plan that may be run, as the preview shows it; any other plan is refused. Default: every plan may be run. */
   approvedPlan?: string;
   /** Go back over a finished metadata migration, or over a minor. What was written since the migration is lost. Default: false. */
@@ -244,6 +255,8 @@ export interface JobsArgs {
 
 /** Durations after which a step gives up, such as 90s, 10m or 1h30m. */
 export interface TimeoutsArgs {
+  /** All images are on the nodes. Default: 15m. */
+  prepull?: string;
   /** The pod of a Job is placed and its images are pulled, on top of the Job's own limit. Default: 5m. */
   start?: string;
   /** Pods are gone. Default: 10m. */

@@ -11,8 +11,10 @@ import { eventSink, tellLine } from "../run/events";
 import { describeInterrupted } from "../run/interrupted";
 import { lockRelease, otherRun } from "../run/lock";
 import { type Look, look, lookAhead } from "../run/look";
+import { prepull } from "../run/prepull";
 import { ReceiptKeeper } from "../run/receipts";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
+import { RefusalError } from "../upgrade/refusal";
 import { secretTexts } from "../upgrade/secrets/text";
 import { isAfterVerification } from "../upgrade/steps/steps";
 import { oneLine } from "../upgrade/words/visible";
@@ -35,6 +37,10 @@ import { stepListener } from "./stepListener";
 import { laterTexts, releaseValues, withoutTexts } from "./values";
 
 const NOT_VERIFIED = "not made yet";
+/** A plan of which so long ago is made again before it is carried out. */
+const FRESH_MS = 60_000;
+const CHANGED_MEANWHILE =
+  "The cluster has changed while images were pulled, and the plan is not what it was. Nothing was stopped or changed. Run pulumi up again: it plans anew, and nodes keep what they have pulled.";
 
 /**
  * Lock → look → plan or refuse → declare → verify → unlock. A preview takes no lock, and ends with what it would declare.
@@ -132,12 +138,14 @@ class UpgradeRun {
   }
 
   /** Declares the plan, waits until it is done, and verifies it. A preview waits for nothing. */
-  private async carryOut(look: Look, client?: ClusterClient, lock?: RunLock): Promise<ClusterOutputs> {
+  private async carryOut(first: Look, client?: ClusterClient, lock?: RunLock): Promise<ClusterOutputs> {
     const { config, values } = this.given;
-    const { state, hash } = look;
     const earlier = await this.earlier;
     const words = (text: string) => this.words(text);
-    const plan = await allowedPlan(config, look, earlier, { words, say: (lines) => this.say(...lines) });
+    const plan = await allowedPlan(config, first, earlier, { words, say: (lines) => this.say(...lines) });
+    const started = Date.now();
+    const look = client === undefined ? first : await this.withImages(first, client, lock);
+    const { state, hash } = look;
     const isPreview = pulumi.runtime.isDryRun();
     const target = client && { client, ...this.address };
     const say = (line: string) => this.tell(`verification: ${line}`);
@@ -155,7 +163,6 @@ class UpgradeRun {
     const watched = { ...this.address, plan, state, timeouts, hide, words };
     const receipts = isPreview || client === undefined ? undefined : this.receipts(client, look, plan);
     await receipts?.begin();
-    const started = Date.now();
     const { done, ends, runAfter } = declareChain(this.component, {
       ...this.address,
       name: this.name,
@@ -218,6 +225,31 @@ class UpgradeRun {
       words: (text) => oneLine(withoutTexts(text, this.hidden)),
       say: (line) => void this.warn(line),
     });
+  }
+
+  /**
+   * Has the images pulled onto their nodes, before anything is declared. Where that took its time, the cluster is looked at again:
+   * what was found before must still be so.
+   */
+  private async withImages(look: Look, client: ClusterClient, lock: RunLock | undefined): Promise<Look> {
+    const { config } = this.given;
+    const { pulls, state, hash } = look;
+    if (pulls === undefined || pulumi.runtime.isDryRun()) return look;
+    const started = Date.now();
+    await prepull(client, {
+      config,
+      state,
+      pulls,
+      say: (line) => void this.say(line),
+      warn: (line) => void this.warn(line),
+      ...(lock && { check: () => lock.check() }),
+    });
+    if (Date.now() - started < FRESH_MS) return look;
+    const again = await this.look(client);
+    const { refusal } = again.findings;
+    if (refusal !== undefined) throw new RefusalError(refusal);
+    if (again.hash === hash) return again;
+    throw new UpgradeStopped(this.words(CHANGED_MEANWHILE), this.component);
   }
 
   private async verify(

@@ -25,6 +25,7 @@ export const ARGUMENT_OF = {
   runBefore: "upgrade.runBefore",
   runAfter: "upgrade.runAfter",
   oneWayNeeds: "upgrade.oneWayNeeds",
+  prepull: "upgrade.prepull",
   backupSize: "jobs.backupSize",
   backupStorageClass: "jobs.backupStorageClass",
   kubectlImage: "jobs.kubectlImage",

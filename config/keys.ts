@@ -17,6 +17,7 @@ export interface KeyDescription {
 
 /** Times after which a step gives up. */
 export const DEFAULT_TIMEOUTS = {
+  prepull: "15m",
   start: "5m",
   stop: "10m",
   sessions: "3m",
@@ -144,6 +145,12 @@ export const CONFIG_KEYS = {
     description:
       "runBefore: a plan without a way back is refused unless a Job of runBefore runs in it, such as a backup. Empty: it needs nothing.",
   },
+  prepull: {
+    type: "string",
+    default: "auto",
+    description:
+      "Are images pulled onto the nodes before a plan takes something away: auto (one Job for each node, while Milvus serves; an image that cannot be pulled ends the run before anything is stopped) or off.",
+  },
   backupSize: { type: "string", default: "10Gi", description: "Size of the claim that keeps the metadata backup." },
   backupStorageClass: {
     type: "string",
@@ -270,7 +277,7 @@ export const CONFIG_KEYS = {
     type: "object",
     default: DEFAULT_TIMEOUTS,
     description:
-      "When a step gives up: start (the pod of a Job is placed and its images are pulled, on top of the Job's own limit), stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component; rolloutOf sets another for single ones, such as {querynode: 1h}; its old pods get at least their grace period to end), ownJobs (one Job of runBefore or runAfter); pending: how long a Helm record that a killed run left behind must have been silent before it is cleared; lock: how long a run must have been silent before another one takes over its lock; settle: how long pods must have been ready without a restart, verify: until then, answers: until a loaded collection answers, writes: until a write check has been through. A part that is left out keeps its default.",
+      "When a step gives up: prepull (all images are on the nodes), start (the pod of a Job is placed and its images are pulled, on top of the Job's own limit), stop (pods gone), sessions (last session key in etcd gone), backup, migrate, release (Helm), rollout (one component; rolloutOf sets another for single ones, such as {querynode: 1h}; its old pods get at least their grace period to end), ownJobs (one Job of runBefore or runAfter); pending: how long a Helm record that a killed run left behind must have been silent before it is cleared; lock: how long a run must have been silent before another one takes over its lock; settle: how long pods must have been ready without a restart, verify: until then, answers: until a loaded collection answers, writes: until a write check has been through. A part that is left out keeps its default.",
   },
 } as const satisfies Record<string, KeyDescription>;
 

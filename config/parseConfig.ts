@@ -110,6 +110,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       dropValues: parsed.dropValues,
       dependencyImages: parsed.dependencyImages,
       pendingSilentSeconds: parsed.timeouts.pending,
+      prepull: parsed.prepull,
       ...(parsed.messageQueue === undefined ? {} : { messageQueue: parsed.messageQueue }),
       ...(parsed.imageRegistry === undefined ? {} : { imageRegistry: parsed.imageRegistry }),
       ...(parsed.runBefore.length > 0 && { runBefore: parsed.runBefore }),

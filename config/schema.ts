@@ -3,7 +3,7 @@ import { APPROVAL_PATTERN } from "../upgrade/approval";
 import { isChartVersion } from "../upgrade/charts/versions";
 import { MILVUS_COMPONENTS, type MilvusComponent } from "../upgrade/milvusComponents";
 import type { HelmValues, Wanted } from "../upgrade/model";
-import { DEPENDENCY_IMAGES, JOB_USERS, type JobUser, QUEUE_TYPES, STRATEGIES } from "../upgrade/model";
+import { DEPENDENCY_IMAGES, JOB_USERS, type JobUser, PREPULLS, QUEUE_TYPES, STRATEGIES } from "../upgrade/model";
 import {
   PREFLIGHT_CHECK_NAMES,
   PREFLIGHT_LEVELS,
@@ -326,6 +326,7 @@ export const configSchema = z.strictObject({
   oneWayNeeds: z.union([z.literal("").transform(() => undefined), z.literal("runBefore")], {
     error: "is not allowed; allowed is runBefore",
   }),
+  prepull: z.enum(PREPULLS),
   backupSize: quantity,
   backupStorageClass: optionalText(objectName),
   kubectlImage: image,

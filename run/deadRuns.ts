@@ -12,7 +12,8 @@ const DELETION_LIMIT = 300;
 
 /**
  * Ends what a run that is gone has left at work, under this run's lock. A Job on the metadata is waited for: it puts right
- * what it has begun. Any other is deleted: a stop or a pause that comes late would undo this run's steps.
+ * what it has begun. Any other is deleted: a stop or a pause that comes late would undo this run's steps. Pulls of images change
+ * nothing: they are gone on with, or end by themselves.
  *
  * @throws ClusterError when a Job does not end, or cannot be deleted
  */

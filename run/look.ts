@@ -19,12 +19,14 @@ import {
 } from "../upgrade/plan/stackGuard";
 import type { PreflightLevels } from "../upgrade/preflight/checks";
 import { type Findings, NO_FINDINGS } from "../upgrade/preflight/judge";
+import type { Pulls } from "../upgrade/prepull/pulls";
 import { RefusalError } from "../upgrade/refusal";
 import { touchesMetadata } from "../upgrade/steps/steps";
 import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
 import { getValue, path } from "../upgrade/values/tree";
 import { describeOpen } from "../upgrade/words/openUpgrade";
 import { chartFolderDigest } from "./chartFolder";
+import { findPulls } from "./pulls";
 import { type Rendering, renderFacts, renderPlan } from "./rendering";
 import { scriptDigest } from "./scriptDigest";
 
@@ -37,6 +39,8 @@ export interface Look {
   readonly findings: Findings;
   /** What the chart of the plan renders; missing where that was not looked at. */
   readonly rendering?: Rendering;
+  /** Images that are pulled before anything is taken away; missing where none are. */
+  readonly pulls?: Pulls;
   /** By which the plan is approved; missing where it is refused or nothing is to be done. */
   readonly hash?: string;
   /** What is said of an upgrade that was begun and has not ended, one line each. */
@@ -91,11 +95,12 @@ export async function look(client: ClusterClient, config: Config, options: LookO
       ? renderPlan({ ...options, ...config, ...wanted, plan, state, client: cluster })
       : undefined;
     const rendered = rendering?.then((it) => renderFacts(it, state));
-    const [findings, found] = await Promise.all([
+    const [findings, found, pulls] = await Promise.all([
       preflight(cluster, wanted, plan, state, { ...seen, preflight: checks, ...(rendered && { rendered }) }),
       rendering,
+      findPulls(cluster, config, plan, state, rendering),
     ]);
-    return { findings, ...(found && { rendering: found }) };
+    return { findings, ...(found && { rendering: found }), ...(pulls && { pulls }) };
   };
   const lookFor = (plan: Plan) => lookAt(state, seen, plan, check, client.server);
   return allowing(seen.wanted.maxDowntimeSeconds, planned, lookFor, () => {
@@ -165,7 +170,7 @@ async function lookAt(
   state: ClusterState,
   config: Config,
   planned: Plan,
-  check: (plan: UpgradePlan) => Promise<Pick<Look, "findings" | "rendering">>,
+  check: (plan: UpgradePlan) => Promise<Pick<Look, "findings" | "rendering" | "pulls">>,
   server?: string,
 ): Promise<Look> {
   const open = describeOpen(config.wanted, state);

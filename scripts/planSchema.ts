@@ -39,6 +39,7 @@ const plan = z.strictObject({
   expected: text.optional(),
   expectedSeconds: z.number(),
   reversibility: z.enum(REVERSIBILITIES),
+  pulls: list(text).optional().describe("What is pulled onto which nodes before anything is taken away, a line each"),
   added: list(z.strictObject({ path: text, shown: text, rule: text, reason: text })),
   warnings: list(z.strictObject({ rule: text, message: text })),
   verification: list(text).describe("What is looked at once it is done, and what is written into Milvus for that"),

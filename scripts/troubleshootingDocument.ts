@@ -59,6 +59,10 @@ const CLUSTER_ERRORS = {
     "the snapshot that a verification is to compare with is damaged: edited by hand, cut off, or larger than any that is written",
     "put a copy back, or delete the ConfigMap as the message says; then the data before that upgrade cannot be compared any more",
   ],
+  notPulled: [
+    "an image that the upgrade needs cannot be pulled onto a node, or not in time, or no node takes pods now; nothing was stopped",
+    "the message has registry, image, node and the kubelet's words, and what to type",
+  ],
   foreignObject: [
     "a ConfigMap of somebody else has the name of the lock or of a verification's record; it was not written to",
     "look at it, rename it where it comes from, or delete it, which loses what is in it; the message has the lines",

@@ -34,6 +34,10 @@ export type JobUser = (typeof JOB_USERS)[number];
 export const DEPENDENCY_IMAGES = ["keep", "chart"] as const;
 export type DependencyImages = (typeof DEPENDENCY_IMAGES)[number];
 
+/** Are images pulled onto the nodes before anything that runs is taken away? */
+export const PREPULLS = ["auto", "off"] as const;
+export type Prepull = (typeof PREPULLS)[number];
+
 /** What the stack config asks for, checked and with defaults filled in; only what the planner needs. */
 export interface Wanted {
   /** As written: `2.2.9`, `2.5`, `2.5.x`, `~2.4.10` or `latest`. */
@@ -68,6 +72,8 @@ export interface Wanted {
   readonly oneWayNeedsRun?: boolean;
   /** Seconds of interruption that a plan may be expected to cost; missing: any. */
   readonly maxDowntimeSeconds?: number;
+  /** Missing: nothing is pulled, and the images are taken to be on the nodes. */
+  readonly prepull?: Prepull;
 }
 
 // ---------------------------------------------------------------------------------------------- observed
@@ -359,9 +365,13 @@ export interface ExpectedInterruption {
   readonly isDown?: true;
   /** ISO 8601: since when; missing where that is not known. */
   readonly downSince?: string;
+  /** Seconds that it does not cost, because the images are on the nodes before. */
+  readonly savedSeconds?: number;
 }
 
 export type Step =
+  /** Images are pulled onto the nodes by pods that do nothing else, while all that runs goes on. `image` is Milvus' own. */
+  | { readonly kind: "prepull"; readonly image: string }
   | { readonly kind: "clearPendingRelease"; readonly recordName: string; readonly revision: number }
   /** The record of an install that died is kept, and says so: no Job, but a Secret that Pulumi writes. */
   | { readonly kind: "markFailed"; readonly recordName: string; readonly revision: number }

@@ -67,6 +67,7 @@ function planBlocks(plan: PlanPart): string[] {
     ].join("\n"),
     ...(isNothing ? [] : [stepTable(plan.steps)]),
     verificationBlock(plan.verification),
+    ...(plan.pulls ? [`Before anything stops:\n\n${plan.pulls.map((line) => `- ${prose(line)}`).join("\n")}`] : []),
     ...(plan.hash
       ? [`To approve this plan and no other: ${code(`pulumi config set milvus:approvedPlan ${plan.hash}`)}`]
       : []),

@@ -36,6 +36,7 @@ function planLines(plan: PlanPart): string[] {
     `${plan.kind === "nothing" ? pc.green(plan.title) : pc.yellow(plan.title)}: ${plan.reason}`,
     `chart ${chart.name} ${chart.version} from ${chart.location}`,
     ...(plan.kind === "nothing" ? [] : ["steps:", ...plan.steps.map(stepLine)]),
+    ...(plan.pulls ? ["before anything stops:", ...plan.pulls.map((line) => `  ${line}`)] : []),
     ...(plan.kind === "nothing" ? [] : [`interruption: ${plan.interruption}`]),
     ...(plan.expected ? [`expected: ${plan.expected}`, `way back: ${plan.reversibility}`] : []),
     ...(plan.attempt ? [`attempt: ${plan.attempt}, backup on claim ${plan.backupClaim ?? ""}`] : []),

@@ -17,6 +17,7 @@ import { attemptName } from "../../upgrade/metadata/attempt";
 import type { ClusterState, HelmRelease, Plan, UpgradePlan } from "../../upgrade/model";
 import { describeExpected } from "../../upgrade/plan/interruption";
 import { planUpgrade } from "../../upgrade/plan/plan";
+import { describePulls, type Pulls } from "../../upgrade/prepull/pulls";
 import { secretTexts } from "../../upgrade/secrets/text";
 import { describeStep, outlookOf } from "../../upgrade/steps/steps";
 import { type LastFacts, stateFromFacts } from "../../upgrade/walk/lastFacts";
@@ -78,6 +79,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     ...(await conditionsOf(request, plan, state)),
     ...(hash !== undefined && { hash }),
     ...(rendering && { rendering }),
+    ...(found.pulls && { pulls: found.pulls }),
   };
   const open = found.open.length > 0 ? { open: found.open } : {};
   const report = { ...head, basis: "cluster", ...open, ...(await reportOf(request, planned)) } as const;
@@ -119,13 +121,14 @@ interface Planned {
   readonly conditions?: Conditions;
   /** Of the preflight. */
   readonly rendering?: Rendering;
+  readonly pulls?: Pulls;
   /** Missing: the plan was made without the cluster. */
   readonly client?: ClusterClient;
 }
 
 async function reportOf(
   request: PlanRequest,
-  { state, plan, hash, conditions, rendering: known, client }: Planned,
+  { state, plan, hash, conditions, rendering: known, client, pulls }: Planned,
 ): Promise<Omit<PlanReport, "format" | "stack" | "release" | "basis">> {
   const { config, secrets } = request.settings;
   const outcome = outcomeOf(plan);
@@ -154,6 +157,7 @@ async function reportOf(
       verification: verificationLines(config, plan, state).map((line) => mask.text(line)),
       ...approvalOf(hash, config),
       ...(lines.length > 0 && { conditions: lines }),
+      ...(pulls && { pulls: describePulls(pulls) }),
     },
     ...(rendering && request.withManifests && { manifests: manifestReport(rendering) }),
     ...(rendering && withImages && { images: imageList(rendering, plan, config) }),

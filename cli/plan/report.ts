@@ -55,6 +55,8 @@ export interface PlanPart
   /** In words; missing when nothing is to be done. */
   readonly expected?: string;
   readonly expectedSeconds: number;
+  /** What is pulled onto which nodes before anything is taken away, a line each; missing where nothing is. */
+  readonly pulls?: readonly string[];
   readonly added: readonly ShownValue[];
   readonly warnings: readonly Warning[];
   /** What will be looked at once it is done, and what is written for that. */

@@ -1,5 +1,6 @@
 import type { V1Job } from "@kubernetes/client-node";
 import { STEP_LABEL, upgradeSelector } from "../../upgrade/marks";
+import { PREPULL } from "../../upgrade/prepull/job";
 import type { ClusterClient } from "../api/client";
 import { isDone } from "../api/write";
 import { ClusterError, hasCode } from "../errors";
@@ -22,10 +23,10 @@ export function upgradeJobsRequest(releaseName: string) {
   return { api: "batch/v1", resource: "jobs", labelSelector: upgradeSelector(releaseName) } as const;
 }
 
-/** Those that have not ended, by name. A Job that only its condition says to have failed may still have a pod at work. */
+/** Those that have not ended, by name; what pulls images is at work on nothing. A Job that only its condition says to have failed may still have a pod at work. */
 export function activeJobs(jobs: readonly Job[]): ActiveJob[] {
   return jobs
-    .filter(isActive)
+    .filter((job) => isActive(job) && job.metadata?.labels?.[STEP_LABEL] !== PREPULL)
     .map(({ metadata, spec }) => ({
       name: metadata?.name ?? "",
       step: metadata?.labels?.[STEP_LABEL] ?? "",

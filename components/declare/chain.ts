@@ -12,6 +12,7 @@ import type { After, PlannedRun, StepContext } from "./context";
 import { declareClearRecord, declareFailedRecord } from "./helmRecord";
 import { declareBackupClaim, declareKeptClaims, declareMetadataJob, declareScript } from "./metadata";
 import { declareOwnJob } from "./ownJob";
+import { declarePulls } from "./prepull";
 import { declareAccess } from "./rbac";
 import { declareRelease } from "./release";
 import { declarePause, declareResume } from "./rollout";
@@ -108,6 +109,8 @@ function hooksOf(planned: PlannedRun): pulumi.ResourceHookBinding {
 /** Declares one step and returns the resource that the next one waits for. */
 function declareStep(context: StepContext, step: Step, after: After, name: string): pulumi.Resource {
   switch (step.kind) {
+    case "prepull":
+      return declarePulls(context, after);
     case "clearPendingRelease":
       return declareClearRecord(context, step, after);
     case "markFailed":

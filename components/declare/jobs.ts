@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import { upgradeServiceAccount } from "../../upgrade/marks";
+import { jobName, shortRun } from "../../upgrade/steps/jobNames";
 import { CONTAINER_SECURITY, jobAnnotations, jobLabels, jobResources, podSecurity } from "../../upgrade/steps/jobPod";
 import type { After, StepContext, UpgradeSettings } from "./context";
-import { jobName, shortRun } from "./names";
 
 /** One command of a Job: a container. */
 export interface Command {
@@ -159,7 +159,7 @@ function podSpec({ settings, releaseName, state }: StepContext, job: UpgradeJob)
     ...(job.grace !== undefined && { terminationGracePeriodSeconds: job.grace }),
     serviceAccountName: upgradeServiceAccount(releaseName),
     automountServiceAccountToken: false,
-    securityContext: podSecurity(settings, state),
+    securityContext: podSecurity(settings.user, state),
     imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })),
     nodeSelector: settings.nodeSelector,
     tolerations: [...settings.tolerations],

@@ -2,10 +2,10 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { STEP_LABEL, upgradeLabels } from "../../upgrade/marks";
 import type { Step } from "../../upgrade/model";
+import { jobName, shortRun } from "../../upgrade/steps/jobNames";
 import { stepLimit } from "../../upgrade/steps/steps";
 import { settled } from "../engine/resolve";
 import type { After, StepContext } from "./context";
-import { jobName, shortRun } from "./names";
 
 /** Seconds after which Pulumi stops waiting for a Job whose end Kubernetes does not report. */
 const REPORT_LIMIT = 120;

@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { refusalOfLeftOut } from "../../upgrade/plan/leftOut";
+import { isOfRun } from "../../upgrade/steps/jobNames";
 import { describePlan } from "../../upgrade/words/describe";
 import type { After, Gate, PlannedRun } from "../declare/context";
-import { isOfRun } from "../declare/names";
 import { settled } from "./resolve";
 
 /**

@@ -1,6 +1,7 @@
 /** What can go wrong during a run. Each fault runs `up` once, strikes at a step, and leaves the world in order again. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineFailure, type EngineStack, stackFolder } from "../../sandbox/engine";
+import { forgetImages } from "../../sandbox/podRunner/nodeImages";
 import { killAll, listProcesses, processTree, type RunningProcess } from "../../sandbox/processTree";
 import { killUpWhen } from "../e2e/support/killedRun";
 import { type ChaosBed, mountStateDisk, TIMEOUTS } from "./chaosBed";
@@ -151,7 +152,8 @@ export const FAULTS: readonly ChaosFault[] = [
   },
   {
     name: "Job failed",
-    hits: (_, step) => isJob(step),
+    // One that pulls does nothing that could fail: the image is there whatever its command does.
+    hits: (_, step) => isJob(step) && step.name !== "prepull",
     async strike({ chaos, stack, step }) {
       const { container = "" } = step;
       const pod = step.window.containers?.[0]?.pod;
@@ -160,6 +162,18 @@ export const FAULTS: readonly ChaosFault[] = [
       });
       const struck = await run(stack);
       return struck.outcome.includes("made to fail") ? struck : { ...struck, missed: "the Job was not seen to fail" };
+    },
+  },
+  {
+    name: "image refused by its registry",
+    hits: (_, step) => step.name === "prepull",
+    async strike({ chaos, stack }) {
+      chaos.bed.faults({ pulls: { registries: { milvusdb: { secret: "nobodys" } } } });
+      forgetImages(chaos.bed.sandbox.folder, () => true);
+      const struck = await run(stack);
+      return struck.outcome.includes("cannot be pulled onto node")
+        ? struck
+        : { ...struck, missed: "the run did not end with the image" };
     },
   },
   {

@@ -39,6 +39,8 @@ const job = (name: string, container: string, label = name): ChaosStep => ({
   container,
   window: { containers: [{ container, hold: true }] },
 });
+/** First where something is taken away: the pods pull on all nodes at once, and one of them is hit. */
+const PREPULL = job("prepull", "image-0");
 const resume = (component: string, container = "await-rollout"): ChaosStep => ({
   ...job(
     `resume ${component}${container === "await-rollout" ? "" : `, ${container}`}`,
@@ -95,7 +97,7 @@ export const PLANS: readonly ChaosPlan[] = [
   },
   {
     name: "helm",
-    steps: [release("2.2.16")],
+    steps: [PREPULL, release("2.2.16")],
     expected: { version: "2.2.16", format: "empty" },
     config: { "milvus:version": "2.2.16", "milvus:strategy": "helm" },
     async prepare(chaos) {
@@ -119,6 +121,7 @@ export const PLANS: readonly ChaosPlan[] = [
     // Every step of a roll; the mixcoord's own strategy is put aside and comes back.
     name: "rolling to 2.6",
     steps: [
+      PREPULL,
       job("pause", "pause"),
       { ...release("2.6.15", "querynode"), window: {} },
       resume("mixcoord"),
@@ -135,7 +138,13 @@ export const PLANS: readonly ChaosPlan[] = [
   },
   {
     name: "migration",
-    steps: [job("stop", "await-pods-gone"), job("backup", "backup"), job("migrate", "migrate"), release("2.2.0")],
+    steps: [
+      PREPULL,
+      job("stop", "await-pods-gone"),
+      job("backup", "backup"),
+      job("migrate", "migrate"),
+      release("2.2.0"),
+    ],
     expected: { version: "2.2.0", format: "2.2" },
     config: TO_2_2,
     prepare: install21,
@@ -158,7 +167,7 @@ export const PLANS: readonly ChaosPlan[] = [
   },
   {
     name: "rollback",
-    steps: [job("stop", "await-pods-gone"), job("restore", "rollback", "rollback"), release("2.1.4")],
+    steps: [PREPULL, job("stop", "await-pods-gone"), job("restore", "rollback", "rollback"), release("2.1.4")],
     expected: { version: "2.1.4", format: "2.1" },
     config: { "milvus:version": "2.1.4", "milvus:rollback": true },
     async prepare(chaos, stack) {

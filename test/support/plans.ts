@@ -14,6 +14,7 @@ export const SETTINGS: UpgradeSettings = {
   tolerations: [{ key: "ops", operator: "Exists" }],
   resources: {},
   timeouts: {
+    prepull: 900,
     release: 1800,
     start: 300,
     stop: 600,
@@ -81,6 +82,7 @@ const DEPLOYMENTS = STOPPED.map(({ name }) => name);
 
 /** One step of every kind, to be put together to plans. */
 export const STEP = {
+  prepull: { kind: "prepull", image: "milvusdb/milvus:v2.2.9" },
   clearPendingRelease: { kind: "clearPendingRelease", recordName: "sh.helm.release.v1.my-release.v8", revision: 8 },
   markFailed: { kind: "markFailed", recordName: "sh.helm.release.v1.my-release.v1", revision: 1 },
   probe: { kind: "probe" },

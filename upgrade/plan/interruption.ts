@@ -103,6 +103,7 @@ export function describeExpected({
   kind,
   seconds,
   parts,
+  savedSeconds,
   isDown: isAway,
   downSince: since,
 }: ExpectedInterruption): string {
@@ -112,7 +113,9 @@ export function describeExpected({
     return `Milvus is down ${when}; about ${duration(seconds)} more${detailOf(parts)}`;
   }
   const name = { gaps: "gaps", "failing requests": "failing requests", outage: "an outage" }[kind];
-  return `${name} of about ${duration(seconds)}${kind === "gaps" ? " in all" : ""}${detailOf(parts)}`;
+  const saved =
+    savedSeconds === undefined ? "" : `, and about ${duration(savedSeconds)} less because images are pulled first`;
+  return `${name} of about ${duration(seconds)}${kind === "gaps" ? " in all" : ""}${detailOf(parts)}${saved}`;
 }
 
 function detailOf(parts: readonly Part[]): string {

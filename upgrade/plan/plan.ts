@@ -23,6 +23,7 @@ import { observe } from "./observed";
 import { refuseForeign } from "./ownership";
 import { withOwnSteps } from "./ownSteps";
 import { isDeadInstall, settlePending } from "./pendingRelease";
+import { withPrepull } from "./prepull";
 
 /**
  * What to do so that the wanted version runs, from what is wanted and what is there. Pure: the same facts give the
@@ -37,9 +38,9 @@ export function planUpgrade(wanted: Wanted, state: ClusterState, stack: StackFac
     const plan = withOwnSteps(made, wanted, state);
     refuseStrangers(plan, state, wanted);
     refuseUnverified(plan, state.verification);
-    const expected = expectedInterruption(plan, state);
-    refuseMoreDowntime(expected, wanted);
-    return { ...plan, expected, warnings: [...plan.warnings, ...leftAtWork(state), ...state.notes.map(asWarning)] };
+    const whole = withPrepull(plan, state, wanted, expectedInterruption(plan, state));
+    refuseMoreDowntime(whole.expected, wanted);
+    return { ...whole, warnings: [...plan.warnings, ...leftAtWork(state), ...state.notes.map(asWarning)] };
   } catch (error) {
     if (error instanceof RefusalError) return error.refusal;
     throw error;

@@ -252,6 +252,11 @@ export const PLAN_RULES = {
       "The ServiceAccount, Role and RoleBinding of the upgrade's Jobs have fixed names. Where one exists without this program's labels it is somebody else's, and nothing is touched.",
     source: "Kubernetes documentation, server-side apply: conflicts and force",
   },
+  images_are_pulled_before_anything_stops: {
+    explanation:
+      "Where a plan takes something away and other images come, Jobs that do nothing else first have them pulled onto the nodes to which the pods may go. An image that cannot be pulled ends the run there, with Milvus untouched, and so does a release that no node could take back. What keeps such Jobs from being made (rights, a quota, a policy) is a warning, and the upgrade goes on. `milvus:prepull off` leaves it out.",
+    source: "Kubernetes, Images: a kubelet pulls an image before it makes a container of it",
+  },
   jobs_of_an_earlier_run_end_first: {
     explanation:
       "Jobs of a run that is gone may still be at work. Under its lock, `up` waits for those on the metadata (they put right what they have begun) and deletes the others, before it plans.",

@@ -31,6 +31,8 @@ const PROGRESS = {
   pause: JOB,
   release: { reads: ["release"], line: (_, seen) => releaseLine(seen) },
   resume: { reads: ["job", "release"], line: rolloutLine },
+  // It has ended before the first resource is declared, and tells of itself (run/prepull.ts).
+  prepull: { reads: [], line: () => undefined },
   // A Job of the user's has a watch of its own, which also shows its last lines (cluster/state/ownJobs.ts).
   ownJob: { reads: [], line: () => undefined },
 } as const satisfies { readonly [K in StepKind]: StepProgress<Extract<Step, { kind: K }>> };

@@ -36,16 +36,17 @@ export const JOB_UID = 65532;
  * No sidecar of a service mesh: it would not end with the pod's work, and the commands, which are init containers, would have
  * no network before it runs.
  */
-const LABELS = { "sidecar.istio.io/inject": "false" };
+export const NO_MESH_LABELS = { "sidecar.istio.io/inject": "false" } as const;
+export const NO_MESH_ANNOTATIONS = { "linkerd.io/inject": "disabled" } as const;
 const ANNOTATIONS = {
-  "linkerd.io/inject": "disabled",
+  ...NO_MESH_ANNOTATIONS,
   // A pod at work on the metadata must not be moved to save a node.
   "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
   "karpenter.sh/do-not-disrupt": "true",
 };
 
 export function jobLabels(settings: JobPodSettings, releaseName: string, step: string): Record<string, string> {
-  return { ...LABELS, ...settings.labels, ...upgradeLabels(releaseName), [STEP_LABEL]: step };
+  return { ...NO_MESH_LABELS, ...settings.labels, ...upgradeLabels(releaseName), [STEP_LABEL]: step };
 }
 
 export function jobAnnotations(settings: JobPodSettings): Record<string, string> {
@@ -53,16 +54,16 @@ export function jobAnnotations(settings: JobPodSettings): Record<string, string>
 }
 
 /** Where the namespace assigns ids, those that are left out are filled in, and others are refused. */
-function hasOwnIds({ user = "auto" }: JobPodSettings, { assignsUsers = false }: Assigner): boolean {
+function hasOwnIds(user: JobUser = "auto", { assignsUsers = false }: Assigner): boolean {
   return user === "auto" ? !assignsUsers : user === "fixed";
 }
 type Assigner = Pick<ClusterState, "assignsUsers">;
 
 /** Passes the Pod Security standard "restricted", with that of the containers. */
-export function podSecurity(settings: JobPodSettings, state: Assigner) {
+export function podSecurity(user: JobUser | undefined, state: Assigner) {
   return {
     runAsNonRoot: true,
-    ...(hasOwnIds(settings, state) && { runAsUser: JOB_UID, runAsGroup: JOB_UID, fsGroup: JOB_UID }),
+    ...(hasOwnIds(user, state) && { runAsUser: JOB_UID, runAsGroup: JOB_UID, fsGroup: JOB_UID }),
     seccompProfile: { type: "RuntimeDefault" },
   };
 }
@@ -102,7 +103,7 @@ export function rehearsedPod(settings: JobPodSettings, state: Assigner, release:
     spec: {
       restartPolicy: "Never",
       automountServiceAccountToken: false,
-      securityContext: podSecurity(settings, state),
+      securityContext: podSecurity(settings.user, state),
       imagePullSecrets: imagePullSecrets.map((name) => ({ name })),
       nodeSelector,
       tolerations,

@@ -2,6 +2,8 @@ import type { Step, StepKind } from "../model";
 
 /** Limits in seconds; a step that takes longer fails and says so. */
 export interface StepTimeouts {
+  /** Pulling the images onto the nodes, before anything is taken away. */
+  readonly prepull: number;
   /** Placing a Job's pod and pulling its images, on top of the Job's own limit. */
   readonly start: number;
   /** Helm's wait for the Release. */

@@ -13,7 +13,7 @@ interface StepFacts<S extends Step> {
   /** In the outputs. Default: its kind. */
   name?(step: S): string;
   /** What Pulumi makes of it. */
-  readonly resource: "Job" | "Secret" | "Release" | "Job of a CronJob";
+  readonly resource: "Job" | "Secret" | "Release" | "Pulls" | "Job of a CronJob";
   /** What its Job runs. */
   readonly images: readonly JobImage[];
   /** What its Job may do. */
@@ -31,6 +31,8 @@ interface StepFacts<S extends Step> {
 
 /** Within the grace period of Kubernetes, where the chart says nothing. */
 export const PODS_END = { what: "pods end", seconds: 30 } as const;
+/** A node takes so long for an image of Milvus (1.5 GB) where its registry is neither near nor far. */
+export const PULL = { what: "images are pulled", seconds: 60 } as const;
 const KUBECTL = ["kubectlImage"] as const;
 /** The script does the work, and kubectl records it on the claim. */
 const SCRIPT_AND_KUBECTL = ["kubectlImage", "metaMigrationImage"] as const;
@@ -44,6 +46,21 @@ const METADATA_JOB = { ...JOB, onMetadata: true } as const;
  * image, and reads or writes some megabytes.
  */
 export const STEPS = {
+  prepull: {
+    title: ({ image }) => `pull ${image} and what goes with it onto the nodes`,
+    resource: "Pulls",
+    images: [],
+    rights: () => [],
+    limit: (_, { prepull }) => prepull,
+    outage: [],
+    outlook: () => ({
+      reversibility: "reversible",
+      why: "nothing changes but the images that nodes have, and the kubelet removes those that nobody uses",
+      source: "Kubernetes, Garbage collection of containers and images",
+    }),
+    onMetadata: false,
+    interrupts: false,
+  },
   clearPendingRelease: {
     ...JOB,
     title: ({ revision }) => `clear the pending record of revision ${revision}`,

@@ -35,6 +35,12 @@ function size({ amount, suffix }: Quantity): number {
   return amount * (FACTORS[suffix] ?? 1);
 }
 
+/** In whole ones: bytes, cores; undefined for what is no quantity. */
+export function sizeOf(value: HelmValue | undefined): number | undefined {
+  const quantity = parseQuantity(value);
+  return quantity && size(quantity);
+}
+
 /** In their own unit where all have the same, else in thousandths or whole ones. Undefined where one is no quantity. */
 export function sumOfQuantities(values: readonly HelmValue[]): string | undefined {
   const all = values.map(parseQuantity).filter((it) => it !== undefined);

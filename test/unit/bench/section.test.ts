@@ -42,7 +42,7 @@ describe("a section of docs/benchmarks.md", () => {
   });
 
   const choices = [
-    { only: "planning,downtime", names: ["planning", "downtime"] },
+    { only: "planning,downtime", names: ["planning", "downtime", "downtime-pulls"] },
     { only: "scale", names: ["scale-pods", "scale-fleet"] },
     { only: undefined, names: PARTS.map(({ name }) => name) },
   ];

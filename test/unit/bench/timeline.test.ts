@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import { longestWithout, outage, secondsIncomplete, secondsInterrupted, type Timeline } from "../../../bench/timeline";
+import {
+  availability,
+  longestWithout,
+  outage,
+  secondsIncomplete,
+  secondsInterrupted,
+  type Timeline,
+} from "../../../bench/timeline";
 
 /** One moment a second; `undefined`: not there. */
 function timeline(counts: Readonly<Record<string, readonly (number | undefined)[]>>): Timeline {
@@ -65,4 +72,24 @@ describe("a timeline of ready replicas", () => {
       }).to.deep.equal(expected);
     });
   }
+});
+
+describe("the share of replicas that are ready", () => {
+  it("counts from the first that is missing, with a few seconds around the outage", () => {
+    const at = (seconds: number, proxy: number, querynode: number) => ({
+      at: seconds * 1000,
+      ready: new Map([
+        ["proxy", proxy],
+        ["querynode", querynode],
+      ]),
+    });
+    const timeline = [at(0, 1, 2), at(20, 1, 2), at(24, 0, 2), at(25, 0, 1), at(30, 1, 2), at(34, 1, 2), at(60, 1, 2)];
+    expect(availability(timeline)).to.deep.equal([
+      [-4, 100],
+      [0, 50],
+      [1, 25],
+      [6, 100],
+      [10, 100],
+    ]);
+  });
 });

@@ -83,15 +83,16 @@ describe("MilvusCluster", () => {
       kind: "helm",
       there: () => put("4.0.34", "2.2.14"),
       wanted: () => args("2.2.16", { upgrade: { strategy: "helm" } }),
-      steps: ["release"],
+      steps: ["prepull", "release"],
       chart: "milvus-4.0.34",
-      names: ["kubernetes", "release"],
+      names: ["kubernetes", "prepull", "release"],
     },
     {
       kind: "rolling",
       there: () => put("4.2.33", "2.5.0", { components: MIXED }),
       wanted: () => args("2.5.10"),
       steps: [
+        "prepull",
         "pause",
         "release",
         ...["indexnode", "mixcoord", "querynode", "datanode", "proxy"].map((it) => `resume ${it}`),
@@ -102,6 +103,7 @@ describe("MilvusCluster", () => {
         "upgrade",
         "upgrade",
         "upgrade",
+        "prepull",
         "pause",
         "release",
         ...["indexnode", "mixcoord", "querynode", "datanode", "proxy"].map((it) => `resume-${it}`),
@@ -114,12 +116,12 @@ describe("MilvusCluster", () => {
         put("3.2.18", "2.1.4");
       },
       wanted: () => args("2.2.9"),
-      steps: ["probe", "stop", "backup", "migrate", "release"],
+      steps: ["prepull", "probe", "stop", "backup", "migrate", "release"],
       chart: "milvus-4.0.24",
       names: [
         "kubernetes",
         ...["upgrade", "upgrade", "upgrade", "meta-script", "backup-2.1.4-to-2.2.9-r7"],
-        ...["probe", "stop", "backup", "migrate", "release"],
+        ...["prepull", "probe", "stop", "backup", "migrate", "release"],
       ],
       backupClaim: BACKUP,
     },
@@ -145,9 +147,9 @@ describe("MilvusCluster", () => {
         putBackup("migrated");
       },
       wanted: () => args("2.1.4", { upgrade: { rollback: true } }),
-      steps: ["stop", "restore", "release"],
+      steps: ["prepull", "stop", "restore", "release"],
       chart: "milvus-3.2.18",
-      names: ["kubernetes", "upgrade", "upgrade", "upgrade", "meta-script", "stop", "rollback", "release"],
+      names: ["kubernetes", "upgrade", "upgrade", "upgrade", "meta-script", "prepull", "stop", "rollback", "release"],
       backupClaim: BACKUP,
     },
   ];

@@ -41,6 +41,7 @@ const ROWS = {
   runBefore: { set: '["cronjob/milvus-backup"]', moves: true, why: "they are run" },
   runAfter: { set: '["cronjob/smoke-test"]', moves: true, why: "they are run" },
   oneWayNeeds: { set: "runBefore", moves: true, why: "it is what a plan is judged by" },
+  prepull: { set: "off", moves: true, why: "the steps are others" },
   backupSize: { set: "20Gi", moves: true, why: "a Job's claim is another" },
   backupStorageClass: { set: "fast", moves: true, why: "a Job's claim is another" },
   kubectlImage: { set: "example.com/kubectl:v1", moves: true, why: "an image that is run" },
@@ -99,6 +100,7 @@ describe("an approval and the stack config", () => {
   }
 
   for (const name of [
+    "prepull",
     "start",
     "stop",
     "sessions",

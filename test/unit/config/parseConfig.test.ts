@@ -34,6 +34,7 @@ describe("parseConfig", () => {
         dependencyImages: "keep",
         dropValues: [],
         pendingSilentSeconds: 600,
+        prepull: "auto",
       },
       conditions: { soakSeconds: 0 },
       valuesAreSecret: false,
@@ -50,6 +51,7 @@ describe("parseConfig", () => {
         user: "auto",
         backup: { size: "10Gi" },
         timeouts: {
+          prepull: 900,
           start: 300,
           stop: 600,
           sessions: 180,
@@ -126,6 +128,7 @@ describe("parseConfig", () => {
       dropValues: ["pulsar.proxy.resources"],
       dependencyImages: "chart",
       pendingSilentSeconds: 600,
+      prepull: "auto",
     });
     expect(config.settings.backup).to.deep.equal({ size: "1.5Gi", storageClass: "fast" });
     expect(config.settings).to.deep.include({

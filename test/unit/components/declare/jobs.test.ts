@@ -2,9 +2,9 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { PlannedRun } from "../../../../components/declare/context";
 import { scratchSize } from "../../../../components/declare/metadata";
-import { jobName } from "../../../../components/declare/names";
 import { inArguments } from "../../../../config/arguments";
 import { type AttemptPhase, PLAN_KINDS, type Step, type UpgradePlan } from "../../../../upgrade/model";
+import { jobName } from "../../../../upgrade/steps/jobNames";
 import { declare, PLANS, plannedRun, RESUMES, SETTINGS, state } from "../../../support/plans";
 import { type Registered, record } from "../../../support/recordingMonitor";
 

@@ -15,7 +15,7 @@ export function isOfRun(name: string | undefined, run: string): boolean {
 }
 
 /** Short digest of plain data: the same for the same content. */
-function digest(content: unknown): string {
+export function digest(content: unknown): string {
   return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, DIGEST_LENGTH);
 }
 
