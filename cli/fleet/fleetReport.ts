@@ -130,9 +130,7 @@ function nextLines(
         ]
       : []),
     ...(others && room !== undefined
-      ? [
-          `Or the others anyway: ${fleetCommand({ ...request, limits: { ...request.limits, maxFailures: room } })}`,
-        ]
+      ? [`Or the others anyway: ${fleetCommand({ ...request, limits: { ...request.limits, maxFailures: room } })}`]
       : []),
   ];
 }

@@ -5,7 +5,7 @@ import { CAUSE_TEXTS } from "../diagnose/causes";
 import { ClusterError } from "../errors";
 import type { NotPulled } from "./judge";
 
-const UNTOUCHED = "Nothing was stopped or changed: Milvus serves on as before.";
+const UNTOUCHED = "Nothing was stopped or changed: Milvus keeps serving as before.";
 const WITHOUT = `To upgrade without it, and pull while Milvus is away: ${configLine("prepull", "off")}`;
 
 export function imageNotPulled({ node, image, cause, said }: NotPulled, users: PulledImage["users"]): ClusterError {

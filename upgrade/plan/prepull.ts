@@ -28,7 +28,8 @@ export function withPrepull(
   { prepull }: Pick<Wanted, "prepull">,
   expected: ExpectedInterruption,
 ): UpgradePlan & { readonly expected: ExpectedInterruption } {
-  if (prepull === undefined || expected.kind === "none" || !needsImages(plan, state)) return { ...plan, expected };
+  const takesAway = expected.kind !== "none" && expected.isDown !== true;
+  if (prepull === undefined || !takesAway || !needsImages(plan, state)) return { ...plan, expected };
   const { seconds } = PULL;
   if (prepull === "off") {
     const dearer = { ...expected, seconds: expected.seconds + seconds, parts: [...expected.parts, PULL] };

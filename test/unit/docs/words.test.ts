@@ -63,8 +63,8 @@ describe("the words of messages and documents", () => {
     const sentences = [
       "Mend that. To go on in spite of it, lower the check by name",
       "The install was gone on from",
-      "Milvus does not report its version",
-      "requests_fail_for_a_short_time",
+      "Milvus does not tell its version",
+      "a_gap_is_said",
     ];
     for (const sentence of sentences) {
       expect(

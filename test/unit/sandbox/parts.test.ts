@@ -5,13 +5,13 @@ import path from "node:path";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { parseAllDocuments } from "yaml";
+import { table } from "../../../cli/format/table";
 import { kwokctlConfig } from "../../../sandbox/controlPlane";
 import { serves } from "../../../sandbox/downtime";
 import { withLock } from "../../../sandbox/lock";
 import { releasePorts, reservePorts } from "../../../sandbox/ports";
 import { changes, describeSteps, EventCollector, errors } from "../../../sandbox/report";
 import { sandboxFolder } from "../../../sandbox/sandboxState";
-import { table } from "../../../cli/format/table";
 import { SANDBOX_TOOLS } from "../../../sandbox/toolList";
 import type { Tools } from "../../../sandbox/tools";
 

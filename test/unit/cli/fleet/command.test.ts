@@ -60,7 +60,7 @@ describe("upgrade --stacks", () => {
     const { text, exitCode } = await run("--stacks", "prod-*", "--to", "2.6", "--yes", "--report", markdown, json);
     expect(exitCode).to.equal(1);
     expect(text)
-      .to.include("prod-b: The Pulumi CLI is needed (the stack config has encrypted values) and not there")
+      .to.include("prod-b: The Pulumi CLI is needed (the stack config has encrypted values) and was not found")
       .and.to.include("0 of 2 stacks are there\n")
       .and.to.include(`--stack prod-b --to 2.6 --cwd ${folder}`);
     const report = FLEET_REPORT.parse(JSON.parse(readFileSync(json, "utf8")));

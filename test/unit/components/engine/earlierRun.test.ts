@@ -146,7 +146,9 @@ describe("what earlier runs have left in the state", () => {
     const { hasRelease } = await read(new Error("no backend client is available"));
     expect(hasRelease).to.equal(false);
     expect(warnings).to.have.length(1);
-    expect(warnings[0]).to.match(/cannot be read.*readStackResourceOutputs.*does not know whether this is the cluster/s);
+    expect(warnings[0]).to.match(
+      /cannot be read.*readStackResourceOutputs.*does not know whether this is the cluster/s,
+    );
   });
 
   describe("gives aliases", () => {

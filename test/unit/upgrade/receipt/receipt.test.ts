@@ -36,7 +36,10 @@ describe("a receipt", () => {
   for (const kind of PLAN_KINDS) {
     it(`of a plan of the kind ${kind} is what the schema says, small, and without a value of the user's`, () => {
       const { chart } = PLANS[kind];
-      const warnings = Array.from({ length: 50 }, () => ({ rule: "requests_fail_for_a_short_time", message: "s3cret" }) as const);
+      const warnings = Array.from(
+        { length: 50 },
+        () => ({ rule: "requests_fail_for_a_short_time", message: "s3cret" }) as const,
+      );
       const receipt = endReceipt(beginReceipt(begun({ plan: { ...PLANS[kind], chart, warnings } }), undefined), PASSED);
       const text = JSON.stringify(receipt);
       expect(RECEIPT.strict().parse(JSON.parse(text))).to.deep.equal(receipt);
