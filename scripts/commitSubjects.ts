@@ -17,7 +17,7 @@ export function wrongSubjects(log: string): readonly string[] {
     .flatMap((line) => {
       const [hash = "", ...words] = line.split(" ");
       const subject = words.join(" ");
-      const { length } = [...subject];
+      const length = Array.from(subject).length;
       if (length > LONGEST_SUBJECT) {
         return [`${hash}: the subject has ${length} characters, at most ${LONGEST_SUBJECT} are allowed: ${subject}`];
       }

@@ -77,10 +77,10 @@ async function fetchRest(
 ): Promise<void> {
   const have = (await stat(target).catch(() => undefined))?.size ?? 0;
   const answer = await ask(url, dispatcher, have > 0 ? { range: `bytes=${have}-` } : {}, signal);
-  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(`${answer.headers["content-range"] ?? ""}`);
+  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(header(answer.headers, "content-range"));
   if (answer.statusCode === 416 || (answer.statusCode === 206 && Number(range?.[1]) !== have)) {
     await answer.body.dump();
-    const complete = /^bytes \*\/(\d+)$/.exec(`${answer.headers["content-range"] ?? ""}`)?.[1];
+    const complete = /^bytes \*\/(\d+)$/.exec(header(answer.headers, "content-range"))?.[1];
     if (answer.statusCode === 416 && Number(complete) === have) return;
     await rm(target, { force: true });
     throw new Error("the server no longer has the part that was left to fetch");
@@ -123,7 +123,7 @@ async function ask(
     const { statusCode } = answer;
     if (statusCode >= 300 && statusCode < 400 && answer.headers.location !== undefined) {
       await answer.body.dump();
-      at = new URL(`${answer.headers.location}`, at).href;
+      at = new URL(header(answer.headers, "location"), at).href;
       continue;
     }
     if (statusCode === 200 || statusCode === 206 || statusCode === 416) return answer;
@@ -163,4 +163,10 @@ function isOutOfReach(error: unknown): boolean {
       code ?? "",
     ),
   );
+}
+
+/** The first one, where it is there several times; empty where it is not there. */
+function header(headers: Readonly<Record<string, string | string[] | undefined>>, name: string): string {
+  const value = headers[name];
+  return (Array.isArray(value) ? value[0] : value) ?? "";
 }

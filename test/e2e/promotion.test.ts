@@ -60,7 +60,9 @@ describe("staging, then production", () => {
   it("production is refused, in the preview too, as long as staging has no receipt", async () => {
     const before = await bed.fingerprint();
     const { message } = await failureOf(production.preview());
-    expect(message).to.include("only_what_was_proved_before").and.to.include("the outputs of staging cannot be read");
+    expect(message).to.match(
+      /only_what_was_proved_before.*(the outputs of staging cannot be read|staging has no receipt)/s,
+    );
     expect(await bed.fingerprint()).to.equal(before);
   });
 
@@ -78,7 +80,7 @@ describe("staging, then production", () => {
     });
     expect(receipt.verification).to.deep.include({ mode: "health", status: "passed" });
     expect(receipt.runs.map(({ stack }) => stack)).to.deep.equal(["organization/milvus/staging"]);
-    expect(receipt.steps.map(({ step }) => step)).to.deep.equal(["release"]);
+    expect(receipt.steps.map(({ step }) => step)).to.deep.equal(["prepull", "release"]);
     const text = JSON.stringify(receipt);
     expect(text).to.not.match(/hunter2|rootPath/);
     expect(text.length).to.be.below(2000);

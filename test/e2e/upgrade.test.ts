@@ -115,7 +115,7 @@ describe("upgrade, from 2.1.4 over three hops to 2.4", () => {
     expect(await run.end, run.output()).to.equal(130);
     expect(run.output())
       .to.include("stopped: interrupted")
-      .and.to.include("2/5 stop 8 Deployments")
+      .and.to.include("3/6 stop 8 Deployments")
       .and.to.include("give up: pulumi config set milvus:version 2.1.4, then pulumi up")
       .and.to.include("to go on: npm run upgrade -- --stack dev --to 2.4");
     expect(wantedNow()).to.equal("2.2.14");

@@ -18,7 +18,7 @@ describe("the events of a run", () => {
     folder = mkdtempSync(join(tmpdir(), "milvus-events-"));
   });
   afterEach(() => {
-    if (before === undefined) delete process.env[EVENTS_VARIABLE];
+    if (before === undefined) Reflect.deleteProperty(process.env, EVENTS_VARIABLE);
     else process.env[EVENTS_VARIABLE] = before;
     rmSync(folder, { recursive: true, force: true });
   });
@@ -52,7 +52,7 @@ describe("the events of a run", () => {
   });
 
   it("are told to nobody where none is named", () => {
-    delete process.env[EVENTS_VARIABLE];
+    Reflect.deleteProperty(process.env, EVENTS_VARIABLE);
     expect(tellAll).to.not.throw();
   });
 

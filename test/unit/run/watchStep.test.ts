@@ -49,13 +49,12 @@ interface Heard {
 /** The Job's pod and Milvus' pods are asked for by different labels. */
 function client(answers: Answers, jobPods: readonly unknown[] = [jobPod]): FakeClient {
   const fake = fakeClient(answers);
-  const { read } = fake;
   return {
     ...fake,
     read: (request) =>
       request.resource === "pods" && request.labelSelector?.startsWith("job-name") === true
         ? Promise.resolve({ items: jobPods })
-        : read(request),
+        : fake.read(request),
   };
 }
 
@@ -71,7 +70,9 @@ async function watch(
     from,
     WATCHED,
     {
-      progress: (line, isNew) => void (isNew && heard.progress.push(line)),
+      progress: (line, isNew) => {
+        if (isNew) heard.progress.push(line);
+      },
       stuck: (text) => void heard.stuck.push(text),
     },
     times,

@@ -25,7 +25,10 @@ describe("what is seen of a pod", () => {
     containerStatuses: [{ ...running, imageID, state: { waiting: { reason } } }],
   });
   it("is its stage: without a node, pulling, starting, running, ready, ending", () => {
-    const { nodeName: _node, ...noNode } = SPEC;
+    const noNode = Object.fromEntries(Object.entries(SPEC).filter(([key]) => key !== "nodeName")) as Omit<
+      typeof SPEC,
+      "nodeName"
+    >;
     expect(stageOf({ spec: noNode })).to.include({ stage: "no node", deployment: NAME });
     expect(stageOf({ status: waiting("ContainerCreating") })).to.include({
       stage: "pulls",

@@ -114,7 +114,7 @@ describe("downloads of tools", () => {
     publishers.files.set(KUBECTL, randomBytes(300_000));
     const error = await get().then(
       () => expect.fail("it was taken"),
-      (reason: Error) => reason,
+      (reason: unknown) => reason as Error,
     );
     expect(error.message).to.contain("is not what its publisher has released").and.contain(sha256(kubectl));
     expect(error.message).to.contain("MILVUS_MIRROR=off");

@@ -52,7 +52,11 @@ const STOP: Step = {
   ],
 };
 const RELEASE: Step = { kind: "release", awaitReady: true };
-const { deployment: _none, ...noDeployment } = pod({ name: "my-release-etcd-2", component: "", stage: "runs" });
+const ofEtcd = pod({ name: "my-release-etcd-2", component: "", stage: "runs" });
+const noDeployment = Object.fromEntries(Object.entries(ofEtcd).filter(([key]) => key !== "deployment")) as Omit<
+  SeenPod,
+  "deployment"
+>;
 const jobPod = (changes: Partial<SeenPod>): SeenPod => pod({ name: "j-1", component: "", template: "", ...changes });
 
 describe("how far a step is", () => {
