@@ -132,9 +132,9 @@ describe("the plan on the command line", () => {
     expect(exitCode).to.equal(2);
     for (const words of [
       "upgrade with metadata migration, Milvus 2.1.4 → 2.2.14",
-      "1. probe the metadata",
-      "2. stop 8 Deployments",
-      "4. migrate metadata",
+      "2. probe the metadata",
+      "3. stop 8 Deployments",
+      "5. migrate metadata",
       "compared with revision 1",
       "- milvusdb/milvus:v2.1.4",
       "+ milvusdb/milvus:v2.2.14",
