@@ -12,15 +12,23 @@ const IN_TURNS = [
   "upgrade",
   "losses",
   "interrupted",
+  "readme",
+  "fleet",
   "realMilvus",
   "template",
   "adopted",
   "chaos",
   "badInput",
+  "plan",
+  "promotion",
+  "stopped",
+  "prepull",
   "twoStacks",
   "package",
   "writes",
   "takeover",
+  "openshift",
+  "renders",
 ].map((name) => `test/e2e/${name}.test.ts`);
 const TURNS = 3;
 
