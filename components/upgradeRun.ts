@@ -16,7 +16,7 @@ import { ReceiptKeeper } from "../run/receipts";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
 import { RefusalError } from "../upgrade/refusal";
 import { secretTexts } from "../upgrade/secrets/text";
-import { isAfterVerification } from "../upgrade/steps/steps";
+import { isAfterVerification, isDeclared } from "../upgrade/steps/steps";
 import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
 import { describeFailed, describePassed } from "../verify/describe";
@@ -143,8 +143,8 @@ class UpgradeRun {
     const earlier = await this.earlier;
     const words = (text: string) => this.words(text);
     const plan = await allowedPlan(config, first, earlier, { words, say: (lines) => this.say(...lines) });
-    const started = Date.now();
     const look = client === undefined ? first : await this.withImages(first, client, lock);
+    const started = Date.now();
     const { state, hash } = look;
     const isPreview = pulumi.runtime.isDryRun();
     const target = client && { client, ...this.address };
@@ -188,7 +188,7 @@ class UpgradeRun {
       ...(client && !isPreview && { listener: stepListener({ ...watched, client, receipts, events }) }),
     });
     const planned = plannedOutputs({ ...watched, ...(hash !== undefined && { hash }) }, earlier);
-    const steps = plan.steps.filter((step) => !isAfterVerification(step));
+    const steps = plan.steps.filter(isDeclared);
     const lastUpgrade = await measure({ ...plan, steps }, started, ends, earlier.lastUpgrade, () => receipts?.now());
     const last = earlier.receipt as ReceiptOutput | undefined;
     const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }), ...(last && { receipt: last }) };
@@ -201,7 +201,7 @@ class UpgradeRun {
     const result = await this.verify(target, plan, record, say);
     if (result?.status === "failed") await receipts?.end(endedRun(plan, lastUpgrade, result));
     const verification = this.passed(result, plan, say);
-    if (steps.length < plan.steps.length) {
+    if (plan.steps.some(isAfterVerification)) {
       await receipts?.verified(endedRun(plan, lastUpgrade, result));
       await runAfter();
     }

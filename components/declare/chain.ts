@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Step, UpgradePlan } from "../../upgrade/model";
-import { isAfterVerification, runsAsJob, touchesMetadata } from "../../upgrade/steps/steps";
+import { isAfterVerification, isDeclared, runsAsJob, touchesMetadata } from "../../upgrade/steps/steps";
 import { releaseResourceName } from "../engine/earlierRun";
 import { failureHook } from "../engine/failureHook";
 import { guardHook } from "../engine/guard";
@@ -12,7 +12,6 @@ import type { After, PlannedRun, StepContext } from "./context";
 import { declareClearRecord, declareFailedRecord } from "./helmRecord";
 import { declareBackupClaim, declareKeptClaims, declareMetadataJob, declareScript } from "./metadata";
 import { declareOwnJob } from "./ownJob";
-import { declarePulls } from "./prepull";
 import { declareAccess } from "./rbac";
 import { declareRelease } from "./release";
 import { declarePause, declareResume } from "./rollout";
@@ -50,7 +49,7 @@ export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Decl
   const options = { parent, hooks, ...(provider && { provider }) };
   const own = { ...planned, run, gate, options };
 
-  const steps = planned.plan.steps.filter((step) => !isAfterVerification(step));
+  const steps = planned.plan.steps.filter(isDeclared);
   const access = steps.some(runsAsJob) ? declareAccess(own) : undefined;
   const context: StepContext = { ...own, ...(access && { access }) };
   const script = steps.some(touchesMetadata) ? [declareScript(context)] : [];
@@ -110,7 +109,7 @@ function hooksOf(planned: PlannedRun): pulumi.ResourceHookBinding {
 function declareStep(context: StepContext, step: Step, after: After, name: string): pulumi.Resource {
   switch (step.kind) {
     case "prepull":
-      return declarePulls(context, after);
+      throw new Error("The step prepull is done before anything is declared. This is a bug: please report it.");
     case "clearPendingRelease":
       return declareClearRecord(context, step, after);
     case "markFailed":

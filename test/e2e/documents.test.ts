@@ -25,6 +25,11 @@ const NOT_RUN: readonly { readonly file: string; readonly with: string; readonly
   },
   { file: "README.md", with: "npm run demo", why: ".ci/run runs both commands as steps of their own" },
   {
+    file: "docs/render-harness.md",
+    with: "npm run test:render",
+    why: "it needs the charts' public repository; a sample on small charts is test/render/render.test.ts",
+  },
+  {
     file: "examples/README.md",
     with: "npm pack",
     why: "package.test.ts packs and compiles the example, with links in the place of npm install, which needs a registry",

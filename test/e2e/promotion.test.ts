@@ -80,7 +80,7 @@ describe("staging, then production", () => {
     });
     expect(receipt.verification).to.deep.include({ mode: "health", status: "passed" });
     expect(receipt.runs.map(({ stack }) => stack)).to.deep.equal(["organization/milvus/staging"]);
-    expect(receipt.steps.map(({ step }) => step)).to.deep.equal(["prepull", "release"]);
+    expect(receipt.steps.map(({ step }) => step)).to.deep.equal(["release"]);
     const text = JSON.stringify(receipt);
     expect(text).to.not.match(/hunter2|rootPath/);
     expect(text.length).to.be.below(2000);

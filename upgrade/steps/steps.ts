@@ -13,7 +13,7 @@ interface StepFacts<S extends Step> {
   /** In the outputs. Default: its kind. */
   name?(step: S): string;
   /** What Pulumi makes of it. */
-  readonly resource: "Job" | "Secret" | "Release" | "Pulls" | "Job of a CronJob";
+  readonly resource: "Job" | "Secret" | "Release" | "nothing" | "Job of a CronJob";
   /** What its Job runs. */
   readonly images: readonly JobImage[];
   /** What its Job may do. */
@@ -48,7 +48,7 @@ const METADATA_JOB = { ...JOB, onMetadata: true } as const;
 export const STEPS = {
   prepull: {
     title: ({ image }) => `pull ${image} and what goes with it onto the nodes`,
-    resource: "Pulls",
+    resource: "nothing",
     images: [],
     rights: () => [],
     limit: (_, { prepull }) => prepull,
@@ -219,6 +219,11 @@ export function stepName(step: Step): string {
 /** Not before what runs is known to be well. */
 export function isAfterVerification(step: Step): boolean {
   return step.kind === "ownJob" && step.when === "after";
+}
+
+/** Images are pulled before anything is declared, and what runs after the verification is declared then. */
+export function isDeclared(step: Step): boolean {
+  return !isAfterVerification(step) && factsOf(step).resource !== "nothing";
 }
 
 /** By the upgrade's own account, with its rights. */

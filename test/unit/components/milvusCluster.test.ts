@@ -85,7 +85,7 @@ describe("MilvusCluster", () => {
       wanted: () => args("2.2.16", { upgrade: { strategy: "helm" } }),
       steps: ["prepull", "release"],
       chart: "milvus-4.0.34",
-      names: ["kubernetes", "prepull", "release"],
+      names: ["kubernetes", "release"],
     },
     {
       kind: "rolling",
@@ -103,7 +103,6 @@ describe("MilvusCluster", () => {
         "upgrade",
         "upgrade",
         "upgrade",
-        "prepull",
         "pause",
         "release",
         ...["indexnode", "mixcoord", "querynode", "datanode", "proxy"].map((it) => `resume-${it}`),
@@ -121,7 +120,7 @@ describe("MilvusCluster", () => {
       names: [
         "kubernetes",
         ...["upgrade", "upgrade", "upgrade", "meta-script", "backup-2.1.4-to-2.2.9-r7"],
-        ...["prepull", "probe", "stop", "backup", "migrate", "release"],
+        ...["probe", "stop", "backup", "migrate", "release"],
       ],
       backupClaim: BACKUP,
     },
@@ -149,7 +148,7 @@ describe("MilvusCluster", () => {
       wanted: () => args("2.1.4", { upgrade: { rollback: true } }),
       steps: ["prepull", "stop", "restore", "release"],
       chart: "milvus-3.2.18",
-      names: ["kubernetes", "upgrade", "upgrade", "upgrade", "meta-script", "prepull", "stop", "rollback", "release"],
+      names: ["kubernetes", "upgrade", "upgrade", "upgrade", "meta-script", "stop", "rollback", "release"],
       backupClaim: BACKUP,
     },
   ];
