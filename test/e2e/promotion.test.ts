@@ -100,7 +100,10 @@ describe("staging, then production", () => {
   it("an idle preview is short, and does not spell the receipt out", async () => {
     const { output } = await staging.preview();
     expect(output).to.not.include("startedAt");
-    expect(output.trim().split("\n").length).to.be.below(25);
+    // The engine's words on a plugin that is on PATH, and older than the SDK, are of the sandbox.
+    const ofSandbox = /using pulumi-resource-kubernetes from \$PATH|plugin kubernetes is expected to have version/;
+    const lines = output.trim().split("\n");
+    expect(lines.filter((line) => !ofSandbox.test(line)).length).to.be.below(25);
   });
 
   it("production is refused until staging has run for the soak, and says for how long it has", async () => {
