@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { run, tryRun } from "./run";
-import { goIsAtLeast, type ToolSpec } from "./toolList";
+import { goIsAtLeast, type ToolSpec, titleOf } from "./toolList";
 
 /** Cold, on two cores, the largest takes about five minutes. */
 const BUILD_SECONDS = 20 * 60;
@@ -24,9 +24,10 @@ export async function buildTools(
   progress: BuildProgress,
 ): Promise<void> {
   const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" };
-  for (const spec of specs) await checkGo(spec, source, env);
-  const [first] = targets;
-  if (first === undefined) return;
+  const [[firstSpec], [first]] = [specs, targets];
+  if (firstSpec === undefined || first === undefined) return;
+  // One module, one Go: what holds for one of its tools holds for all.
+  await checkGo(firstSpec, source, env);
   const folder = `${path.dirname(first)}.${process.pid}.part`;
   const started = Date.now();
   const heartbeat = setInterval(() => progress.onHeartbeat(Math.round((Date.now() - started) / 1000)), 20_000);
@@ -46,7 +47,7 @@ export async function buildTools(
       await rename(path.join(folder, goName(spec.package)), target);
     }
   } catch (error) {
-    const names = specs.map(({ name, version }) => `${name} ${version}`).join(", ");
+    const names = specs.map(titleOf).join(", ");
     throw new Error(
       `building ${names} in ${source} failed; what is built already is kept, run the same command again\n` +
         (error as Error).message,

@@ -153,6 +153,9 @@ export function namesVersion(output: string, version: string): boolean {
   return found[0] === wanted;
 }
 
+/** What a run says of a tool, e.g. `helm v3.20.2`. */
+export const titleOf = (tool: Pick<ToolSpec, "name" | "version">): string => `${tool.name} ${tool.version}`;
+
 /** `go1.26.8` against `1.26.0`. */
 export function goIsAtLeast(goVersion: string, required: string): boolean {
   const numbers = (text: string) => (text.match(/\d+/g) ?? []).map(Number);

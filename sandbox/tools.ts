@@ -2,12 +2,20 @@ import { constants } from "node:fs";
 import { access, readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { downloadTool, mirrorOf } from "./downloads/downloadTool";
-import { titleOf } from "./downloads/releases";
 import { projectFolder, toolsFolder } from "./folders";
 import { buildTools } from "./goBuild";
 import { withLock } from "./lock";
 import { tryRun } from "./run";
-import { cacheEntry, namesVersion, SANDBOX_TOOLS, TOOL_NAMES, TOOLS, type ToolName, type ToolSpec } from "./toolList";
+import {
+  cacheEntry,
+  namesVersion,
+  SANDBOX_TOOLS,
+  TOOL_NAMES,
+  TOOLS,
+  type ToolName,
+  type ToolSpec,
+  titleOf,
+} from "./toolList";
 
 export const TOOL_ORIGINS = ["cache", "PATH", "downloaded", "built"] as const;
 export type ToolOrigin = (typeof TOOL_ORIGINS)[number];

@@ -1,4 +1,4 @@
-import type { ToolName, ToolSpec } from "../toolList";
+import type { ToolName } from "../toolList";
 
 /** What a publisher offers for one platform, and where its checksum is. */
 export interface Release {
@@ -133,6 +133,3 @@ function digestOfAsset(name: string, text: string): string | undefined {
   const digest = release.assets?.find((asset) => asset.name === name)?.digest ?? "";
   return /^sha256:([0-9a-f]{64})$/i.exec(digest)?.[1]?.toLowerCase();
 }
-
-/** What a run says of a tool, e.g. `helm v3.20.2`. */
-export const titleOf = (tool: Pick<ToolSpec, "name" | "version">): string => `${tool.name} ${tool.version}`;

@@ -64,12 +64,7 @@ describe("downloads of tools", () => {
   });
 
   it("goes on where a connection was cut, and fetches nothing twice", async () => {
-    let cut = false;
-    publishers.misbehave = (asked, _request, response) => {
-      if (cut || asked !== KUBECTL) return false;
-      cut = true;
-      return cutAfter(100_000, kubectl, response);
-    };
+    cutOnce();
     expect(await get()).to.equal(undefined);
     expect(readFileSync(target).equals(kubectl)).to.equal(true);
     // How much of it arrives before the cut is the network's choice.
@@ -100,12 +95,7 @@ describe("downloads of tools", () => {
 
   it("begins again where the server knows no ranges", async () => {
     publishers.ranges = false;
-    let cut = false;
-    publishers.misbehave = (asked, _request, response) => {
-      if (cut || asked !== KUBECTL) return false;
-      cut = true;
-      return cutAfter(100_000, kubectl, response);
-    };
+    cutOnce();
     expect(await get()).to.equal(undefined);
     expect(readFileSync(target).equals(kubectl)).to.equal(true);
   });
@@ -234,6 +224,16 @@ describe("downloads of tools", () => {
       proxy.close();
     }
   });
+
+  /** The first connection for kubectl is cut in the middle. */
+  function cutOnce(): void {
+    let cut = false;
+    publishers.misbehave = (asked, _request, response) => {
+      if (cut || asked !== KUBECTL) return false;
+      cut = true;
+      return cutAfter(100_000, kubectl, response);
+    };
+  }
 
   /** As the publishers pack it: one folder with the files. */
   function archive(name: string, files: Readonly<Record<string, string>>): Buffer {
