@@ -4,6 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EngineFailure, type EngineStack } from "../../sandbox/engine";
 import type { MetadataState } from "../../sandbox/metadata";
+import { receiptsName } from "../../upgrade/marks";
 import { changeList, problems, RELEASE, type TestBed } from "../e2e/support/testBed";
 import type { ChaosBed } from "./chaosBed";
 import { type ChaosFault, killOrphans, type Struck } from "./faults";
@@ -190,7 +191,7 @@ export async function judge(
   found.push(
     ...left
       .split("\n")
-      .filter(Boolean)
+      .filter((name) => name !== "" && name !== `configmap/${receiptsName(RELEASE.name)}`)
       .map((name) => `left over: ${name}`),
   );
   const now = await claimUids(bed);
@@ -215,7 +216,7 @@ function leftovers({ sandbox }: TestBed): Promise<string> {
     "get",
     "jobs,serviceaccounts,roles,rolebindings,configmaps",
     `--namespace=${RELEASE.namespace}`,
-    // The results of verifications are kept on purpose.
+    // The results of verifications are kept on purpose, and so are the receipts.
     "--selector=app.kubernetes.io/part-of=milvus-upgrade,!milvus-upgrade/verification",
     "--output=name",
   ]);

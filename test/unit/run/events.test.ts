@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { expect } from "chai";
 import { eventLines, hearRun } from "../../../cli/walk/runEvents";
 import { eventSink, tellLine } from "../../../run/events";
@@ -72,9 +73,9 @@ describe("the events of a run", () => {
       "finished",
     ]);
     expect(() => readFileSync(run.file)).to.throw();
-    const shown = heard.flatMap((event) => eventLines(event, "abc"));
-    expect(shown.join("\n")).to.include("2/6 stop 3 Deployments").and.to.include("stuck: pod x");
-    expect(shown.join("\n")).to.not.include("another plan");
+    const shown = stripVTControlCharacters(heard.flatMap((event) => eventLines(event, "abc")).join("\n"));
+    expect(shown).to.include("2/6 stop 3 Deployments").and.to.include("stuck: pod x");
+    expect(shown).to.not.include("another plan");
     expect(heard.flatMap((event) => eventLines(event, "other"))[1]).to.include("another plan than was shown");
   });
 

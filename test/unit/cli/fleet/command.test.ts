@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { expect } from "chai";
 import { milvusUpgrade } from "../../../../cli/program";
 import { FLEET_REPORT } from "../../../../scripts/fleetSchema";
@@ -49,7 +50,7 @@ describe("upgrade --stacks", () => {
     };
     try {
       await program.parseAsync(["node", "milvus-upgrade", "upgrade", "--cwd", folder, ...flags]);
-      return { text, exitCode: process.exitCode };
+      return { text: stripVTControlCharacters(text), exitCode: process.exitCode };
     } finally {
       process.stdout.write = write;
     }
