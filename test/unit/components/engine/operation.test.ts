@@ -42,7 +42,7 @@ describe("the command that runs the program", () => {
   ]) {
     it(`is read from the processes of this machine: ${command}`, () => {
       const file = path.join(__dirname, "..", "..", "..", "..", "components", "engine", "operation");
-      const program = `console.log(require(${JSON.stringify(file)}).onlyRefreshes())`;
+      const program = `console.log(String(require(${JSON.stringify(file)}).onlyRefreshes()))`;
       const child = [process.execPath, ["--require", "tsx/cjs", "-e", program], { stdio: "inherit" }];
       const launcher = `require("node:child_process").spawnSync(...${JSON.stringify(child)})`;
       // As a stand-in for pulumi: its name and its command are all that is looked at.
