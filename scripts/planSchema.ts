@@ -30,6 +30,10 @@ const plan = z.strictObject({
   }),
   reason: text,
   hash: text.optional().describe("For milvus:approvedPlan; missing when nothing is to be done"),
+  hashParts: z
+    .strictObject({ config: text, rules: text, release: text, cluster: text, plan: text })
+    .optional()
+    .describe("The hash of each thing that the plan depends on: says which one has moved since another plan"),
   approval: list(text),
   conditions: list(text)
     .optional()

@@ -30,19 +30,17 @@ const MEANINGS = {
   plan: "what the rules make of it: the steps, the chart (of a folder: its files) or the values",
 } as const satisfies Record<ApprovalPart, string>;
 
-/** Hex digits of a part, which only says what has moved. */
-const DIGITS = 6;
+/** Characters of a part, which only says what has moved: to base 36, as all of it, so that the hash is one word. */
+const PART_LENGTH = 3;
 /**
  * Of the hash over all parts, by which a plan is approved: 128 bits. With fewer, whoever writes the config finds a harmless and a
- * harmful one with the same hash; of the five times 48 bits that were used up to version 0.1, in seconds.
+ * harmful one with the same hash.
  */
-const WHOLE_DIGITS = 32;
-const OLD_DIGITS = 12;
-const SEPARATOR = ".";
-const others = APPROVAL_PARTS.length - 1;
-/** An approval of an earlier version stays in the config, and approves nothing any more. */
+const WHOLE_LENGTH = 25;
+const PARTS_LENGTH = PART_LENGTH * APPROVAL_PARTS.length;
+/** The second one is what earlier versions made, parts of hex digits with dots: it stays in the config, and approves nothing any more. */
 export const APPROVAL_PATTERN = new RegExp(
-  `^(?:(?:[0-9a-f]{${DIGITS}}\\.){${APPROVAL_PARTS.length}}[0-9a-f]{${WHOLE_DIGITS}}|[0-9a-f]{${OLD_DIGITS}}(?:\\.[0-9a-f]{${OLD_DIGITS}}){${others}})$`,
+  `^(?:[0-9a-z]{${PARTS_LENGTH + WHOLE_LENGTH}}|[0-9a-f]{6,12}(?:\\.[0-9a-f]{6,32}){4,5})$`,
 );
 
 export interface ApprovalInput {
@@ -79,8 +77,8 @@ interface ApprovedVerification {
 }
 
 /**
- * The hash that binds an approval to a plan: `config.rules.release.cluster.plan`, 6 hex digits each, and 32 of all of them
- * together. The same as long as nothing moves that the plan depends on; times, ready pods and notes of the reader are left out.
+ * The hash that binds an approval to a plan: one word of 40 characters, 3 for each of config, rules, release, cluster and plan, and
+ * 25 for all of them together. The same as long as nothing moves that the plan depends on; times, ready pods and notes of the reader are left out.
  */
 export async function approvalHash(input: ApprovalInput): Promise<string> {
   const { wanted, settings, preflight, verification, conditions, state, plan, chartDigest, program, server } = input;
@@ -105,12 +103,23 @@ export async function approvalHash(input: ApprovalInput): Promise<string> {
       plannedValues,
     ],
   } satisfies Record<ApprovalPart, unknown>;
-  return [...APPROVAL_PARTS.map((part) => digest(parts[part], DIGITS)), digest(parts, WHOLE_DIGITS)].join(SEPARATOR);
+  return [...APPROVAL_PARTS.map((part) => word(parts[part], PART_LENGTH)), word(parts, WHOLE_LENGTH)].join("");
+}
+
+/** The parts of a hash, for who wants to know which of them has moved. */
+export function approvalParts(hash: string): Record<ApprovalPart, string> {
+  const parts = APPROVAL_PARTS.map((part, index) => [part, hash.slice(index * PART_LENGTH, (index + 1) * PART_LENGTH)]);
+  return Object.fromEntries(parts) as Record<ApprovalPart, string>;
+}
+
+/** Of at most 128 bits of the digest. */
+function word(value: unknown, length: number): string {
+  return (BigInt(`0x${digest(value, 32)}`) % 36n ** BigInt(length)).toString(36).padStart(length, "0");
 }
 
 /** What decides which hop is made and how: version of this program, and digest of its catalogue, such as `0.1.0+5f3a9c`. */
 export function rulesVersion(version: string): string {
-  return `${version}+${digest(catalogue, DIGITS)}`;
+  return `${version}+${digest(catalogue, 6)}`;
 }
 
 /** How many run is a part of the cluster, where no autoscaler moves it. */
@@ -135,11 +144,11 @@ function judgement(verification: ApprovedVerification): unknown {
 /** What differs between an approved hash and the one of the plan at hand, in words; empty when they are the same. */
 export function describeDifference(approved: string, actual: string): string[] {
   if (approved === actual) return [];
-  const [old, next] = [approved.split(SEPARATOR), actual.split(SEPARATOR)];
-  if (old.length !== next.length)
+  if (approved.length !== actual.length)
     return ["the hash itself: an earlier version of this program made it, in another way"];
-  const found = APPROVAL_PARTS.filter((_, index) => old[index] !== next[index]).map((part) => MEANINGS[part]);
-  return found.length > 0 ? found : ["something that was chosen so that the parts of the hash look the same"];
+  const [old, next] = [approvalParts(approved), approvalParts(actual)];
+  const found = APPROVAL_PARTS.filter((part) => old[part] !== next[part]).map((part) => MEANINGS[part]);
+  return found.length > 0 ? found : ["something that the short parts of the hash do not tell: compare the two plans"];
 }
 
 function differences(approved: string, actual: string): string {

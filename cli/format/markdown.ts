@@ -2,6 +2,7 @@ import type { FieldChange, ObjectChange } from "../../manifests/diff";
 import type { Drift } from "../../manifests/drift";
 import type { Refusal } from "../../upgrade/model";
 import { describeWay } from "../../upgrade/refusal";
+import { stepGroups } from "../../upgrade/words/stepGroups";
 import { onOneLine } from "../../upgrade/words/visible";
 import type { ImageReport, ManifestReport, PlanPart, PlanReport } from "../plan/report";
 import { code, codeCell, cutCode, fenced, prose } from "./escape";
@@ -73,7 +74,7 @@ function planBlocks(plan: PlanPart): string[] {
       : []),
     ...(plan.conditions ?? []).map((line) => `> [!NOTE]\n> ${prose(line)}`),
     ...plan.approval.slice(1).map((line) => `> [!WARNING]\n> ${prose(line)}`),
-    ...plan.warnings.map(({ rule, message }) => `> [!WARNING]\n> **${prose(rule)}**: ${prose(message)}`),
+    ...(plan.warnings.length === 0 ? [] : [warningBlock(plan.warnings)]),
     ...(plan.added.length === 0
       ? []
       : [
@@ -113,15 +114,22 @@ function driftBlocks({ objects, unknown }: Drift): string[] {
   ];
 }
 
+/** A row for the steps that have the same way back: of an ordered roll that is one for all components. */
 function stepTable(steps: PlanPart["steps"]): string {
   return [
-    "| Step | Way back | Why |",
+    "| Steps | Way back | Why |",
     "|---|---|---|",
-    ...steps.map(
-      ({ step, reversibility, why, source }, index) =>
-        `| ${index + 1}. ${prose(step)} | ${prose(reversibility)} | ${prose(why)} (${prose(source)}) |`,
-    ),
+    ...stepGroups(steps).map(({ indexes, reversibility, why, source }) => {
+      const names = indexes.map((index) => `${index + 1}. ${prose(steps[index]?.step ?? "")}`).join("<br>");
+      return `| ${names} | ${prose(reversibility)} | ${prose(why)} (${prose(source)}) |`;
+    }),
   ].join("\n");
+}
+
+function warningBlock(warnings: PlanPart["warnings"]): string {
+  return ["> [!WARNING]", ...warnings.map(({ rule, message }) => `> - **${prose(rule)}**: ${prose(message)}`)].join(
+    "\n",
+  );
 }
 
 function manifestBlock(manifests: ManifestReport, room: number): string {

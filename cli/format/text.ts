@@ -3,8 +3,9 @@ import type { FieldChange, ObjectChange } from "../../manifests/diff";
 import type { Drift } from "../../manifests/drift";
 import type { Refusal } from "../../upgrade/model";
 import { describeRefusal } from "../../upgrade/refusal";
+import { type StepGroup, stepGroups, stepNumbers } from "../../upgrade/words/stepGroups";
 import { onOneLine } from "../../upgrade/words/visible";
-import type { ImageReport, ManifestReport, PlanPart, PlanReport, StepReport } from "../plan/report";
+import type { ImageReport, ManifestReport, PlanPart, PlanReport } from "../plan/report";
 
 const MOST_LINES = 40;
 const LONGEST = 160;
@@ -35,13 +36,14 @@ function planLines(plan: PlanPart): string[] {
   return [
     `${plan.kind === "nothing" ? pc.green(plan.title) : pc.yellow(plan.title)}: ${plan.reason}`,
     `chart ${chart.name} ${chart.version} from ${chart.location}`,
-    ...(plan.kind === "nothing" ? [] : ["steps:", ...plan.steps.map(stepLine)]),
+    ...(plan.kind === "nothing" ? [] : ["steps:", ...plan.steps.map(({ step }, index) => `  ${index + 1}. ${step}`)]),
     ...(plan.pulls ? ["before anything stops:", ...plan.pulls.map((line) => `  ${line}`)] : []),
     ...(plan.kind === "nothing" ? [] : [`interruption: ${plan.interruption}`]),
-    ...(plan.expected ? [`expected: ${plan.expected}`, `way back: ${plan.reversibility}`] : []),
+    ...(plan.expected ? [`expected: ${plan.expected}`] : []),
+    ...(plan.kind === "nothing" ? [] : [`way back: ${plan.reversibility}`, ...stepGroups(plan.steps).map(wayBackLine)]),
     ...(plan.attempt ? [`attempt: ${plan.attempt}, backup on claim ${plan.backupClaim ?? ""}`] : []),
     ...addedLines(plan.added),
-    ...plan.warnings.map(({ rule, message }) => `${pc.yellow("warning")} (${rule}): ${message}`),
+    ...warningLines(plan.warnings),
     ...plan.verification,
     ...plan.approval,
     ...(plan.conditions ?? []),
@@ -57,9 +59,18 @@ function addedLines(added: PlanPart["added"]): string[] {
   ]);
 }
 
-function stepLine({ step, reversibility, why, source }: StepReport, index: number): string {
+function wayBackLine({ indexes, reversibility, why, source }: StepGroup): string {
   const colour = { reversible: pc.green, "restore only": pc.yellow, "one way": pc.red }[reversibility];
-  return `  ${index + 1}. ${step}: ${colour(reversibility)}, ${why} ${pc.dim(`(${source})`)}`;
+  return `  ${stepNumbers(indexes)}: ${colour(reversibility)}, ${why} ${pc.dim(`(${source})`)}`;
+}
+
+/** A rule that warns of several things is named once. */
+function warningLines(warnings: PlanPart["warnings"]): string[] {
+  return [...new Set(warnings.map(({ rule }) => rule))].flatMap((name) => {
+    const messages = warnings.filter(({ rule }) => rule === name).map(({ message }) => message);
+    const head = `${pc.yellow("warning")} (${name}):`;
+    return messages.length === 1 ? [`${head} ${messages[0]}`] : [head, ...messages.map((message) => `  - ${message}`)];
+  });
 }
 
 function manifestLines(manifests: ManifestReport): string[] {

@@ -12,7 +12,7 @@ import { parseManifest } from "../../manifests/objects";
 import { type Conditions, judgeConditions } from "../../run/conditions";
 import { look, shownPlan } from "../../run/look";
 import { type Rendering, renderPlan } from "../../run/rendering";
-import { approvalLines } from "../../upgrade/approval";
+import { approvalLines, approvalParts } from "../../upgrade/approval";
 import { attemptName } from "../../upgrade/metadata/attempt";
 import type { ClusterState, HelmRelease, Plan, UpgradePlan } from "../../upgrade/model";
 import { describeExpected } from "../../upgrade/plan/interruption";
@@ -172,8 +172,13 @@ function knownSecrets(plan: UpgradePlan, release: HelmRelease | undefined): stri
   return [...secretTexts(plan.values), ...secretTexts(release?.userValues ?? {})];
 }
 
-function approvalOf(hash: string | undefined, { approvedPlan }: Config): Pick<PlanPart, "hash" | "approval"> {
-  return hash === undefined ? { approval: [] } : { hash, approval: approvalLines(approvedPlan, hash) };
+function approvalOf(
+  hash: string | undefined,
+  { approvedPlan }: Config,
+): Pick<PlanPart, "hash" | "hashParts" | "approval"> {
+  return hash === undefined
+    ? { approval: [] }
+    : { hash, hashParts: approvalParts(hash), approval: approvalLines(approvedPlan, hash) };
 }
 
 function partOf(plan: UpgradePlan, mask: Mask): Omit<PlanPart, "approval" | "verification"> {

@@ -2,6 +2,7 @@ import type { CommonChange } from "../../manifests/common";
 import type { ObjectChange } from "../../manifests/diff";
 import type { Drift } from "../../manifests/drift";
 import type { DryRun } from "../../manifests/dryRun";
+import type { ApprovalPart } from "../../upgrade/approval";
 import type { AddedValue, Plan, Refusal, UpgradePlan, Warning } from "../../upgrade/model";
 import type { StepOutlook } from "../../upgrade/steps/outlook";
 
@@ -47,6 +48,8 @@ export interface PlanPart
   readonly title: string;
   /** To be set as milvus:approvedPlan; missing when nothing is to be done. */
   readonly hash?: string;
+  /** By which a program tells what has moved between two plans; missing when nothing is to be done. */
+  readonly hashParts?: Readonly<Record<ApprovalPart, string>>;
   /** The hash with what milvus:approvedPlan makes of it. */
   readonly approval: readonly string[];
   /** What must hold before it may be begun: windows, and what another stack has proved. Missing where nothing is asked for. */

@@ -198,6 +198,8 @@ describe("the plan on the command line", () => {
     expect(stdout).to.include("\n- verification: ");
     expect(stdout).to.include("<details>").and.to.include("milvusdb/milvus:v2.2.14");
     expect(Buffer.byteLength(stdout)).to.be.lessThan(65_536);
+    const seen = stdout.replace(/<details><summary>.*?<\/details>/gs, "fold");
+    expect(seen.split("\n")).to.have.length.below(60);
   });
 
   it("ends with 0 when the version that runs is wanted", async () => {

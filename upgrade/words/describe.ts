@@ -5,6 +5,7 @@ import { describeExpected } from "../plan/interruption";
 import { describeRefusal, describeWarning } from "../refusal";
 import { hideKnown, secretTexts, withoutSecrets } from "../secrets/text";
 import { describeStep, isAfterVerification, outlookOf } from "../steps/steps";
+import { stepGroups } from "./stepGroups";
 
 /** The plan in lines for preview and log. Names what the rules added, and none of the user's values. */
 export function describePlan(plan: Plan): string[] {
@@ -33,13 +34,16 @@ function describeLeft({ steps }: UpgradePlan): string[] {
   return left.length === 0 ? [] : [`after the verification: ${left.map(describeStep).join(" → ")}`];
 }
 
-/** One line for the plan, and one for each step that is not simply reversible. */
+/** One line for the plan, and one for the steps that are not simply reversible for the same reason. */
 function describeWayBack(plan: UpgradePlan): string[] {
-  const steps = plan.steps
-    .map((step) => ({ name: step.kind === "resume" ? "resume" : describeStep(step), ...outlookOf(step, plan) }))
+  const names = plan.steps.map((step) => (step.kind === "resume" ? "resume" : describeStep(step)));
+  const groups = stepGroups(plan.steps.map((step) => outlookOf(step, plan)))
     .filter(({ reversibility }) => reversibility !== "reversible")
-    .map(({ name, reversibility, why, source }) => `  ${name}: ${reversibility}, ${why} (${source})`);
-  return [`way back: ${plan.reversibility}`, ...new Set(steps)];
+    .map(({ indexes, reversibility, why, source }) => {
+      const steps = [...new Set(indexes.map((index) => names[index] ?? ""))].join(", ");
+      return `  ${steps}: ${reversibility}, ${why} (${source})`;
+    });
+  return [`way back: ${plan.reversibility}`, ...groups];
 }
 
 const TITLES = {

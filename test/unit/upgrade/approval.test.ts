@@ -4,6 +4,7 @@ import {
   type ApprovalInput,
   approvalHash,
   approvalLines,
+  approvalParts,
   describeDifference,
   refusalOfUnapproved,
   refusalOfUnconfirmed,
@@ -137,10 +138,9 @@ describe("the hash of a plan", () => {
 });
 
 /** Of some plan: five parts and the whole. */
-const WHOLE = "a".repeat(32);
-const PARTS = Array.from({ length: 5 }, (_, part) => String(part + 1).repeat(6)).join(".");
-const APPROVED = `${PARTS}.${WHOLE}`;
-const OTHER = `${PARTS.replace(/^.{6}/, "000000")}.${"b".repeat(32)}`;
+const PARTS = "111222333444555";
+const APPROVED = `${PARTS}${"a".repeat(25)}`;
+const OTHER = `000${PARTS.slice(3)}${"b".repeat(25)}`;
 
 describe("an approval", () => {
   const { plan } = input();
@@ -160,15 +160,22 @@ describe("an approval", () => {
     expect(approvalLines(OTHER, APPROVED).join("\n")).to.include("up will refuse this one");
   });
   it("is by all 128 bits of the whole, since the parts are short", () => {
-    const forged = `${PARTS}.${"b".repeat(32)}`;
+    const forged = `${PARTS}${"b".repeat(25)}`;
     expect(APPROVED).to.match(APPROVAL_PATTERN);
-    expect(refusalOfUnapproved(forged, APPROVED, plan)?.reason).to.include("look the same");
+    expect(refusalOfUnapproved(forged, APPROVED, plan)?.reason).to.include("the short parts of the hash do not tell");
   });
-  it("of an earlier version stays in the config, and approves nothing", () => {
-    const old = Array(5).fill("0".repeat(12)).join(".");
-    expect(old).to.match(APPROVAL_PATTERN);
-    expect(refusalOfUnapproved(old, APPROVED, plan)?.reason).to.include("an earlier version of this program");
+  it("is one word, of which the parts are told to programs", async () => {
+    const hash = await approvalHash(input());
+    expect(hash).to.match(/^\w{40}$/);
+    const { config, rules, release, cluster, plan: steps } = approvalParts(hash);
+    expect(hash.startsWith(`${config}${rules}${release}${cluster}${steps}`)).to.equal(true);
   });
+  for (const old of [`${"0".repeat(12)}.`.repeat(5).slice(0, -1), `${"000000.".repeat(5)}${"0".repeat(32)}`]) {
+    it(`of an earlier version, ${old.length} characters with dots, stays in the config, and approves nothing`, () => {
+      expect(old).to.match(APPROVAL_PATTERN);
+      expect(refusalOfUnapproved(old, APPROVED, plan)?.reason).to.include("an earlier version of this program");
+    });
+  }
   it("is not needed for a plan with nothing to do", () => {
     expect(refusalOfUnapproved(OTHER, APPROVED, { ...plan, kind: "nothing" })).to.equal(undefined);
   });

@@ -193,12 +193,42 @@ describe("a plan that is not to be begun now", () => {
   });
 });
 
+const ONE_WAY = { reversibility: "one way", why: "no downgrade over a minor", source: "fact 3" } as const;
+const ROLL: PlanReport = {
+  ...REPORT,
+  plan: {
+    ...(REPORT.plan as NonNullable<PlanReport["plan"]>),
+    steps: [
+      { step: "pause 8 Deployments", reversibility: "reversible", why: "they serve on", source: "Kubernetes" },
+      ...["rootcoord", "querynode", "proxy"].map((name) => ({ step: `resume ${name}`, ...ONE_WAY })),
+    ],
+    warnings: ["a", "b"].map((message) => ({ rule: "requests_fail_for_a_short_time", message })),
+  },
+};
+
+describe("a plan of many steps", () => {
+  it("has one row for those with the same way back in a comment, and all warnings in one block", () => {
+    const text = asMarkdown(ROLL);
+    expect(text).to.include(
+      "| 2. resume rootcoord<br>3. resume querynode<br>4. resume proxy | one way | no downgrade over a minor (fact 3) |",
+    );
+    expect(text).to.include(
+      "> [!WARNING]\n> - **requests_fail_for_a_short_time**: a\n> - **requests_fail_for_a_short_time**: b",
+    );
+  });
+  it("says the reason once on a terminal, and names a rule once", () => {
+    expect(asText(ROLL)).to.include("  steps 2 to 4: one way, no downgrade over a minor (fact 3)\n");
+    expect(asText(ROLL)).to.include("warning (requests_fail_for_a_short_time):\n  - a\n  - b");
+  });
+});
+
 describe("the plan as text", () => {
   it("names steps, values, warnings, refused fields and images", () => {
     const text = asText(REPORT);
     expect(text).to.include("verification: write: a collection milvus_upgrade_write_check_… is MADE");
     for (const part of [
-      "1. release: reversible",
+      "1. release",
+      "step 1: reversible, the version stays",
       "quay.io/x:1 does not come from",
       "expected: an outage of about 130 s",
       "image.all.tag: v2.2.9",
