@@ -30,7 +30,10 @@ function verdict({ outcome, plan, manifests }: PlanReport): string[] {
         ];
   }
   if (manifests?.compared !== true) {
-    return [`not proved: the manifests were not compared, because ${manifests?.why ?? "there are none"}`];
+    return [
+      `not proved: the manifests were not compared, because ${manifests?.why ?? "there are none"}`,
+      "Where the charts cannot be fetched from here: unpack the chart into a folder, name it with pulumi config set --path milvus:chartSource.folder FOLDER, and run adopt again with --force, which keeps that key.",
+    ];
   }
   return [
     `${manifests.objects.length} objects would change; npm run plan shows them. Is the chart another one than milvus:chartSource has?`,

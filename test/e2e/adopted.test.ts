@@ -64,7 +64,7 @@ describe("a Milvus 2.3.13 that somebody else installed and patched", () => {
     await stack.setConfig({ "milvus:version": "2.3.22", "milvus:strategy": "auto" });
     const text = said(await stack.preview());
     expect(text).to.contain("what_runs_counts_not_the_record");
-    expect(text).to.contain("2.3.20 and 2.3.22 (newer: datacoord, rootcoord)");
+    expect(text).to.contain("2.3.20 and 2.3.22 (on the newer one: datacoord, rootcoord)");
 
     await stack.up();
     expect(problems(await bed.observe(), { version: "2.3.22" })).to.deep.equal([]);

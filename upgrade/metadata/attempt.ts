@@ -1,5 +1,5 @@
 import { RELEASE_LABEL } from "../marks";
-import type { AttemptId } from "../model";
+import type { AttemptId, AttemptPhase } from "../model";
 import { isVersion } from "../versions/versions";
 
 /** `2.1.4-to-2.2.9-r7`, with `-2` at the end for a second attempt in the same Helm revision. */
@@ -15,6 +15,20 @@ export function claimName(releaseName: string, attempt: AttemptId): string {
 /** With which the names of all backup claims of a release begin. */
 export function claimPrefix(releaseName: string): string {
   return `${releaseName}-meta-`;
+}
+
+const PHASES = {
+  prepared: "begun, and nothing is changed yet",
+  backedUp: "its backup is written",
+  migrating: "the metadata is half migrated",
+  migrated: "the metadata is migrated",
+  restoring: "the backup is being put back",
+  restored: "the backup is put back",
+} as const satisfies Record<AttemptPhase, string>;
+
+/** How far an attempt has come, in words. */
+export function phaseWords({ phase }: { readonly phase: AttemptPhase }): string {
+  return PHASES[phase];
 }
 
 /** The phase of an attempt (`AttemptPhase`), an annotation of its claim. */

@@ -1,4 +1,4 @@
-import { attemptName } from "../metadata/attempt";
+import { attemptName, phaseWords } from "../metadata/attempt";
 import {
   bindingAttempt,
   lastAttempt,
@@ -53,7 +53,7 @@ function planRollback(facts: Facts, resolved: ResolvedVersion): UpgradePlan | un
     kind: "giveUp",
     to,
     variant,
-    reason: `the migration ${attemptName(last.id)} is ${last.phase}, so Milvus ${observed.newest} has no metadata that it can read`,
+    reason: `of the migration ${attemptName(last.id)} is known: ${phaseWords(last)}. So Milvus ${observed.newest} has no metadata that it can read`,
     warnings,
   });
 }
@@ -122,7 +122,7 @@ function planGiveUp(facts: Facts, resolved: ResolvedVersion): UpgradePlan | unde
       kind: "giveUp",
       to,
       variant,
-      reason: `the migration ${attemptName(last.id)} (${last.phase}) is given up before Milvus ${last.id.to} was deployed`,
+      reason: `the migration ${attemptName(last.id)} (${phaseWords(last)}) is given up before Milvus ${last.id.to} was deployed`,
       warnings,
     });
   }
@@ -198,7 +198,7 @@ export function refuseUnmigrated({ state, observed, wanted }: Facts): void {
   const { from } = last.id;
   refuse({
     rule: "2_2_must_not_run_on_metadata_of_2_1",
-    reason: `Every component has an image of Milvus ${observed.version}${observed.stopped ? " and is at 0" : ""}, and the last migration (${last.claimName}) is ${last.phase}: the metadata is that of ${from}, or only half migrated.`,
+    reason: `Every component has an image of Milvus ${observed.version}${observed.stopped ? " and is at 0" : ""}, and of the last migration (${last.claimName}) is known: ${phaseWords(last)}. The metadata is that of ${from}, or only half migrated.`,
     remedy: [
       `Go back first: ${configLine("version", from)}, then pulumi up. It compares etcd with the backup, and changes nothing where Milvus has written since. Then upgrade again.`,
       `Only if the metadata was migrated by other means and your collections are there, forget the attempt instead: ${letGoLine(wanted.namespace, last.claimName)}. From then on this program takes etcd as it is.`,

@@ -1,5 +1,5 @@
 import { checkHop } from "../hops/refusal";
-import { attemptName } from "../metadata/attempt";
+import { attemptName, phaseWords } from "../metadata/attempt";
 import {
   attemptFor,
   bindingAttempt,
@@ -41,7 +41,7 @@ export function planMigration(facts: Facts, { version: to, variant, warnings }: 
       { kind: "migrate" },
       { kind: "release", awaitReady: true },
     ],
-    reason: reasonOf(facts, attempt),
+    reason: reasonOf(facts, attempt, common.to),
     interruption: "An outage from the stop until Milvus 2.2 is ready: the metadata is moved while nothing runs.",
     reversibility: "restore only",
     warnings: [...common.warnings, ...migrationWarnings(state, migration, wanted)],
@@ -56,13 +56,16 @@ function isRootCoordinatorUp({ component, replicas }: ComponentState): boolean {
 
 const ROOT_COORDINATORS: readonly string[] = ["rootcoord", "mixcoord", "standalone"];
 
-function reasonOf({ state, observed }: Facts, attempt: AttemptId): string {
+function reasonOf({ state, observed }: Facts, attempt: AttemptId, to: string): string {
   const found = state.attempts.find(({ id }) => attemptName(id) === attemptName(attempt));
   const why = "Milvus 2.2 keeps its metadata in another format than 2.1";
   if (found && minorOf(observed.version) === "2.2") {
-    return `every component is at 0, and the migration ${attemptName(attempt)} is ${found.phase}: the metadata is looked at before Milvus starts`;
+    return `every component is at 0, and of the migration ${attemptName(attempt)} is known: ${phaseWords(found)}. The metadata is looked at before Milvus starts`;
   }
-  if (found) return `${why}; goes on with the attempt ${attemptName(attempt)}, which is ${found.phase}`;
+  if (found) {
+    const target = attempt.to === to ? "" : `; it was begun for Milvus ${attempt.to}, and goes to ${to} now`;
+    return `${why}; goes on with the attempt ${attemptName(attempt)}: ${phaseWords(found)}${target}`;
+  }
   return attempt.ordinal > 1
     ? `${why}; Milvus ${observed.version} may have written since the last backup, so a new attempt takes a new one`
     : why;

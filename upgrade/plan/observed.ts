@@ -102,5 +102,5 @@ export function describeVersions({ components, versions, version }: Observed): s
     const found = parseImage(image).version;
     return found !== undefined && compareVersions(found, version) > 0;
   });
-  return `${list(versions)} (newer: ${ahead.map(({ component }) => component).join(", ")})`;
+  return `${list(versions)} (on the newer one: ${ahead.map(({ component }) => component).join(", ")})`;
 }

@@ -1,16 +1,7 @@
-import { attemptName } from "../metadata/attempt";
+import { attemptName, phaseWords } from "../metadata/attempt";
 import { bindingAttempt, lastOpenAttempt } from "../metadata/migration";
 import { isMilvusComponent } from "../milvusComponents";
-import type {
-  AttemptPhase,
-  AttemptState,
-  ClusterState,
-  HelmRelease,
-  Plan,
-  Refusal,
-  UpgradePlan,
-  Wanted,
-} from "../model";
+import type { AttemptState, ClusterState, HelmRelease, Plan, Refusal, UpgradePlan, Wanted } from "../model";
 import { clock, downSince, isAllDown } from "../plan/interruption";
 import { type Observed, observe } from "../plan/observed";
 import { planUpgrade } from "../plan/plan";
@@ -18,16 +9,6 @@ import { configLine, list, RefusalError } from "../refusal";
 
 /** Begins the line that says how to go back. */
 export const GIVE_UP = "give up";
-
-/** What an attempt is at, in words. */
-const PHASES = {
-  prepared: "begun, and nothing is changed yet",
-  backedUp: "its backup is written",
-  migrating: "the metadata is half migrated",
-  migrated: "the metadata is migrated",
-  restoring: "the backup is being put back",
-  restored: "the backup is put back",
-} as const satisfies Record<AttemptPhase, string>;
 
 /**
  * An upgrade that was begun and has not ended, for whoever finds the cluster so: what stands open, and what to type to go on or to
@@ -92,7 +73,7 @@ function partsOf(
   return [
     ...(isAllDown(state) ? [`Milvus is down${when}`] : down.length > 0 ? [`at 0: ${names(down)}${when}`] : []),
     ...(paused.length > 0 ? [`paused: ${names(paused)}`] : []),
-    ...(attempt ? [`${PHASES[attempt.phase]} (${attemptName(attempt.id)}, claim ${attempt.claimName})`] : []),
+    ...(attempt ? [`${phaseWords(attempt)} (${attemptName(attempt.id)}, claim ${attempt.claimName})`] : []),
     ...(status === "deployed" ? [] : [`Helm's revision ${revision} is ${status}`]),
   ];
 }

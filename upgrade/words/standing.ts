@@ -1,4 +1,4 @@
-import { attemptName } from "../metadata/attempt";
+import { attemptName, phaseWords } from "../metadata/attempt";
 import { isDown, isMilvusComponent } from "../milvusComponents";
 import type { ClusterState, Wanted } from "../model";
 import { describeVersions, observe } from "../plan/observed";
@@ -22,7 +22,9 @@ export function describeStanding(wanted: Wanted, state: ClusterState): string[] 
     ...(paused.length > 0 ? [`paused: ${names(paused)}`] : []),
     ...(sick.length > 0 ? [`not rolled out: ${names(sick)}`] : []),
     `Helm release ${release.name}: revision ${release.revision}, ${release.status}, chart ${release.chartVersion}`,
-    ...(last ? [`metadata migration ${attemptName(last.id)}: ${last.phase}, backup on claim ${last.claimName}`] : []),
+    ...(last
+      ? [`metadata migration ${attemptName(last.id)}: ${phaseWords(last)}, backup on claim ${last.claimName}`]
+      : []),
     ...(verification && verification.status !== "passed"
       ? [`verification of ${attemptName(verification.attempt)}: ${verification.summary || verification.status}`]
       : []),

@@ -206,7 +206,7 @@ describe("the metadata migration 2.1.x → 2.2.x", () => {
     });
     const plan = planned(wanted("2.2.9"), state);
     expect([plan.kind, stepKinds(plan)]).to.deep.equal(["migration", CHAIN]);
-    expect(plan.reason).to.contain("the metadata is looked at before Milvus starts");
+    expect(plan.reason).to.contain("The metadata is looked at before Milvus starts");
   });
 
   it("goes on from a rollback that died when the newer version is wanted after all", () => {

@@ -507,7 +507,7 @@ describe("a hand-patched cluster", () => {
     const plan = planned(wanted("2.2.14"), cluster({ release: release("4.0.24", "2.2.9"), components }));
     expect([plan.kind, plan.from, plan.to]).to.deep.equal(["rolling", "2.2.9", "2.2.14"]);
     expect(plan.warnings.map(({ message }) => message).join()).to.contain(
-      "2.2.9 and 2.2.14 (newer: rootcoord, datacoord, indexcoord)",
+      "2.2.9 and 2.2.14 (on the newer one: rootcoord, datacoord, indexcoord)",
     );
   });
 

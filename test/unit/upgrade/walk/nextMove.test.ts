@@ -225,7 +225,7 @@ describe("where a cluster stands", () => {
       "Milvus 2.1.4, stopped",
       "all components are at 0",
       "Helm release my-release: revision 7, deployed, chart 3.2.18",
-      "metadata migration 2.1.4-to-2.2.9-r7: migrating, backup on claim claim-7-1",
+      "metadata migration 2.1.4-to-2.2.9-r7: the metadata is half migrated, backup on claim claim-7-1",
     ]);
   });
 
@@ -244,7 +244,7 @@ describe("where a cluster stands", () => {
       verification: verification("failed", "2.1.4", "2.2.14"),
     });
     expect(found).to.deep.equal([
-      "Milvus 2.2.14 and 2.3.5 (newer: rootcoord, datacoord, indexcoord)",
+      "Milvus 2.2.14 and 2.3.5 (on the newer one: rootcoord, datacoord, indexcoord)",
       "paused: proxy",
       "not rolled out: datanode",
       "Helm release my-release: revision 7, failed, chart 4.0.34",

@@ -37,8 +37,16 @@ describe("describePlan", () => {
       wanted("2.2.9"),
       running("3.2.18", "2.1.4", { component: DOWN, state: { attempts: [attempt("backedUp")] } }),
     );
-    expect(said).to.contain("goes on with the attempt 2.1.4-to-2.2.9-r7, which is backedUp");
+    expect(said).to.contain("goes on with the attempt 2.1.4-to-2.2.9-r7: its backup is written");
     expect(said).to.contain("claim my-release-meta-2.1.4-to-2.2.9-r7");
+  });
+
+  it("says that an attempt was begun for another version", () => {
+    const said = text(
+      wanted("2.2.14"),
+      running("3.2.18", "2.1.4", { component: DOWN, state: { attempts: [attempt("backedUp")] } }),
+    );
+    expect(said).to.contain("its backup is written; it was begun for Milvus 2.2.9, and goes to 2.2.14 now");
   });
 
   it("is short when there is nothing to do", () => {
