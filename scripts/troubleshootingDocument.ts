@@ -105,7 +105,7 @@ export function troubleshootingDocument(): string {
     "| `has milvus:version already` (adopt) | the stack's file is in use: another `--stack`, or `--force` |",
     "| Milvus is down in the middle of a migration | `pulumi up` goes on; to give up: set `milvus:version` back, `pulumi up` |",
     "| `Something starts Milvus again while the upgrade keeps it stopped` | turn off what the message names (an autoscaler, a GitOps controller), `pulumi up` |",
-    "| a roll stopped at a component | repair it and `pulumi up`; or set another `milvus:version` that goes on, or the old one, which takes back what was rolled |",
+    "| a roll stopped at a component | repair it and `pulumi up`; or set another `milvus:version` that goes on, or, within a minor, the old one, which takes back what was rolled. Over a minor that is refused unless `milvus:rollback` asks for it, and the message says what is lost |",
     "| the new version must go | [metadata-migration.md](metadata-migration.md) for 2.2 → 2.1; within a minor `milvus:rollback` |",
     "| a wrong value in the stack config | the message names key, value and what is allowed; all at once |",
     "",

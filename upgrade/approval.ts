@@ -148,7 +148,7 @@ export function describeDifference(approved: string, actual: string): string[] {
     return ["the hash itself: an earlier version of this program made it, in another way"];
   const [old, next] = [approvalParts(approved), approvalParts(actual)];
   const found = APPROVAL_PARTS.filter((part) => old[part] !== next[part]).map((part) => MEANINGS[part]);
-  return found.length > 0 ? found : ["something that the short parts of the hash do not tell: compare the two plans"];
+  return found.length > 0 ? found : ["something that the short parts of the hash do not show: compare the two plans"];
 }
 
 function differences(approved: string, actual: string): string {

@@ -162,7 +162,7 @@ describe("an approval", () => {
   it("is by all 128 bits of the whole, since the parts are short", () => {
     const forged = `${PARTS}${"b".repeat(25)}`;
     expect(APPROVED).to.match(APPROVAL_PATTERN);
-    expect(refusalOfUnapproved(forged, APPROVED, plan)?.reason).to.include("the short parts of the hash do not tell");
+    expect(refusalOfUnapproved(forged, APPROVED, plan)?.reason).to.include("the short parts of the hash do not show");
   });
   it("is one word, of which the parts are told to programs", async () => {
     const hash = await approvalHash(input());
