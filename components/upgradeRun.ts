@@ -72,6 +72,8 @@ class UpgradeRun {
   private readonly address: { readonly releaseName: string; readonly namespace: string };
   /** What of the values no line may show. */
   private readonly hidden: readonly string[];
+  /** Of a preview: declared while the cluster is being read, since the engine takes its time to start the plugin. */
+  private early: k8s.Provider | undefined;
 
   constructor(
     private readonly component: pulumi.ComponentResource,
@@ -100,6 +102,7 @@ class UpgradeRun {
     if (cluster === undefined) return this.carryOut(await lookAhead(config, { opaque: this.given.values.leaves }));
     const client = connect(cluster);
     if (pulumi.runtime.isDryRun()) {
+      void this.startPlugin();
       // Both are asked at once, and what the one says is not lost by the other's failure.
       const [looked, other] = await Promise.allSettled([this.look(client), otherRun(client, config)]);
       if (other.status === "fulfilled" && other.value !== undefined) await this.warn(other.value);
@@ -127,6 +130,19 @@ class UpgradeRun {
     this.provider(earlier.namespaceUid, earlier);
     await this.say("this command runs the program and upgrades nothing: the outputs stay as they are");
     return (earlier.outputs ?? {}) as unknown as ClusterOutputs;
+  }
+
+  /**
+   * Only for a release that the state has: its cluster is known, and a look that finds another one ends the preview. `up` declares
+   * nothing before the look, since what is declared is written into the state.
+   */
+  private async startPlugin(): Promise<void> {
+    try {
+      const earlier = await this.earlier;
+      if (earlier.hasRelease && earlier.namespaceUid !== undefined) this.early = this.provider(undefined, earlier);
+    } catch {
+      // The look says what is wrong with the state.
+    }
   }
 
   private look(client: ClusterClient): Promise<Look> {
@@ -273,8 +289,11 @@ class UpgradeRun {
     return passed;
   }
 
-  private provider(namespaceUid: string | undefined, earlier: EarlierRun): k8s.Provider {
+  private provider(foundUid: string | undefined, earlier: EarlierRun): k8s.Provider {
+    if (this.early !== undefined) return this.early;
     const name = providerName(this.name);
+    // Where the namespace may not be read, it is taken for the one of the last run.
+    const namespaceUid = foundUid ?? earlier.namespaceUid;
     return new k8s.Provider(
       name,
       {

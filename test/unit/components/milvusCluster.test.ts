@@ -52,6 +52,35 @@ describe("MilvusCluster", () => {
     put(chart.replace("milvus-", ""), version, { values: valuesOf(run), revision: 8, ...over });
   }
 
+  describe("whose release the state has", () => {
+    const CHILD = `urn:pulumi:stack::project::${COMPONENT}`;
+    const inState = {
+      [`${CHILD}::db`]: { outputs: { release: "milvus/my-release" } },
+      [`${CHILD}$${RELEASE}::db-release`]: { outputs: { name: "my-release", namespace: "milvus" } },
+      [`${CHILD}$${PROVIDER}::db-kubernetes`]: { outputs: { clusterIdentifier: "uid-of-milvus" } },
+    };
+    beforeEach(() => put("4.2.20", "2.4.16"));
+
+    it("has its provider declared in a preview before the cluster is read: the engine starts the plugin meanwhile", async () => {
+      const run = await runComponent(args("2.6.15"), { preview: true, inState });
+      expect(run.error?.message).to.include("cannot go to 2.6.15");
+      expect(run.children.map(({ name }) => name)).to.deep.equal(["db-kubernetes"]);
+      expect(plain(run.children[0]?.inputs)).to.include({ clusterIdentifier: "uid-of-milvus" });
+    });
+
+    it("has nothing declared by an up that is refused, so that nothing is written into the state", async () => {
+      const run = await runComponent(args("2.6.15"), { inState });
+      expect(run.error?.message).to.include("cannot go to 2.6.15");
+      expect(run.children).to.deep.equal([]);
+    });
+
+    it("has one provider in a preview that shows a plan", async () => {
+      const run = await runComponent(args("2.4.17"), { preview: true, inState });
+      expect(run.error).to.equal(undefined);
+      expect(run.children.filter(({ type }) => type === PROVIDER)).to.have.length(1);
+    });
+  });
+
   const BACKUP = "my-release-meta-2.1.4-to-2.2.9-r7";
   const rows: readonly {
     readonly kind: string;
