@@ -18,7 +18,7 @@ export async function runProgram(program: Command): Promise<void> {
     const text =
       error instanceof Error ? (isForPeople ? error.message : (error.stack ?? error.message)) : String(error);
     process.stderr.write(`${pc.red("error:")} ${severalLines(text)}\n`);
-    if (hasCode(error, "unreachable", "timedOut", "noKubeconfig")) {
+    if (process.argv[2] === "plan" && hasCode(error, "unreachable", "timedOut", "noKubeconfig")) {
       process.stderr.write("Where the cluster cannot be reached: plan --offline, from the outputs of the last run.\n");
     }
     process.exitCode = 1;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { FLEET_ENDS, FLEET_FORMAT, type FleetReport, STACK_OUTCOMES } from "../cli/fleet/model";
 import { PLAN_KINDS, REVERSIBILITIES } from "../upgrade/model";
+import { STEP_REPORT } from "./planSchema";
 
 const list = <T extends z.ZodType>(of: T) => z.array(of).readonly();
 const text = z.string();
@@ -13,7 +14,7 @@ const hop = z.strictObject({
   from: text.optional(),
   to: text,
   chart: text.describe("Version of the chart"),
-  steps: z.number(),
+  steps: list(STEP_REPORT),
   expected: text.describe("The expected interruption, in words"),
   expectedSeconds: z.number(),
   wayBack: z.enum(REVERSIBILITIES),

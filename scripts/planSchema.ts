@@ -7,6 +7,13 @@ import { PLAN_KINDS, REVERSIBILITIES } from "../upgrade/model";
 const list = <T extends z.ZodType>(of: T) => z.array(of).readonly();
 const text = z.string();
 
+/** A step of a plan, in words. */
+export const STEP_REPORT = z.strictObject({
+  step: text,
+  reversibility: z.enum(REVERSIBILITIES),
+  why: text,
+  source: text,
+});
 const hop = z.strictObject({ from: text, to: text, chart: text });
 const refusal = z.strictObject({
   kind: z.literal("refused"),
@@ -38,7 +45,7 @@ const plan = z.strictObject({
   conditions: list(text)
     .optional()
     .describe("What must hold before it may be begun: windows, and what another stack has proved"),
-  steps: list(z.strictObject({ step: text, reversibility: z.enum(REVERSIBILITIES), why: text, source: text })),
+  steps: list(STEP_REPORT),
   interruption: text,
   expected: text.optional(),
   expectedSeconds: z.number(),

@@ -19,7 +19,6 @@ import { describeExpected } from "../../upgrade/plan/interruption";
 import { planUpgrade } from "../../upgrade/plan/plan";
 import { describePulls, type Pulls } from "../../upgrade/prepull/pulls";
 import { secretTexts } from "../../upgrade/secrets/text";
-import { describeStep, outlookOf } from "../../upgrade/steps/steps";
 import { type LastFacts, stateFromFacts } from "../../upgrade/walk/lastFacts";
 import { planTitle } from "../../upgrade/words/describe";
 import { describeVerification } from "../../verify/describe";
@@ -35,6 +34,7 @@ import {
   PLAN_FORMAT,
   type PlanPart,
   type PlanReport,
+  stepReports,
 } from "./report";
 
 export interface PlanRequest {
@@ -190,7 +190,7 @@ function partOf(plan: UpgradePlan, mask: Mask): Omit<PlanPart, "approval" | "ver
     to,
     chart,
     reason,
-    steps: plan.steps.map((step) => ({ step: describeStep(step), ...outlookOf(step, plan) })),
+    steps: stepReports(plan),
     ...(plan.expected && plan.kind !== "nothing" && { expected: describeExpected(plan.expected) }),
     expectedSeconds: plan.expected?.seconds ?? 0,
     interruption,

@@ -5,6 +5,7 @@ import type { DryRun } from "../../manifests/dryRun";
 import type { ApprovalPart } from "../../upgrade/approval";
 import type { AddedValue, Plan, Refusal, UpgradePlan, Warning } from "../../upgrade/model";
 import type { StepOutlook } from "../../upgrade/steps/outlook";
+import { describeStep, outlookOf } from "../../upgrade/steps/steps";
 
 /** Of the JSON: another number where a key changes its meaning or goes (docs/plan.schema.json). */
 export const PLAN_FORMAT = 1;
@@ -71,6 +72,11 @@ export interface PlanPart
 
 export interface StepReport extends StepOutlook {
   readonly step: string;
+}
+
+/** The steps of a plan in words, each with its way back. */
+export function stepReports(plan: UpgradePlan): StepReport[] {
+  return plan.steps.map((step) => ({ step: describeStep(step), ...outlookOf(step, plan) }));
 }
 
 /** A value that a rule adds; a password is masked. */

@@ -2,6 +2,7 @@ import type { PlanKind, Refusal, Reversibility, UpgradePlan, Wanted, Warning } f
 import { describeExpected } from "../../upgrade/plan/interruption";
 import type { Forecast } from "../../upgrade/walk/nextMove";
 import { planTitle } from "../../upgrade/words/describe";
+import { type StepReport, stepReports } from "../plan/report";
 
 /** The way to a version, as `upgrade --format json` prints it. */
 export interface WayReport {
@@ -25,7 +26,7 @@ export interface HopReport {
   readonly from?: string;
   readonly to: string;
   readonly chart: string;
-  readonly steps: number;
+  readonly steps: readonly StepReport[];
   /** In words. */
   readonly expected: string;
   readonly expectedSeconds: number;
@@ -56,7 +57,7 @@ function hopReport(plan: UpgradePlan, isBegun: boolean): HopReport {
     ...(from !== undefined && { from }),
     to,
     chart: chart.version,
-    steps: plan.steps.length,
+    steps: stepReports(plan),
     expected: expected ? describeExpected(expected) : plan.interruption,
     expectedSeconds: expected?.seconds ?? 0,
     wayBack: reversibility,
