@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import type { Step, UpgradePlan } from "../../upgrade/model";
-import { isAfterVerification, isDeclared, runsAsJob, touchesMetadata } from "../../upgrade/steps/steps";
+import type { UpgradePlan } from "../../upgrade/model";
+import {
+  type DeclaredStep,
+  isAfterVerification,
+  isDeclared,
+  runsAsJob,
+  touchesMetadata,
+} from "../../upgrade/steps/steps";
 import { releaseResourceName } from "../engine/earlierRun";
 import { failureHook } from "../engine/failureHook";
 import { guardHook } from "../engine/guard";
@@ -106,10 +112,8 @@ function hooksOf(planned: PlannedRun): pulumi.ResourceHookBinding {
 }
 
 /** Declares one step and returns the resource that the next one waits for. */
-function declareStep(context: StepContext, step: Step, after: After, name: string): pulumi.Resource {
+function declareStep(context: StepContext, step: DeclaredStep, after: After, name: string): pulumi.Resource {
   switch (step.kind) {
-    case "prepull":
-      throw new Error("The step prepull is done before anything is declared. This is a bug: please report it.");
     case "clearPendingRelease":
       return declareClearRecord(context, step, after);
     case "markFailed":

@@ -217,13 +217,17 @@ export function stepName(step: Step): string {
 }
 
 /** Not before what runs is known to be well. */
-export function isAfterVerification(step: Step): boolean {
+export function isAfterVerification(step: Step): step is AfterStep {
   return step.kind === "ownJob" && step.when === "after";
 }
 
-/** Images are pulled before anything is declared, and what runs after the verification is declared then. */
-export function isDeclared(step: Step): boolean {
-  return !isAfterVerification(step) && factsOf(step).resource !== "nothing";
+/** Images are pulled before anything is declared. */
+export type DeclaredStep = Exclude<Step, { readonly kind: "prepull" }>;
+type AfterStep = Extract<Step, { readonly kind: "ownJob" }> & { readonly when: "after" };
+
+/** What runs after the verification is declared then. */
+export function isDeclared(step: Step): step is DeclaredStep {
+  return !isAfterVerification(step) && step.kind !== "prepull";
 }
 
 /** By the upgrade's own account, with its rights. */
