@@ -78,7 +78,7 @@ describe("the documents", () => {
       expect(missing).to.deep.equal([]);
     });
 
-    it(`${name} links to headings that are there`, () => {
+    it(`${name} links to headings and rows that are there`, () => {
       const links = [...text.matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)].map(([, file = "", anchor = ""]) => ({
         file,
         anchor,
@@ -92,13 +92,15 @@ describe("the documents", () => {
   }
 });
 
-/** As GitHub makes them from headings. */
+/** As GitHub makes them from headings, and those that are written. */
 function anchorsOf(markdown: string): string[] {
-  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+  const written = [...markdown.matchAll(/<a id="([^"]+)">/g)].map(([, id = ""]) => id);
+  const headings = [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
     heading
       .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
       .toLowerCase()
       .replace(/[^\p{L}\p{N}_ -]/gu, "")
       .replace(/ /g, "-"),
   );
+  return [...written, ...headings];
 }
