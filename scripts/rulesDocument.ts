@@ -9,17 +9,18 @@ import { PREFLIGHT_CHECKS } from "../upgrade/preflight/checks";
 import { REQUIREMENTS } from "../upgrade/promotion/judge";
 import { ROLLOUT_ORDERS } from "../upgrade/roll/order";
 import { FINAL_RULES, VALUE_RULES } from "../upgrade/values/rules/all";
+import { withFactLinks } from "./facts";
 
 export const RULES_DOCUMENT = join(__dirname, "..", "docs", "upgrade-rules.md");
 
 /** Every rule under its code name, from the tables that the planner itself asks. */
 export function rulesDocument(): string {
-  return [
+  const lines = [
     "# Upgrade rules",
     "",
     "Every refusal and warning carries the name of the rule behind it. Each is here under that name, with its reason and source. Written by",
-    "`npm run docs:rules` from the tables in `upgrade/`; a test holds the two together. Numbered facts are in",
-    "[upgrade-facts.md](upgrade-facts.md).",
+    "`npm run docs:rules` from the tables in `upgrade/`; a test holds the two together. Facts with a number are in",
+    "[upgrade-facts.md](upgrade-facts.md), each with the place that it is from.",
     "",
     "## Hops that are refused",
     "",
@@ -89,9 +90,8 @@ export function rulesDocument(): string {
     "| up to 0.1 | now |",
     "|---|---|",
     ...Object.entries(FORMER_RULE_NAMES).map(([name, former]) => `| ${former} | [${name}](#${name}) |`),
-  ]
-    .join("\n")
-    .replace(/\n*$/, "\n");
+  ];
+  return withFactLinks(lines.join("\n")).replace(/\n*$/, "\n");
 }
 
 function section(name: string, text: string, source: string): string[] {

@@ -48,7 +48,7 @@ export function chooseChart(given: ChartRequest): ChosenChart {
       remedy: chartFits(running.chart, given.version)
         ? `Stay on the chart that runs: ${configLine("chartVersion", running.chart)}`
         : `Choose a version for chart ${running.chart} or a later one.`,
-      source: "fact 1.3: chart numbers are not in the order of Milvus versions",
+      source: "docs/upgrade-facts.md 1.3: chart numbers are not in the order of Milvus versions",
     });
   }
   return chosen;
@@ -136,7 +136,7 @@ function checked(chart: string, { version, running, source }: ChartRequest): Cho
         ? `milvus:chartVersion ${chart} is a version of Milvus, not of a chart.`
         : `Chart ${chart} does not run Milvus ${version}.`,
       remedy: `Take one that does (${fittingCharts(version)}), or leave milvus:chartVersion out: pulumi config rm milvus:chartVersion`,
-      source: "facts 1.8 and 1.9",
+      source: "docs/upgrade-facts.md 1.8 and 1.9",
     });
   }
   if (chartRelease(chart)) return { version: chart, warnings: [] };
@@ -146,7 +146,7 @@ function checked(chart: string, { version, running, source }: ChartRequest): Cho
       rule: "the_chart_must_be_in_the_index",
       reason: `The index of the public repository has no chart ${chart}.`,
       remedy: `Take one that is there: ${fittingCharts(version)}.`,
-      source: "fact 1.5: numbers are skipped, so look up and never count",
+      source: "docs/upgrade-facts.md 1.5: numbers are skipped, so look up and never count",
     });
   }
   const message = `Chart ${chart} is not in the catalogue: its values and defaults have not been looked at.`;

@@ -17,21 +17,21 @@ export const BAD_CHARTS: readonly BadCharts[] = [
     first: "4.2.21",
     last: "4.2.29",
     reason: "they bring in pulsarv3 and switch to it; the charts' own README asks to skip them",
-    source: "fact 4.3: README of charts 4.2.33 and 5.0.19",
+    source: "docs/upgrade-facts.md 4.3: README of charts 4.2.33 and 5.0.19",
   },
   {
     name: "skip_charts_that_ship_another_version",
     first: "4.0.10",
     last: "4.0.10",
     reason: "it says Milvus 2.2.3 and ships v2.2.4",
-    source: "fact 1.4: values.yaml of chart 4.0.10",
+    source: "docs/upgrade-facts.md 1.4: values.yaml of chart 4.0.10",
   },
   {
     name: "skip_charts_that_ship_another_version",
     first: "4.0.28",
     last: "4.0.28",
     reason: "it says Milvus 2.2.11 and ships v2.2.12",
-    source: "fact 1.4: values.yaml of chart 4.0.28",
+    source: "docs/upgrade-facts.md 1.4: values.yaml of chart 4.0.28",
   },
 ];
 
@@ -45,7 +45,7 @@ export interface ChartFit {
 
 /** From the index's appVersions, and what the READMEs and fact 1.9 say of images beside them. */
 export const CHART_FITS: readonly ChartFit[] = [
-  { first: "3.0.0", last: "3.0.29", minors: ["2.0"], source: "fact 1.2: index.yaml" },
+  { first: "3.0.0", last: "3.0.29", minors: ["2.0"], source: "docs/upgrade-facts.md 1.2: index.yaml" },
   { first: "3.1.0", last: "3.2.18", minors: ["2.1"], source: "index.yaml" },
   { first: "3.3.0", last: "4.0.34", minors: ["2.2"], source: "index.yaml; 4.0.11 alone is for 2.3.0-beta" },
   { first: "4.1.0", last: "4.1.28", minors: ["2.3"], source: "index.yaml" },
@@ -55,19 +55,24 @@ export const CHART_FITS: readonly ChartFit[] = [
     minors: ["2.4", "2.3"],
     source: "README of charts 4.2.0 to 5.0.19: 2.3 on charts less than 4.2.0, e.g. 4.1.36",
   },
-  { first: "4.2.0", last: "4.2.25", minors: ["2.4"], source: "fact 1.9: no 2.3 and older from 4.2.0 on" },
+  {
+    first: "4.2.0",
+    last: "4.2.25",
+    minors: ["2.4"],
+    source: "docs/upgrade-facts.md 1.9: no 2.3 and older from 4.2.0 on",
+  },
   {
     first: "4.2.26",
     last: "4.2.58",
     minors: ["2.5", "2.4"],
-    source: "fact 1.8: 2.4.18 and later with the pins of 4.3",
+    source: "docs/upgrade-facts.md 1.8 and 4.3: 2.4.18 and later, with the message queue set",
   },
   { first: "4.2.59", last: "4.99.99", minors: ["2.5", "2.4"], source: "the line of 4.2" },
   {
     first: "5.0.0",
     last: "5.99.99",
     minors: ["2.6", "3.0"],
-    source: "facts 2.9 and 1.10: 3.0 runs on the chart of 2.6",
+    source: "docs/upgrade-facts.md 2.9 and 1.10: 3.0 runs on the chart of 2.6",
   },
 ];
 

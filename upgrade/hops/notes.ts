@@ -36,7 +36,7 @@ export const HOP_NOTES: readonly HopNote[] = [
   },
   {
     name: "services_of_the_old_coordinators_go",
-    source: "fact 5.7: templates of chart 5.0.0",
+    source: "docs/upgrade-facts.md 5.7: templates of chart 5.0.0",
     applies: (hop) => enters("2.6")(hop) && hop.topology?.mode !== "standalone",
     message:
       "The Services of rootcoord, datacoord, querycoord, indexcoord and indexnode go with chart 5: what scrapes metrics there must ask mixcoord and datanode.",

@@ -62,7 +62,7 @@ function endpointList(value: HelmValue | undefined): string[] {
       rule: "the_metadata_must_be_found",
       reason: "externalEtcd.enabled is true in the release's values, but externalEtcd.endpoints names none.",
       remedy: "Set milvus:values.externalEtcd.endpoints to the host:port of each etcd member that Milvus uses.",
-      source: "fact 6.4",
+      source: "docs/upgrade-facts.md 6.4",
     });
   }
   return endpoints.map((endpoint) => endpoint.replace(/^http:\/\//, "").replace(/\/$/, ""));
@@ -87,6 +87,6 @@ function unsupported(keys: readonly string[]): never {
     reason: `The metadata is not in an etcd that the migration can reach without TLS and authentication: ${list(keys)}.`,
     remedy:
       "The migration tool's image is not known to support it. Give Milvus 2.1 a plain etcd endpoint for the time of the migration, or migrate by hand as deployments/migrate-meta/README.md of milvus describes.",
-    source: "facts 6.2 and 6.4",
+    source: "docs/upgrade-facts.md 6.2 and 6.4",
   });
 }

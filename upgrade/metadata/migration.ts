@@ -142,7 +142,7 @@ export function refuseRunningOld(attempt: AttemptState, running: readonly Compon
       `If they are not, stop Milvus (kubectl -n ${namespace} scale deployment ${names.join(" ")} --replicas=0), then pulumi up.`,
       `It compares etcd with what the migration has left. If Milvus has written nothing since, it ${isDone ? `goes on to ${attempt.id.to}` : "puts the backup back and goes on"}, or back to ${attempt.id.from} with ${configLine("version", attempt.id.from)}. If Milvus has written something, it changes nothing and says what.`,
     ].join(" "),
-    source: "facts 6.7 and 6.8",
+    source: "docs/upgrade-facts.md 6.7 and 6.8",
   });
 }
 
@@ -228,7 +228,7 @@ export function refuseUnsafeStop(
       reason: `An autoscaler sets the replicas of ${list(scaled.map(({ name, autoscaler }) => `${name} (${autoscaler ?? ""})`))}: it would start Milvus in the middle of the migration, or leave it at 0 after.`,
       remedy:
         "For this upgrade take it away (hpa.enabled: false in milvus:values, or delete the object) and set the component's replicas to a number.",
-      source: "fact 7.6",
+      source: "docs/upgrade-facts.md 7.6",
     });
   }
   const omitted = Object.keys(values).filter((key) => Number(getValue(values, [key, "replicas"])) < 0);
@@ -237,7 +237,7 @@ export function refuseUnsafeStop(
       rule: "no_autoscaler_during_a_migration",
       reason: `milvus:values leaves the replicas to an autoscaler (-1): ${list(omitted.map((key) => `${key}.replicas`))}. The chart then omits them, and after the migration they would stay at 0.`,
       remedy: `For this upgrade set a number: ${valueLine(`${omitted[0] ?? ""}.replicas`, "3")}`,
-      source: "fact 7.6",
+      source: "docs/upgrade-facts.md 7.6",
     });
   }
 }

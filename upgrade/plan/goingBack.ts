@@ -64,7 +64,7 @@ function refuseOtherSource(attempt: AttemptState, to: string): void {
     rule: "a_rollback_goes_to_the_version_of_the_backup",
     reason: `The backup ${attempt.claimName} is of Milvus ${attempt.id.from}, and ${to} is wanted.`,
     remedy: `Go back to ${attempt.id.from} first: ${configLine("version", attempt.id.from)}`,
-    source: "fact 6.8: a rollback needs the versions of the migration",
+    source: "docs/upgrade-facts.md 6.8: a rollback needs the versions of the migration",
   });
 }
 

@@ -16,12 +16,12 @@ export const PLAN_RULES = {
   a_range_takes_the_newest_version_with_a_chart: {
     explanation:
       "`latest`, `2.5`, `2.5.x` and `~2.4.10` take the newest version that has a chart of its own, and stay with what runs when that is newer: a range never asks for a downgrade.",
-    source: "facts 1.7 and 1.8",
+    source: "docs/upgrade-facts.md 1.7 and 1.8",
   },
   an_unknown_newer_version_is_allowed: {
     explanation:
       "A patch that is newer than all known ones of a known minor is taken, with a warning: the catalogue may be old.",
-    source: "fact 1.8",
+    source: "docs/upgrade-facts.md 1.8",
   },
   a_deprecated_release: {
     explanation:
@@ -34,21 +34,21 @@ export const PLAN_RULES = {
   },
   a_version_without_a_chart_runs_on_the_nearest: {
     explanation: "A version without a chart of its own runs on the newest chart of its minor, with its image tag.",
-    source: "fact 1.8; milvus-helm issue 106",
+    source: "docs/upgrade-facts.md 1.8; milvus-helm issue 106",
   },
   the_chart_must_fit_the_version: {
     explanation:
       "An explicit `milvus:chartVersion` must be of a line that runs the version: 2.3 and older never on 4.2.0 and later.",
-    source: "facts 1.8 and 1.9; README of chart 5.0.19",
+    source: "docs/upgrade-facts.md 1.8 and 1.9; README of chart 5.0.19",
   },
   the_chart_must_be_in_the_index: {
     explanation: "An explicit chart that the public repository does not have is refused: numbers are skipped there.",
-    source: "fact 1.5",
+    source: "docs/upgrade-facts.md 1.5",
   },
   an_unknown_chart_is_allowed_by_name: {
     explanation:
       "A chart newer than the catalogue, or one of a repository, folder or OCI registry of your own, is taken when named, with a warning.",
-    source: "fact 1.10",
+    source: "docs/upgrade-facts.md 1.10",
   },
   a_chart_version_must_be_readable: {
     explanation:
@@ -58,7 +58,7 @@ export const PLAN_RULES = {
   the_chart_never_goes_back: {
     explanation:
       "An upgrade never puts an older chart under the release: it may not know what a newer one made. Only setting an upgrade back does.",
-    source: "fact 1.3",
+    source: "docs/upgrade-facts.md 1.3",
   },
   // -------------------------------------------------------------------------------- what is found
   an_unknown_version_is_never_guessed: {
@@ -192,7 +192,7 @@ export const PLAN_RULES = {
   the_message_queue_must_be_plain: {
     explanation:
       "Values that enable several message queues, or none, or leave the choice to the chart's `lookup`, do not say which one runs.",
-    source: "facts 4.3 and 4.4",
+    source: "docs/upgrade-facts.md 4.3 and 4.4",
   },
   the_queue_and_mode_stay: {
     explanation:
@@ -201,32 +201,32 @@ export const PLAN_RULES = {
   },
   user_yaml_must_be_readable: {
     explanation: 'extraConfigFiles["user.yaml"] must be YAML: it may say where the metadata is kept.',
-    source: "fact 5.3",
+    source: "docs/upgrade-facts.md 5.3",
   },
   a_dependency_restarts_with_the_chart: {
     explanation:
       "Dependencies whose images are not kept, and which the new chart brings in another one, are named with the value that keeps it.",
-    source: "fact 4.2",
+    source: "docs/upgrade-facts.md 4.2",
   },
   // -------------------------------------------------------------------------------- metadata migration
   the_migration_needs_plain_etcd: {
     explanation:
       "etcd with TLS or authentication, embedded etcd and MySQL are refused: the tool's image is not known to support them.",
-    source: "facts 6.2 and 6.4",
+    source: "docs/upgrade-facts.md 6.2 and 6.4",
   },
   the_metadata_must_be_found: {
     explanation: "External etcd without endpoints in the release's values is refused.",
-    source: "fact 6.4",
+    source: "docs/upgrade-facts.md 6.4",
   },
   old_milvus_must_not_run_on_half_migrated_metadata: {
     explanation:
       "A migration was begun, neither finished nor undone, and 2.1 runs. Either somebody has put the metadata back, and then the attempt must be forgotten (its label removed), or Milvus runs on a part of it. An attempt binds until then, whatever was deployed since and whatever patch runs. Once Milvus is stopped, the script compares etcd with what the migration can have left, and puts the backup back only where nothing else is there.",
-    source: "fact 6.7",
+    source: "docs/upgrade-facts.md 6.7",
   },
   old_milvus_must_not_run_on_migrated_metadata: {
     explanation:
       "The migration is finished and 2.1 runs, after `helm rollback` for example: on metadata it cannot see, unless somebody has put it back. Forget the attempt, or stop Milvus and go on or back; the script looks at etcd before it does anything.",
-    source: "facts 6.7 and 6.8",
+    source: "docs/upgrade-facts.md 6.7 and 6.8",
   },
   an_attempt_of_another_installation: {
     explanation:
@@ -279,11 +279,11 @@ export const PLAN_RULES = {
   no_autoscaler_during_a_migration: {
     explanation:
       "An autoscaler would start Milvus in the middle, or leave it at 0 because the chart omits the replicas: refused.",
-    source: "fact 7.6",
+    source: "docs/upgrade-facts.md 7.6",
   },
   a_rollback_goes_to_the_version_of_the_backup: {
     explanation: "Going back over the migration ends at the version whose metadata the backup holds.",
-    source: "fact 6.8",
+    source: "docs/upgrade-facts.md 6.8",
   },
   a_rollback_loses_what_was_written_since: {
     explanation: "The warning of every rollback.",
@@ -296,7 +296,7 @@ export const PLAN_RULES = {
   // -------------------------------------------------------------------------------- rolling
   a_standalone_has_no_order: {
     explanation: "A standalone is one Deployment that the chart recreates: a plain Helm upgrade.",
-    source: "fact 7.4",
+    source: "docs/upgrade-facts.md 7.4",
   },
   rolling_from_2_2_3: {
     explanation: "Before 2.2.3 all components change at once.",
@@ -315,17 +315,18 @@ export const PLAN_RULES = {
     explanation:
       "Components that are recreated, or have one replica, cannot be replaced without a gap; each is named. So is a new one that takes over from those that run: the mixcoord from the separate coordinators, the streaming node of 2.6 from data and query nodes, once the last of 2.5 is gone.",
     source:
-      "fact 7.4; milvus issues 43416 and 41393; milvus internal/streamingcoord/server/balancer/balancer_impl.go (blockUntilAllNodeIsGreaterThan260)",
+      "docs/upgrade-facts.md 7.4; milvus issues 43416 and 41393; milvus internal/streamingcoord/server/balancer/balancer_impl.go (blockUntilAllNodeIsGreaterThan260)",
   },
   the_mixcoord_is_recreated_between_2_5_and_2_6: {
     explanation:
       "A mixcoord of 2.6 in active standby becomes active only once the sessions of the coordinators of 2.5 are gone, and one of 2.5 does not look for the session of 2.6. So on this hop, either way, the step of a mixcoord in active standby sets the live Deployment to Recreate, resumes it, waits, and gives it its own strategy back: all old pods end before the first new one starts. The values and Helm's manifest are not changed. Without active standby the chart recreates it by itself.",
-    source: "fact 4.6: milvus internal/util/sessionutil ProcessActiveStandBy; milvus issues 42602 and 44205",
+    source:
+      "docs/upgrade-facts.md 4.6b: milvus internal/util/sessionutil ProcessActiveStandBy; milvus issues 42602 and 44205",
   },
   a_standby_mixcoord_needs_an_ordered_roll: {
     explanation:
       "With all components at once, nothing makes the new mixcoord wait until the old one is gone: refused, with the setting that rolls in order, or the one with which the chart recreates it.",
-    source: "fact 4.6: milvus internal/util/sessionutil ProcessActiveStandBy; milvus issue 42602",
+    source: "docs/upgrade-facts.md 4.6b: milvus internal/util/sessionutil ProcessActiveStandBy; milvus issue 42602",
   },
   going_back_may_not_read_new_data: {
     explanation:
@@ -341,7 +342,7 @@ export const PLAN_RULES = {
   no_more_downtime_than_allowed: {
     explanation:
       "A plan that is expected to interrupt longer than milvus:maxDowntime is refused. The expectation is the sum of what its parts usually take: pods end in 30 s, sessions leave etcd in 60 s, a pod of the chart counts as ready after 90 s and a probe. What runs nowhere cannot be interrupted, so a half-done upgrade can always be finished. Of a way with several hops each is judged by itself.",
-    source: "facts 6.5 and 7.4; readinessProbe in the chart's values.yaml",
+    source: "docs/upgrade-facts.md 6.5 and 7.4; readinessProbe in the chart's values.yaml",
   },
   own_steps_run_with_the_plan: {
     explanation:

@@ -13,12 +13,12 @@ export const PREFLIGHT_CHECKS = {
   kubernetesVersion: {
     explanation:
       "The Kubernetes version must be one that the chart and its bundled message queue can be rendered for. The charts' own kubeVersion is `^1.10.0-0` in every release and guards nothing.",
-    source: "fact 1.6: README of chart 4.2.21, Chart.yaml of pulsar 3.3.0",
+    source: "docs/upgrade-facts.md 1.6: README of chart 4.2.21, Chart.yaml of pulsar 3.3.0",
   },
   servedApis: {
     explanation:
       "Every kind of object in the manifest of the release must still be served by the cluster. After a Kubernetes upgrade that removed one, Helm can neither upgrade nor roll back the release.",
-    source: "fact 9.2; Helm's guide on deprecated Kubernetes APIs",
+    source: "docs/upgrade-facts.md 9.2; Helm's guide on deprecated Kubernetes APIs",
   },
   permissions: {
     explanation:

@@ -67,7 +67,7 @@ export function chooseRollout(request: RolloutRequest): Rollout {
       rule: found.rule,
       reason: `milvus:strategy asks for an ordered roll, but ${found.why}.`,
       remedy: "Repair that first, or leave the choice to the plan: pulumi config set milvus:strategy auto",
-      source: "fact 8.1: milvus deployments/upgrade/rollingUpdate.sh",
+      source: "docs/upgrade-facts.md 8.1: milvus deployments/upgrade/rollingUpdate.sh",
     });
   }
   if (strategy === "helm" && !isUnderWay)
@@ -193,7 +193,8 @@ export function refuseStandbyAtOnce(request: RolloutRequest, why: string): void 
   });
 }
 
-const MIXCOORD_SOURCE = "fact 4.6: milvus internal/util/sessionutil ProcessActiveStandBy; milvus issue 42602";
+const MIXCOORD_SOURCE =
+  "docs/upgrade-facts.md 4.6b: milvus internal/util/sessionutil ProcessActiveStandBy; milvus issue 42602";
 
 /** `my-release-milvus`, as the running Deployments have it (fact 7.1). */
 function fullName({ components, releaseName }: RolloutRequest): string {

@@ -12,7 +12,7 @@ export interface StepOutlook {
 const RESTORE = {
   reversibility: "one way",
   why: "what was written since the backup is lost",
-  source: "fact 6.8: milvus deployments/migrate-meta/README.md, step 6",
+  source: "docs/upgrade-facts.md 3.5 and 6.8: milvus deployments/migrate-meta/README.md, step 6",
 } as const satisfies StepOutlook;
 
 /** Of putting the backup back. */
@@ -30,7 +30,7 @@ export function sendOutlook(plan: UpgradePlan): StepOutlook {
       return {
         reversibility: "restore only",
         why: "milvus:rollback restores the backup; what the new version has written until then is lost",
-        source: "fact 6.8: milvus deployments/migrate-meta/README.md, step 6",
+        source: "docs/upgrade-facts.md 3.5 and 6.8: milvus deployments/migrate-meta/README.md, step 6",
       };
     case "rollback":
       return RESTORE;

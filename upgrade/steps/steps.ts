@@ -111,7 +111,7 @@ export const STEPS = {
     outlook: () => ({
       reversibility: "reversible",
       why: "the replicas are remembered, and milvus:version set back starts them again",
-      source: "fact 6.5: milvus deployments/migrate-meta/migrate.sh",
+      source: "docs/upgrade-facts.md 6.5: milvus deployments/migrate-meta/migrate.sh",
     }),
     interrupts: true,
   },
@@ -122,7 +122,11 @@ export const STEPS = {
     rights: (_, plan) => recordPhase(plan),
     limit: (_, timeouts) => metadataLimit("backup", timeouts),
     outage: [{ what: "backup", seconds: 30 }],
-    outlook: () => ({ reversibility: "reversible", why: "the metadata is only read", source: "fact 6.7" }),
+    outlook: () => ({
+      reversibility: "reversible",
+      why: "the metadata is only read",
+      source: "docs/upgrade-facts.md 6.7",
+    }),
   },
   migrate: {
     ...METADATA_JOB,
@@ -134,7 +138,7 @@ export const STEPS = {
     outlook: () => ({
       reversibility: "restore only",
       why: "the old metadata is deleted before the new is written; the backup brings it back",
-      source: "facts 6.7 and 6.8: milvus cmd/tools/migration/migration/runner.go",
+      source: "docs/upgrade-facts.md 6.7 and 6.8: milvus cmd/tools/migration/migration/runner.go",
     }),
   },
   restore: {

@@ -33,7 +33,8 @@ function bringsEtcd({ given }: ValueContext): boolean {
 
 export const etcdPortRule: ValueRule = {
   name: "etcd_listens_where_milvus_looks",
-  source: "fact 5.11: config.tpl; etcd subcharts 6.3.3 and 8.12.0, templates/statefulset.yaml and svc-headless.yaml",
+  source:
+    "docs/upgrade-facts.md 5.11: config.tpl; etcd subcharts 6.3.3 and 8.12.0, templates/statefulset.yaml and svc-headless.yaml",
   explanation:
     "From chart 5.0.5 on etcd listens on etcd.containerPorts, and no more on etcd.service.port and peerPort, where Milvus and the other members still look: the ports in force are written there as well. Charts 4.2.3 to 4.2.15 look for etcd in cluster.local alone: with another etcd.clusterDomain they are refused.",
   owns: PORTS.flatMap(({ listens, service }) => [path(listens), path(service)]),
@@ -74,7 +75,7 @@ const APACHE_PULSAR_SINCE = "3.0.12";
 
 export const pulsarChartRule: ValueRule = {
   name: "another_chart_of_pulsar_has_other_volumes",
-  source: "fact 10.5: requirements.yaml of charts 3.0.10 and 3.0.12",
+  source: "docs/upgrade-facts.md 10.5: requirements.yaml of charts 3.0.10 and 3.0.12",
   explanation:
     "Charts 3.0.0 to 3.0.10 bring another Pulsar chart than those from 3.0.12 on: other volumes of the bookies and ZooKeeper, which cannot be changed, and other labels. The bundled Pulsar would be left half replaced and without its messages: refused, before a way over other versions is looked for.",
   apply: ({ chart, now }) => {

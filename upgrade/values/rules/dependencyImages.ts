@@ -176,7 +176,7 @@ export function runningTag(image: DependencyImage, key: string, { now }: ValueCo
 
 export const dependencyImageRule: ValueRule = {
   name: "dependencies_keep_their_images",
-  source: "fact 4.2; milvus issues 40706 and 17647; milvus-operator issue 168",
+  source: "docs/upgrade-facts.md 4.2; milvus issues 40706 and 17647; milvus-operator issue 168",
   explanation:
     "A newer chart brings newer images of etcd, MinIO and Pulsar, which would restart together with Milvus and may not read back what they wrote: the images that run are kept, etcd's with its repository. `milvus:dependencyImages: chart` takes the chart's, in a run of its own if you can; a tag in milvus:values wins. Kafka and its ZooKeeper are not kept over chart 5.0.1, where their images moved to another repository.",
   owns: [...Object.values(IMAGES).flatMap(({ keys }) => keys), IMAGES.etcd.repository].map(path),

@@ -42,7 +42,7 @@ const OF_CLUSTERS = new Set([
 
 export const addedKeyRule: ValueRule = {
   name: "a_key_that_begins_to_count",
-  source: "facts 5.1 and 5.8: the templates of all charts compared",
+  source: "docs/upgrade-facts.md 5.1 and 5.8: the templates of all charts compared",
   explanation:
     "A value that the release has had all along, and that no template of its chart read, takes effect with the new chart; each is named. So are the settings of user.yaml, which charts below 3.3.2 do not give to Milvus.",
   apply: ({ given, chart, now }) => {
@@ -99,7 +99,7 @@ const AUTHORIZATION = path("authorization.enabled");
 
 export const lockOutRule: ValueRule = {
   name: "no_clients_locked_out",
-  source: "facts 5.1 and 5.8: templates of charts 3.0.20, 3.0.21, 3.3.1 and 3.3.2",
+  source: "docs/upgrade-facts.md 5.1 and 5.8: templates of charts 3.0.20, 3.0.21, 3.3.1 and 3.3.2",
   explanation:
     "Charts below 3.3.2 do not give user.yaml to Milvus, and those below 3.0.21 do not read authorization.enabled. Where authorization or TLS stands there without effect, the new chart would switch it on and reject every client: refused.",
   apply: ({ given, chart, now }) => {
@@ -134,7 +134,7 @@ const CARRIED = new Set(["externalS3.region", "externalS3.iamEndpoint"]);
 
 export const removedKeyRule: ValueRule = {
   name: "a_key_the_chart_lost",
-  source: "facts 5.1 to 5.8: the values.yaml and templates of all charts compared",
+  source: "docs/upgrade-facts.md 5.1 to 5.8: the values.yaml and templates of all charts compared",
   explanation:
     "A value of the user's at a key that the chart does not read any more is ignored by the chart, also where values.yaml still has the key; each is named.",
   apply: ({ given, chart, now }) => {
@@ -163,7 +163,7 @@ function asList(groups: Map<string, string[]>) {
 
 export const unknownKeyRule: ValueRule = {
   name: "a_key_that_no_chart_reads",
-  source: "fact 5.8: the templates of all charts",
+  source: "docs/upgrade-facts.md 5.8: the templates of all charts",
   explanation:
     "A value at a key that no template of any public chart reads has no effect, most often since it is misspelt: each is named, with the key that is nearest. The values of subcharts, and charts that the catalogue does not have, are not looked at.",
   apply: ({ given, chart, now }) => {

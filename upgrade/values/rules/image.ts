@@ -16,13 +16,13 @@ function refuseSameImage(tag: string, from: string, to: string): never {
     rule: "the_image_tag_is_explicit",
     reason: `${sameImage(tag, to)} as ${from}.`,
     remedy: `Set the tag of ${to}: ${valueLine("image.all.tag", "TAG")}. If ${to} runs already, say so: ${configLine("currentVersion", to)}`,
-    source: "fact 1.4",
+    source: "docs/upgrade-facts.md 1.4",
   });
 }
 
 export const imageRule: ValueRule = {
   name: "the_image_tag_is_explicit",
-  source: "fact 1.4: charts 4.0.10 and 4.0.28 ship another version than they say",
+  source: "docs/upgrade-facts.md 1.4: charts 4.0.10 and 4.0.28 ship another version than they say",
   explanation:
     "image.all.tag is always v and the version, with the suffix of the images that run (-gpu). A tag in the user's values must name the same version; one without a version, such as a digest, is kept.",
   owns: [TAG],
@@ -49,7 +49,7 @@ export const imageRule: ValueRule = {
       rule: "the_image_tag_is_explicit",
       reason: `milvus:values sets image.all.tag to Milvus ${version}, milvus:version asks for ${to}.`,
       remedy: `Leave the tag to milvus:version: pulumi config rm --path 'milvus:values.image.all.tag'. For an image variant write it into the version: ${configLine("version", `${to}-gpu`)}`,
-      source: "fact 1.4",
+      source: "docs/upgrade-facts.md 1.4",
     });
   },
 };

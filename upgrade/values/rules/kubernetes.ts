@@ -24,7 +24,7 @@ const BUDGETS = ["zookeeper", "bookkeeper", "broker", "proxy", "autorecovery"].m
 
 export const budgetRule: ValueRule = {
   name: "no_pulsar_budgets_on_kubernetes_1_25",
-  source: "fact 9.1; milvus-docs pull request 1928",
+  source: "docs/upgrade-facts.md 9.1; milvus-docs pull request 1928",
   explanation:
     "The bundled Pulsar 2 makes PodDisruptionBudgets of policy/v1beta1, which Kubernetes 1.25 does not have any more; charts before 3.3.6 do so by default. They are switched off there.",
   owns: BUDGETS,
@@ -91,7 +91,7 @@ const REMOVED_APIS: readonly RemovedApi[] = [
 
 export const apiRule: ValueRule = {
   name: "no_object_of_an_api_that_is_not_there",
-  source: "facts 9.3 to 9.5",
+  source: "docs/upgrade-facts.md 9.3 to 9.5",
   explanation:
     "A value that makes the chart render an object which this Kubernetes does not know is refused by name, before Helm fails half way.",
   apply: (context) => {
@@ -111,7 +111,7 @@ export const apiRule: ValueRule = {
 
 export const mysqlRule: ValueRule = {
   name: "metadata_in_mysql_stays_below_2_3_1",
-  source: "fact 5.5: values.yaml of chart 4.1.8; Milvus 2.3.1",
+  source: "docs/upgrade-facts.md 5.5: values.yaml of chart 4.1.8; Milvus 2.3.1",
   explanation: "Milvus has no MySQL metastore since 2.3.1 and the chart none since 4.1.8: such a cluster is refused.",
   apply: ({ given, now, chart, to }) => {
     const keys = ["mysql.enabled", "externalMysql.enabled"] as const;

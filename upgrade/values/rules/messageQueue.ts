@@ -62,7 +62,7 @@ export function messageQueueOf(values: HelmValues, chart: string, options: Layou
         ? "The release's values enable no message queue at all."
         : `The release's values enable ${enabled.length} message queues: ${enabled.join(", ")}. They do not say which one Milvus uses.`,
     remedy: `Look at what the proxy's log says at its start, then say it in milvus:values: one of ${SWITCH_KEYS.join(", ")} true, the others false.`,
-    source: "fact 4.3: config.tpl writes the key mq once for each",
+    source: "docs/upgrade-facts.md 4.3: config.tpl writes the key mq once for each",
   });
 }
 
@@ -81,7 +81,7 @@ function standaloneQueue(
       rule: "the_message_queue_must_be_plain",
       reason: `standalone.messageQueue is not set, and chart ${chart} then chooses by what it finds in the cluster: rocksmq or woodpecker.`,
       remedy: `See which it is (the Deployment's annotation milvus.io/message-queue, else rocksmq) and say it: pulumi config set --path 'milvus:values.standalone.messageQueue' rocksmq`,
-      source: "fact 4.4: helper milvus.standalone.messageQueue",
+      source: "docs/upgrade-facts.md 4.4: helper milvus.standalone.messageQueue",
     });
   }
   const queue = given ?? effectiveValue("standalone.messageQueue", values, chart) ?? "rocksmq";

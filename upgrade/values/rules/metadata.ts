@@ -11,7 +11,7 @@ import { NOTHING, type ValueRule } from "./rule";
 
 export const shortcutRule: ValueRule = {
   name: "config_shortcuts_move_to_user_yaml",
-  source: "facts 5.2 and 5.3: milvus-helm chart 4.0.0 README, Breaking Changes",
+  source: "docs/upgrade-facts.md 5.2 and 5.3: milvus-helm chart 4.0.0 README, Breaking Changes",
   explanation:
     "Chart 4.0.0 ignores every shortcut into Milvus' configuration, metadata.rootPath first of all: Milvus would start empty. For such a chart the user's values move to extraConfigFiles[\"user.yaml\"]; one whose place there is not known is refused by name.",
   apply: ({ given, chart, now }) => {
@@ -76,7 +76,7 @@ function sameSetting(a: HelmValue, b: HelmValue): boolean {
 
 export const bufferRule: ValueRule = {
   name: "insert_buffer_size_has_a_new_name",
-  source: "fact 5.1: values.yaml of charts 3.2.18 and 3.3.0",
+  source: "docs/upgrade-facts.md 5.1: values.yaml of charts 3.2.18 and 3.3.0",
   explanation:
     "dataNode.flush.insertBufSize is dataNode.segment.insertBufSize from chart 3.3.0 on, and is moved there.",
   apply: ({ given, chart }) => {
@@ -100,7 +100,7 @@ export const bufferRule: ValueRule = {
 
 export const ownConfigRule: ValueRule = {
   name: "a_config_map_of_your_own_is_not_updated",
-  source: "fact 5.5: customConfigMap, chart 4.1.35",
+  source: "docs/upgrade-facts.md 5.5c: customConfigMap, chart 4.1.35",
   explanation:
     "With customConfigMap the chart renders no configuration: what a new version needs there is up to whoever wrote it.",
   apply: ({ given, chart, now, to }) => {

@@ -10,7 +10,7 @@ import { NOTHING, type ValueRule } from "./rule";
 
 export const ingressRule: ValueRule = {
   name: "ingress_hosts_are_rules",
-  source: "fact 5.4: values.yaml of chart 4.0.10",
+  source: "docs/upgrade-facts.md 5.4b: values.yaml of chart 4.0.10",
   explanation:
     "From chart 4.0.10 on the ingress is made from ingress.rules; hosts alone would be replaced by an example host.",
   apply: ({ given, chart }) => {
@@ -30,7 +30,7 @@ export const ingressRule: ValueRule = {
 
 export const messageSizeRule: ValueRule = {
   name: "the_message_size_is_text",
-  source: "fact 5.4: values.yaml of chart 4.0.33",
+  source: "docs/upgrade-facts.md 5.4d: values.yaml of chart 4.0.33",
   explanation:
     "pulsar.maxMessageSize and externalPulsar.maxMessageSize are text from chart 4.0.33 on; a number would be rendered as 5.24288e+06, so it is rewritten as text.",
   apply: ({ given, chart }) => {
@@ -54,7 +54,7 @@ export const messageSizeRule: ValueRule = {
 
 export const gatewayRule: ValueRule = {
   name: "no_gcs_gateway_from_4_1_26",
-  source: "fact 5.5: values.yaml of chart 4.1.26",
+  source: "docs/upgrade-facts.md 5.5b: values.yaml of chart 4.1.26",
   explanation: "MinIO's GCS gateway is gone from chart 4.1.26 on: the data would be looked for in an empty MinIO.",
   apply: ({ given, chart }) => {
     const key = "minio.gcsgateway.enabled";
@@ -70,7 +70,7 @@ export const gatewayRule: ValueRule = {
 
 export const etcdAuthRule: ValueRule = {
   name: "etcd_auth_has_a_new_name",
-  source: "fact 5.6/5.7: etcd subchart 8.12.0 of chart 5.0.5",
+  source: "docs/upgrade-facts.md 5.7a: etcd subchart 8.12.0 of chart 5.0.5",
   explanation:
     "etcd.auth.rbac.enabled is called etcd.auth.rbac.create from chart 5.0.5 on. etcd's chart 8.12.0 still reads the old name too; the new one is written, so that authentication stays on when the old name goes.",
   apply: ({ given, chart }) => {
@@ -137,7 +137,7 @@ function fixedKeys(given: HelmValues, queue: MessageQueue): string[] {
 
 export const fixedRule: ValueRule = {
   name: "fields_that_cannot_change_stay",
-  source: "fact 10.1; milvus-operator issues 168 and 351",
+  source: "docs/upgrade-facts.md 10.1; milvus-operator issues 168 and 351",
   explanation:
     "Values behind immutable fields (volume claim templates, storage classes, MinIO's layout) and behind the objects' names, those of the dependencies included, must be those in force: Helm would fail half way, or make a second set of objects.",
   apply: ({ given, now, releaseName }) => {
@@ -162,7 +162,7 @@ const STANDALONE_SIZE = path("standalone.persistence.persistentVolumeClaim.size"
 
 export const standaloneVolumeRule: ValueRule = {
   name: "the_standalone_volume_keeps_its_size",
-  source: "fact 10.4: default 5Gi, from chart 3.1.4 on 50Gi",
+  source: "docs/upgrade-facts.md 10.4a: default 5Gi, from chart 3.1.4 on 50Gi",
   explanation: "The chart's default size grew from 5Gi to 50Gi at 3.1.4; a claim that was made before keeps its size.",
   owns: [STANDALONE_SIZE],
   apply: ({ now }) => {
@@ -192,7 +192,7 @@ export const mmapRule: ValueRule = {
 
 export const groupRule: ValueRule = {
   name: "resource_groups_make_new_deployments",
-  source: "fact 5.7: replicaResourceGroups, chart 5.0.17",
+  source: "docs/upgrade-facts.md 5.7c: replicaResourceGroups, chart 5.0.17",
   explanation:
     "replicaResourceGroups renames the query and streaming nodes' Deployments: the old ones go, new ones come.",
   apply: ({ given, now, chart }) => {

@@ -32,7 +32,7 @@ const S3_READ_FROM_MINIO = { since: "4.1.36", until: "4.2.2", fields: ["region",
 
 export const keptPlaceRule: ValueRule = {
   name: "a_place_that_the_chart_moves_is_kept",
-  source: "fact 5.9: config.tpl of charts 3.3.6, 4.0.0, 4.1.35, 4.1.36, 5.0.7 and 5.0.8",
+  source: "docs/upgrade-facts.md 5.9: config.tpl of charts 3.3.6, 4.0.0, 4.1.35, 4.1.36, 5.0.7 and 5.0.8",
   explanation:
     "Chart 4.0.0 writes rocksmq.path no more, which was below standalone.persistence.mountPath, and 5.0.8 begins to write woodpecker.storage.rootPath: the path in force goes to user.yaml, or the queue would be left behind. So do externalS3.region and iamEndpoint for charts 4.1.36 to 4.2.1, which read minio's instead.",
   apply: (context) => {
@@ -66,7 +66,7 @@ const EXTERNAL = ["externalEtcd.enabled", "externalS3.enabled"] as const;
 
 export const placeRule: ValueRule = {
   name: "metadata_and_data_stay_where_they_are",
-  source: "facts 5.3, 5.5 and 5.9; milvus issues 41018 and 19332",
+  source: "docs/upgrade-facts.md 5.3, 5.5 and 5.9; milvus issues 41018 and 19332",
   explanation:
     "Everything that decides where metadata, messages and data are is what is in force, in the chart's values and in user.yaml: root paths, prefixes, bucket, tenant, folders, kinds of store, bundled or external, the chart's configuration or a customConfigMap. With others Milvus starts empty. Another address is said: it may lead to the same place.",
   apply: (context) => {
@@ -162,7 +162,8 @@ const MEMBERS: readonly MemberCount[] = [
 
 export const memberRule: ValueRule = {
   name: "members_change_in_a_run_of_their_own",
-  source: "etcd documentation, runtime reconfiguration; BookKeeper documentation, decommission; fact 4.2",
+  source:
+    "etcd documentation, runtime reconfiguration; BookKeeper documentation, decommission; docs/upgrade-facts.md 4.2",
   explanation:
     "etcd, ZooKeeper, BookKeeper, Kafka and Woodpecker keep data on each member. Another count of them together with another Milvus version or chart is refused, and said where nothing else changes.",
   apply: (context) => {

@@ -12,7 +12,7 @@ import { wantsMix } from "./topology";
 type Part = keyof typeof VALUES_KEYS;
 
 const SOURCE =
-  "fact 7.6: templates of all charts; helm pkg/kube/client.go, three-way merge of the old manifest, the new one and the live object";
+  "docs/upgrade-facts.md 7.6: templates of all charts; helm pkg/kube/client.go, three-way merge of the old manifest, the new one and the live object";
 
 /** A component that runs, with its Deployments (several with replicaResourceGroups). */
 interface Running {

@@ -62,7 +62,7 @@ interface Source {
 export const successorRule: ValueRule = {
   name: "a_new_component_takes_over_settings",
   source:
-    "fact 7.8: templates of charts 4.1.36, 4.2.58 and 5.0.19; milvus internal/streamingcoord/server/balancer/balancer_impl.go",
+    "docs/upgrade-facts.md 7.8: templates of charts 4.1.36, 4.2.58 and 5.0.19; milvus internal/streamingcoord/server/balancer/balancer_impl.go",
   explanation:
     "A mixcoord that takes the place of separate coordinators, and the streaming node of 2.6, would start with the chart's defaults. They get what all those have whose work they do (the coordinators; data and query nodes): tolerations, affinity, node selector, security contexts and the like. Of the environment every variable that no two of them set differently, since one process does the work of all; of the resources a mixcoord gets the sum of the limits and the largest request. A key at which they differ is named, and what milvus:values says of the new component wins.",
   apply: (context) => {
@@ -355,7 +355,7 @@ const SWITCHES = ["enabled", "hpa"];
 
 export const indexNodeRule: ValueRule = {
   name: "settings_of_index_nodes_end",
-  source: "fact 4.6: milvus-helm chart 5.0.19 README, step 3; fact 7.8",
+  source: "docs/upgrade-facts.md 4.6 and 7.8: milvus-helm chart 5.0.19 README, step 3",
   explanation:
     "From 2.6 on data nodes build the indexes, with their own settings: what milvus:values says of index nodes no longer counts. Each setting is named, with how many index nodes go and what their resources have that data nodes have not, such as a GPU.",
   apply: ({ given, to, now }) => {

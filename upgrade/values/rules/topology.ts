@@ -36,7 +36,7 @@ export const modeRule: ValueRule = {
 
 export const messageQueueRule: ValueRule = {
   name: "the_message_queue_stays",
-  source: "facts 4.1, 4.3 and 4.4; milvus-docs fragments/mq_upgrade_limitation.md",
+  source: "docs/upgrade-facts.md 4.1, 4.3 and 4.4; milvus-docs fragments/mq_upgrade_limitation.md",
   explanation:
     "Every switch of a message queue is set to what runs now, so that a chart's changed default cannot replace Pulsar 2 by an empty Pulsar 3 (4.2.27) or RocksMQ by Woodpecker (5.0.0).",
   owns: ["pulsar.enabled", "pulsarv3.enabled", "kafka.enabled", "woodpecker.enabled", "standalone.messageQueue"].map(
@@ -124,7 +124,7 @@ function refuseOtherExternal({ given, chart, now }: ValueContext, queue: string)
 
 export const coordinatorRule: ValueRule = {
   name: "mixcoord_before_2_6",
-  source: "fact 4.5: milvus-helm chart 5.0.19 README, step 2",
+  source: "docs/upgrade-facts.md 4.5: milvus-helm chart 5.0.19 README, step 2",
   explanation:
     "The coordinators stay as they run, separate or mixed, whatever the chart's default (it changed at 4.2.4). From 2.5.16 on they become one mixcoord, which 2.6 asks for, unless the values say otherwise.",
   owns: [...SEPARATE_COORDINATORS, MIX].map(path),
@@ -166,7 +166,7 @@ function refuseMix(chart: string): never {
     reason: `milvus:values asks for a mixcoord (mixCoordinator.enabled), which chart ${chart} does not have.`,
     remedy:
       "Take mixCoordinator and the coordinators' enabled: false out of milvus:values until chart 4.0.10 or later runs.",
-    source: "fact 5.4",
+    source: "docs/upgrade-facts.md 5.4c",
   });
 }
 
@@ -181,7 +181,7 @@ function refuseSeparate(to: string): never {
 
 export const streamingRule: ValueRule = {
   name: "streamingnode_and_indexnode_follow_the_version",
-  source: "fact 4.6: milvus-helm chart 5.0.19 README, step 3",
+  source: "docs/upgrade-facts.md 4.6: milvus-helm chart 5.0.19 README, step 3",
   explanation:
     "2.6 and later run with a streaming node and without index nodes, 2.5 and earlier the other way round; both switches are explicit.",
   owns: ["streaming.enabled", "indexNode.enabled"].map(path),

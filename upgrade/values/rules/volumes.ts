@@ -95,7 +95,8 @@ function foldersOf(setup: Setup): Folder[] {
 
 export const diskRule: ValueRule = {
   name: "no_empty_volume_over_the_data",
-  source: "fact 5.10: templates/standalone-deployment.yaml of charts 4.0.22 and 4.0.23; milvus.yaml, localStorage.path",
+  source:
+    "docs/upgrade-facts.md 5.10: templates/standalone-deployment.yaml of charts 4.0.22 and 4.0.23; milvus.yaml, localStorage.path",
   explanation:
     "From chart 4.0.23 on a standalone with standalone.disk.enabled, the default, has an emptyDir at /var/lib/milvus/data. A local object storage lies there: its data would be hidden, and what is written after that lost at each restart. The emptyDir is left out, and disk indexes stay on. Where only caches lie there it is said.",
   owns: [path(DISK)],
@@ -136,7 +137,7 @@ function withoutDisk(next: Setup, reason: string): ValueOutcome {
 
 export const keptDataRule: ValueRule = {
   name: "data_stays_on_its_volume",
-  source: "fact 5.10; Kubernetes documentation, volumes: emptyDir",
+  source: "docs/upgrade-facts.md 5.10; Kubernetes documentation, volumes: emptyDir",
   explanation:
     "A folder with a standalone's data that is on a volume must not move to an emptyDir or into the container. One that lies there already ends with the pod, which every upgrade recreates: refused where a chart's emptyDir hides the volume, said where the values have no volume. So are bundled dependencies without persistence.",
   apply: (context) => {

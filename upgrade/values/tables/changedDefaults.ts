@@ -104,7 +104,7 @@ function isUsed(key: string, given: HelmValues, { mode, queue }: Topology): bool
 
 export const changedDefaultRule: ValueRule = {
   name: "chart_defaults_change",
-  source: "facts 4.2 and 5.1: the values.yaml of all charts compared",
+  source: "docs/upgrade-facts.md 4.2 and 5.1: the values.yaml of all charts compared",
   explanation:
     "A default that the new chart changes, that no other rule keeps as it was and that milvus:values does not set, is named with both values.",
   apply: ({ given, chart, now }: ValueContext) => {

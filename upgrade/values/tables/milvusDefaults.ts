@@ -90,7 +90,7 @@ const OWN_DEFAULTS: readonly OwnDefault[] = [
 export const ownDefaultRule: ValueRule = {
   name: "milvus_defaults_change",
   source:
-    "fact 5.13: milvus pull requests 29845, 29567, 33864 and 33950, issue 30059; milvus/pkg 2.5.7 and 2.6.6, util/paramtable; configs/milvus.yaml of 2.2.16 and 2.3.5",
+    "docs/upgrade-facts.md 5.13: milvus pull requests 29845, 29567, 33864 and 33950, issue 30059; milvus/pkg 2.5.7 and 2.6.6, util/paramtable; configs/milvus.yaml of 2.2.16 and 2.3.5",
   explanation: `Some defaults of Milvus itself, which no chart writes, change with its version and refuse what was accepted before, or need more memory or disk: ${OWN_DEFAULTS.map(({ key, since }) => `${key} (${since})`).join(", ")}. Where user.yaml does not set them, the hop that crosses the version names each with both values, what is noticed, and the line that keeps it as it was.`,
   apply: (context) => {
     const { chart, given, now, to } = context;

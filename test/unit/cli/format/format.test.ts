@@ -193,7 +193,11 @@ describe("a plan that is not to be begun now", () => {
   });
 });
 
-const ONE_WAY = { reversibility: "one way", why: "no downgrade over a minor", source: "fact 3" } as const;
+const ONE_WAY = {
+  reversibility: "one way",
+  why: "no downgrade over a minor",
+  source: "docs/upgrade-facts.md 3.3",
+} as const;
 const ROLL: PlanReport = {
   ...REPORT,
   plan: {
@@ -210,14 +214,14 @@ describe("a plan of many steps", () => {
   it("has one row for those with the same way back in a comment, and all warnings in one block", () => {
     const text = asMarkdown(ROLL);
     expect(text).to.include(
-      "| 2. resume rootcoord<br>3. resume querynode<br>4. resume proxy | one way | no downgrade over a minor (fact 3) |",
+      "| 2. resume rootcoord<br>3. resume querynode<br>4. resume proxy | one way | no downgrade over a minor (docs/upgrade-facts.md 3.3) |",
     );
     expect(text).to.include(
       "> [!WARNING]\n> - **requests_fail_for_a_short_time**: a\n> - **requests_fail_for_a_short_time**: b",
     );
   });
   it("says the reason once on a terminal, and names a rule once", () => {
-    expect(asText(ROLL)).to.include("  steps 2 to 4: one way, no downgrade over a minor (fact 3)\n");
+    expect(asText(ROLL)).to.include("  steps 2 to 4: one way, no downgrade over a minor (docs/upgrade-facts.md 3.3)\n");
     expect(asText(ROLL)).to.include("warning (requests_fail_for_a_short_time):\n  - a\n  - b");
   });
 });
