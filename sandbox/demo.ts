@@ -10,7 +10,7 @@ import pc from "picocolors";
 import { table } from "../cli/format/table";
 import { chartsFolder } from "./charts";
 import { detail, say, showPreview, showProgress, title } from "./demoOutput";
-import { realMilvusAct } from "./demoRealMilvus";
+import { RealMilvusAct } from "./demoRealMilvus";
 import { DowntimeMeter } from "./downtime";
 import { openStack } from "./engine";
 import { EtcdClient } from "./etcd";
@@ -35,8 +35,9 @@ async function demo(target: string, keep: boolean): Promise<void> {
   }
   try {
     const charts = chartsFolder(path.join(sandbox.folder, "charts"));
+    const secondAct = new RealMilvusAct(sandbox, charts);
     await upgrade(sandbox, charts, target);
-    await realMilvusAct(sandbox, charts);
+    await secondAct.play();
     if (keep) {
       say(`\n${pc.bold("The sandbox stays up.")} Look around, or go on:`);
       say(`  eval "$(npm run -s sandbox -- env ${NAME})"    # kubectl and helm of this sandbox`);

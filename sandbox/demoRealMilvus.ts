@@ -1,6 +1,8 @@
 /** The demo's second act: a real Milvus with vectors in it is upgraded, and answers as before. */
+import type { MilvusClient } from "@zilliz/milvus2-sdk-node";
 import pc from "picocolors";
 import { table } from "../cli/format/table";
+import type { Hit } from "../verify/snapshot";
 import { AnswerMeter } from "./answerMeter";
 import { detail, say, showPreview, showProgress, title } from "./demoOutput";
 import { openStack } from "./engine";
@@ -17,29 +19,73 @@ const COLLECTION = "books";
 const ROWS = 1000;
 const VALUES = { cluster: { enabled: false }, pulsar: { enabled: false } };
 
-/** @param charts folder of the charts */
-export async function realMilvusAct(sandbox: Sandbox, charts: string): Promise<void> {
-  title("Second act: real Milvus servers, real vectors");
-  try {
-    for (const version of [FROM, TO]) await ensureServer(version, detail);
-  } catch (error) {
-    if (!(error instanceof NoServer)) throw error;
-    say(pc.yellow(`  SKIPPED: ${error.message}.`));
-    say(pc.yellow("  The second act needs Linux on x86-64 and python3 with pip, which fetches the servers."));
-    return;
+/** What somebody sees who asks the server. */
+interface Answers {
+  readonly hits: readonly Hit[];
+  readonly version: string;
+}
+
+const [VECTOR = []] = someVectors(1);
+
+/** The second act's Milvus, which gets ready while the first act runs: fetching a server and starting it takes its time. */
+export class RealMilvusAct {
+  private readonly servers: Promise<void>;
+  private readonly installed: Promise<Answers>;
+  /** What is said before it is this act's turn. */
+  private readonly early: string[] = [];
+  private isOn = false;
+
+  /** @param charts folder of the charts */
+  constructor(
+    private readonly sandbox: Sandbox,
+    private readonly charts: string,
+  ) {
+    this.servers = this.fetchServers();
+    this.installed = this.servers.then(() => this.install());
+    // What goes wrong is said when it is this act's turn, which a first act that fails does not come to.
+    this.installed.catch(() => undefined);
   }
-  detail(`the servers of Milvus ${FROM} and ${TO} are here`);
 
-  title(`Milvus ${FROM} standalone, installed by the Helm CLI: helm install ${RELEASE.name} ${FROM_CHART}`);
-  const installed = { ...VALUES, image: { all: { tag: `v${FROM}` } } };
-  await installMilvus(sandbox, RELEASE, `${charts}/${FROM_CHART}`, installed);
-  const [vector = []] = someVectors(1);
-  const before = await withMilvus(sandbox, RELEASE, async (client) => {
-    await createCollection(client, COLLECTION, ROWS);
-    return { hits: await nearest(client, COLLECTION, vector), version: (await client.getVersion()).version };
-  });
-  detail(`collection ${COLLECTION}: ${ROWS} vectors, an IVF_FLAT index, loaded; it answers`);
+  async play(): Promise<void> {
+    title("Second act: real Milvus servers, real vectors");
+    this.isOn = true;
+    for (const line of this.early) detail(line);
+    try {
+      await this.servers;
+    } catch (error) {
+      if (!(error instanceof NoServer)) throw error;
+      say(pc.yellow(`  SKIPPED: ${error.message}.`));
+      say(pc.yellow("  The second act needs Linux on x86-64 and python3 with pip, which fetches the servers."));
+      return;
+    }
+    detail(`the servers of Milvus ${FROM} and ${TO} are here`);
+    title(`Milvus ${FROM} standalone, installed by the Helm CLI: helm install ${RELEASE.name} ${FROM_CHART}`);
+    const before = await this.installed;
+    detail(`collection ${COLLECTION}: ${ROWS} vectors, an IVF_FLAT index, loaded; it answers`);
+    await upgrade(this.sandbox, this.charts, before);
+  }
 
+  private async fetchServers(): Promise<void> {
+    for (const version of [FROM, TO]) {
+      await ensureServer(version, (line) => (this.isOn ? detail(line) : void this.early.push(line)));
+    }
+  }
+
+  private async install(): Promise<Answers> {
+    const values = { ...VALUES, image: { all: { tag: `v${FROM}` } } };
+    await installMilvus(this.sandbox, RELEASE, `${this.charts}/${FROM_CHART}`, values);
+    return withMilvus(this.sandbox, RELEASE, async (client) => {
+      await createCollection(client, COLLECTION, ROWS);
+      return answers(client);
+    });
+  }
+}
+
+async function answers(client: MilvusClient): Promise<Answers> {
+  return { hits: await nearest(client, COLLECTION, VECTOR), version: (await client.getVersion()).version };
+}
+
+async function upgrade(sandbox: Sandbox, charts: string, before: Answers): Promise<void> {
   title(`pulumi config set milvus:version ${TO}`);
   const stack = await openStack({
     sandbox,
@@ -59,17 +105,14 @@ export async function realMilvusAct(sandbox: Sandbox, charts: string): Promise<v
   showPreview(await stack.preview());
 
   title("pulumi up, with a search every 0.2 s");
-  const meter = new AnswerMeter(sandbox, RELEASE, COLLECTION, vector);
+  const meter = new AnswerMeter(sandbox, RELEASE, COLLECTION, VECTOR);
   const started = Date.now();
   await stack.up({ onEvent: (event) => showProgress(event, started) });
   const silent = await meter.stop();
-  const after = await withMilvus(sandbox, RELEASE, async (client) => ({
-    hits: await nearest(client, COLLECTION, vector),
-    version: (await client.getVersion()).version,
-  }));
+  const after = await withMilvus(sandbox, RELEASE, answers);
 
   title("Before and after, as the servers say");
-  const neighbour = ({ hits }: typeof before, index: number) => {
+  const neighbour = ({ hits }: Answers, index: number) => {
     const hit = hits[index];
     return hit === undefined ? "-" : `row ${hit.id}, distance ${hit.distance.toFixed(4)}`;
   };
