@@ -11,8 +11,9 @@ import type {
   PreflightFacts,
   RenderFacts,
 } from "../upgrade/preflight/facts";
+import { type Findings, NO_FINDINGS } from "../upgrade/preflight/findings";
 import { type GrantedRule, isGranted } from "../upgrade/preflight/grants";
-import { type Findings, judgePreflight, NO_FINDINGS, preflightQuestions } from "../upgrade/preflight/judge";
+import { judgePreflight, preflightQuestions } from "../upgrade/preflight/judge";
 import type { VerificationNeeds } from "../upgrade/preflight/permissions";
 import { type JobPodSettings, rehearsedPod } from "../upgrade/steps/jobPod";
 import type { ClusterClient } from "./api/client";

@@ -1,17 +1,15 @@
+import { createRequire } from "node:module";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type ClusterClient, connect } from "../cluster/api/client";
-import { diagnoseUpgrade } from "../cluster/diagnose/diagnoseUpgrade";
 import { failedRecordOf } from "../cluster/helm/failedRecord";
 import type { RunLock } from "../cluster/kept/runLock";
 import { watchOwnJob } from "../cluster/state/ownJobs";
 import { inArguments } from "../config/arguments";
 import { endDeadRuns } from "../run/deadRuns";
 import { eventSink, tellLine } from "../run/events";
-import { describeInterrupted } from "../run/interrupted";
 import { lockRelease, otherRun } from "../run/lock";
 import { type Look, look, lookAhead } from "../run/look";
-import { prepull } from "../run/prepull";
 import { ReceiptKeeper } from "../run/receipts";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
 import { RefusalError } from "../upgrade/refusal";
@@ -20,7 +18,7 @@ import { isAfterVerification, isDeclared } from "../upgrade/steps/steps";
 import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
 import { describeFailed, describePassed } from "../verify/describe";
-import { type Result, snapshotBefore, verifyUpgrade } from "../verify/verify";
+import type { Result } from "../verify/verify";
 import { allowedPlan, approvalOf } from "./allowed";
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
@@ -33,7 +31,6 @@ import { type Given, resolveArguments } from "./given";
 import { endTable, measure } from "./measure";
 import { type ClusterOutputs, plannedOutputs } from "./outputs";
 import { endedRun, type ReceiptOutput, receiptOutput } from "./receipt";
-import { stepListener } from "./stepListener";
 import { laterTexts, releaseValues, withoutTexts } from "./values";
 
 const NOT_VERIFIED = "not made yet";
@@ -61,6 +58,10 @@ export async function runUpgrade(
   } catch (error) {
     throw asStopped(error, component, words);
   }
+}
+
+function atWork(): typeof import("./atWork") {
+  return createRequire(__filename)("./atWork") as typeof import("./atWork");
 }
 
 function stackName(): string {
@@ -168,7 +169,7 @@ class UpgradeRun {
     const record =
       isPreview || target === undefined
         ? undefined
-        : await snapshotBefore(target, config.verification, plan, state, say);
+        : await atWork().snapshotBefore(target, config.verification, plan, state, say);
 
     const marked = plan.steps.find((step) => step.kind === "markFailed");
     const failedRecord =
@@ -192,17 +193,26 @@ class UpgradeRun {
       ...(this.given.chartAccess && { chartAccess: this.given.chartAccess }),
       ...(client && {
         diagnose: async (failed: FailedResource) => {
-          const text = await diagnoseUpgrade(client, { failed, plan, releaseName: this.address.releaseName, hide });
+          const text = await atWork().diagnoseUpgrade(client, {
+            failed,
+            plan,
+            releaseName: this.address.releaseName,
+            hide,
+          });
           return text && this.words(text);
         },
         watch: (job: BegunOwnJob) => void watchOwnJob(client, job, hide, (line) => void this.say(line)),
       }),
-      ...(client && { standing: async () => this.words(await describeInterrupted(client, config.wanted)) }),
+      ...(client && { standing: async () => this.words(await atWork().describeInterrupted(client, config.wanted)) }),
       ...(receipts && { ranBefore: () => receipts.ranBefore() }),
       ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),
-      ...(client && !isPreview && { listener: stepListener({ ...watched, client, receipts, events }) }),
+      ...(client && !isPreview && { listener: atWork().stepListener({ ...watched, client, receipts, events }) }),
     });
+    // Where nothing changes, what runs can be looked at while the engine looks at its resources.
+    const reads = plan.kind === "nothing" && config.verification.mode !== "write";
+    const alongside = reads && !isPreview && target ? this.verify(target, plan, record, say) : undefined;
+    alongside?.catch(() => undefined);
     const planned = plannedOutputs({ ...watched, ...(hash !== undefined && { hash }) }, earlier);
     const steps = plan.steps.filter(isDeclared);
     const lastUpgrade = await measure({ ...plan, steps }, started, ends, earlier.lastUpgrade, () => receipts?.now());
@@ -214,7 +224,7 @@ class UpgradeRun {
     }
     // Rejected where a step was left out: a program that ends well lets the engine delete what was not declared for it.
     if (!(await done())) return { ...outputs, verification: "not made: a step was left out" };
-    const result = await this.verify(target, plan, record, say);
+    const result = await (alongside ?? this.verify(target, plan, record, say));
     if (result?.status === "failed") await receipts?.end(endedRun(plan, lastUpgrade, result));
     const verification = this.passed(result, plan, say);
     if (plan.steps.some(isAfterVerification)) {
@@ -252,7 +262,7 @@ class UpgradeRun {
     const { pulls, state, hash } = look;
     if (pulls === undefined || pulumi.runtime.isDryRun()) return look;
     const started = Date.now();
-    await prepull(client, {
+    await atWork().prepull(client, {
       config,
       state,
       pulls,
@@ -275,7 +285,7 @@ class UpgradeRun {
     say: (line: string) => void,
   ): Promise<Result | undefined> {
     const { verification } = this.given.config;
-    return verification.mode === "off" ? undefined : verifyUpgrade(target, verification, plan, record, say);
+    return verification.mode === "off" ? undefined : atWork().verifyUpgrade(target, verification, plan, record, say);
   }
 
   /** Not a hook: those after a resource only warn. A failure here fails the run with everything in place. */

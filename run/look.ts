@@ -1,6 +1,6 @@
+import { createRequire } from "node:module";
 import type { ClusterClient } from "../cluster/api/client";
 import { oneLook } from "../cluster/api/oneLook";
-import { preflight } from "../cluster/preflight";
 import { readCronJobs } from "../cluster/state/cronJobs";
 import { readCluster } from "../cluster/state/readCluster";
 import type { Config } from "../config/schema";
@@ -18,29 +18,22 @@ import {
   type StackRelease,
 } from "../upgrade/plan/stackGuard";
 import type { PreflightLevels } from "../upgrade/preflight/checks";
-import { type Findings, NO_FINDINGS } from "../upgrade/preflight/judge";
-import type { Pulls } from "../upgrade/prepull/pulls";
+import { NO_FINDINGS } from "../upgrade/preflight/findings";
 import { RefusalError } from "../upgrade/refusal";
 import { touchesMetadata } from "../upgrade/steps/steps";
 import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
 import { getValue, path } from "../upgrade/values/tree";
 import { describeOpen } from "../upgrade/words/openUpgrade";
 import { chartFolderDigest } from "./chartFolder";
-import { findPulls } from "./pulls";
-import { type Rendering, renderFacts, renderPlan } from "./rendering";
+import type { Checked } from "./checks";
+import type { Rendering } from "./rendering";
 import { scriptDigest } from "./scriptDigest";
 
 /** What is there, and what to do about it. */
-export interface Look {
+export interface Look extends Checked {
   readonly state: ClusterState;
   /** As the rules make it: what is approved, and what is run. */
   readonly plan: Plan;
-  /** What the preflight makes of the plan; none of a plan that is refused. */
-  readonly findings: Findings;
-  /** What the chart of the plan renders; missing where that was not looked at. */
-  readonly rendering?: Rendering;
-  /** Images that are pulled before anything is taken away; missing where none are. */
-  readonly pulls?: Pulls;
   /** By which the plan is approved; missing where it is refused or nothing is to be done. */
   readonly hash?: string;
   /** What is said of an upgrade that was begun and has not ended, one line each. */
@@ -88,19 +81,11 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   // Pulumi would upgrade what is not there.
   if (releaseInStack && state.release === undefined && planned.kind !== "refused") refuse(refusalOfGoneRelease(client));
   const checks = { ...levels, ...config.preflight };
-  const check = async (plan: UpgradePlan) => {
-    if (options.isChecked === false) return { findings: NO_FINDINGS };
-    const isRendered = plan.kind !== "nothing" && checks.chartRenders !== "off";
-    const rendering = isRendered
-      ? renderPlan({ ...options, ...config, ...wanted, plan, state, client: cluster })
-      : undefined;
-    const rendered = rendering?.then((it) => renderFacts(it, state));
-    const [findings, found, pulls] = await Promise.all([
-      preflight(cluster, wanted, plan, state, { ...seen, preflight: checks, ...(rendered && { rendered }) }),
-      rendering,
-      findPulls(cluster, config, plan, state, rendering),
-    ]);
-    return { findings, ...(found && { rendering: found }), ...(pulls && { pulls }) };
+  const check = (plan: UpgradePlan): Promise<Checked> => {
+    if (options.isChecked === false || plan.kind === "nothing") return Promise.resolve({ findings: NO_FINDINGS });
+    // Loaded where something is to be done: most previews and runs find nothing.
+    const { checkPlan } = createRequire(__filename)("./checks") as typeof import("./checks");
+    return checkPlan(cluster, seen, { ...options, plan, state, levels: checks });
   };
   const lookFor = (plan: Plan) => lookAt(state, seen, plan, check, client.server);
   return allowing(seen.wanted.maxDowntimeSeconds, planned, lookFor, () => {
@@ -170,7 +155,7 @@ async function lookAt(
   state: ClusterState,
   config: Config,
   planned: Plan,
-  check: (plan: UpgradePlan) => Promise<Pick<Look, "findings" | "rendering" | "pulls">>,
+  check: (plan: UpgradePlan) => Promise<Checked>,
   server?: string,
 ): Promise<Look> {
   const open = describeOpen(config.wanted, state);

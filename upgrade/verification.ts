@@ -1,4 +1,4 @@
-import type { UpgradePlan, VerificationState } from "./model";
+import type { ClusterState, UpgradePlan, VerificationState } from "./model";
 import { configLine, refuse } from "./refusal";
 
 export const VERIFY_MODES = ["off", "health", "data", "write"] as const;
@@ -18,6 +18,16 @@ export type RowRule = (typeof ROW_RULES)[number];
 export const VERIFICATION_MARK = "milvus-upgrade/verification";
 
 export const UNVERIFIED_RULE = "a_failed_verification_blocks_the_next_hop";
+
+/** A verification of the upgrade that is planned, or of the one that ended here, which has not been passed. */
+export function openVerification(
+  plan: Pick<UpgradePlan, "to">,
+  { verification }: Pick<ClusterState, "verification">,
+): VerificationState | undefined {
+  if (verification === undefined || verification.status === "passed") return undefined;
+  const { from, to } = verification.attempt;
+  return plan.to === to || plan.to === from ? verification : undefined;
+}
 
 /** What was found wrong blocks the next upgrade: only the versions that were verified, before and after, are let through. */
 export function refuseUnverified(plan: UpgradePlan, verification: VerificationState | undefined): void {

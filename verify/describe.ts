@@ -3,8 +3,8 @@ import type { Reversibility, UpgradePlan, VerificationState } from "../upgrade/m
 import { hasSnapshot, openLine, settles } from "../upgrade/verification";
 import { oneLine } from "../upgrade/words/visible";
 import { readSnapshot } from "./record";
+import { describeSnapshot } from "./snapshot";
 import type { Result, VerifySettings } from "./verify";
-import { describeSnapshot } from "./verify";
 import { WRITE_CHECK_PREFIX, WRITTEN_ROWS } from "./writeCheck";
 
 /** What will be verified, for the preview. */

@@ -111,3 +111,10 @@ const SHAPE = z.looseObject({
 export function isSnapshot(value: unknown): value is Snapshot {
   return SHAPE.safeParse(value).success;
 }
+
+/** `2 collections with 1500 rows, 1 answer`. */
+export function describeSnapshot({ collections, answers }: Snapshot): string {
+  const rows = collections.reduce((sum, collection) => sum + collection.rows, 0);
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
+  return `${count(collections.length, "collection")} with ${count(rows, "row")}, ${count(answers.length, "answer")}`;
+}

@@ -9,13 +9,20 @@ import { readCluster } from "../cluster/state/readCluster";
 import { attemptName } from "../upgrade/metadata/attempt";
 import { installationOf } from "../upgrade/metadata/installation";
 import type { AttemptId, ClusterState, UpgradePlan, VerificationState, VerificationStatus } from "../upgrade/model";
-import { comparesData, openLine, type RowRule, settles, type VerifyMode } from "../upgrade/verification";
+import {
+  comparesData,
+  openLine,
+  openVerification,
+  type RowRule,
+  settles,
+  type VerifyMode,
+} from "../upgrade/verification";
 import { compareSnapshots, type Difference } from "./compare";
 import { type ConnectionSettings, connectService, type Target } from "./connection";
 import { healthProblems, saysVersion } from "./health";
 import { readSnapshot, recordContent } from "./record";
 import { ServiceError } from "./service";
-import type { Snapshot } from "./snapshot";
+import { describeSnapshot, type Snapshot } from "./snapshot";
 import { type ChosenQuery, repeatSnapshot, takeSnapshot } from "./takeSnapshot";
 import { checkWrites, type WriteCheck } from "./writeCheck";
 
@@ -291,16 +298,6 @@ async function tryWrites(target: Target, settings: VerifySettings, state: Cluste
   }
 }
 
-/** A verification of the upgrade that is planned, or of the one that ended here, which has not been passed. */
-export function openVerification(
-  plan: Pick<UpgradePlan, "to">,
-  { verification }: ClusterState,
-): VerificationState | undefined {
-  if (verification === undefined || verification.status === "passed") return undefined;
-  const { from, to } = verification.attempt;
-  return plan.to === to || plan.to === from ? verification : undefined;
-}
-
 function attemptOf(
   { from, to, migration }: Pick<UpgradePlan, "from" | "to" | "migration">,
   state: ClusterState,
@@ -315,11 +312,4 @@ function recordName(releaseName: string, attempt: AttemptId): string {
 
 async function writeRecord(target: Target, record: VerificationState, result?: Result): Promise<void> {
   await applyConfigMap(target.client, recordContent(target, record, result));
-}
-
-/** `2 collections with 1500 rows, 1 answer`. */
-export function describeSnapshot({ collections, answers }: Snapshot): string {
-  const rows = collections.reduce((sum, collection) => sum + collection.rows, 0);
-  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
-  return `${count(collections.length, "collection")} with ${count(rows, "row")}, ${count(answers.length, "answer")}`;
 }

@@ -5,6 +5,7 @@ import { atLeast } from "../versions/versions";
 import { accessFindings } from "./access";
 import { checkRule, type PreflightCheck, type PreflightLevel, type PreflightLevels } from "./checks";
 import type { PreflightQuestions } from "./facts";
+import type { Findings } from "./findings";
 import { claimFindings, componentFindings, dependencyFindings, imageFindings } from "./health";
 import { jobPodFindings } from "./jobPods";
 import { permissionsFor, type VerificationNeeds, verificationPermissions } from "./permissions";
@@ -57,15 +58,6 @@ export function preflightQuestions(
     storageClasses: plan.steps.some(({ kind }) => kind === "backup") || plan.kind === "install",
   };
 }
-
-/** What the preflight makes of a plan, which stays as it is. */
-export interface Findings {
-  /** Everything that stands in the way, each under the name by which `milvus:preflight` can lower it. */
-  readonly refusal?: Refusal;
-  readonly warnings: readonly Warning[];
-}
-
-export const NO_FINDINGS: Findings = { warnings: [] };
 
 export function judgePreflight(subject: Subject, levels: PreflightLevels): Findings {
   const { facts } = subject;

@@ -3,7 +3,7 @@ import { parseConfig } from "../../../config/parseConfig";
 import { parseManifest } from "../../../manifests/objects";
 import { findPulls } from "../../../run/pulls";
 import type { Rendering } from "../../../run/rendering";
-import { describePulls } from "../../../upgrade/prepull/pulls";
+import { describePulls } from "../../../upgrade/prepull/describe";
 import { type Answers, fakeClient, forbidden, notFound } from "../../support/fakeClient";
 import { PLANS, STEP, state } from "../../support/plans";
 

@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import type { HelmValues } from "../../../../upgrade/model";
+import { describePulls } from "../../../../upgrade/prepull/describe";
 import type { Workload } from "../../../../upgrade/prepull/groups";
 import { PREPULL, pullJobs } from "../../../../upgrade/prepull/job";
-import { choosePulls, describePulls, MOST_NODES, type PullFacts } from "../../../../upgrade/prepull/pulls";
+import { choosePulls, MOST_NODES, type PullFacts } from "../../../../upgrade/prepull/pulls";
 import { PLANS, SETTINGS } from "../../../support/plans";
 
 const MILVUS = "milvusdb/milvus:v2.2.9";

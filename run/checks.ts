@@ -1,0 +1,52 @@
+import type { ClusterClient } from "../cluster/api/client";
+import { preflight } from "../cluster/preflight";
+import type { Config } from "../config/schema";
+import type { ClusterState, UpgradePlan } from "../upgrade/model";
+import type { PreflightLevels } from "../upgrade/preflight/checks";
+import type { Findings } from "../upgrade/preflight/findings";
+import type { Pulls } from "../upgrade/prepull/pulls";
+import type { OpaqueValue } from "../upgrade/values/opaque";
+import { findPulls } from "./pulls";
+import { type Rendering, renderFacts, renderPlan } from "./rendering";
+
+export interface Checked {
+  readonly findings: Findings;
+  /** What the chart of the plan renders; missing where that was not looked at. */
+  readonly rendering?: Rendering;
+  /** Images that are pulled before anything is taken away; missing where none are. */
+  readonly pulls?: Pulls;
+}
+
+export interface ChecksRequest {
+  readonly plan: UpgradePlan;
+  readonly state: ClusterState;
+  readonly levels: PreflightLevels;
+  readonly opaque?: readonly OpaqueValue[];
+  readonly hidden?: readonly string[];
+}
+
+/**
+ * What can be known of a plan before it is begun: the preflight, what its chart renders, and the images that it pulls. Nothing is
+ * written.
+ *
+ * @param config with the values as the planner has seen them
+ * @throws ClusterError
+ */
+export async function checkPlan(
+  cluster: ClusterClient,
+  config: Config,
+  { plan, state, levels, ...hiding }: ChecksRequest,
+): Promise<Checked> {
+  const { wanted } = config;
+  const isRendered = levels.chartRenders !== "off";
+  const rendering = isRendered
+    ? renderPlan({ ...hiding, ...config, ...wanted, plan, state, client: cluster })
+    : undefined;
+  const rendered = rendering?.then((it) => renderFacts(it, state));
+  const [findings, found, pulls] = await Promise.all([
+    preflight(cluster, wanted, plan, state, { ...config, preflight: levels, ...(rendered && { rendered }) }),
+    rendering,
+    findPulls(cluster, config, plan, state, rendering),
+  ]);
+  return { findings, ...(found && { rendering: found }), ...(pulls && { pulls }) };
+}
