@@ -21,23 +21,34 @@ export interface ComparisonRequest {
   readonly releaseName: string;
   readonly namespace: string;
   readonly release: HelmRelease | undefined;
+  /** What Helm has applied, of `appliedObjects`. */
+  readonly before: readonly ManifestObject[];
   /** What the new chart renders. */
   readonly after: readonly ManifestObject[];
   readonly mask: Mask;
 }
 
 /**
- * Compares with the manifest in force, and shows the API server what changes (dryRun=All).
+ * The manifest in force; nothing where there is none.
  *
- * @throws ClusterError when the manifest cannot be read
+ * @throws ClusterError when it cannot be read
  */
+export async function appliedObjects({
+  client,
+  releaseName,
+  namespace,
+  release,
+}: Pick<ComparisonRequest, "client" | "releaseName" | "namespace" | "release">): Promise<ManifestObject[]> {
+  if (release === undefined) return [];
+  const { recordName } = appliedRecord(release);
+  return parseManifest(await listedManifest(client, { releaseName, namespace }, recordName), namespace);
+}
+
+/** Compares with the manifest in force, and shows the API server what changes (dryRun=All). */
 export async function compareWithRelease(request: ComparisonRequest): Promise<Comparison> {
-  const { client, releaseName, namespace, release, after, mask } = request;
+  const { release, before, after, mask } = request;
   const record = release && appliedRecord(release);
-  const before = record
-    ? parseManifest(await listedManifest(client, { releaseName, namespace }, record.recordName), namespace)
-    : [];
-  const asked = await dryRun(diffManifests(before, after, mask), { ...request, before });
+  const asked = await dryRun(diffManifests(before, after, mask), request);
   return { ...(record && { revision: record.revision }), changes: asked.objects, dryRun: asked.dryRun };
 }
 

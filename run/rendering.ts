@@ -2,7 +2,7 @@ import type { ClusterClient } from "../cluster/api/client";
 import { apiVersions, readServedApis } from "../cluster/api/discovery";
 import { ClusterError } from "../cluster/errors";
 import type { ChartAccess } from "../config/schema";
-import { type Comparison, compareWithRelease } from "../manifests/compare";
+import { appliedObjects, type Comparison, compareWithRelease } from "../manifests/compare";
 import { NotRendered, renderChart } from "../manifests/helm";
 import { type Mask, maskOf } from "../manifests/mask";
 import { type ManifestObject, parseManifest } from "../manifests/objects";
@@ -52,6 +52,9 @@ export async function renderPlan(request: RenderingRequest): Promise<Rendering> 
   const isGuess = opaque.some(({ value }) => value === undefined);
   try {
     const apis = client ? await readServedApis(client) : { versions: [], kinds: [] };
+    // Read while Helm renders.
+    const applied = client && appliedObjects({ ...request, client, release: state.release });
+    applied?.catch(() => undefined);
     const manifest = await renderChart({
       chart: plan.chart,
       releaseName,
@@ -65,12 +68,13 @@ export async function renderPlan(request: RenderingRequest): Promise<Rendering> 
       ...(chartAccess && { chartAccess }),
     });
     const objects = readManifest(manifest, namespace);
-    if (client === undefined) return { kind: "compared", objects };
+    if (client === undefined || applied === undefined) return { kind: "compared", objects };
     const comparison = await compareWithRelease({
       ...request,
       client,
       apis,
       release: state.release,
+      before: await applied,
       after: objects,
       mask,
     });
