@@ -39,7 +39,7 @@ export const CONFIG_KEYS = {
   version: {
     type: "string",
     description:
-      "The Milvus version to run: exact (2.2.9), newest of a minor (2.5, 2.5.x), newest patch from one on (~2.4.10), or latest.",
+      "The Milvus version to run: exact (2.2.9), newest of a minor (2.5, 2.5.x), newest patch from one on (~2.4.10), or latest. A range and latest take the newest version that has a chart of its own; a newer one has to be named exactly.",
   },
   release: { type: "string", default: "my-release", description: "Name of the Helm release." },
   namespace: { type: "string", default: "default", description: "Namespace of the Helm release." },
@@ -81,7 +81,7 @@ export const CONFIG_KEYS = {
     type: "boolean",
     default: false,
     description:
-      "Go back over a finished metadata migration to milvus:version. Everything written since the migration is lost.",
+      "Go back to an older milvus:version: over a finished metadata migration (everything written since is lost), over a minor, or to an older patch. Take it out again afterwards.",
   },
   overwriteMetadata: {
     type: "string",

@@ -313,7 +313,10 @@ export const configSchema = z.strictObject({
   ),
   dropValues: z.array(text(DOTTED_PATH, "is not a path in the Helm values, such as pulsar.proxy.resources")),
   approvedPlan: optionalText(
-    text(APPROVAL_PATTERN, "is not the hash of a plan: pulumi preview and npm run plan show it as a word of 40 characters"),
+    text(
+      APPROVAL_PATTERN,
+      "is not the hash of a plan: pulumi preview and npm run plan show it as a word of 40 characters",
+    ),
   ),
   maxDowntime: z.union([z.literal("").transform(() => undefined), z.literal("0s").transform(() => 0), duration]),
   window: z.union([z.literal("").transform(() => undefined), windows]),

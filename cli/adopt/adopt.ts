@@ -32,6 +32,8 @@ export interface AdoptRequest {
 
 export interface Adoption {
   readonly file: string;
+  /** What runs: the version of Milvus, and that of its chart. */
+  readonly found: { readonly version: string; readonly chart: string };
   /** The stack config that was written, without what is secret. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Paths of the values that were encrypted; where it was all of them, that and why. */
@@ -61,9 +63,10 @@ export async function adopt(request: AdoptRequest): Promise<Adoption> {
     ...(request.currentVersion !== undefined && { "milvus:currentVersion": request.currentVersion }),
   };
   const found = await readRelease(project, fixed, request);
+  const whatRuns = { version: found.version, chart: found.chart };
   const complete = { ...fixed, "milvus:version": found.version, "milvus:values": found.values };
   const { config, proof } = await prove(request, complete, found.chart);
-  if (proof.outcome === "refused") return { file, config: {}, secretPaths: [], proof };
+  if (proof.outcome === "refused") return { file, found: whatRuns, config: {}, secretPaths: [], proof };
 
   const { open = {}, secrets } = request.plaintext ? { open: found.values, secrets: [] } : splitSecrets(found.values);
   if (secrets.length > 0) await checkStack(request);
@@ -76,7 +79,7 @@ export async function adopt(request: AdoptRequest): Promise<Adoption> {
     else writeFileSync(file, before);
     throw error;
   }
-  return { file, config: written, secretPaths: secrets.map(describeSecret), proof };
+  return { file, found: whatRuns, config: written, secretPaths: secrets.map(describeSecret), proof };
 }
 
 function describeSecret({ path, why = "" }: SecretValue): string {

@@ -10,6 +10,7 @@ import { imagesOf } from "../../manifests/images";
 import { type Mask, maskOf } from "../../manifests/mask";
 import { parseManifest } from "../../manifests/objects";
 import { type Conditions, judgeConditions } from "../../run/conditions";
+import { otherRun } from "../../run/lock";
 import { look, shownPlan } from "../../run/look";
 import { type Rendering, renderPlan } from "../../run/rendering";
 import { approvalLines, approvalParts } from "../../upgrade/approval";
@@ -65,12 +66,13 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   }
   const client = oneLook(connect(config.access));
   // Those who plan may have fewer rights than those who run: a pull request's runner should only read.
-  const found = await look(client, config, {
+  const lookedUp = look(client, config, {
     levels: { permissions: "warn" },
     hidden: request.settings.secrets,
     ...(request.state && { state: request.state }),
     plan: (wanted, state) => planOfStack(request.project, request.stack, wanted, state),
   });
+  const [found, other] = await Promise.all([lookedUp, otherRun(client, config)]);
   const { state, hash, rendering } = found;
   const plan = shownPlan(found);
   const planned = {
@@ -82,7 +84,8 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     ...(rendering && { rendering }),
     ...(found.pulls && { pulls: found.pulls }),
   };
-  const open = found.open.length > 0 ? { open: found.open } : {};
+  const lines = [...(other === undefined ? [] : [other]), ...found.open];
+  const open = lines.length > 0 ? { open: lines } : {};
   const report = { ...head, basis: "cluster", ...open, ...(await reportOf(request, planned)) } as const;
   if (request.withDrift !== true) return report;
   return { ...report, drift: await findDrift(request, client, state) };

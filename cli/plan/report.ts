@@ -19,7 +19,7 @@ export interface PlanReport {
   readonly outcome: Outcome;
   /** What the plan was made from: the outputs of the last run are a guess. */
   readonly basis: "cluster" | "last outputs";
-  /** What is said of an upgrade that was begun and has not ended; missing where none is open. */
+  /** Who is at work on the release now, and what was begun and has not ended; missing where there is neither. */
   readonly open?: readonly string[];
   readonly plan?: PlanPart;
   readonly refusal?: Refusal;

@@ -7,6 +7,7 @@ import { settled } from "../../components/engine/resolve";
 import type { PlanOutput } from "../../components/outputs";
 import { parseConfig } from "../../config/parseConfig";
 import program from "../../index";
+import { upgradeLabels } from "../../upgrade/marks";
 import { ClusterServer } from "../support/clusterServer";
 import { pulumiStandIn } from "../support/pulumiStandIn";
 import { plain, type Recording, type Registered, record as recordProgram } from "../support/recordingMonitor";
@@ -168,6 +169,15 @@ describe("the program", () => {
         withManifests: false,
         withImages: false,
       });
+
+    it("is planned with a word on who is at work on it just now", async () => {
+      expect((await planned()).open).to.equal(undefined);
+      server.put("milvus", "configmaps", {
+        metadata: { name: "my-release-upgrade-lock", labels: upgradeLabels("my-release") },
+        data: { run: "1", who: "jane@laptop", stack: "team/search/prod", silence: "60" },
+      });
+      expect((await planned()).open?.join()).to.match(/another_run_is_active.*jane@laptop/);
+    });
 
     it("marks its record as failed where the state has the Release, and deletes nothing", async () => {
       const recording = await run(config, IN_STATE);

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { milvusUpgrade } from "../../../cli/program";
 import { CONFIG_KEYS } from "../../../config/keys";
+import { parseConfig } from "../../../config/parseConfig";
+import { parseStackFile } from "../../../config/stackFile";
 import { withConfigTable } from "../../../config/table";
 import { DEMO_DOCUMENT, DEMO_PICTURE, demoPicture } from "../../../scripts/demoPicture";
 import { TROUBLESHOOTING_DOCUMENT, troubleshootingDocument } from "../../../scripts/troubleshootingDocument";
@@ -31,6 +33,18 @@ describe("the documents", () => {
     const configuration = readFileSync(join(root, "docs", "configuration.md"), "utf8");
     expect(configuration).to.equal(withConfigTable(configuration));
     expect(readFileSync(DEMO_PICTURE, "utf8")).to.equal(demoPicture(readFileSync(DEMO_DOCUMENT, "utf8")));
+  });
+
+  it("have keys with parts as the config takes them", () => {
+    const [, example = ""] =
+      /```yaml\n([\s\S]*?)```/.exec(readFileSync(join(root, "docs", "configuration.md"), "utf8")) ?? [];
+    const { config } = parseStackFile(example.replace(/^( +password:)\n +secure: .*$/m, "$1 decrypted")) as {
+      readonly config: Record<string, unknown>;
+    };
+    const { wanted, settings, verification } = parseConfig({ config });
+    expect(wanted).to.include({ version: "2.5.16", releaseName: "my-release" });
+    expect(settings.timeouts.rollout).to.equal(45 * 60);
+    expect(verification.queries.map(({ collection }) => collection)).to.deep.equal(["books"]);
   });
 
   it("have every document in the index by task", () => {
