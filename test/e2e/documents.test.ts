@@ -14,6 +14,7 @@ import { openUserShell, type UserShell } from "./support/userShell";
 
 const WALK = "the walk over several hops has its own test, test/e2e/upgrade.test.ts";
 
+const OWN_CLUSTER = "it needs kind and the public images; the commands are those of upgrading.md, which are run here";
 /** Blocks that no test runs here, with the reason. */
 const NOT_RUN: readonly { readonly file: string; readonly with: string; readonly why: string }[] = [
   { file: "README.md", with: "npm run upgrade", why: WALK },
@@ -44,6 +45,13 @@ const NOT_RUN: readonly { readonly file: string; readonly with: string; readonly
     with: "cd examples/python",
     why: "pulumi install needs Python packages of a registry, and a language host for Python",
   },
+  ...[
+    "kind create cluster",
+    "pulumi stack init kind",
+    "kubectl -n milvus port-forward",
+    "pulumi config set milvus:verify data",
+    "kind delete cluster",
+  ].map((text) => ({ file: "docs/own-cluster.md", with: text, why: OWN_CLUSTER })),
 ];
 
 interface Run {
