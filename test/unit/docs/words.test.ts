@@ -51,6 +51,7 @@ function files(): string[] {
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "sandbox/README.md",
     "Pulumi.yaml",
   ].filter((file) => !EXEMPT.includes(file));
 }
