@@ -4,10 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { completion, milvusUpgrade } from "../../../cli/program";
+import { tsxCommand } from "../../../sandbox/tsx";
 
-const root = join(__dirname, "..", "..", "..");
-const TSX = join(root, "node_modules", ".bin", "tsx");
-const CLI = join(root, "cli", "main.ts");
+const CLI = join(__dirname, "..", "..", "..", "cli", "main.ts");
 
 describe("the command line", function () {
   // Some start the program as a process.
@@ -47,7 +46,7 @@ describe("the command line", function () {
     for (const name of ["Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml"]) {
       writeFileSync(join(folder, name), "name: milvus\nruntime: nodejs\n");
     }
-    const script = `eval "$("${TSX}" "${CLI}" completion bash)"\nmilvus-upgrade stacks`;
+    const script = [completion(program, false, CLI), "milvus-upgrade stacks"].join("\n");
     expect(execFileSync("bash", ["-c", script], { cwd: folder, encoding: "utf8" })).to.equal("dev\nprod\n");
   });
 
@@ -56,7 +55,8 @@ describe("the command line", function () {
     { env: { FORCE_COLOR: "1", NO_COLOR: "1" }, coloured: false },
   ]) {
     it(`is ${coloured ? "coloured" : "plain"} with ${Object.keys(env).join(" and ")}`, () => {
-      const { stderr, status } = spawnSync(TSX, [CLI, "plan", "--cwd", tmpdir()], { env: { ...process.env, ...env } });
+      const [node, args] = tsxCommand(CLI, ["stacks", "--cwd", tmpdir()]);
+      const { stderr, status } = spawnSync(node, args, { env: { ...process.env, ...env } });
       expect(status).to.equal(1);
       expect(stderr.toString()).to.include("There is no Pulumi.yaml");
       expect(stderr.includes("\u001b[")).to.equal(coloured);
