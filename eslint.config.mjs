@@ -3,16 +3,16 @@ import tseslint from "typescript-eslint";
 
 /** Imports go one way: index, plugin → components → run → manifests → cluster, config, verify → upgrade, which imports nothing of ours. */
 const forbid = (message, ...group) => ({ group, message });
+const noWorkspaces = forbid(
+  "The product imports nothing of the sandbox, the tests, the benchmarks and the scripts.",
+  ...["sandbox", "test", "bench", "scripts"].flatMap((name) => [`**/${name}`, `**/${name}/**`]),
+);
 const room = (files, ...patterns) => ({
   files,
-  rules: { "no-restricted-imports": ["error", { patterns }] },
+  rules: { "no-restricted-imports": ["error", { patterns: [...patterns, noWorkspaces] }] },
 });
 
-const noIndex = forbid(
-  "Nothing imports the program; the sandbox runs it through sandbox/engine.",
-  "**/index",
-  "!**/sandbox/**",
-);
+const noIndex = forbid("Nothing imports the program; the sandbox runs it through sandbox/engine.", "**/index");
 const noPulumi = forbid("Only components/, config/stackConfig.ts and index.ts know Pulumi.", "@pulumi/*");
 const noKubernetes = forbid(
   "Only cluster/ talks to the Kubernetes API; pass its result as a plain value.",
@@ -34,62 +34,57 @@ export default tseslint.config(
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
     },
   },
+  room(["index.ts", "library.ts"]),
   room(
     ["upgrade/**/*.ts"],
     noPulumi,
     noKubernetes,
-    noRooms("cluster", "components", "config", "run", "manifests", "process", "verify", "sandbox", "cli"),
+    noRooms("cluster", "components", "config", "run", "manifests", "process", "verify", "cli"),
     noIndex,
   ),
   room(
     ["cluster/**/*.ts"],
     noPulumi,
-    noRooms("components", "run", "manifests", "process", "config", "verify", "sandbox", "cli"),
+    noRooms("components", "run", "manifests", "process", "config", "verify", "cli"),
     noIndex,
   ),
   room(
     ["verify/**/*.ts"],
     noPulumi,
     noKubernetes,
-    noRooms("components", "run", "manifests", "process", "config", "sandbox", "cli"),
+    noRooms("components", "run", "manifests", "process", "config", "cli"),
     noIndex,
   ),
   room(
     ["config/**/*.ts"],
     noKubernetes,
-    noRooms("components", "run", "manifests", "process", "cluster", "verify", "sandbox", "cli"),
+    noRooms("components", "run", "manifests", "process", "cluster", "verify", "cli"),
     noIndex,
   ),
-  room(
-    ["manifests/**/*.ts"],
-    noPulumi,
-    noKubernetes,
-    noRooms("components", "run", "verify", "sandbox", "cli"),
-    noIndex,
-  ),
+  room(["manifests/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "run", "verify", "cli"), noIndex),
   room(
     ["process/**/*.ts"],
     noPulumi,
     noKubernetes,
-    noRooms("components", "run", "manifests", "cluster", "config", "verify", "upgrade", "sandbox", "cli"),
+    noRooms("components", "run", "manifests", "cluster", "config", "verify", "upgrade", "cli"),
     noIndex,
   ),
-  room(["run/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "sandbox", "cli"), noIndex),
-  room(["cli/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "sandbox"), noIndex),
-  room(["components/*.ts"], noKubernetes, noRooms("sandbox", "cli"), noIndex),
+  room(["run/**/*.ts"], noPulumi, noKubernetes, noRooms("components", "cli"), noIndex),
+  room(["cli/**/*.ts"], noPulumi, noKubernetes, noRooms("components"), noIndex),
+  room(["components/*.ts"], noKubernetes, noRooms("cli"), noIndex),
   room(
     ["components/{declare,engine}/**/*.ts"],
     noKubernetes,
-    noRooms("cluster", "run", "manifests", "process", "config", "verify", "sandbox", "cli"),
+    noRooms("cluster", "run", "manifests", "process", "config", "verify", "cli"),
     noIndex,
   ),
   room(
     ["plugin/**/*.ts"],
     noKubernetes,
-    noRooms("cluster", "run", "manifests", "process", "config", "verify", "upgrade", "sandbox", "cli"),
+    noRooms("cluster", "run", "manifests", "process", "config", "verify", "upgrade", "cli"),
     noIndex,
   ),
-  room(["policy/**/*.ts"], noKubernetes, noRooms("cluster", "components", "config", "sandbox", "cli"), noIndex),
+  room(["policy/**/*.ts"], noKubernetes, noRooms("cluster", "components", "config", "cli"), noIndex),
   {
     files: ["test/**/*.ts"],
     rules: {

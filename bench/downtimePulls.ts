@@ -1,4 +1,5 @@
 /** What an outage is made of where images have to be pulled and servers start slowly, as on a real cluster. */
+import { createRequire } from "node:module";
 import { EtcdClient } from "../sandbox/etcd";
 import { DEFAULT_ROOT_PATH } from "../sandbox/metadata";
 import { seedMetadata } from "../sandbox/metadataSeed";
@@ -8,7 +9,7 @@ import { forgetImages } from "../sandbox/podRunner/nodeImages";
 import { type Bed, OLD, ROLLABLE_APART, withBed } from "./clusters";
 import { migrateSh } from "./migrateSh";
 import type { BenchContext, Part } from "./part";
-import { availabilityPlot, type Line } from "./plot";
+import type { Line } from "./plot";
 import { rollingUpdateSh } from "./rollingUpdateSh";
 import type { Findings } from "./section";
 import { judge, number, ratio, seconds } from "./statistics";
@@ -91,6 +92,8 @@ async function run(context: BenchContext): Promise<Findings> {
     for (const scene of scenes) found.push({ scene, lines: await allWays(context, bed, scene) });
     return found;
   });
+  // Much to load, and of no use to whoever asks for the parts alone.
+  const { availabilityPlot } = createRequire(__filename)("./plot") as typeof import("./plot");
   return {
     about: [
       `The same sandbox, with what a real cluster has: a node takes ${PULLS.milvus} s to pull Milvus, ${PULLS["meta-migration"]} s for the migration tool and ${PULLS.kubectl} s for kubectl, one image after the other and each once; a server is ready ${START_SECONDS} s after its start. No node has an image of the new version before. Sessions end with their servers. Each row is one run of each way, one after the other, on nodes that have forgotten the images.`,

@@ -10,10 +10,8 @@ import { findProject, stackNames } from "./pulumi/project";
 /**
  * The commands around `pulumi preview` and `pulumi up`. Each loads what it needs when it is run: completion starts the
  * program at every tab.
- *
- * @param more commands that are no part of the package
  */
-export function milvusUpgrade(more: readonly Command[] = []): Command {
+export function milvusUpgrade(): Command {
   const program = new Command("milvus-upgrade")
     .description("Upgrades a Helm-installed Milvus with Pulumi: commands around `pulumi preview` and `pulumi up`")
     .showHelpAfterError("(--help shows what there is)")
@@ -22,7 +20,6 @@ export function milvusUpgrade(more: readonly Command[] = []): Command {
     .addCommand(upgradeCommand())
     .addCommand(verifyCommand())
     .addCommand(historyCommand());
-  for (const command of more) program.addCommand(command);
   program
     .command("stacks")
     .description("names of the stacks of the project, one on each line")
@@ -54,11 +51,8 @@ export function completion(program: Command, isZsh: boolean, script = process.ar
     '  elif [ "$COMP_CWORD" -eq 1 ]; then',
     `    words="${namesOf(program)}"`,
     "  else",
-    `    case "\${COMP_WORDS[1]} \${COMP_WORDS[2]}" in`,
-    ...program.commands.flatMap((command) => [
-      ...command.commands.map((inner) => `      "${command.name()} ${inner.name()}") words="${flagsOf(inner)}" ;;`),
-      `      "${command.name()} "*) words="${[namesOf(command), flagsOf(command)].join(" ").trim()}" ;;`,
-    ]),
+    `    case "\${COMP_WORDS[1]}" in`,
+    ...program.commands.map((command) => `      ${command.name()}) words="${flagsOf(command)}" ;;`),
     "    esac",
     "  fi",
     '  COMPREPLY=($(compgen -W "$words" -- "$2"))',

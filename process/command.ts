@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { resolve as absolute } from "node:path";
 
 export interface CommandOptions {
   readonly cwd?: string;
@@ -24,8 +26,10 @@ export class MissingProgram extends Error {}
  * @throws MissingProgram; Error when it does not end in time
  */
 export function runCommand(program: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
+  const { cwd, input = "", timeoutSeconds, env } = options;
   return new Promise((resolve, reject) => {
-    const { cwd, input = "", timeoutSeconds, env } = options;
+    // Looked for first: to find that out by starting it would copy this process.
+    if (program.includes("/") && !existsSync(absolute(cwd ?? "", program))) throw missing(program);
     const child = spawn(program, args, {
       ...(cwd !== undefined && { cwd }),
       ...(env && { env: { ...process.env, ...env } }),
@@ -45,7 +49,7 @@ export function runCommand(program: string, args: readonly string[], options: Co
     child.stdin.end(input);
     child.once("error", (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      reject(error.code === "ENOENT" ? new MissingProgram(`${program} is not there`) : error);
+      reject(error.code === "ENOENT" ? missing(program) : error);
     });
     child.once("close", (code) => {
       clearTimeout(timer);
@@ -53,4 +57,8 @@ export function runCommand(program: string, args: readonly string[], options: Co
       resolve({ exitCode: code ?? 1, stdout: text(out), stderr: text(err) });
     });
   });
+}
+
+function missing(program: string): MissingProgram {
+  return new MissingProgram(`${program} is not there`);
 }

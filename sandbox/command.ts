@@ -25,9 +25,9 @@ function sayAll(asJson: boolean, content: unknown, lines: readonly string[]): vo
 
 /** `sandbox`: sandboxes by hand, and the program on one of them. */
 export function sandboxCommand(): Command {
-  const program = new Command("sandbox").description(
-    "run a Kubernetes control plane of local processes, with Milvus stand-ins",
-  );
+  const program = new Command("sandbox")
+    .description("Runs a Kubernetes control plane of local processes, with Milvus stand-ins")
+    .showHelpAfterError("(--help shows what there is)");
 
   program
     .command("tools")
@@ -152,10 +152,9 @@ async function withStack(flags: StackFlags, work: (stack: EngineStack) => Promis
 function engineRun(flags: StackFlags, run: (stack: EngineStack) => Promise<EngineReport>): Promise<void> {
   return withStack(flags, async (stack) => {
     const report = await run(stack).catch(async (error: unknown) => {
-      if (error instanceof EngineFailure) {
-        await writeReport(flags, error.report);
-      }
-      throw error;
+      if (!(error instanceof EngineFailure)) throw error;
+      await writeReport(flags, error.report);
+      throw new Error(error.isShown ? `pulumi ${error.report.operation} failed, see above` : error.message);
     });
     await writeReport(flags, report);
     say(describeSteps(changes(report)).join("\n"));

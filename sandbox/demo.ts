@@ -1,13 +1,14 @@
 /**
  * `npm run demo`: a Milvus 2.1.4 that Pulumi has never seen is upgraded by changing one line of stack config, on a real
- * control plane of local processes; then a real Milvus with vectors in it, which answers as before. `--keep` leaves it up,
- * `--to VERSION` picks another target for the first.
+ * control plane of local processes; then a real Milvus with vectors in it, which answers as before.
  */
 
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 import pc from "picocolors";
 import { table } from "../cli/format/table";
+import { runProgram } from "../cli/run";
+import { resolveVersion } from "../upgrade/versions/request";
 import { chartsFolder } from "./charts";
 import { detail, say, showPreview, showProgress, title } from "./demoOutput";
 import { RealMilvusAct } from "./demoRealMilvus";
@@ -18,27 +19,32 @@ import { METADATA_KINDS } from "./metadata";
 import { seedMetadata } from "./metadataSeed";
 import { installMilvus, type ObservedMilvus, observeMilvus, type ReleaseName } from "./milvusRelease";
 import { OLD_MILVUS_VALUES } from "./oldMilvusValues";
+import { isRefusal } from "./refusal";
 import { type Sandbox, startSandbox } from "./sandbox";
 import { sandboxFolder } from "./sandboxState";
 import { stopSandboxAt } from "./stopSandbox";
+import { ensureTools } from "./tools";
 
 const NAME = "demo";
 const RELEASE: ReleaseName = { name: "my-release", namespace: "milvus" };
+const FROM = "2.1.4";
 const FROM_CHART = "milvus-3.2.18";
 const DEFAULT_TARGET = "2.2.14";
 
 async function demo(target: string, keep: boolean): Promise<void> {
   title("Tools and sandbox");
-  const sandbox = await startSandbox({ name: NAME, realMilvus: true, log: detail });
-  if (keep) {
-    await sandbox.keep();
-  }
+  const tools = await ensureTools({ log: detail });
+  isStarted = true;
+  const sandbox = await startSandbox({ name: NAME, realMilvus: true, tools, log: detail });
+  let isKept = false;
   try {
     const charts = chartsFolder(path.join(sandbox.folder, "charts"));
     const secondAct = new RealMilvusAct(sandbox, charts);
     await upgrade(sandbox, charts, target);
     await secondAct.play();
     if (keep) {
+      await sandbox.keep();
+      isKept = true;
       say(`\n${pc.bold("The sandbox stays up.")} Look around, or go on:`);
       say(`  eval "$(npm run -s sandbox -- env ${NAME})"    # kubectl and helm of this sandbox`);
       say(`  kubectl get pods,jobs,pvc -n ${RELEASE.namespace}`);
@@ -51,14 +57,14 @@ async function demo(target: string, keep: boolean): Promise<void> {
       say(`\nTo look further: ${pc.bold("npm run demo -- --keep")} leaves the sandbox up and says how.`);
     }
   } finally {
-    if (!keep) {
+    if (!isKept) {
       await sandbox.stop();
     }
   }
 }
 
 async function upgrade(sandbox: Sandbox, charts: string, target: string): Promise<void> {
-  title(`Milvus 2.1.4, installed by the Helm CLI: helm install ${RELEASE.name} ${FROM_CHART}`);
+  title(`Milvus ${FROM}, installed by the Helm CLI: helm install ${RELEASE.name} ${FROM_CHART}`);
   const keys = await seedMetadata(new EtcdClient(sandbox.metadataEtcd));
   await installMilvus(sandbox, RELEASE, path.join(charts, FROM_CHART), OLD_MILVUS_VALUES);
   const before = await observeMilvus(sandbox, RELEASE);
@@ -112,23 +118,42 @@ function compare(before: ObservedMilvus, after: ObservedMilvus, downtime: number
   ]);
 }
 
-async function interrupted(): Promise<void> {
+/** Before that, a sandbox of the name is of an earlier demo, which was asked to keep it. */
+let isStarted = false;
+/** Nothing that fails afterwards is worth a word: it fails because the sandbox goes. */
+let isInterrupted = false;
+
+function interrupted(): void {
+  isInterrupted = true;
+  if (!isStarted) process.exit(130);
   say("\ninterrupted: taking the sandbox down");
-  await stopSandboxAt(sandboxFolder(NAME));
-  process.exit(130);
+  // Where that fails, the watchdog does it.
+  void stopSandboxAt(sandboxFolder(NAME)).finally(() => process.exit(130));
 }
 
-const { values: flags } = parseArgs({
-  options: { keep: { type: "boolean", default: false }, to: { type: "string", default: DEFAULT_TARGET } },
-});
+const program = new Command("demo")
+  .description(
+    `Upgrades a Milvus ${FROM} on a Kubernetes of this machine by changing one line; then a real Milvus with vectors in it`,
+  )
+  .showHelpAfterError("(--help shows what there is)")
+  .option("--keep", "leave the sandbox up in the end, and say how to look around")
+  .option(
+    "--to <version>",
+    "where the first Milvus goes: an exact version, a minor like 2.2, or latest",
+    DEFAULT_TARGET,
+  )
+  .action(async ({ keep = false, to }: { readonly keep?: boolean; readonly to: string }) => {
+    // What is no version at all is not worth a sandbox.
+    resolveVersion(to, FROM);
+    try {
+      await demo(to, keep);
+    } catch (error) {
+      if (!isInterrupted) throw error;
+      await new Promise(() => undefined);
+    }
+  });
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => void interrupted());
+  process.once(signal, interrupted);
 }
-demo(flags.to, flags.keep).then(
-  () => process.exit(0),
-  (error: unknown) => {
-    const text = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`\n${pc.red("error:")} ${text}\n`);
-    process.exit(1);
-  },
-);
+void runProgram(program, isRefusal).then(() => process.exit());

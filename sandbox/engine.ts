@@ -61,10 +61,14 @@ export interface RunOptions {
 
 /** A run that failed; what the engine did until then is in the report. */
 export class EngineFailure extends Error {
+  /** The errors are in what the engine prints as it goes. */
+  readonly isShown: boolean;
+
   constructor(readonly report: EngineReport) {
     const said = errors(report);
     super(`pulumi ${report.operation} failed:\n${said.length > 0 ? said.join("\n") : withoutEvents(report.output)}`);
     this.name = "EngineFailure";
+    this.isShown = said.length > 0;
   }
 }
 

@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rename } from "node:fs/promises";
 import path from "node:path";
 import { run, tryRun } from "./run";
 import { goIsAtLeast, type ToolSpec, titleOf } from "./toolList";
+import { untilExit } from "./untilExit";
 
 /** Cold, on two cores, the largest takes about five minutes. */
 const BUILD_SECONDS = 20 * 60;
@@ -35,20 +36,23 @@ export async function buildTools(
   const started = Date.now();
   const heartbeat = setInterval(() => progress.onHeartbeat(Math.round((Date.now() - started) / 1000)), 20_000);
   try {
-    await mkdir(folder, { recursive: true });
-    // A flag for a package that a tool does not have is without effect on it.
-    const ldflags = [...new Set(specs.map((spec) => spec.ldflags))].join(" ");
-    const packages = specs.map((spec) => spec.package);
-    await run("go", ["build", "-trimpath", ...NO_DEBUG, "-ldflags", ldflags, "-o", `${folder}/`, ...packages], {
-      cwd: source,
-      env,
-      timeoutSeconds: BUILD_SECONDS,
+    await untilExit(folder, async () => {
+      await mkdir(folder, { recursive: true });
+      // A flag for a package that a tool does not have is without effect on it.
+      const ldflags = [...new Set(specs.map((spec) => spec.ldflags))].join(" ");
+      const packages = specs.map((spec) => spec.package);
+      await run("go", ["build", "-trimpath", ...NO_DEBUG, "-ldflags", ldflags, "-o", `${folder}/`, ...packages], {
+        cwd: source,
+        // Go leaves its work folder when it is killed.
+        env: { ...env, GOTMPDIR: folder },
+        timeoutSeconds: BUILD_SECONDS,
+      });
+      for (const [index, spec] of specs.entries()) {
+        const target = targets[index] as string;
+        await mkdir(path.dirname(target), { recursive: true });
+        await rename(path.join(folder, goName(spec.package)), target);
+      }
     });
-    for (const [index, spec] of specs.entries()) {
-      const target = targets[index] as string;
-      await mkdir(path.dirname(target), { recursive: true });
-      await rename(path.join(folder, goName(spec.package)), target);
-    }
   } catch (error) {
     const names = specs.map(titleOf).join(", ");
     throw new Error(
@@ -58,7 +62,6 @@ export async function buildTools(
     );
   } finally {
     clearInterval(heartbeat);
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdir, open, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive } from "./processes";
+import { untilExit } from "./untilExit";
 
 /**
  * Runs `work` while this process alone holds the lock file; waits for another holder.
@@ -33,11 +34,7 @@ export async function withLock<T>(
     }
     await sleep(500);
   }
-  try {
-    return await work();
-  } finally {
-    await rm(file, { force: true });
-  }
+  return untilExit(file, work);
 }
 
 async function tryLock(file: string): Promise<boolean> {

@@ -43,34 +43,35 @@ export interface CommandOptions {
  * Everything goes away with {@link Sandbox.stop} or with this process, unless `keep` is set.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const tools = options.tools ?? (await ensureTools({ log: options.log }));
   const name = options.name ?? `sandbox-${randomBytes(2).toString("hex")}`;
   const folder = sandboxFolder(name);
   if (await readState(folder)) {
     throw new Error(`a sandbox named ${name} is there already: npm run sandbox -- stop ${name}, or take another name`);
   }
+  const tools = options.tools ?? (await ensureTools({ log: options.log }));
   const started = Date.now();
   await mkdir(folder, { recursive: true });
+  // First of all, so that nothing stays behind at whatever moment this process ends.
+  const watchdog = startWatchdog(folder);
   const [etcd, etcdPeer, apiServer, controllerManager, scheduler, kwok, metadata, metadataPeer] = (await reservePorts(
     name,
     8,
   )) as [number, number, number, number, number, number, number, number];
   const metadataEtcd = `127.0.0.1:${metadata}`;
-  let state: SandboxState = {
+  const state: SandboxState = {
     name,
     folder,
     createdAt: new Date().toISOString(),
-    keep: options.keep ?? false,
+    // Until it is up it goes with this process, kept or not.
+    keep: false,
     tools,
     metadataEtcd,
     hosts: options.hosts ?? {},
     realMilvus: options.realMilvus ?? false,
-    processes: {},
+    processes: { watchdog },
   };
   await writeState(state);
   writePulumi(name, folder);
-  state = { ...state, processes: { watchdog: startWatchdog(folder) } };
-  await writeState(state);
 
   const sandbox = new Sandbox(state);
   try {
@@ -80,6 +81,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ]);
     await sandbox.record({ metadataEtcd: metadataProcess });
     await sandbox.startPodRunner();
+    if (options.keep === true) await sandbox.keep();
   } catch (error) {
     await sandbox.stop();
     throw error;

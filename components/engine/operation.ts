@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 
 /** Between this program and pulumi stand its language host, and a loader of TypeScript or a shell. */
@@ -59,13 +59,15 @@ export function commandOf([program = "", ...args]: readonly string[]): string | 
 }
 
 function readProcess(pid: number): Process | undefined {
+  if (!existsSync("/proc/self/stat")) return askPs(pid);
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The program's name, in brackets, may hold spaces and brackets.
     const [, parent = "0"] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return { parent: Number(parent), args: readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0") };
   } catch {
-    return askPs(pid);
+    // The first process has no parent.
+    return undefined;
   }
 }
 
@@ -78,7 +80,7 @@ function readOutput(pid: number): string {
   }
 }
 
-/** Where there is no /proc. */
+/** Where there is no /proc: to start a program takes as long as a hundred reads. */
 function askPs(pid: number): Process | undefined {
   try {
     const printed = execFileSync("ps", ["-o", "ppid=,args=", "-p", String(pid)], {

@@ -30,7 +30,7 @@ describe("two stacks that mean the same release", () => {
 
   /** In a process of its own, as two engineers type it. */
   function up(stackName: string): Promise<RunResult> {
-    const args = ["sandbox", "up", "--sandbox", bed.sandbox.name, "--stack", stackName];
+    const args = ["up", "--sandbox", bed.sandbox.name, "--stack", stackName];
     const [command, script] = tsxCommand(path.join(__dirname, "..", "..", "sandbox", "cli.ts"), args);
     return tryRun(command, script, { env: bed.sandbox.env, timeoutSeconds: 300 });
   }

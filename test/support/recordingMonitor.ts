@@ -154,6 +154,11 @@ export async function record(
   const monitor = new RecordingMonitor(invoke, preview, leftOut);
   const log = hearLog();
   pulumi.runtime.setMockOptions(monitor, "milvus", "test", preview, "organization");
+  // The SDK writes down a stack for every promise and every resource: to do that, and to look it up in the sources, takes longer than
+  // all the rest.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 1;
+  process.setSourceMapsEnabled(false);
   try {
     // Asks the monitor for the engine's features as a real run does: without them secrets would be sent in the clear.
     await pulumi.runtime.runInPulumiStack(async () => {
@@ -161,6 +166,8 @@ export async function record(
     });
   } finally {
     await pulumi.runtime.disconnect();
+    process.setSourceMapsEnabled(true);
+    Error.stackTraceLimit = stackTraceLimit;
     log.restore();
   }
   return {

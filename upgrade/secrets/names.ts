@@ -104,8 +104,21 @@ export function isPlainName(name: string): boolean {
 
 const LONGEST_NAME = 200;
 
+/** Of a text the same few names are asked for over and over. */
+const known = new Map<string, readonly string[]>();
+const MOST_KNOWN = 10_000;
+
 /** `accessKeyID`, `ACCESS_KEY_ID` and `access-key.id` as `access key id`. */
-function wordsOf(name: string): string[] {
+function wordsOf(name: string): readonly string[] {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  if (known.size >= MOST_KNOWN) known.clear();
+  const words = wordsIn(name);
+  known.set(name, words);
+  return words;
+}
+
+function wordsIn(name: string): string[] {
   return name
     .normalize("NFKC")
     .slice(-LONGEST_NAME)

@@ -17,7 +17,7 @@ export function killUpWhen(
   { seconds = 120, stackName = "dev" }: { readonly seconds?: number; readonly stackName?: string } = {},
 ): Promise<string> {
   const script = path.join(__dirname, "..", "..", "..", "sandbox", "cli.ts");
-  const args = ["sandbox", "up", "--sandbox", sandbox.name, "--stack", stackName];
+  const args = ["up", "--sandbox", sandbox.name, "--stack", stackName];
   return endRunWhen(sandbox, { script, args, seconds }, what, condition);
 }
 

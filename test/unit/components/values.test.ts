@@ -9,6 +9,7 @@ import { leafPaths, type ValuePath } from "../../../upgrade/values/tree";
 import { asLastFacts } from "../../../upgrade/walk/lastFacts";
 import { ClusterServer } from "../../support/clusterServer";
 import { type OneRun, RELEASE, runComponent, unknownOutput } from "../../support/componentRun";
+import { examples } from "../../support/examples";
 import { isSecret, plain } from "../../support/recordingMonitor";
 import { MIXED, SEPARATE } from "../upgrade/support";
 
@@ -61,7 +62,7 @@ describe("values with Outputs in them", () => {
           const seen = withOpaque(known ?? {}, leaves, inForce(tree));
           expect(layBack(seen, leaves, (index, changed) => changed ?? leaves[index]?.value)).to.deep.equal(tree);
         }),
-        { numRuns: 300 },
+        examples(100),
       );
     });
   }
@@ -269,7 +270,7 @@ describe("values with Outputs in them", () => {
             expectHidden(run, /hunter2[\w-]*/.exec(secret)?.[0]);
           }
         }),
-        { numRuns: 12 },
+        examples(5),
       );
     });
   });

@@ -7,6 +7,7 @@ import { approvalLines, refusalOfUnapproved } from "../../../upgrade/approval";
 import { planUpgrade } from "../../../upgrade/plan/plan";
 import { describePlan } from "../../../upgrade/words/describe";
 import { describeFailed } from "../../../verify/describe";
+import { examples } from "../../support/examples";
 import { plausible, requests, states } from "../upgrade/anyState";
 import { planned, running, wanted } from "../upgrade/support";
 
@@ -57,11 +58,11 @@ describe("a message for a program of one's own", () => {
     this.timeout(60_000);
     fc.assert(
       fc.property(requests, states, (request, state) => readable(describePlan(planUpgrade(request, state)).join("\n"))),
-      { numRuns: 2000 },
+      examples(400),
     );
     fc.assert(
       fc.property(plausible, ({ request, state }) => readable(describePlan(planUpgrade(request, state)).join("\n"))),
-      { numRuns: 1000 },
+      examples(200),
     );
   });
 

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { parseConfig } from "../../../config/parseConfig";
 import { parseStackFile, withConfig } from "../../../config/stackFile";
+import { examples } from "../../support/examples";
 
 describe("a stack's file", () => {
   for (const { written, read } of [
@@ -55,7 +56,7 @@ describe("a stack's file", () => {
         const config = { "milvus:values": values };
         expect(parseStackFile(withConfig(undefined, config))).to.deep.equal({ config });
       }),
-      { seed: 7, numRuns: 500 },
+      { seed: 7, ...examples(100) },
     );
   });
 

@@ -12,6 +12,8 @@ import { oneLine, severalLines } from "../../../../upgrade/words/visible";
 import { compareSnapshots } from "../../../../verify/compare";
 import { describeFailed } from "../../../../verify/describe";
 import type { Snapshot } from "../../../../verify/snapshot";
+import { anyText } from "../../../support/anyText";
+import { examples } from "../../../support/examples";
 
 /** What somebody would write to be taken for more than a text. */
 const ATTACKS = [
@@ -93,7 +95,7 @@ const ATTACKS = [
   "🙂",
 ];
 const evil = fc
-  .array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...ATTACKS) }, fc.string({ unit: "binary", maxLength: 8 })), {
+  .array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...ATTACKS) }, anyText(8)), {
     minLength: 1,
     maxLength: 6,
   })
@@ -194,7 +196,7 @@ function structureOf(tokens: readonly Token[]): unknown[] {
 
 const INVISIBLE = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}]/u;
 const count = (text: string, what: string) => text.split(what).length;
-const RUNS = { numRuns: 400 };
+const RUNS = examples(100);
 
 describe("texts of others", () => {
   const expected = structureOf(marked.lexer(asMarkdown(HARMLESS)));

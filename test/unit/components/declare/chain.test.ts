@@ -6,6 +6,7 @@ import fc from "fast-check";
 import type { PlannedRun } from "../../../../components/declare/context";
 import { PLAN_KINDS, type PlanKind, type Step, type UpgradePlan } from "../../../../upgrade/model";
 import { stepLimit } from "../../../../upgrade/steps/steps";
+import { examples } from "../../../support/examples";
 import { declare, PLANS, plannedRun, RESUMES, SETTINGS, STEP } from "../../../support/plans";
 import { type Recording, type Registered, record } from "../../../support/recordingMonitor";
 
@@ -120,7 +121,7 @@ describe("the chain of a plan", () => {
         const plan = { ...PLANS.migration, steps: chosen };
         expectChain(await declared(plannedRun(plan, { failedRecord: "c2VjcmV0" })), plan);
       }),
-      { numRuns: 30 },
+      examples(10),
     );
   });
 

@@ -10,6 +10,7 @@ import {
 } from "../../../../upgrade/charts/versions";
 import { planUpgrade } from "../../../../upgrade/plan/plan";
 import { CHART_RELEASES, MILVUS_VERSIONS } from "../../../../upgrade/versions/releases";
+import { examples } from "../../../support/examples";
 import { MIXED, planned, refused, running, SEPARATE, STREAMING, wanted } from "../support";
 
 /** A fork counts from the release it was made from, as `helm package` takes it: SemVer with a pre-release or build metadata. */
@@ -73,7 +74,7 @@ describe("charts of a fork", () => {
           expect(plan.kind).to.be.a("string");
         },
       ),
-      { numRuns: 2000 },
+      examples(400),
     );
   });
 

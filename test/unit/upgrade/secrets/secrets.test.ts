@@ -224,10 +224,10 @@ describe("a hostile line", () => {
     "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB ",
     "Y2M9ZGQ",
   ];
-  // Every pattern reads it once: with one that does not, a line of this length takes minutes and more.
+  // Every pattern reads it once: with one that does not, a line of this length takes longer than a test may.
   for (const part of parts) {
-    it(`of a million characters of ${JSON.stringify(part)} is read`, () => {
-      const line = part.repeat(Math.ceil(1_000_000 / part.length));
+    it(`of 200,000 characters of ${JSON.stringify(part)} is read`, () => {
+      const line = part.repeat(Math.ceil(200_000 / part.length));
       expect(hideSecrets(`${line}\npassword=hunter2`)).to.not.include("hunter2");
     });
   }

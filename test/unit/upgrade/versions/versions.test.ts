@@ -15,6 +15,7 @@ import {
   sortVersions,
   splitVariant,
 } from "../../../../upgrade/versions/versions";
+import { examples } from "../../../support/examples";
 
 describe("versions", () => {
   const order = [
@@ -58,7 +59,7 @@ describe("versions", () => {
         expect(majorOf(a)).to.equal(semver.major(a));
         expect(isPreRelease(a)).to.equal(semver.prerelease(a) !== null);
       }),
-      { numRuns: 2000 },
+      examples(400),
     );
   });
 

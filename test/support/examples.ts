@@ -1,0 +1,17 @@
+/**
+ * Of how many examples a property is tried. `npm test` takes a few, `npm run test:histories` ten times as many: `EXAMPLES=N`, N
+ * times as many.
+ */
+const MORE = Number(process.env.EXAMPLES ?? 1);
+if (!(MORE > 0)) throw new Error(`EXAMPLES=${process.env.EXAMPLES ?? ""}: give a number above 0`);
+/** CI gives another one each time, so that a few runs have them all. */
+const TURN = Number(process.env.HISTORIES_SEED ?? 0);
+
+export function examples(few: number): { readonly numRuns: number } {
+  return { numRuns: Math.ceil(few * MORE) };
+}
+
+/** Of a whole that can be counted, one in so many; all with `EXAMPLES` as large as that. */
+export function isExample(index: number, oneIn: number): boolean {
+  return (index + TURN) % Math.max(1, Math.ceil(oneIn / MORE)) === 0;
+}
