@@ -221,7 +221,7 @@ export const PLAN_RULES = {
   },
   etcd_ssl_needs_2_2_2: {
     explanation:
-      "With `etcd.ssl.enabled` Milvus 2.2.0 does not start: it asks for its settings in etcd without TLS. The repair was merged on 1 December 2022, after 2.2.0; 2.2.1 is of that day and is not taken either. Before a migration begins, a later 2.2 is asked for; one that has begun goes on.",
+      "With `etcd.ssl.enabled` Milvus 2.2.0 does not start: it asks for its settings in etcd without TLS. The repair was merged after 2.2.0, on 1 December 2022; whether 2.2.1 has it is not confirmed, so that is not taken either. Before a migration begins, a later 2.2 is asked for; one that has begun goes on.",
     source: "docs/upgrade-facts.md 6.11f: milvus issue 20868, pull request 20910",
   },
   etcd_tls_is_not_in_the_values: {
