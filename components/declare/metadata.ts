@@ -247,7 +247,7 @@ function tlsEnvironment(context: StepContext): Readonly<Record<string, string>> 
     ETCD_TLS_CERT: file(certificateFile),
     ETCD_TLS_KEY: file(keyFile),
     ...(minVersion !== undefined && { ETCD_TLS_MIN_VERSION: minVersion }),
-    HINT_ETCD_TLS: `${secretLine(namespace, store.tls)}, then pulumi up`,
+    HINT_ETCD_TLS: `put the files that Milvus itself uses into the Secret (${secretLine(namespace, store.tls)}), then pulumi up`,
     HINT_ETCD_PLAIN: words("pulumi config rm milvus:etcdTls"),
     HINT_ETCD_MIN_VERSION: words("pulumi config set --path milvus:etcdTls.minVersion 1.2"),
   };

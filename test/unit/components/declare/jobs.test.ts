@@ -540,7 +540,7 @@ describe("the metadata Jobs", () => {
         HINT_ETCD_PLAIN: "pulumi config rm milvus:etcdTls",
         HINT_ETCD_MIN_VERSION: "pulumi config set --path milvus:etcdTls.minVersion 1.2",
         HINT_ETCD_TLS:
-          "kubectl -n milvus create secret generic etcd-client --from-file=ca.pem --from-file=cert.pem --from-file=key.pem --dry-run=client -o yaml | kubectl apply -f -, then pulumi up",
+          "put the files that Milvus itself uses into the Secret (kubectl -n milvus create secret generic etcd-client --from-file=ca.pem --from-file=cert.pem --from-file=key.pem --dry-run=client -o yaml | kubectl apply -f -), then pulumi up",
       });
     }
     for (const { job: it, name } of made) {
