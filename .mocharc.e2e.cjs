@@ -28,6 +28,7 @@ const IN_TURNS = [
   "writes",
   "takeover",
   "openshift",
+  "etcdTls",
   "renders",
 ].map((name) => `test/e2e/${name}.test.ts`);
 const TURNS = 3;

@@ -6,6 +6,7 @@ export { type ClusterClient, connect } from "./cluster/api/client";
 export { ClusterError } from "./cluster/errors";
 export type {
   ChartArgs,
+  EtcdTlsArgs,
   JobResourcesArgs,
   JobsArgs,
   JobTolerationArgs,

@@ -23,6 +23,7 @@ import { ClusterError, hasCode } from "./errors";
 import { listedManifest } from "./helm/manifest";
 import type { Json } from "./json";
 import type { ReleaseAddress } from "./releaseAddress";
+import { readEtcdSecret } from "./state/etcdSecret";
 import { readSettingsInEtcd } from "./state/settingsInEtcd";
 import { DEFAULT_NAME_LABEL } from "./state/workloads";
 
@@ -71,6 +72,7 @@ export async function preflight(
     render,
     jobPod,
     settingsInEtcd,
+    etcdSecret,
   ] = await Promise.all([
     kinds,
     denied(),
@@ -86,6 +88,9 @@ export async function preflight(
     questions.settingsRoot === undefined || levels.queueInEtcd === "off"
       ? undefined
       : readSettingsInEtcd(client, { releaseName, namespace }, plan.values, questions.settingsRoot),
+    questions.etcdTls === undefined || levels.etcdCertificates === "off"
+      ? undefined
+      : readEtcdSecret(client, namespace, questions.etcdTls),
   ]);
   const missingChart = missingChartOf(plan);
   const facts: PreflightFacts = {
@@ -102,6 +107,7 @@ export async function preflight(
     ...(render && missingChart === undefined && { rendered: render }),
     ...(jobPod && { jobPod }),
     ...(settingsInEtcd && { settingsInEtcd }),
+    ...(etcdSecret && { etcdSecret }),
   };
   const backupStorageClass = settings.backup.storageClass;
   const subject = {

@@ -227,12 +227,28 @@ export interface JobTolerationArgs {
   tolerationSeconds?: number;
 }
 
+/** With what the Jobs on the metadata ask an etcd that speaks TLS: a Secret in the namespace of the release. */
+export interface EtcdTlsArgs {
+  /** Name of the Secret. */
+  secret: string;
+  /** Name in it of the CA that has signed etcd's certificate. Default: ca.crt. */
+  caFile?: string;
+  /** Name in it of the client's certificate, which need not be there. Default: tls.crt. */
+  certificateFile?: string;
+  /** Name in it of that certificate's key. Default: tls.key. */
+  keyFile?: string;
+  /** Oldest version of TLS: 1.0, 1.1, 1.2 or 1.3. Default: etcd.ssl.tlsMinVersion in user.yaml, else 1.3. */
+  minVersion?: string;
+}
+
 /** How the upgrade's own Jobs are run. */
 export interface JobsArgs {
   /** Image with kubectl as its entrypoint. Default: registry.k8s.io/kubectl:v1.36.3. */
   kubectlImage?: string;
   /** Image of the Milvus metadata migration tool (2.1 to 2.2). Default: milvusdb/meta-migration:v2.2.0. */
   metaMigrationImage?: string;
+  /** With what the Jobs on the metadata ask an etcd that speaks TLS. Default: plain text. */
+  etcdTls?: EtcdTlsArgs;
   /** Names of Secrets in the namespace with which the Jobs pull their images. Default: none. */
   imagePullSecrets?: string[];
   /** Node labels that the pods of the Jobs need. Default: none. */

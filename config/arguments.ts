@@ -30,6 +30,7 @@ export const ARGUMENT_OF = {
   backupStorageClass: "jobs.backupStorageClass",
   kubectlImage: "jobs.kubectlImage",
   metaMigrationImage: "jobs.metaMigrationImage",
+  etcdTls: "jobs.etcdTls",
   imageRegistry: "imageRegistry",
   dependencyImages: "upgrade.dependencyImages",
   messageQueue: "upgrade.messageQueue",

@@ -167,6 +167,12 @@ export const CONFIG_KEYS = {
     default: "milvusdb/meta-migration:v2.2.0",
     description: "Image of the Milvus metadata migration tool (2.1 to 2.2).",
   },
+  etcdTls: {
+    type: "object",
+    default: {},
+    description:
+      "Certificates with which the metadata migration asks an etcd that speaks TLS: secret (name of a Secret in the namespace), and if wanted caFile, certificateFile and keyFile (names in it: ca.crt, tls.crt, tls.key) and minVersion (1.0 to 1.3; default: etcd.ssl.tlsMinVersion in user.yaml, else 1.3). Empty: plain text.",
+  },
   imageRegistry: {
     type: "string",
     default: "",
@@ -229,7 +235,7 @@ export const CONFIG_KEYS = {
     type: "object",
     default: {},
     description:
-      "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, noOtherMilvus, chartThere, chartRenders, jobPods, serviceAccess, queueInEtcd, claimsBound.",
+      "Levels of single checks before anything is touched, by name: error, warn or off. Checks: kubernetesVersion, servedApis, permissions, storageClass, componentsHealthy, dependenciesUp, imagesAsPinned, noOtherMilvus, chartThere, chartRenders, jobPods, serviceAccess, queueInEtcd, claimsBound, etcdCertificates.",
   },
   verify: {
     type: "string",

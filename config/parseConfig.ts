@@ -33,6 +33,7 @@ const NESTED_NAMES: Partial<Record<ConfigKey, readonly string[]>> = {
   timeouts: [...Object.keys(DEFAULT_TIMEOUTS), "rolloutOf", ...MILVUS_COMPONENTS],
   preflight: PREFLIGHT_CHECK_NAMES,
   chartSource: ["repository", "oci", "folder", "username", "password", "caFile"],
+  etcdTls: ["secret", "caFile", "certificateFile", "keyFile", "minVersion"],
   jobResources: ["requests", "limits", "cpu", "memory"],
   tolerations: ["key", "operator", "value", "effect", "tolerationSeconds"],
   verifyQueries: ["collection", "database", "field", "vector", "limit", "params", "filter", "same"],
@@ -120,6 +121,7 @@ function toConfig(raw: RawConfig, parsed: ParsedConfig, values: HelmValues): Con
       ...(chartVersion === undefined ? {} : { chartVersion }),
       ...(currentVersion === undefined ? {} : { currentVersion }),
       ...(overwriteMetadata === undefined ? {} : { overwriteMetadata }),
+      ...(parsed.etcdTls && { etcdTls: parsed.etcdTls }),
     },
     ...(parsed.approvedPlan === undefined ? {} : { approvedPlan: parsed.approvedPlan }),
     conditions: {

@@ -1,9 +1,19 @@
 import { z } from "zod";
 import { APPROVAL_PATTERN } from "../upgrade/approval";
 import { isChartVersion } from "../upgrade/charts/versions";
+import { ETCD_TLS_FILES } from "../upgrade/metadata/metaStore";
 import { MILVUS_COMPONENTS, type MilvusComponent } from "../upgrade/milvusComponents";
 import type { HelmValues, Wanted } from "../upgrade/model";
-import { DEPENDENCY_IMAGES, JOB_USERS, type JobUser, PREPULLS, QUEUE_TYPES, STRATEGIES } from "../upgrade/model";
+import {
+  DEPENDENCY_IMAGES,
+  type EtcdTls,
+  JOB_USERS,
+  type JobUser,
+  PREPULLS,
+  QUEUE_TYPES,
+  STRATEGIES,
+  TLS_VERSIONS,
+} from "../upgrade/model";
 import {
   PREFLIGHT_CHECK_NAMES,
   PREFLIGHT_LEVELS,
@@ -286,6 +296,33 @@ const tls = z.strictObject({
 });
 export type VerifyTls = Readonly<z.output<typeof tls>>;
 
+const secretFile = z
+  .string("must be the name of a key of the Secret")
+  .regex(/^[-._a-zA-Z0-9]{1,253}$/, "is not the name of a key of a Secret, such as ca.crt");
+const etcdTls = z
+  .strictObject({
+    secret: objectName.optional(),
+    caFile: secretFile.optional(),
+    certificateFile: secretFile.optional(),
+    keyFile: secretFile.optional(),
+    // YAML makes a number of it.
+    minVersion: z
+      .union([z.string(), z.number().transform((version) => version.toFixed(1))])
+      .pipe(z.enum(TLS_VERSIONS))
+      .optional(),
+  })
+  .transform(({ secret, minVersion, ...files }, context): EtcdTls | undefined => {
+    const given = Object.fromEntries(Object.entries(files).filter(([, file]) => file !== undefined));
+    const names: typeof ETCD_TLS_FILES = { ...ETCD_TLS_FILES, ...given };
+    if (secret !== undefined) return { secret, ...names, ...(minVersion && { minVersion }) };
+    if (Object.keys(given).length === 0 && minVersion === undefined) return undefined;
+    context.addIssue({
+      code: "custom",
+      message: "names no Secret: pulumi config set --path milvus:etcdTls.secret NAME",
+    });
+    return z.NEVER;
+  });
+
 const helmValues = z.record(z.string(), z.json(), "must be a map of Helm values") as unknown as z.ZodType<HelmValues>;
 
 const level = z.enum(PREFLIGHT_LEVELS).optional();
@@ -334,6 +371,7 @@ export const configSchema = z.strictObject({
   backupStorageClass: optionalText(objectName),
   kubectlImage: image,
   metaMigrationImage: image,
+  etcdTls,
   imageRegistry: optionalText(
     text(
       /^(?=.*[.:]|localhost)[\w.-]+(:\d+)?(\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/,

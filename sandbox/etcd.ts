@@ -1,4 +1,6 @@
 /** A small etcd v3 client over its JSON gateway: UTF-8 keys and values, every call with a time limit. */
+import { readFileSync } from "node:fs";
+import { Agent, fetch as fetchBy } from "undici";
 
 export interface KeyValue {
   readonly key: string;
@@ -23,6 +25,13 @@ export interface EtcdStatus {
   /** Bytes. */
   readonly dbSize: number;
   readonly revision: number;
+}
+
+/** Files in PEM: with them etcd is asked by TLS. */
+export interface TlsFiles {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
 }
 
 interface RawKeyValue {
@@ -54,11 +63,31 @@ function keyValue({ key, value, lease }: RawKeyValue): KeyValue {
 }
 
 export class EtcdClient {
-  /** `endpoint` is `host:port`; `timeoutMs` limits each call, default 5 s. */
+  readonly #post: (
+    path: string,
+    body: string,
+    signal: AbortSignal,
+  ) => Promise<Pick<Response, "ok" | "status" | "text">>;
+
+  /**
+   * `endpoint` is `host:port`; `timeoutMs` limits each call, default 5 s.
+   *
+   * @throws where a file of the certificates cannot be read
+   */
   constructor(
     readonly endpoint: string,
     private readonly timeoutMs = 5000,
-  ) {}
+    tls?: TlsFiles,
+  ) {
+    if (tls === undefined) {
+      this.#post = (path, body, signal) => fetch(`http://${endpoint}${path}`, { method: "POST", body, signal });
+      return;
+    }
+    const [ca, cert, key] = [tls.ca, tls.certificate, tls.key].map((file) => readFileSync(file, "utf8"));
+    const dispatcher = new Agent({ connect: { ca, cert, key } });
+    this.#post = (path, body, signal) =>
+      fetchBy(`https://${endpoint}${path}`, { method: "POST", body, signal, dispatcher });
+  }
 
   /** Undefined when there is no such key. */
   async get(key: string): Promise<string | undefined> {
@@ -156,15 +185,10 @@ export class EtcdClient {
   }
 
   async #call<T>(path: string, request: object): Promise<T> {
-    let response: Response;
+    let response: Pick<Response, "ok" | "status" | "text">;
     let text: string;
     try {
-      const signal = AbortSignal.timeout(this.timeoutMs);
-      response = await fetch(`http://${this.endpoint}${path}`, {
-        method: "POST",
-        body: JSON.stringify(request),
-        signal,
-      });
+      response = await this.#post(path, JSON.stringify(request), AbortSignal.timeout(this.timeoutMs));
       text = await response.text();
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);

@@ -14,7 +14,7 @@ async function main(folder: string): Promise<void> {
     kubeconfig: new ControlPlane(controlPlaneFolder(folder), state.tools).kubeconfig,
     folder,
     tools: { ...state.tools, metaMigration: state.tools["meta-migration"] },
-    metadataEtcd: state.metadataEtcd,
+    metadataEtcd: state.secureEtcd ?? state.metadataEtcd,
     hosts: state.hosts,
     milvus: { real: state.realMilvus },
     log: (line) => console.log(`${new Date().toISOString()} ${line}`),

@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ControlPlane } from "./controlPlane";
+import type { TlsFiles } from "./etcd";
 import { cacheFolder } from "./folders";
 import { startMetadataEtcd } from "./metadataEtcd";
 import { reservePorts } from "./ports";
@@ -26,6 +27,8 @@ export interface SandboxOptions {
   readonly hosts?: Readonly<Record<string, string>>;
   /** Standalone pods run the real Milvus of their version where there is one, instead of the stand-in. Default false. */
   readonly realMilvus?: boolean;
+  /** Pods reach the metadata's etcd by TLS alone, with a certificate of their own. Default: in plain text. */
+  readonly metadataTls?: TlsFiles;
   /** Default: fetched or built by `ensureTools`. */
   readonly tools?: Tools;
   /** One line of progress at a time. */
@@ -53,11 +56,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   await mkdir(folder, { recursive: true });
   // First of all, so that nothing stays behind at whatever moment this process ends.
   const watchdog = startWatchdog(folder);
-  const [etcd, etcdPeer, apiServer, controllerManager, scheduler, kwok, metadata, metadataPeer] = (await reservePorts(
-    name,
-    8,
-  )) as [number, number, number, number, number, number, number, number];
+  const [etcd, etcdPeer, apiServer, controllerManager, scheduler, kwok, metadata, metadataPeer, metadataSecure] =
+    (await reservePorts(name, 9)) as [number, number, number, number, number, number, number, number, number];
   const metadataEtcd = `127.0.0.1:${metadata}`;
+  const door = options.metadataTls && { ...options.metadataTls, port: metadataSecure };
   const state: SandboxState = {
     name,
     folder,
@@ -66,6 +68,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     keep: false,
     tools,
     metadataEtcd,
+    ...(door && { secureEtcd: `127.0.0.1:${door.port}` }),
     hosts: options.hosts ?? {},
     realMilvus: options.realMilvus ?? false,
     processes: { watchdog },
@@ -76,7 +79,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const sandbox = new Sandbox(state);
   try {
     const [metadataProcess] = await Promise.all([
-      startMetadataEtcd(tools.etcd, folder, { client: metadata, peer: metadataPeer }),
+      startMetadataEtcd(tools.etcd, folder, { client: metadata, peer: metadataPeer }, door),
       sandbox.controlPlane.start({ etcd, etcdPeer, apiServer, controllerManager, scheduler, kwok }),
     ]);
     await sandbox.record({ metadataEtcd: metadataProcess });

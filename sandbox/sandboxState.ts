@@ -15,6 +15,8 @@ export interface SandboxState {
   readonly tools: Tools;
   /** `host:port` of the etcd with the Milvus metadata. */
   readonly metadataEtcd: string;
+  /** `host:port` at which pods reach it by TLS; missing: they reach it in plain text. */
+  readonly secureEtcd?: string;
   /** Names that pods use, and where they lead. */
   readonly hosts: Readonly<Record<string, string>>;
   /** Standalone pods run a real Milvus. */

@@ -60,7 +60,7 @@ async function containersOf(state: SandboxState): Promise<number[]> {
     }
     const environment = await readFile(`/proc/${entry}/environ`, "utf8").catch(() => "");
     const hosts = environment.split("\0").find((variable) => variable.startsWith("SANDBOX_HOSTS="));
-    if (hosts?.includes(state.metadataEtcd)) {
+    if (hosts?.includes(state.secureEtcd ?? state.metadataEtcd)) {
       pids.push(Number(entry));
     }
   }

@@ -29,6 +29,7 @@ export const FORMER_RULE_NAMES: Readonly<Partial<Record<RefusalRule | WarningRul
   requests_fail_for_a_short_time: "a_gap_is_said",
   settings_of_index_nodes_end: "settings_of_index_nodes_are_named",
   settings_the_chart_used_to_write: "what_the_chart_wrote_is_kept_or_said",
+  the_migration_cannot_use_this_metadata_store: "the_migration_needs_plain_etcd",
   the_message_queue_was_switched: "a_switched_queue_is_said",
   the_namespace_is_being_deleted: "a_namespace_that_is_deleted_is_left_alone",
   the_queue_and_mode_stay: "nothing_that_nobody_asked_for",

@@ -38,6 +38,21 @@ export type DependencyImages = (typeof DEPENDENCY_IMAGES)[number];
 export const PREPULLS = ["auto", "off"] as const;
 export type Prepull = (typeof PREPULLS)[number];
 
+export const TLS_VERSIONS = ["1.0", "1.1", "1.2", "1.3"] as const;
+export type TlsVersion = (typeof TLS_VERSIONS)[number];
+
+/** With what the Jobs on the metadata ask an etcd that speaks TLS: a Secret of the release's namespace. */
+export interface EtcdTls {
+  /** Name of the Secret. */
+  readonly secret: string;
+  /** Names in the Secret: of who signed etcd's certificate, and of the client's certificate and its key, which need not be there. */
+  readonly caFile: string;
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** Oldest version of TLS that is spoken; missing: what Milvus is told, or else the tool's own, 1.3. */
+  readonly minVersion?: TlsVersion;
+}
+
 /** What the stack config asks for, checked and with defaults filled in; only what the planner needs. */
 export interface Wanted {
   /** As written: `2.2.9`, `2.5`, `2.5.x`, `~2.4.10` or `latest`. */
@@ -55,6 +70,8 @@ export interface Wanted {
   readonly rollback: boolean;
   /** Claim whose backup may be put over metadata that is neither the backup nor left by its migration. */
   readonly overwriteMetadata?: string;
+  /** Missing: the metadata's etcd is asked in plain text. */
+  readonly etcdTls?: EtcdTls;
   /** User values found in the release that may be dropped although the stack config does not repeat them. */
   readonly dropValues: readonly string[];
   /** Seconds without a sign of life after which a `pending-…` record is cleared. Default 600. */
@@ -333,6 +350,8 @@ export interface MetaStore {
   readonly rootPath: string;
   readonly metaSubPath: string;
   readonly kvSubPath: string;
+  /** Missing: plain text. */
+  readonly tls?: EtcdTls;
 }
 
 /** A value that a rule put under the user's values. */

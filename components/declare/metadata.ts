@@ -4,6 +4,7 @@ import * as k8s from "@pulumi/kubernetes";
 import { upgradeLabels } from "../../upgrade/marks";
 import { attemptLabels, attemptName, PHASE_ANNOTATION } from "../../upgrade/metadata/attempt";
 import { installationAnnotations, installationOf } from "../../upgrade/metadata/installation";
+import { secretLine } from "../../upgrade/metadata/metaStore";
 import { letGoLine } from "../../upgrade/metadata/migration";
 import {
   ATTEMPT_PHASES,
@@ -23,6 +24,7 @@ import { FORCED } from "./rbac";
 const SCRIPT = "metadata.sh";
 /** Where the script and the tool find their things; the script is told by its environment. */
 const PATHS = { scripts: "/milvus/scripts", data: "/milvus/data", work: "/milvus/work" } as const;
+const ETCD_TLS = { name: "etcd-tls", path: "/milvus/etcd-tls" } as const;
 const TOOL = "/milvus/bin/meta-migration";
 /** Seconds a script that is told to stop gets to put the metadata back. */
 const GRACE = 600;
@@ -126,7 +128,7 @@ export function declareScript(context: StepContext): k8s.core.v1.ConfigMap {
  * the Jobs that a dead one has left at work, and the script takes its turn on the volume.
  */
 export function declareMetadataJob(context: StepContext, step: MetadataStepKind, after: After): k8s.batch.v1.Job {
-  const { claimName } = migrationOf(context);
+  const { claimName, store } = migrationOf(context);
   const { timeouts } = context.settings;
   const verb = step === "restore" && context.plan.kind === "rollback" ? "rollback" : step;
   const job = {
@@ -137,6 +139,7 @@ export function declareMetadataJob(context: StepContext, step: MetadataStepKind,
       { name: "scripts", configMap: { name: scriptName(claimName), defaultMode: 0o555 } },
       { name: "data", persistentVolumeClaim: { claimName } },
       { name: "work", emptyDir: { sizeLimit: scratchSize(context.settings.backup.size) } },
+      ...(store.tls ? [{ name: ETCD_TLS.name, secret: { secretName: store.tls.secret } }] : []),
     ],
     limit: stepLimit({ kind: step }, timeouts, true),
     grace: GRACE,
@@ -221,8 +224,32 @@ function runScript(context: StepContext, verb: MetadataStepKind | "rollback", to
       SESSION_TIMEOUT: String(context.settings.timeouts.sessions),
       TOOL_TIMEOUT: String(toolTimeout),
       TERMINATION_LOG: "/dev/termination-log",
+      ...tlsEnvironment(context),
     },
-    mounts: Object.entries(PATHS).map(([name, mountPath]) => ({ name, mountPath })),
+    mounts: [
+      ...Object.entries(PATHS).map(([name, mountPath]) => ({ name, mountPath })),
+      ...(store.tls ? [{ name: ETCD_TLS.name, mountPath: ETCD_TLS.path, readOnly: true }] : []),
+    ],
+  };
+}
+
+/** Where etcd speaks TLS, the script is told the files; and in any case what a person types where etcd's TLS is refused. */
+function tlsEnvironment(context: StepContext): Readonly<Record<string, string>> {
+  const { store } = migrationOf(context);
+  const { namespace, words = (text: string) => text } = context;
+  if (store.tls === undefined) {
+    return { HINT_ETCD_TLS: words("pulumi config set --path milvus:etcdTls.secret NAME, then pulumi up") };
+  }
+  const { caFile, certificateFile, keyFile, minVersion } = store.tls;
+  const file = (name: string) => `${ETCD_TLS.path}/${name}`;
+  return {
+    ETCD_TLS_CA: file(caFile),
+    ETCD_TLS_CERT: file(certificateFile),
+    ETCD_TLS_KEY: file(keyFile),
+    ...(minVersion !== undefined && { ETCD_TLS_MIN_VERSION: minVersion }),
+    HINT_ETCD_TLS: `put the files that Milvus itself uses into the Secret (${secretLine(namespace, store.tls)}), then pulumi up`,
+    HINT_ETCD_PLAIN: words("pulumi config rm milvus:etcdTls"),
+    HINT_ETCD_MIN_VERSION: words("pulumi config set --path milvus:etcdTls.minVersion 1.2"),
   };
 }
 

@@ -19,9 +19,13 @@
 #   ATTEMPT             name of the attempt; a new one whenever Milvus has run since the last
 #   SOURCE_VERSION, TARGET_VERSION           2.1.x and 2.2.x, without "v"
 #   ETCD_ENDPOINTS      host:port, comma separated
+#   ETCD_TLS_CA         where etcd speaks TLS: a file with the CA that has signed its certificate (default: plain text)
+#   ETCD_TLS_CERT, ETCD_TLS_KEY    files with the client's certificate and its key; where neither is there, none is shown
+#   ETCD_TLS_MIN_VERSION           1.0, 1.1, 1.2 or 1.3 (default: the tool's own, 1.3)
 #   ETCD_ROOT_PATH, ETCD_META_SUB_PATH, ETCD_KV_SUB_PATH    where Milvus keeps its metadata
 #   INSTALLATION        which installation of Milvus this is (opaque, may be empty): its backups are for no other
 #   HINT_OVERWRITE, HINT_NEW_ATTEMPT, HINT_ROLLBACK     what a person types for these, in messages
+#   HINT_ETCD_TLS, HINT_ETCD_PLAIN, HINT_ETCD_MIN_VERSION    the same for TLS: other certificates, none of it, older versions
 #   OVERWRITE           `yes`: what is in etcd may be replaced by the backup although it is not explained; set aside first
 #   SESSION_TIMEOUT     seconds to wait for sessions of Milvus or of a killed tool to expire (default 180)
 #   SESSION_POLL        seconds between two looks (default 2)
@@ -37,7 +41,8 @@ set -u
 # Exit codes. But for RESTORE_FAILED nothing was changed by this run, or what was changed is put back.
 readonly USAGE=2 DISK_FULL=10 BACKUP_MISSING=11 BACKUP_CORRUPT=12 ETCD_UNREACHABLE=13 SESSIONS_ALIVE=14 \
   OTHER_MIGRATION=15 HALF_MIGRATED=16 VERSIONS_REFUSED=17 RESTORE_FAILED=18 VERIFY_FAILED=19 TOOL_FAILED=20 \
-  METADATA_CHANGED=21 ALREADY_MIGRATED=22 OTHER_INSTALLATION=23 WRONG_PLACE=24 INTERRUPTED=143
+  METADATA_CHANGED=21 ALREADY_MIGRATED=22 OTHER_INSTALLATION=23 WRONG_PLACE=24 \
+  TLS_REFUSED=25 INTERRUPTED=143
 
 verb=${1:-}
 started_at=$(date +%s)
@@ -202,10 +207,15 @@ write_config() { # write_config COMMAND BACKUP_FILE
       "$SOURCE_VERSION" "$TARGET_VERSION" "$2"
     printf 'metastore:\n  type: etcd\netcd:\n  endpoints:\n'
     IFS=,
-    for endpoint in $ETCD_ENDPOINTS; do printf '    - "%s"\n' "$endpoint"; done
+    for endpoint in $ETCD_ENDPOINTS; do printf '    - "%s%s"\n' "$scheme" "$endpoint"; done
     unset IFS
     printf '  rootPath: "%s"\n  metaSubPath: "%s"\n  kvSubPath: "%s"\n' \
       "$ETCD_ROOT_PATH" "$ETCD_META_SUB_PATH" "$ETCD_KV_SUB_PATH"
+    if [ "$tls" = mutual ]; then
+      printf '  ssl:\n    enabled: true\n    tlsCACert: "%s"\n    tlsCert: "%s"\n    tlsKey: "%s"\n' \
+        "$ETCD_TLS_CA" "$ETCD_TLS_CERT" "$ETCD_TLS_KEY"
+      if [ -n "${ETCD_TLS_MIN_VERSION:-}" ]; then printf '    tlsMinVersion: "%s"\n' "$ETCD_TLS_MIN_VERSION"; fi
+    fi
   } 2>/dev/null >"$WORK_DIR/$1.yaml"
 }
 
@@ -218,8 +228,9 @@ read_tool_log() {
     /there are still sessions alive/ { sessions = $0 }
     /other migration is running|CompareAndSwap error/ { other = $0 }
     /session up\/down/ { changed = $0 }
-    /version not supported|is forbidden|higher version to lower|Major.Minor.Patch|Invalid character|leading zeroes/ { versions = $0 }
+    /version not supported|is forbidden|higher version to lower|Major.Minor.Patch|Invalid character|leading zeroes/ { if (!/tls: /) versions = $0 }
     /no need to migrate/ { versions = $0 }
+    /x509: |tls: |authentication handshake failed|load etcd (cert key pair|CACert file) error|unknown TLS version/ { tls = $0 }
     /Error while dialing|connection refused|no such host|i\/o timeout|DeadlineExceeded|deadline exceeded|no available endpoints|connection reset|EOF|etcdserver:/ { etcd = $0 }
     # Said after whatever went wrong.
     /[^ \t]/ && !/migration session expired/ { last = $0 }
@@ -230,6 +241,14 @@ read_tool_log() {
       else if (disk != "") print t "disk " disk
       else if (changed != "") print t "changed " changed
       else if (versions != "") print t "versions " versions
+      else if (tls != "") {
+        # What a client of etcd logs is JSON, with the cause deep in it.
+        gsub(/\\"/, "\"", tls)
+        if (match(tls, /(remote error|x509|tls|load etcd|unknown TLS)[: ]/)) tls = substr(tls, RSTART)
+        else if (match(tls, /authentication handshake failed/)) tls = substr(tls, RSTART)
+        sub(/"*}$/, "", tls); sub(/"*\. Reconnecting\.*$/, "", tls); sub(/"+$/, "", tls)
+        print t "tls " tls
+      }
       else if (etcd != "") print t "etcd " etcd
       else print t "unknown " last
     }' "$WORK_DIR/tool.log"
@@ -280,7 +299,7 @@ call_tool() {
 # cannot_connect: the running call has said nothing but that it cannot reach etcd.
 cannot_connect() {
   case $(read_tool_log) in
-    'untouched etcd '*) return 0 ;;
+    'untouched etcd '* | 'untouched tls '*) return 0 ;;
     *) return 1 ;;
   esac
 }
@@ -338,7 +357,16 @@ why_tool_failed() {
       reason="the tool refuses $SOURCE_VERSION to $TARGET_VERSION: $tool_line." ;;
     etcd)
       reason_code=$ETCD_UNREACHABLE
-      reason="etcd at $ETCD_ENDPOINTS cannot be reached: $tool_line." ;;
+      reason="etcd at $ETCD_ENDPOINTS cannot be reached: $tool_line."
+      # To plain text an etcd that speaks TLS answers with nothing, or with an HTTP error.
+      case $tool_line in
+        *EOF* | *'server preface'* | *'HTTPS server'* | *'connection reset'*)
+          if [ -z "$tls" ]; then reason="$reason Where etcd asks for TLS: $HINT_ETCD_TLS."; fi ;;
+      esac ;;
+    tls)
+      reason_code=$TLS_REFUSED
+      why_tls_failed
+      reason="etcd at $ETCD_ENDPOINTS cannot be asked by TLS: $tls_why ($tool_line). What to do: $tls_hint." ;;
     *)
       reason_code=$TOOL_FAILED
       if [ -n "$tool_ended_late" ]; then
@@ -346,6 +374,30 @@ why_tool_failed() {
         return
       fi
       reason="the tool failed with exit code $tool_code: $tool_line." ;;
+  esac
+}
+
+# why_tls_failed: sets `tls_why` and `tls_hint` for what the tool, or etcd, says of TLS.
+why_tls_failed() {
+  tls_hint=$HINT_ETCD_TLS
+  case $tool_line in
+    *'first record does not look like a TLS handshake'* | *'HTTP response to HTTPS client'* | *'handshake failed: '*EOF* | *'handshake failed: '*'connection reset'*)
+      tls_why="etcd does not answer to TLS: it speaks plain text" tls_hint=$HINT_ETCD_PLAIN ;;
+    *'protocol version'* | *'supported versions'*)
+      tls_why="etcd speaks only older versions of TLS than ${ETCD_TLS_MIN_VERSION:-1.3}" tls_hint=$HINT_ETCD_MIN_VERSION ;;
+    *'certificate required'*)
+      tls_why="etcd asks for a certificate of the client, and there is none"
+      # Go shows only one that the CA of whoever asks has signed.
+      if [ "$tls" = mutual ]; then tls_why="etcd asks for a certificate of the client that its own CA has signed, and $ETCD_TLS_CERT is none"; fi ;;
+    *'remote error'*) tls_why="etcd does not take the certificate of the client, ${ETCD_TLS_CERT:-none}" ;;
+    *'expired or is not yet valid'*)
+      tls_why="the certificate that etcd shows is not valid now" tls_hint="renew etcd's certificate, then run again" ;;
+    *'certificate is valid for'* | *'valid for any names'* | *'IP SANs'*)
+      tls_why="the certificate that etcd shows is for other names than the endpoint's"
+      tls_hint="give etcd a certificate with that name, or name the endpoints as its certificate does" ;;
+    *x509:*) tls_why="the certificate that etcd shows is not signed by the CA in $ETCD_TLS_CA" ;;
+    *'load etcd'* | *PEM* | *'private key'*) tls_why="the files of the certificates cannot be used" ;;
+    *) tls_why="it failed" ;;
   esac
 }
 
@@ -970,6 +1022,8 @@ prepare() {
   # The record has a line for it.
   case $INSTALLATION in *'
 '*) end "$USAGE" "INSTALLATION is more than one line." ;; esac
+  : "${HINT_ETCD_TLS:=set ETCD_TLS_CA, ETCD_TLS_CERT and ETCD_TLS_KEY to the files that Milvus itself uses}" \
+    "${HINT_ETCD_PLAIN:=leave ETCD_TLS_CA out}" "${HINT_ETCD_MIN_VERSION:=set ETCD_TLS_MIN_VERSION=1.2}"
   meta_root=$ETCD_ROOT_PATH/$ETCD_META_SUB_PATH
   folder=$DATA_DIR/$ATTEMPT
   danger="The metadata is not whole: do not start Milvus; run this again (migrate or restore) once the cause is gone."
@@ -978,11 +1032,33 @@ prepare() {
     end "$VERSIONS_REFUSED" "metadata is migrated from 2.1.x to 2.2.x (three numbers, no v), not from $SOURCE_VERSION to $TARGET_VERSION."
   [ -x "$META_MIGRATION" ] || end "$USAGE" "there is no migration tool at $META_MIGRATION."
   [ -d "$DATA_DIR" ] || end "$USAGE" "there is no volume at $DATA_DIR."
+  use_tls
   mkdir -p "$WORK_DIR" 2>/dev/null || end "$DISK_FULL" "cannot make the folder $WORK_DIR. $no_space_hint"
   # A probe leaves nothing on the volume and waits for nobody.
   if [ "$verb" = probe ]; then return; fi
   mkdir -p "$folder" 2>/dev/null || end "$DISK_FULL" "cannot make the folder $folder. $no_space_hint"
   take_turn
+}
+
+# use_tls: sets `tls` to how etcd is asked by TLS, or to nothing. `mutual`: by the tool's etcd.ssl, which wants a certificate of the client.
+# `server`: where there is none, by endpoints with https://, for which Go trusts who SSL_CERT_FILE names.
+use_tls() {
+  tls='' scheme=''
+  if [ -z "${ETCD_TLS_CA:-}" ]; then return; fi
+  [ -s "$ETCD_TLS_CA" ] || end "$TLS_REFUSED" "there is no CA of etcd at $ETCD_TLS_CA. Nothing was changed. What to do: $HINT_ETCD_TLS."
+  files=0
+  for file in "${ETCD_TLS_CERT:-}" "${ETCD_TLS_KEY:-}"; do
+    if [ -s "$file" ]; then files=$((files + 1)); fi
+  done
+  case $files in
+    2) tls=mutual ;;
+    1) end "$TLS_REFUSED" "of the client's certificate ${ETCD_TLS_CERT:-} and its key ${ETCD_TLS_KEY:-} one is missing. Nothing was changed. What to do: $HINT_ETCD_TLS." ;;
+    *)
+      tls=server scheme=https://
+      export SSL_CERT_FILE="$ETCD_TLS_CA" SSL_CERT_DIR=/dev/null ;;
+  esac
+  # Why a connection fails is a warning of gRPC's, which by itself shows only errors.
+  export GRPC_GO_LOG_SEVERITY_LEVEL=warning
 }
 
 # is_release VERSION MINOR: MINOR and a patch number without leading zeroes.

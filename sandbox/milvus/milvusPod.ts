@@ -149,7 +149,7 @@ export class MilvusPod implements PodWorker {
       pod: this.#pod,
       component: this.#component,
       image: this.#image,
-      etcd: (endpoint) => new EtcdClient(endpoint, 3000),
+      etcd: (endpoint, tls) => new EtcdClient(endpoint, 3000, tls),
       signal: this.#ending.signal,
     });
     await this.#sleep(server.readyAfterMs);

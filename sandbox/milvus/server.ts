@@ -1,6 +1,6 @@
 /** One run of a Milvus server: reads its configuration, checks the metadata, holds its sessions. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EtcdClient } from "../etcd";
+import type { EtcdClient, TlsFiles } from "../etcd";
 import { readMetadata } from "../metadata";
 import type { Pod } from "../podRunner/apiServer";
 import type { RunnerContext } from "../podRunner/context";
@@ -19,7 +19,7 @@ export interface ServerOptions {
   readonly pod: Pod;
   readonly component: string;
   readonly image: string;
-  readonly etcd: (endpoint: string) => EtcdClient;
+  readonly etcd: (endpoint: string, tls: TlsFiles | undefined) => EtcdClient;
   /** Aborted when the pod is to end. */
   readonly signal: AbortSignal;
 }
@@ -156,5 +156,6 @@ async function findStore(
   if (known === undefined && endpoints.length > 0) {
     throw new Crash(`panic: etcd: context deadline exceeded: no such host: ${endpoints.join(", ")}`);
   }
-  return { etcd: etcd(known ?? context.metadataEtcd), rootPath, standby: hasStandby(component, configured) };
+  const client = await panicOnError(() => Promise.resolve(etcd(known ?? context.metadataEtcd, configured.tls)));
+  return { etcd: client, rootPath, standby: hasStandby(component, configured) };
 }

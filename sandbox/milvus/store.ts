@@ -1,5 +1,6 @@
 /** Where a Milvus pod keeps its sessions and metadata, from the configuration that its chart mounts. */
 import { parse } from "yaml";
+import type { TlsFiles } from "../etcd";
 import { DEFAULT_ROOT_PATH } from "../metadata";
 import type { Pod } from "../podRunner/apiServer";
 
@@ -7,14 +8,23 @@ export interface MilvusStore {
   /** `host:port` as configured; empty when the configuration names none. */
   readonly endpoints: readonly string[];
   readonly rootPath: string;
+  /** Of etcd.ssl, as far as it is on. The image of a server has the files where this machine has them. */
+  readonly tls?: TlsFiles;
   /** Coordinators with a standby, as the configuration names them: `rootCoord`. */
   readonly activeStandby: readonly string[];
 }
 
 const COORDINATORS = ["rootCoord", "queryCoord", "indexCoord", "dataCoord", "mixCoord"] as const;
 
+interface Ssl {
+  readonly enabled?: boolean;
+  readonly tlsCACert?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+}
+
 type Config = {
-  readonly etcd?: { readonly endpoints?: unknown; readonly rootPath?: unknown };
+  readonly etcd?: { readonly endpoints?: unknown; readonly rootPath?: unknown; readonly ssl?: Ssl };
 } & { readonly [Name in (typeof COORDINATORS)[number]]?: { readonly enableActiveStandby?: boolean } };
 
 /** Later files win, as Milvus merges them. */
@@ -52,7 +62,7 @@ export function milvusStore(pod: Pod, files: ReadonlyMap<string, string>, merges
     if (text === undefined || (name !== "milvus.yaml" && !readsAll)) continue;
     // Duplicate keys are in some charts' configuration (rule 4.3); Milvus takes them, the last one wins.
     const config = parse(text, { uniqueKeys: false }) as Config | null;
-    const { endpoints, rootPath } = config?.etcd ?? {};
+    const { endpoints, rootPath, ssl } = config?.etcd ?? {};
     const list = Array.isArray(endpoints)
       ? endpoints
       : typeof endpoints === "string"
@@ -61,12 +71,19 @@ export function milvusStore(pod: Pod, files: ReadonlyMap<string, string>, merges
     store = {
       endpoints: list?.map((endpoint) => String(endpoint).trim()) ?? store.endpoints,
       rootPath: typeof rootPath === "string" || typeof rootPath === "number" ? String(rootPath) : store.rootPath,
+      ...tlsOf(ssl, store.tls),
       activeStandby: COORDINATORS.filter(
         (coordinator) => config?.[coordinator]?.enableActiveStandby ?? store.activeStandby.includes(coordinator),
       ),
     };
   }
   return store;
+}
+
+function tlsOf(ssl: Ssl | undefined, earlier: TlsFiles | undefined): Pick<MilvusStore, "tls"> {
+  if (ssl?.enabled === undefined) return earlier === undefined ? {} : { tls: earlier };
+  const { enabled, tlsCACert = "", tlsCert = "", tlsKey = "" } = ssl;
+  return enabled ? { tls: { ca: tlsCACert, certificate: tlsCert, key: tlsKey } } : {};
 }
 
 /** Whether this component may run a second server that waits until the first is gone. */

@@ -27,7 +27,7 @@ export interface PodRunnerOptions {
   /** The sandbox folder; logs, claims and pods' files go there, and `faults.json` is read from it. */
   readonly folder: string;
   readonly tools: Tools;
-  /** `host:port` of the etcd that holds Milvus' metadata. */
+  /** `host:port` at which pods reach the etcd that holds Milvus' metadata. */
   readonly metadataEtcd: string;
   /** Names that pods can reach beside the Services', e.g. `{"etcd.example:2379": "127.0.0.1:41234"}`. */
   readonly hosts?: Readonly<Record<string, string>>;

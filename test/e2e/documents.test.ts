@@ -31,6 +31,11 @@ const NOT_RUN: readonly { readonly file: string; readonly with: string; readonly
     why: "it needs the charts' public repository; a sample on small charts is test/render/render.test.ts",
   },
   {
+    file: "docs/metadata-migration.md",
+    with: "create secret generic my-release-etcd-tls",
+    why: "etcdTls.test.ts does it, on an etcd that speaks TLS",
+  },
+  {
     file: "examples/README.md",
     with: "npm pack",
     why: "package.test.ts packs and compiles the example, with links in the place of npm install, which needs a registry",

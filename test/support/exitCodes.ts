@@ -16,5 +16,6 @@ export const EXIT = {
   alreadyMigrated: 22,
   otherInstallation: 23,
   wrongPlace: 24,
+  tlsRefused: 25,
   interrupted: 143,
 } as const;

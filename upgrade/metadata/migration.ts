@@ -20,7 +20,7 @@ import { parseImage } from "../versions/images";
 import { minorOf } from "../versions/versions";
 import { claimName } from "./attempt";
 import { installationOf } from "./installation";
-import { metaStoreOf } from "./metaStore";
+import { metaStoreOf, unseenTlsWarnings } from "./metaStore";
 
 /** The attempts of this installation, the oldest first. Those of another one are never gone on with, restored or rolled back. */
 export function ownAttempts({ attempts }: Pick<ClusterState, "attempts">): readonly AttemptState[] {
@@ -154,7 +154,7 @@ export function migrationPlan(request: Omit<MigrationRequest, "to">, attempt: At
   return {
     attempt,
     claimName: claim,
-    store: metaStoreOf(observed.inForce, wanted.releaseName, wanted.namespace),
+    store: metaStoreOf(observed.inForce, wanted),
     sourceVersion: attempt.from,
     targetVersion: attempt.to,
     ...(firstDeployedAt !== undefined && { installation: firstDeployedAt }),
@@ -164,9 +164,8 @@ export function migrationPlan(request: Omit<MigrationRequest, "to">, attempt: At
 
 /** What is said of every plan that touches the metadata. */
 export function migrationWarnings(
-  { attempts }: ClusterState,
-  { claimName: claim, overwrite }: MigrationPlan,
-  { overwriteMetadata }: Wanted,
+  { state: { attempts }, observed, wanted: { overwriteMetadata } }: Omit<MigrationRequest, "to">,
+  { claimName: claim, overwrite, store }: MigrationPlan,
 ): Warning[] {
   const foreign = attempts.filter(({ isForeign }) => isForeign === true).map(({ claimName: name }) => name);
   return [
@@ -194,6 +193,7 @@ export function migrationWarnings(
           },
         ]
       : []),
+    ...unseenTlsWarnings(observed.inForce, store),
   ];
 }
 

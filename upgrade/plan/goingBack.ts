@@ -161,7 +161,7 @@ function undo(facts: Facts, attempt: AttemptState, plan: Undo): UpgradePlan {
     reason: plan.reason,
     interruption: `An outage until Milvus ${plan.to} is ready.`,
     reversibility: plan.kind === "rollback" ? "one way" : "reversible",
-    warnings: [...common.warnings, ...migrationWarnings(state, migration, wanted)],
+    warnings: [...common.warnings, ...migrationWarnings({ state, release, observed, wanted }, migration)],
     migration,
   };
 }

@@ -1,5 +1,6 @@
 import { checkHop } from "../hops/refusal";
 import { attemptName, phaseWords } from "../metadata/attempt";
+import { refuseTargetWithoutTls } from "../metadata/metaStore";
 import {
   attemptFor,
   bindingAttempt,
@@ -24,6 +25,7 @@ export function planMigration(facts: Facts, { version: to, variant, warnings }: 
     checkHop({ from, to, chart: observed.inForce.chart, source: wanted.chartSource });
   }
   refuseUnmigrated2_2(facts);
+  if (bindingAttempt(state) === undefined) refuseTargetWithoutTls(observed.inForce, to);
   const attempt = attemptFor({ state, release, observed, wanted, to });
   const migration = migrationPlan({ state, release, observed, wanted }, attempt);
   const { common } = baseFor(facts, { version: to, variant }, warnings);
@@ -44,7 +46,7 @@ export function planMigration(facts: Facts, { version: to, variant, warnings }: 
     reason: reasonOf(facts, attempt, common.to),
     interruption: "An outage from the stop until Milvus 2.2 is ready: the metadata is moved while nothing runs.",
     reversibility: "restore only",
-    warnings: [...common.warnings, ...migrationWarnings(state, migration, wanted)],
+    warnings: [...common.warnings, ...migrationWarnings({ state, release, observed, wanted }, migration)],
     migration,
   };
 }

@@ -209,10 +209,25 @@ export const PLAN_RULES = {
     source: "docs/upgrade-facts.md 4.2",
   },
   // -------------------------------------------------------------------------------- metadata migration
-  the_migration_needs_plain_etcd: {
+  the_migration_cannot_use_this_metadata_store: {
     explanation:
-      "etcd with TLS or authentication, embedded etcd and MySQL are refused: the tool's image is not known to support them.",
+      "etcd with users and passwords, embedded etcd and MySQL are refused: the tool's image is not known to support them.",
     source: "docs/upgrade-facts.md 6.2 and 6.4",
+  },
+  etcd_with_tls_needs_certificates: {
+    explanation:
+      "Where Milvus asks its etcd by TLS (`etcd.ssl.enabled` in user.yaml, `etcd.auth.client.secureTransport` of the bundled etcd, an endpoint with https://), a plan that touches the metadata needs `milvus:etcdTls`: the Secret with which the migration tool asks it. The tool's `etcd.ssl` wants a certificate of the client, with its key. Where the Secret has none, endpoints are asked by https:// with the CA alone.",
+    source: "docs/upgrade-facts.md 6.4 and 6.11: milvus internal/util/etcd/etcd_util.go",
+  },
+  etcd_ssl_needs_2_2_2: {
+    explanation:
+      "With `etcd.ssl.enabled` Milvus 2.2.0 does not start: it asks for its settings in etcd without TLS. The repair was merged after 2.2.0, on 1 December 2022; whether 2.2.1 has it is not confirmed, so that is not taken either. Before a migration begins, a later 2.2 is asked for; one that has begun goes on.",
+    source: "docs/upgrade-facts.md 6.11f: milvus issue 20868, pull request 20910",
+  },
+  etcd_tls_is_not_in_the_values: {
+    explanation:
+      "`milvus:etcdTls` is set, and the values in force do not switch TLS to etcd on. The Jobs speak it anyway, since a chart or an image of your own may switch it on; where etcd speaks plain text, the probe fails before anything is stopped, and says to take the key out.",
+    source: "docs/upgrade-facts.md 6.11",
   },
   the_metadata_must_be_found: {
     explanation: "External etcd without endpoints in the release's values is refused.",

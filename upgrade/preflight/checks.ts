@@ -80,6 +80,11 @@ export const PREFLIGHT_CHECKS = {
     explanation: "Claims of the release that are lost or not bound: their pods cannot start again after a restart.",
     source: "milvus-operator issue 217",
   },
+  etcdCertificates: {
+    explanation:
+      "Where a plan on the metadata asks etcd by TLS, the Secret of `milvus:etcdTls` must be there with its CA, and with a certificate of the client and its key or with neither. They must be PEM and not expired, and the key must be that of the certificate. Where the Secret may not be read, a warning says that nobody has looked. Whether etcd takes them is shown by the probe, before anything is stopped.",
+    source: "docs/upgrade-facts.md 6.11: milvus internal/util/etcd/etcd_util.go",
+  },
 } as const satisfies Record<string, CheckDescription>;
 
 export type PreflightCheck = keyof typeof PREFLIGHT_CHECKS;

@@ -1,5 +1,7 @@
 /** What the preflight is told of the cluster, beside the state. What could not be read is missing, and is in the notes. */
 
+import type { EtcdTls } from "../model";
+
 /** One question to the API server: may the user of the kubeconfig do this? */
 export interface Permission {
   readonly verb: string;
@@ -65,6 +67,26 @@ export type PodFacts =
   /** It was not asked, or did not judge. */
   | { readonly kind: "unknown"; readonly why: string };
 
+/** A certificate file: the contents stay where they are read. */
+export interface CertificateFile {
+  readonly state: "absent" | "unreadable" | "there";
+  /** ISO 8601; of several certificates the last that ends. */
+  readonly endsAt?: string;
+}
+
+/** What is seen of the Secret with which etcd is asked by TLS. */
+export type EtcdSecretFacts =
+  | { readonly kind: "missing" }
+  | { readonly kind: "forbidden" }
+  | {
+      readonly kind: "read";
+      /** Names in the Secret. */
+      readonly names: readonly string[];
+      readonly ca: CertificateFile;
+      readonly certificate: CertificateFile;
+      readonly key: { readonly state: CertificateFile["state"]; readonly fits?: boolean };
+    };
+
 export interface PreflightFacts {
   /** Of those that were asked. */
   readonly denied?: readonly Permission[];
@@ -85,6 +107,8 @@ export interface PreflightFacts {
   readonly jobPod?: PodFacts;
   /** Settings that etcd has over the values; only where Milvus 2.6 or later runs. */
   readonly settingsInEtcd?: SettingsInEtcd;
+  /** Only where the plan touches the metadata of an etcd that speaks TLS. */
+  readonly etcdSecret?: EtcdSecretFacts;
   readonly notes: readonly string[];
 }
 
@@ -106,4 +130,6 @@ export interface PreflightQuestions {
   readonly jobPod: boolean;
   /** Root path of the metadata under which Milvus keeps settings; missing: what runs keeps none. */
   readonly settingsRoot?: string;
+  /** Missing: etcd is not asked, or in plain text. */
+  readonly etcdTls?: EtcdTls;
 }

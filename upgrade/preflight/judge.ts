@@ -4,6 +4,7 @@ import { runsAsJob } from "../steps/steps";
 import { atLeast } from "../versions/versions";
 import { accessFindings } from "./access";
 import { checkRule, type PreflightCheck, type PreflightLevel, type PreflightLevels } from "./checks";
+import { etcdCertificateFindings } from "./etcdCertificates";
 import type { PreflightQuestions } from "./facts";
 import type { Findings } from "./findings";
 import { claimFindings, componentFindings, dependencyFindings, imageFindings } from "./health";
@@ -36,6 +37,7 @@ const CHECKS: readonly ((subject: Subject) => readonly Finding[])[] = [
   jobPodFindings,
   accessFindings,
   queueFindings,
+  etcdCertificateFindings,
 ];
 
 /** What has to be read before this plan can be judged; undefined when the plan touches nothing. */
@@ -51,9 +53,11 @@ export function preflightQuestions(
     ...permissionsFor(plan, state, namespace, recordedKinds),
     ...verificationPermissions(verification, namespace),
   ];
+  const etcdTls = plan.migration?.store.tls;
   return {
     permissions: [...new Map(permissions.map((permission) => [JSON.stringify(permission), permission])).values()],
     ...(plan.from !== undefined && atLeast(plan.from, "2.6.0") && { settingsRoot: settingsRootOf(plan.values) }),
+    ...(etcdTls && { etcdTls }),
     jobPod: state.namespaceExists && plan.steps.some(runsAsJob),
     storageClasses: plan.steps.some(({ kind }) => kind === "backup") || plan.kind === "install",
   };

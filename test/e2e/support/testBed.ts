@@ -11,7 +11,7 @@ import { installMilvus, type ObservedMilvus, observeMilvus, type ReleaseName } f
 import { OLD_MILVUS_VALUES } from "../../../sandbox/oldMilvusValues";
 import { type Faults, writeFaults } from "../../../sandbox/podRunner/faults";
 import { changes, type EngineReport } from "../../../sandbox/report";
-import { type Sandbox, startSandbox } from "../../../sandbox/sandbox";
+import { type Sandbox, type SandboxOptions, startSandbox } from "../../../sandbox/sandbox";
 
 export const RELEASE = { name: "my-release", namespace: "milvus" } as const;
 
@@ -38,7 +38,7 @@ export interface TestBed {
   stop(): Promise<void>;
 }
 
-export async function startTestBed(options: { readonly realMilvus?: boolean } = {}): Promise<TestBed> {
+export async function startTestBed(options: Pick<SandboxOptions, "realMilvus" | "metadataTls"> = {}): Promise<TestBed> {
   const sandbox = await startSandbox({ ...options, log: (line) => process.stdout.write(`      ${line}\n`) });
   const charts = chartsFolder(mkdtempSync(path.join(tmpdir(), "milvus-charts-")));
   const etcd = new EtcdClient(sandbox.metadataEtcd);

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { EXIT } from "../../support/exitCodes";
-import { type Entries, TestEtcd } from "./etcd";
+import { type Entries, type SecureDoor, TestEtcd } from "./etcd";
 import { fastFolder } from "./folders";
 import { findTools, type TestTools } from "./tools";
 
@@ -59,6 +59,12 @@ export class Bench {
   async close(): Promise<void> {
     await this.etcd.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The same tools with another etcd, which goes with it. */
+  async withEtcd(door: SecureDoor): Promise<Bench> {
+    const folder = mkdtempSync(path.join(fastFolder(), "scripts-"));
+    return new Bench(await TestEtcd.start(this.tools.etcd, door), this.tools, folder);
   }
 
   /** A Milvus of its own: a root path in etcd and a volume. */

@@ -21,23 +21,42 @@ const decode = (text: string | undefined): string => Buffer.from(text ?? "", "ba
 const prefixEnd = (prefix: string): string =>
   prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 
+/** A second door of an etcd, beside the one without TLS through which tests look at it. */
+export interface SecureDoor {
+  /** Files of test/fixtures/etcdTls without `.pem`. Default: server. */
+  readonly certificate?: string;
+  /** Clients must show a certificate that ca.pem has signed. */
+  readonly asksClients?: boolean;
+  /** As etcd writes it, such as TLS1.2. */
+  readonly maxVersion?: string;
+}
+
+const CERTIFICATES = path.resolve(__dirname, "../../fixtures/etcdTls");
+
+/** The path of a file of test/fixtures/etcdTls. */
+export function certificateFile(name: string): string {
+  return path.join(CERTIFICATES, `${name}.pem`);
+}
+
 /** One etcd process in memory for all script tests, on loopback. Nothing of it is ever synced to a disk. */
 export class TestEtcd {
   private constructor(
     readonly address: string,
+    /** By TLS; answers only where a door was asked for. */
+    readonly secureAddress: string,
     private readonly process: ChildProcess,
     private readonly folder: string,
   ) {}
 
-  static async start(binary: string): Promise<TestEtcd> {
+  static async start(binary: string, door?: SecureDoor): Promise<TestEtcd> {
     const folder = mkdtempSync(path.join(fastFolder(), "etcd-"));
-    const [client, peer] = [await freePort(), await freePort()];
+    const [client, peer, secure] = [await freePort(), await freePort(), await freePort()];
     const child = spawn(
       binary,
       [
         `--data-dir=${path.join(folder, "data")}`,
         "--unsafe-no-fsync",
-        `--listen-client-urls=http://127.0.0.1:${client}`,
+        `--listen-client-urls=http://127.0.0.1:${client}${door ? `,https://127.0.0.1:${secure}` : ""}`,
         `--advertise-client-urls=http://127.0.0.1:${client}`,
         `--listen-peer-urls=http://127.0.0.1:${peer}`,
         `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`,
@@ -46,11 +65,12 @@ export class TestEtcd {
         "--heartbeat-interval=20",
         "--election-timeout=400",
         "--log-level=error",
+        ...secureOptions(door),
       ],
       { stdio: "ignore" },
     );
     process.once("exit", () => child.kill("SIGKILL"));
-    const etcd = new TestEtcd(`127.0.0.1:${client}`, child, folder);
+    const etcd = new TestEtcd(`127.0.0.1:${client}`, `127.0.0.1:${secure}`, child, folder);
     for (let look = 0; look < 600; look++) {
       if (
         await fetch(`http://${etcd.address}/health`).then(
@@ -174,4 +194,16 @@ function freePort(): Promise<number> {
       );
     });
   });
+}
+
+function secureOptions(door: SecureDoor | undefined): string[] {
+  if (door === undefined) return [];
+  const { certificate = "server", asksClients = false, maxVersion } = door;
+  return [
+    `--cert-file=${certificateFile(certificate)}`,
+    `--key-file=${certificateFile(`${certificate}-key`)}`,
+    // With a CA of clients etcd asks them for a certificate.
+    ...(asksClients ? ["--client-cert-auth", `--trusted-ca-file=${certificateFile("ca")}`] : []),
+    ...(maxVersion === undefined ? [] : ["--tls-min-version=TLS1.2", `--tls-max-version=${maxVersion}`]),
+  ];
 }

@@ -150,6 +150,24 @@ describe("preflight", () => {
       .and.not.contain("shop");
   });
 
+  it("looks at the Secret for etcd where the plan asks etcd by TLS, unless that is off", async () => {
+    const etcdTls = { secret: "etcd-client", caFile: "ca.crt", certificateFile: "tls.crt", keyFile: "tls.key" };
+    const plan = planUpgrade(wanted("2.2.16", { etcdTls }), STATE) as UpgradePlan;
+    const asks = ({ requests }: { readonly requests: readonly ApiRequest[] }) =>
+      requests.filter(({ resource, name }) => resource === "secrets" && name === "etcd-client").length;
+    const client = fakeClient(GOOD);
+    const { refusal } = await preflight(client, ADDRESS, plan, STATE, OPTIONS);
+    expect(refusal?.reason).to.include("etcdCertificates: The Secret etcd-client of milvus:etcdTls cannot be used");
+    expect(asks(client)).to.equal(1);
+    const off = fakeClient(GOOD);
+    const options = { ...OPTIONS, preflight: { etcdCertificates: "off" as const } };
+    expect((await preflight(off, ADDRESS, plan, STATE, options)).refusal).to.equal(undefined);
+    expect(asks(off)).to.equal(0);
+    const plain = fakeClient(GOOD);
+    await preflight(plain, ADDRESS, PLAN, STATE, OPTIONS);
+    expect(asks(plain)).to.equal(0);
+  });
+
   it("asks nothing at all where nothing is to do", async () => {
     const client = fakeClient(GOOD);
     const idle: UpgradePlan = { ...PLAN, kind: "nothing" };

@@ -46,6 +46,7 @@ const ROWS = {
   backupStorageClass: { set: "fast", moves: true, why: "a Job's claim is another" },
   kubectlImage: { set: "example.com/kubectl:v1", moves: true, why: "an image that is run" },
   metaMigrationImage: { set: "example.com/meta:v1", moves: true, why: "an image that is run" },
+  etcdTls: { set: '{"secret": "etcd-client"}', moves: true, why: "Jobs are given another Secret" },
   imageRegistry: { set: "registry.example.com", moves: true, why: "images that are run" },
   dependencyImages: { set: "chart", moves: true, why: "images that are run" },
   messageQueue: { set: "woodpecker", moves: true, why: "it lets the values name another queue" },

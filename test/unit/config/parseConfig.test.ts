@@ -159,6 +159,26 @@ describe("parseConfig", () => {
     });
   }
 
+  for (const { value, found } of [
+    {
+      value: '{"secret":"etcd"}',
+      found: { secret: "etcd", caFile: "ca.crt", certificateFile: "tls.crt", keyFile: "tls.key" },
+    },
+    {
+      value: '{"secret":"etcd","caFile":"ca.pem","certificateFile":"cert.pem","keyFile":"key.pem","minVersion":1.2}',
+      found: { secret: "etcd", caFile: "ca.pem", certificateFile: "cert.pem", keyFile: "key.pem", minVersion: "1.2" },
+    },
+    {
+      value: '{"secret":"etcd","minVersion":1}',
+      found: { secret: "etcd", caFile: "ca.crt", certificateFile: "tls.crt", keyFile: "tls.key", minVersion: "1.0" },
+    },
+    { value: "{}", found: undefined },
+  ]) {
+    it(`reads milvus:etcdTls = ${value}`, () => {
+      expect(parse({ "milvus:etcdTls": value }).wanted.etcdTls).to.deep.equal(found);
+    });
+  }
+
   it("takes what Pulumi.yaml gives for unset keys as unset", () => {
     const { wanted, settings } = parse({
       "milvus:values": "{}",
@@ -258,6 +278,19 @@ describe("parseConfig", () => {
     { key: "backupStorageClass", value: "Fast Disk", says: ["name of a Kubernetes object"] },
     { key: "kubectlImage", value: "registry.k8s.io/kubectl", says: ["tag or digest"] },
     { key: "metaMigrationImage", value: "milvusdb/meta-migration:", says: ["tag or digest"] },
+    { key: "etcdTls", value: '{"caFile":"ca.pem"}', says: ["names no Secret", "milvus:etcdTls.secret NAME"] },
+    { key: "etcdTls", value: '{"secret":"Etcd"}', says: ["etcdTls.secret", "name of a Kubernetes object"] },
+    { key: "etcdTls", value: '{"secret":"etcd","keyFile":"../key"}', says: ["etcdTls.keyFile", "such as ca.crt"] },
+    {
+      key: "etcdTls",
+      value: '{"secret":"etcd","minVersion":"1.4"}',
+      says: ["etcdTls.minVersion", "1.0, 1.1, 1.2, 1.3"],
+    },
+    {
+      key: "etcdTls",
+      value: '{"secret":"etcd","certFile":"a"}',
+      says: ["etcdTls.certFile", "allowed are secret, caFile, certificateFile"],
+    },
     { key: "imagePullSecrets", value: '["Pull_Me"]', says: ["imagePullSecrets.0"] },
     { key: "nodeSelector", value: '{"gpu":true}', says: ["nodeSelector.gpu", "quotes"] },
     { key: "jobLabels", value: '{"component":"proxy"}', says: ["jobLabels.component", "a Service of Milvus selects"] },

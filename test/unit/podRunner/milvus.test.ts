@@ -104,6 +104,17 @@ describe("configuration of a Milvus server", () => {
     expect((await store(pod(["default.yaml"]), true)).rootPath).to.equal("by-dev");
   });
 
+  it("has the certificates of etcd.ssl where that is on, and a later file may switch it off", async () => {
+    const ssl = "etcd:\n  ssl: {enabled: true, tlsCACert: /a, tlsCert: /b, tlsKey: /c}\n";
+    const of = pod(["default.yaml", "user.yaml"]);
+    const tls = async (files: object) =>
+      milvusStore(of, await mountedConfig(of, () => Promise.resolve({ ...data, ...files })), true).tls;
+    expect(await tls({ "user.yaml": ssl })).to.deep.equal({ ca: "/a", certificate: "/b", key: "/c" });
+    expect(await tls({ "default.yaml": ssl })).to.deep.equal({ ca: "/a", certificate: "/b", key: "/c" });
+    expect(await tls({ "default.yaml": ssl, "user.yaml": "etcd: {ssl: {enabled: false}}" })).to.equal(undefined);
+    expect(await tls({ "user.yaml": ssl.replace("true", "false") })).to.equal(undefined);
+  });
+
   it("tells which coordinator has a standby", async () => {
     const configured = await store(pod(["default.yaml"]), true);
     expect(hasStandby("rootcoord", configured)).to.equal(true);

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,9 +36,9 @@ type Client struct {
 	http      *http.Client
 }
 
-// New makes a client for `host:port` endpoints (http:// is added where missing). SANDBOX_HOSTS stands in for DNS:
-// "name:port=127.0.0.1:port,…".
-func New(endpoints []string) *Client {
+// New makes a client for `host:port` endpoints. As with etcd's own client a scheme goes over secure: http:// is plain text, and
+// https:// without it trusts the machine's authorities. SANDBOX_HOSTS stands in for DNS: "name:port=127.0.0.1:port,…".
+func New(endpoints []string, secure *tls.Config) *Client {
 	hosts := map[string]string{}
 	for _, pair := range strings.Split(os.Getenv("SANDBOX_HOSTS"), ",") {
 		if name, address, found := strings.Cut(pair, "="); found {
@@ -45,20 +46,29 @@ func New(endpoints []string) *Client {
 		}
 	}
 	dialer := net.Dialer{Timeout: 5 * time.Second}
-	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+	transport := &http.Transport{TLSClientConfig: secure, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		if mapped, known := hosts[address]; known {
 			address = mapped
 		}
 		return dialer.DialContext(ctx, network, address)
 	}}
+	scheme := "http://"
+	if secure != nil {
+		scheme = "https://"
+	}
 	urls := make([]string, len(endpoints))
 	for i, endpoint := range endpoints {
 		urls[i] = endpoint
 		if !strings.Contains(endpoint, "://") {
-			urls[i] = "http://" + endpoint
+			urls[i] = scheme + endpoint
 		}
 	}
 	return &Client{endpoints: urls, http: &http.Client{Transport: transport}}
+}
+
+// Secure is true where endpoints are asked by TLS.
+func (c *Client) Secure() bool {
+	return len(c.endpoints) > 0 && strings.HasPrefix(c.endpoints[0], "https://")
 }
 
 type object = map[string]any

@@ -1,6 +1,8 @@
 package migration
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"os"
 	"path"
@@ -29,7 +31,11 @@ type Config struct {
 		MetaSubPath string   `yaml:"metaSubPath"`
 		KvSubPath   string   `yaml:"kvSubPath"`
 		SSL         struct {
-			Enabled bool `yaml:"enabled"`
+			Enabled    bool   `yaml:"enabled"`
+			CACert     string `yaml:"tlsCACert"`
+			Cert       string `yaml:"tlsCert"`
+			Key        string `yaml:"tlsKey"`
+			MinVersion string `yaml:"tlsMinVersion"`
 		} `yaml:"ssl"`
 		Auth struct {
 			Enabled bool `yaml:"enabled"`
@@ -52,13 +58,42 @@ func ReadConfig(file string) (*Config, error) {
 	cfg.Etcd.RootPath = "by-dev"
 	cfg.Etcd.MetaSubPath = "meta"
 	cfg.Etcd.KvSubPath = "kv"
+	cfg.Etcd.SSL.MinVersion = "1.3"
 	if err := yaml.Unmarshal(content, cfg); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	if cfg.Etcd.SSL.Enabled || cfg.Etcd.Auth.Enabled || cfg.Etcd.Use.Embed {
-		return nil, fmt.Errorf("%s: this stand-in knows neither etcd.ssl nor etcd.auth nor etcd.use.embed", file)
+	if cfg.Etcd.Auth.Enabled || cfg.Etcd.Use.Embed {
+		return nil, fmt.Errorf("%s: this stand-in knows neither etcd.auth nor etcd.use.embed", file)
 	}
 	return cfg, nil
+}
+
+var tlsVersions = map[string]uint16{
+	"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13,
+}
+
+// TLS is what etcd.ssl asks for, nil where it is off. Like the real tool it wants a certificate of the client, and does not look
+// whether the CA's file holds any.
+func (c *Config) TLS() (*tls.Config, error) {
+	ssl := c.Etcd.SSL
+	if !ssl.Enabled {
+		return nil, nil
+	}
+	certificate, err := tls.LoadX509KeyPair(ssl.Cert, ssl.Key)
+	if err != nil {
+		return nil, fmt.Errorf("load etcd cert key pair error: %w", err)
+	}
+	authorities, err := os.ReadFile(ssl.CACert)
+	if err != nil {
+		return nil, fmt.Errorf("load etcd CACert file error, filename = %s: %w", ssl.CACert, err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(authorities)
+	version, known := tlsVersions[ssl.MinVersion]
+	if !known {
+		return nil, fmt.Errorf("unknown TLS version,%s", ssl.MinVersion)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, RootCAs: pool, MinVersion: version}, nil
 }
 
 // MetaRoot is the prefix of all metadata keys, without a slash at the end.

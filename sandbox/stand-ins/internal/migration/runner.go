@@ -20,9 +20,11 @@ type runner struct {
 }
 
 func newRunner(ctx context.Context, cfg *Config) *runner {
-	client := etcd.New(cfg.Etcd.Endpoints)
+	secure, err := cfg.TLS()
+	console.AbnormalExitIf(err, false)
+	client := etcd.New(cfg.Etcd.Endpoints, secure)
 	r := &runner{cfg: cfg, session: openSession(ctx, client, cfg.MetaRoot()), store: store{client, cfg.MetaRoot()}}
-	err := r.session.watch(ctx, func(message string) {
+	err = r.session.watch(ctx, func(message string) {
 		console.AbnormalExit(r.hasBackup.Load(), message, func() { r.close(ctx) })
 	})
 	console.AbnormalExitIf(err, false)

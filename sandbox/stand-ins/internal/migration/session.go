@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -58,7 +59,7 @@ func openSession(ctx context.Context, client *etcd.Client, metaRoot string) *ses
 		}
 		fmt.Fprintf(os.Stderr, `{"level":"warn","logger":"etcd-client","msg":"retrying of unary invoker failed","attempt":0,`+
 			`"error":"rpc error: code = DeadlineExceeded desc = latest balancer error: connection error: desc = \"transport: `+
-			`Error while dialing: %s\""}`+"\n", strings.ReplaceAll(err.Error(), `"`, `\"`))
+			`%s: %s\""}`+"\n", whatFailed(client, err), strings.ReplaceAll(err.Error(), `"`, `\"`))
 		if try == 100 {
 			panic("runtime error: invalid memory address or nil pointer dereference")
 		}
@@ -72,6 +73,15 @@ func openSession(ctx context.Context, client *etcd.Client, metaRoot string) *ses
 	}
 	s.id = id
 	return s
+}
+
+// whatFailed names the part of a connection that failed, as gRPC does.
+func whatFailed(client *etcd.Client, err error) string {
+	text := err.Error()
+	if strings.Contains(text, "tls: ") || (client.Secure() && (errors.Is(err, io.EOF) || strings.Contains(text, "reset by peer"))) {
+		return "authentication handshake failed"
+	}
+	return "Error while dialing"
 }
 
 // nextID counts up <root>/session/id, a key without a lease: every run of the tool changes it.

@@ -510,7 +510,49 @@ describe("the metadata Jobs", () => {
       SESSION_TIMEOUT: "180",
       TOOL_TIMEOUT: "1200",
       TERMINATION_LOG: "/dev/termination-log",
+      HINT_ETCD_TLS: "pulumi config set --path milvus:etcdTls.secret NAME, then pulumi up",
     });
+  });
+
+  const TLS = {
+    secret: "etcd-client",
+    caFile: "ca.pem",
+    certificateFile: "cert.pem",
+    keyFile: "key.pem",
+    minVersion: "1.2",
+  } as const;
+  const secure = (plan: typeof PLANS.migration | typeof PLANS.rollback): UpgradePlan => ({
+    ...plan,
+    migration: { ...plan.migration, store: { ...plan.migration.store, tls: TLS } },
+  });
+
+  it("where etcd speaks TLS, give the Secret to the script alone, to be read only, and tell it the files", async () => {
+    const made = [...(await jobs(secure(PLANS.migration))), ...(await jobs(secure(PLANS.rollback)))];
+    const scripts = made.flatMap(({ job: it }) => containers(it).filter(({ command = [] }) => command.length > 0));
+    expect(scripts.map(({ name }) => name)).to.have.members(["probe", "backup", "migrate", "rollback"]);
+    for (const { env, volumeMounts, name } of scripts) {
+      expect(volumeMounts, name).to.deep.include({ name: "etcd-tls", mountPath: "/milvus/etcd-tls", readOnly: true });
+      expect(Object.fromEntries(env.map((it) => [it.name, it.value])), name).to.include({
+        ETCD_TLS_CA: "/milvus/etcd-tls/ca.pem",
+        ETCD_TLS_CERT: "/milvus/etcd-tls/cert.pem",
+        ETCD_TLS_KEY: "/milvus/etcd-tls/key.pem",
+        ETCD_TLS_MIN_VERSION: "1.2",
+        HINT_ETCD_PLAIN: "pulumi config rm milvus:etcdTls",
+        HINT_ETCD_MIN_VERSION: "pulumi config set --path milvus:etcdTls.minVersion 1.2",
+        HINT_ETCD_TLS:
+          "put the files that Milvus itself uses into the Secret (kubectl -n milvus create secret generic etcd-client --from-file=ca.pem --from-file=cert.pem --from-file=key.pem --dry-run=client -o yaml | kubectl apply -f -), then pulumi up",
+      });
+    }
+    for (const { job: it, name } of made) {
+      const { volumes } = it.spec.template.spec;
+      const isOfMetadata = containers(it).some(({ command = [] }) => command.length > 0);
+      const secrets = (volumes as { secret?: object }[]).flatMap(({ secret }) => (secret ? [secret] : []));
+      expect(secrets, name).to.deep.equal(isOfMetadata ? [{ secretName: "etcd-client" }] : []);
+      for (const { command = [], volumeMounts, name: inside } of containers(it)) {
+        const mounted = (volumeMounts as Mount[]).some((mount) => mount.name === "etcd-tls");
+        expect(mounted, `${name} ${inside}`).to.equal(command.length > 0);
+      }
+    }
   });
 
   it("tell the script what to type in the words of a program of one's own", async () => {
@@ -518,9 +560,10 @@ describe("the metadata Jobs", () => {
       ({ name }) => name === "migrate",
     );
     const hints = script?.env.filter(({ name }) => name.startsWith("HINT_")).map(({ value }) => value) ?? [];
-    expect(hints).to.have.length(3);
+    expect(hints).to.have.length(4);
     expect(hints.join("\n")).to.not.match(/pulumi config|milvus:/);
     expect(hints).to.include("set upgrade.rollback to true in the program, then pulumi up");
+    expect(hints).to.include("set jobs.etcdTls.secret to NAME in the program, then pulumi up");
   });
 
   for (const [size, scratch] of [

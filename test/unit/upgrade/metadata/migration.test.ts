@@ -55,6 +55,34 @@ describe("the metadata migration 2.1.x → 2.2.x", () => {
     });
   });
 
+  const SSL = { extraConfigFiles: { "user.yaml": "etcd: {ssl: {enabled: true, tlsMinVersion: 1.2}}" } };
+  const secure = (over: Partial<ClusterState> = {}) =>
+    running("3.3.6", "2.1.4", { release: { userValues: SSL }, state: over });
+  const etcdTls = { secret: "etcd-client", caFile: "ca.crt", certificateFile: "tls.crt", keyFile: "tls.key" };
+
+  it("of an etcd that speaks TLS needs milvus:etcdTls, and gives it to the tool", () => {
+    expect(refused(wanted("2.2.9", { values: SSL }), secure()).rule).to.equal("etcd_with_tls_needs_certificates");
+    const plan = planned(wanted("2.2.9", { values: SSL, etcdTls }), secure());
+    expect(plan.migration?.store.tls).to.deep.equal({ ...etcdTls, minVersion: "1.2" });
+    expect(plan.warnings.map(({ rule }) => rule)).to.not.include("etcd_tls_is_not_in_the_values");
+    const unseen = planned(wanted("2.2.9", { etcdTls }), old());
+    expect(unseen.migration?.store.tls).to.deep.equal(etcdTls);
+    expect(unseen.warnings.map(({ rule }) => rule)).to.include("etcd_tls_is_not_in_the_values");
+  });
+
+  it("of an etcd with etcd.ssl goes to 2.2.2 or later, unless it has begun", () => {
+    const request = wanted("2.2.0", { values: SSL, etcdTls });
+    expect(refused(request, secure()).rule).to.equal("etcd_ssl_needs_2_2_2");
+    const begun = secure({ attempts: [attempt("migrating", { to: "2.2.0" })] });
+    const down = { ...begun, components: begun.components.map((it) => ({ ...it, ...DOWN })) };
+    expect(planned(request, down).migration?.targetVersion).to.equal("2.2.0");
+  });
+
+  it("asks nothing of who changes no metadata", () => {
+    const state = running("4.0.31", "2.2.13", { release: { userValues: SSL } });
+    expect(planned(wanted("2.2.14", { values: SSL }), state).kind).to.not.equal("migration");
+  });
+
   it("stops every Milvus Deployment, remembers its replicas, and leaves attu alone", () => {
     const state = old();
     const plan = planned(wanted("2.2.9"), { ...state, components: [...state.components, component("attu", "2.1.1")] });

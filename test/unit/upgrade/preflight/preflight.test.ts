@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { ClusterState, HelmValues, UpgradePlan } from "../../../../upgrade/model";
+import type { ClusterState, HelmValues, UpgradePlan, Wanted } from "../../../../upgrade/model";
 import { planUpgrade } from "../../../../upgrade/plan/plan";
 import type { PreflightCheck, PreflightLevel, PreflightLevels } from "../../../../upgrade/preflight/checks";
 import type { PreflightFacts } from "../../../../upgrade/preflight/facts";
@@ -9,8 +9,8 @@ import { cluster, component, release, running, wanted } from "../support";
 
 const NOTHING: PreflightFacts = { notes: [] };
 
-function planned(version: string, state: ClusterState): UpgradePlan {
-  const plan = planUpgrade(wanted(version, { strategy: "helm" }), state);
+function planned(version: string, state: ClusterState, over: Partial<Wanted> = {}): UpgradePlan {
+  const plan = planUpgrade(wanted(version, { strategy: "helm", ...over }), state);
   return plan.kind === "refused" ? expect.fail(plan.reason) : plan;
 }
 
@@ -18,6 +18,17 @@ const OLD = running("3.2.18", "2.1.4");
 const MIGRATION = planned("2.2.16", OLD);
 const NEW = running("4.0.31", "2.2.9");
 const HELM = planned("2.2.16", NEW);
+const TLS = { secret: "etcd-client", caFile: "ca.crt", certificateFile: "tls.crt", keyFile: "tls.key" };
+const SECURE = planned("2.2.16", OLD, { etcdTls: TLS });
+const LATER = "2030-01-01T00:00:00.000Z";
+const GOOD_SECRET = {
+  kind: "read",
+  names: ["ca.crt", "tls.crt", "tls.key"],
+  ca: { state: "there", endsAt: LATER },
+  certificate: { state: "there", endsAt: LATER },
+  key: { state: "there", fits: true },
+} as const;
+const ABSENT = { state: "absent" } as const;
 const INSTALL = planned("2.5.16", cluster());
 const ETCD = { kind: "StatefulSet", name: "my-release-etcd", role: "etcd", replicas: 3 } as const;
 
@@ -309,6 +320,120 @@ const ROWS: readonly Row[] = [
     facts: { claims: [{ name: "data-my-release-etcd-0", phase: "Pending" }] },
     check: "claimsBound",
     finds: "warn",
+  },
+  {
+    it: "a Secret for etcd that is missing",
+    plan: SECURE,
+    state: OLD,
+    facts: { etcdSecret: { kind: "missing" } },
+    check: "etcdCertificates",
+    finds: "error",
+    says: /Secret etcd-client of milvus:etcdTls is not in namespace milvus.*create secret generic etcd-client --from-file=ca\.crt.*etcdTls\.secret NAME/s,
+  },
+  {
+    it: "a Secret for etcd that may not be read",
+    plan: SECURE,
+    state: OLD,
+    facts: { etcdSecret: { kind: "forbidden" } },
+    check: "etcdCertificates",
+    finds: "warn",
+    says: /may not be read.*nobody has looked.*kubectl -n milvus describe secret etcd-client/s,
+  },
+  {
+    it: "a Secret for etcd with all three files",
+    plan: SECURE,
+    state: OLD,
+    facts: { etcdSecret: GOOD_SECRET },
+    check: "etcdCertificates",
+    finds: "nothing",
+  },
+  {
+    it: "a Secret for etcd with a CA alone",
+    plan: SECURE,
+    state: OLD,
+    facts: { etcdSecret: { ...GOOD_SECRET, names: ["ca.crt"], certificate: ABSENT, key: ABSENT } },
+    check: "etcdCertificates",
+    finds: "nothing",
+  },
+  {
+    it: "a Secret for etcd without a CA",
+    plan: SECURE,
+    state: OLD,
+    facts: { etcdSecret: { ...GOOD_SECRET, names: ["tls.crt", "tls.key"], ca: ABSENT } },
+    check: "etcdCertificates",
+    finds: "error",
+    says: /has no ca\.crt, .*it has tls\.crt and tls\.key/s,
+  },
+  {
+    it: "a Secret for etcd that is empty",
+    plan: SECURE,
+    state: OLD,
+    facts: { etcdSecret: { kind: "read", names: [], ca: ABSENT, certificate: ABSENT, key: ABSENT } },
+    check: "etcdCertificates",
+    finds: "error",
+    says: /has no ca\.crt, .*it is empty/s,
+  },
+  {
+    it: "a certificate of the client without its key",
+    plan: SECURE,
+    state: OLD,
+    facts: { etcdSecret: { ...GOOD_SECRET, key: ABSENT } },
+    check: "etcdCertificates",
+    finds: "error",
+    says: /it has tls\.crt and no tls\.key/,
+  },
+  {
+    it: "a key of the client without its certificate",
+    plan: SECURE,
+    state: OLD,
+    facts: { etcdSecret: { ...GOOD_SECRET, certificate: ABSENT, key: { state: "there" } } },
+    check: "etcdCertificates",
+    finds: "error",
+    says: /it has tls\.key and no tls\.crt/,
+  },
+  {
+    it: "a key that belongs to another certificate",
+    plan: SECURE,
+    state: OLD,
+    facts: { etcdSecret: { ...GOOD_SECRET, key: { state: "there", fits: false } } },
+    check: "etcdCertificates",
+    finds: "error",
+    says: /tls\.key is not the key of tls\.crt/,
+  },
+  {
+    it: "a key with a password",
+    plan: SECURE,
+    state: OLD,
+    facts: { etcdSecret: { ...GOOD_SECRET, key: { state: "unreadable" } } },
+    check: "etcdCertificates",
+    finds: "error",
+    says: /tls\.key is not a private key in PEM without a password/,
+  },
+  {
+    it: "a CA that is not PEM",
+    plan: SECURE,
+    state: OLD,
+    facts: { etcdSecret: { ...GOOD_SECRET, ca: { state: "unreadable" } } },
+    check: "etcdCertificates",
+    finds: "error",
+    says: /ca\.crt is not a certificate in PEM/,
+  },
+  {
+    it: "a certificate of the client that is over",
+    plan: SECURE,
+    state: { ...OLD, observedAt: "2026-05-01T12:00:00Z" },
+    facts: { etcdSecret: { ...GOOD_SECRET, certificate: { state: "there", endsAt: "2026-04-30T00:00:00.000Z" } } },
+    check: "etcdCertificates",
+    finds: "error",
+    says: /tls\.crt has expired at 2026-04-30T00:00:00\.000Z/,
+  },
+  {
+    it: "what is read of a Secret where etcd speaks plain text",
+    plan: MIGRATION,
+    state: OLD,
+    facts: { etcdSecret: { kind: "missing" } },
+    check: "etcdCertificates",
+    finds: "nothing",
   },
 ];
 
