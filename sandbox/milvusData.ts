@@ -7,6 +7,8 @@ import type { Sandbox } from "./sandbox";
 
 export const DIMENSIONS = 16;
 const CALL_MS = 20_000;
+/** A call at the moment of a connection that is not there yet is made again, for six seconds in all: 0.2 s, 0.4 s and so on. */
+const PATIENCE = { maxRetries: 5, retryDelay: 200 };
 const LARGEST_NUMBER = 2 ** 31 - 1;
 
 /** A client by a port-forward to the standalone pod, for as long as `work` takes. */
@@ -22,7 +24,7 @@ export async function withMilvus<T>(
     "--output=jsonpath={.items[0].metadata.name}",
   ]);
   const port = await connect({ kubeconfig: sandbox.kubeconfig }).forward({ namespace, pod, port: 19530 });
-  const client = new MilvusClient({ address: port.address, timeout: CALL_MS, maxRetries: 1, logLevel: "error" });
+  const client = new MilvusClient({ address: port.address, timeout: CALL_MS, ...PATIENCE, logLevel: "error" });
   try {
     await client.connectPromise;
     return await work(client);
