@@ -1,4 +1,10 @@
-import { DateTime, IANAZone } from "luxon";
+import { createRequire } from "node:module";
+import type { DateTime } from "luxon";
+
+/** Loaded where a window is set: most stacks have none. */
+function luxon(): typeof import("luxon") {
+  return createRequire(__filename)("luxon") as typeof import("luxon");
+}
 
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 const EVERY_DAY = [1, 2, 3, 4, 5, 6, 7] as const;
@@ -65,7 +71,7 @@ function parseWindow(text: string): Window | string {
     return `has no time that the clock shows: ${text}. A window is from 00:00 to 24:00 at most`;
   }
   if (start === end) return `is never open: ${text} begins when it ends. A whole day is 00:00-24:00`;
-  if (!IANAZone.isValidZone(place)) {
+  if (!luxon().IANAZone.isValidZone(place)) {
     return `has a time zone that is not known: ${place}. Give its IANA name, such as Europe/Berlin, America/New_York or UTC`;
   }
   return { text, days, start, end, zone: place };
@@ -108,7 +114,7 @@ export function nextOpening(windows: readonly Window[], now: number): Opening | 
 }
 
 function openingsOf(window: Window, now: number): Opening[] {
-  const today = DateTime.fromMillis(now, { zone: window.zone }).startOf("day");
+  const today = luxon().DateTime.fromMillis(now, { zone: window.zone }).startOf("day");
   return Array.from({ length: LOOK_AHEAD_DAYS + 1 }, (_, index) => today.plus({ days: index - 1 }))
     .filter(({ weekday }) => window.days.includes(weekday))
     .flatMap((day) => {
@@ -137,7 +143,7 @@ function jumpBefore(after: DateTime): number {
   const { offset } = after;
   while (later - before > 1) {
     const middle = Math.floor((before + later) / 2);
-    if (DateTime.fromMillis(middle, { zone: after.zone }).offset === offset) later = middle;
+    if (luxon().DateTime.fromMillis(middle, { zone: after.zone }).offset === offset) later = middle;
     else before = middle;
   }
   return later;
@@ -145,5 +151,5 @@ function jumpBefore(after: DateTime): number {
 
 /** `Sat 2026-12-05 02:00 (Europe/Berlin)`. */
 export function describeTime(time: number, zone: string): string {
-  return `${DateTime.fromMillis(time, { zone }).setLocale("en").toFormat("ccc yyyy-LL-dd HH:mm")} (${zone})`;
+  return `${luxon().DateTime.fromMillis(time, { zone }).setLocale("en").toFormat("ccc yyyy-LL-dd HH:mm")} (${zone})`;
 }
