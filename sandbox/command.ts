@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { EngineFailure, type EngineStack, openStack } from "./engine";
+import { OnceEach } from "./repeats";
 import { changes, describeSteps, type EngineReport } from "./report";
 import { listSandboxes, openSandbox, type Sandbox, startSandbox } from "./sandbox";
 import { ensureTools } from "./tools";
@@ -93,16 +94,16 @@ export function sandboxCommand(): Command {
     .action(async (name: string | undefined) => say(exports(await pick(name))));
 
   stackCommand(program, "preview", "what up would do").action((flags: StackFlags) =>
-    engineRun(flags, (stack) => stack.preview(live)),
+    engineRun(flags, (stack, live) => stack.preview(live)),
   );
   stackCommand(program, "up", "bring the cluster to what the stack config says").action((flags: StackFlags) =>
-    engineRun(flags, (stack) => stack.up(live)),
+    engineRun(flags, (stack, live) => stack.up(live)),
   );
   stackCommand(program, "refresh", "read the state anew from the cluster").action((flags: StackFlags) =>
-    engineRun(flags, (stack) => stack.refresh(live)),
+    engineRun(flags, (stack, live) => stack.refresh(live)),
   );
   stackCommand(program, "destroy", "remove everything of the stack").action((flags: StackFlags) =>
-    engineRun(flags, (stack) => stack.destroy(live)),
+    engineRun(flags, (stack, live) => stack.destroy(live)),
   );
   stackCommand(program, "cancel", "take away the lock of a run that was killed").action((flags: StackFlags) =>
     withStack(flags, (stack) => stack.cancel()),
@@ -132,8 +133,6 @@ export function sandboxCommand(): Command {
   return program;
 }
 
-const live = { onOutput: (text: string) => void process.stdout.write(text) };
-
 function stackCommand(program: Command, name: string, description: string): Command {
   return program
     .command(name)
@@ -149,9 +148,14 @@ async function withStack(flags: StackFlags, work: (stack: EngineStack) => Promis
   await work(stack);
 }
 
-function engineRun(flags: StackFlags, run: (stack: EngineStack) => Promise<EngineReport>): Promise<void> {
+function engineRun(
+  flags: StackFlags,
+  run: (stack: EngineStack, live: { readonly onOutput: (text: string) => void }) => Promise<EngineReport>,
+): Promise<void> {
   return withStack(flags, async (stack) => {
-    const report = await run(stack).catch(async (error: unknown) => {
+    const display = new OnceEach((text) => void process.stdout.write(text));
+    const running = run(stack, { onOutput: (text) => display.add(text) }).finally(() => display.end());
+    const report = await running.catch(async (error: unknown) => {
       if (!(error instanceof EngineFailure)) throw error;
       await writeReport(flags, error.report);
       throw new Error(error.isShown ? `pulumi ${error.report.operation} failed, see above` : error.message);

@@ -86,12 +86,12 @@ export function describeSteps(steps: readonly ResourceStep[]): string[] {
   });
 }
 
-/** The errors of a run, one text each. */
+/** The errors of a run, one text each, and each once. */
 export function errors(report: EngineReport): string[] {
   const messages = report.diagnostics
     .filter(({ severity }) => severity === "error")
     .map(({ message }) => message.trim());
-  return messages.filter((message) => message !== "");
+  return [...new Set(messages)].filter((message) => message !== "");
 }
 
 function withoutColour(message: string): string {

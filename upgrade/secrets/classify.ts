@@ -180,14 +180,28 @@ function behindFlags(list: readonly HelmValue[], path: Secret["path"]): Readonly
 
 /** What a text is as JSON or YAML; empty for one that is neither a map nor a list. */
 function structured(text: string): HelmValue[] {
-  if (text.length > LONGEST_PARSED || !/^\s*[[{]|:\s|\n/.test(text)) return [];
+  if (text.length > LONGEST_PARSED || !/^\s*[[{]|:\s|\n/.test(text) || isTooDeep(text)) return [];
   try {
-    return parseAllDocuments(text, { logLevel: "silent" })
+    // Pretty errors are looked up in the whole text, each of them.
+    return parseAllDocuments(text, { logLevel: "silent", prettyErrors: false })
       .filter(({ errors }) => errors.length === 0)
       .map((document) => document.toJS() as HelmValue)
       .filter((tree) => typeof tree === "object" && tree !== null);
   } catch {
-    // Aliases without end, or nested too deep: the lines have been looked at.
+    // Aliases without end: the lines have been looked at.
     return [];
   }
+}
+
+/** The parser calls itself for each level. Where that has used up the stack, V8 may end the whole process. */
+const DEEPEST = 500;
+const DEEP_ROW = new RegExp(`(?:[-?:][ \\t]+){${DEEPEST}}`);
+
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const bracket of text.match(/[[\]{}]/g) ?? []) {
+    depth = Math.max(0, depth + (bracket === "[" || bracket === "{" ? 1 : -1));
+    if (depth > DEEPEST) return true;
+  }
+  return DEEP_ROW.test(text);
 }

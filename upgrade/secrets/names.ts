@@ -106,7 +106,7 @@ const LONGEST_NAME = 200;
 
 /** Of a text the same few names are asked for over and over. */
 const known = new Map<string, readonly string[]>();
-const MOST_KNOWN = 10_000;
+const MOST_KNOWN = 2_000;
 
 /** `accessKeyID`, `ACCESS_KEY_ID` and `access-key.id` as `access key id`. */
 function wordsOf(name: string): readonly string[] {
@@ -114,7 +114,8 @@ function wordsOf(name: string): readonly string[] {
   if (before !== undefined) return before;
   if (known.size >= MOST_KNOWN) known.clear();
   const words = wordsIn(name);
-  known.set(name, words);
+  // A copy: a part of a text keeps the whole text in memory.
+  known.set(Buffer.from(name).toString(), words);
   return words;
 }
 

@@ -270,7 +270,7 @@ describe("values with Outputs in them", () => {
             expectHidden(run, /hunter2[\w-]*/.exec(secret)?.[0]);
           }
         }),
-        examples(5),
+        examples(3),
       );
     });
   });

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { sandboxCommand } from "../../../sandbox/command";
 import { EngineFailure } from "../../../sandbox/engine";
 import { isRefusal } from "../../../sandbox/refusal";
+import { OnceEach } from "../../../sandbox/repeats";
 import type { Diagnostic, EngineReport } from "../../../sandbox/report";
 import { untilExit } from "../../../sandbox/untilExit";
 
@@ -32,6 +33,38 @@ describe("the command line of the sandbox", () => {
     const early = new EngineFailure(report([], "stderr: error: the stack is currently locked\n"));
     expect(early.isShown).to.equal(false);
     expect(early.message).to.include("the stack is currently locked");
+  });
+});
+
+describe("the display of an inline program", () => {
+  const shown = (...parts: readonly string[]): string => {
+    let text = "";
+    const display = new OnceEach((more) => {
+      text += more;
+    });
+    for (const part of parts) display.add(part);
+    display.end();
+    return text;
+  };
+  const row = " +  pulumi:pulumi:Stack milvus-dev create error: refused\n";
+  const message = "    error: refused\n      - version: banana\n    what to do: this\n";
+
+  it("has a refusal once, which the engine is told twice", () => {
+    const all = `Previewing\n\n\n${row}${row}Diagnostics:\n  pulumi:pulumi:Stack (milvus-dev):\n${message}${message}\nResources:\n    + 1 to create\n`;
+    const once = `Previewing\n\n\n${row}Diagnostics:\n  pulumi:pulumi:Stack (milvus-dev):\n${message}\nResources:\n    + 1 to create\n`;
+    expect(shown(all)).to.equal(once);
+    expect(shown(...Array.from(all))).to.equal(once);
+  });
+
+  it("has everything else as it is", () => {
+    const other = message.replace("banana", "cherry");
+    for (const all of [
+      `a\n\nDiagnostics:\n  x:\n${message}${other}${message}\n  y:\n${message}\nOutputs:\n    a: 1\n    a: 1\n`,
+      "no line end",
+      "",
+    ]) {
+      expect(shown(all)).to.equal(all);
+    }
   });
 });
 

@@ -14,6 +14,7 @@ import { secretTexts } from "../../../../upgrade/secrets/text";
 import { mergeValues } from "../../../../upgrade/values/tree";
 import { factsAfter } from "../../../../upgrade/walk/lastFacts";
 import { describeForHistory, describePlan } from "../../../../upgrade/words/describe";
+import { examples } from "../../../support/examples";
 import { declare, PLANS, plannedRun, state } from "../../../support/plans";
 import { isSecret, record } from "../../../support/recordingMonitor";
 import { SECRET, SPELLINGS } from "./spellings";
@@ -84,6 +85,7 @@ describe("a secret planted anywhere in the values", () => {
         const said = [...describePlan(plan), JSON.stringify(outputs), facts, describeForHistory(plan, 7)].join("\n");
         expect(said).to.not.include(secret);
       }),
+      examples(40),
     );
   });
 
@@ -102,7 +104,7 @@ describe("a secret planted anywhere in the values", () => {
         expect(report.outcome).to.not.equal("refused");
         expect([asText(report), asMarkdown(report), JSON.stringify(report)].join("\n")).to.not.include(secret);
       }),
-      { numRuns: 50 },
+      examples(20),
     );
   });
 
@@ -114,7 +116,7 @@ describe("a secret planted anywhere in the values", () => {
         const { registered } = await record(() => declare(run));
         expect(JSON.stringify(open(registered.map(({ inputs }) => inputs)))).to.not.include(secret);
       }),
-      { numRuns: 40 },
+      examples(15),
     );
   });
 
@@ -135,6 +137,7 @@ describe("a secret planted anywhere in the values", () => {
           secret,
         );
       }),
+      examples(40),
     );
   });
 });

@@ -173,7 +173,9 @@ describe("texts without secrets", () => {
   });
 });
 
-describe("a hostile line", () => {
+describe("a hostile line", function () {
+  // A pattern that reads it twice for each of its characters takes ten seconds, one that does not a hundredth of one.
+  this.timeout(5_000);
   const parts = [
     "a",
     " ",
@@ -190,6 +192,11 @@ describe("a hostile line", () => {
     "-----BEGIN ",
     "-----END A",
     "{",
+    "[",
+    "a: [",
+    "? ",
+    ": ",
+    "- - ",
     "a=",
     "--token ",
     "token=",
@@ -224,10 +231,9 @@ describe("a hostile line", () => {
     "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB ",
     "Y2M9ZGQ",
   ];
-  // Every pattern reads it once: with one that does not, a line of this length takes longer than a test may.
   for (const part of parts) {
-    it(`of 200,000 characters of ${JSON.stringify(part)} is read`, () => {
-      const line = part.repeat(Math.ceil(200_000 / part.length));
+    it(`of 100,000 characters of ${JSON.stringify(part)} is read`, () => {
+      const line = part.repeat(Math.ceil(100_000 / part.length));
       expect(hideSecrets(`${line}\npassword=hunter2`)).to.not.include("hunter2");
     });
   }
