@@ -24,5 +24,5 @@ export function lostToNpm(env: NodeJS.ProcessEnv, args: readonly string[]): stri
   const missing = lost.filter(({ value }) => value === undefined).length;
   const shown = lost.map(({ flag, value = missing === 1 ? (words[0] ?? "VALUE") : "VALUE" }) => `--${flag} ${value}`);
   const what = lost.length === 1 ? "the option" : "the options";
-  return `npm has kept ${what} to itself. Write two dashes before ${lost.length === 1 ? "it" : "them"}: npm run ${command} -- ${shown.join(" ")}`;
+  return `npm has kept ${what} to itself, and perhaps others. Put two dashes behind npm run ${command}, and keep the rest as you typed it, such as: npm run ${command} -- ${shown.join(" ")}`;
 }

@@ -49,9 +49,12 @@ export async function verifyByHand(
     };
   }
   // Nothing of it gets well by waiting: somebody has to go on.
-  if (begun.length > 0) return { passed: false, text: ["Nothing was verified:", ...begun].join("\n") };
   const writes = verification.mode === "write";
-  const other = writes ? await otherRun(client, config) : undefined;
+  const other = writes || begun.length > 0 ? await otherRun(client, config) : undefined;
+  if (begun.length > 0) {
+    const lines = other === undefined ? begun : [other, ...begun.slice(0, 1), "Wait until that run has ended."];
+    return { passed: false, text: ["Nothing was verified:", ...lines].join("\n") };
+  }
   if (other !== undefined) {
     // Each would take the other's collection for one that a killed check has left.
     throw new UsageError(

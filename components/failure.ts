@@ -12,6 +12,8 @@ export class UpgradeStopped extends pulumi.ResourceError {
     super(text, component, true);
     // The SDK writes "error serializing property" before the message of what ends an exported output, once for each of them.
     Object.defineProperty(this, "message", { get: () => text, set: () => undefined });
+    // With a stack the SDK inspects the error for its trace, and with it all resources: ten seconds, in which nothing is said.
+    Object.defineProperty(this, "stack", { value: undefined });
   }
 }
 

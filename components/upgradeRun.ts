@@ -109,7 +109,9 @@ class UpgradeRun {
       if (other.status === "fulfilled" && other.value !== undefined) await this.warn(other.value);
       if (looked.status === "rejected") throw looked.reason;
       if (other.status === "rejected") throw other.reason;
-      return this.carryOut(looked.value, client);
+      // Whoever is at work goes on with it: nobody else is told how.
+      const open = other.value === undefined ? looked.value.open : looked.value.open.slice(0, 1);
+      return this.carryOut({ ...looked.value, open }, client);
     }
     const say = (line: string) => this.tell(line);
     const stack = stackName();

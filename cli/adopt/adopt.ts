@@ -4,6 +4,7 @@ import { connect } from "../../cluster/api/client";
 import { readCluster } from "../../cluster/state/readCluster";
 import { parseConfig } from "../../config/parseConfig";
 import { parseStackFile, withConfig } from "../../config/stackFile";
+import { OWN_DESCRIPTION } from "../../upgrade/marks";
 import type { ClusterState, HelmRelease, HelmValues, Wanted } from "../../upgrade/model";
 import { type Observed, observe } from "../../upgrade/plan/observed";
 import { describeRefusal, RefusalError } from "../../upgrade/refusal";
@@ -36,6 +37,8 @@ export interface Adoption {
   readonly found: { readonly version: string; readonly chart: string };
   /** The stack config that was written, without what is secret. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** What has to be known of it; missing where nothing has. */
+  readonly note?: string;
   /** Paths of the values that were encrypted; where it was all of them, that and why. */
   readonly secretPaths: readonly string[];
   readonly proof: PlanReport;
@@ -64,9 +67,10 @@ export async function adopt(request: AdoptRequest): Promise<Adoption> {
   };
   const found = await readRelease(project, fixed, request);
   const whatRuns = { version: found.version, chart: found.chart };
+  const note = found.isOurs ? { note: UPGRADED_BEFORE } : {};
   const complete = { ...fixed, "milvus:version": found.version, "milvus:values": found.values };
   const { config, proof } = await prove(request, complete, found.chart);
-  if (proof.outcome === "refused") return { file, found: whatRuns, config: {}, secretPaths: [], proof };
+  if (proof.outcome === "refused") return { file, found: whatRuns, ...note, config: {}, secretPaths: [], proof };
 
   const { open = {}, secrets } = request.plaintext ? { open: found.values, secrets: [] } : splitSecrets(found.values);
   if (secrets.length > 0) await checkStack(request);
@@ -79,14 +83,19 @@ export async function adopt(request: AdoptRequest): Promise<Adoption> {
     else writeFileSync(file, before);
     throw error;
   }
-  return { file, found: whatRuns, config: written, secretPaths: secrets.map(describeSecret), proof };
+  return { file, found: whatRuns, ...note, config: written, secretPaths: secrets.map(describeSecret), proof };
 }
 
 function describeSecret({ path, why = "" }: SecretValue): string {
   return path ?? `all of milvus:values, since ${why}`;
 }
 
+const UPGRADED_BEFORE =
+  "This program has upgraded this release before: its values hold what the rules have written, and they are in the config as if you had set them, which may refuse a later hop. Where the stack that did it is still there, use its config instead.";
+
 interface FoundRelease {
+  /** The last revision is of this program. */
+  readonly isOurs: boolean;
   readonly version: string;
   readonly chart: string;
   readonly values: HelmValues;
@@ -111,11 +120,12 @@ async function readRelease(
   const { userValues, chart } = observed.inForce;
   const tag = getValue(userValues, valuePath("image.all.tag"));
   // Left in, it would contradict the next milvus:version.
-  const isOurs = typeof tag === "string" && parseTag(tag).version === observed.version;
+  const isWritten = typeof tag === "string" && parseTag(tag).version === observed.version;
   return {
+    isOurs: state.release.description.startsWith(OWN_DESCRIPTION),
     version: `${observed.version}${observed.variant}`,
     chart,
-    values: isOurs ? withoutValue(userValues, valuePath("image.all.tag")) : userValues,
+    values: isWritten ? withoutValue(userValues, valuePath("image.all.tag")) : userValues,
   };
 }
 

@@ -11,12 +11,13 @@ export function changesNothing({ outcome, plan, manifests }: PlanReport): boolea
 
 /** What adopt has done and what it proved, in lines. */
 export function adoptionLines(adoption: Adoption): string[] {
-  const { file, found, secretPaths, proof } = onOneLine(adoption);
+  const { file, found, note, secretPaths, proof } = onOneLine(adoption);
   return [
     `found Milvus ${found.version} on chart ${found.chart}`,
     `wrote ${file}`,
     ...(secretPaths.length === 0 ? [] : [`encrypted: ${secretPaths.join(", ")}`]),
     ...verdict(proof),
+    ...(note === undefined ? [] : [note]),
     `next, to see the way to a version: npm run plan -- --stack ${proof.stack} --to VERSION`,
   ];
 }

@@ -84,7 +84,8 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     ...(rendering && { rendering }),
     ...(found.pulls && { pulls: found.pulls }),
   };
-  const lines = [...(other === undefined ? [] : [other]), ...found.open];
+  // Whoever is at work goes on with it: nobody else is told how.
+  const lines = other === undefined ? found.open : [other, ...found.open.slice(0, 1)];
   const open = lines.length > 0 ? { open: lines } : {};
   const report = { ...head, basis: "cluster", ...open, ...(await reportOf(request, planned)) } as const;
   if (request.withDrift !== true) return report;
@@ -138,7 +139,9 @@ async function reportOf(
   const outcome = outcomeOf(plan);
   if (plan.kind === "refused") {
     // What the API server will not take is seen best beside what changes.
-    const isSeen = known?.kind === "compared" && request.withManifests;
+    const objections =
+      known?.kind === "compared" ? known.comparison?.changes.some(({ refused }) => refused.length > 0) : false;
+    const isSeen = known !== undefined && objections === true && request.withManifests;
     return { outcome, refusal: plan, ...(isSeen && { manifests: manifestReport(known) }) };
   }
 

@@ -96,7 +96,7 @@ function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker
     async ask() {
       if (all) return true;
       for (;;) {
-        const answer = await question(`${pc.bold("Run it?")} y(es), n(o), a(ll that follow): `, say);
+        const answer = await question(`${pc.bold("Run it?")} y(es), n(o, also Enter), a(ll that follow): `, say);
         all = answer.startsWith("a");
         if (all || answer === "" || /^[yn]/.test(answer)) return all || answer.startsWith("y");
         say("That is none of the answers. Type y, n or a; nothing is begun before.");

@@ -98,9 +98,11 @@ function recordedVersion(release: HelmRelease, { userValues }: InForce, told: st
 /** `2.3.5 and 2.4.1 (querynode, proxy)`: which components are ahead, for a message. */
 export function describeVersions({ components, versions, version }: Observed): string {
   if (versions.length < 2) return version;
-  const ahead = components.filter(({ image }) => {
-    const found = parseImage(image).version;
-    return found !== undefined && compareVersions(found, version) > 0;
+  // Of a Deployment that is paused the pods say what runs.
+  const ahead = components.filter(({ image, paused, podImages = [] }) => {
+    const images = paused && podImages.length > 0 ? podImages : [image];
+    const found = images.map((it) => parseImage(it).version);
+    return found.every((it) => it !== undefined && compareVersions(it, version) > 0);
   });
   return `${list(versions)} (on the newer one: ${ahead.map(({ component }) => component).join(", ")})`;
 }

@@ -91,8 +91,11 @@ function wayTo(version: string, wanted: Wanted, state: ClusterState): string {
   const back = planUpgrade({ ...rest, version, rollback: true }, state);
   if (isWay(back)) {
     const ask = wanted.rollback ? [] : [configLine("rollback", "true")];
-    const lost = back.reversibility === "one way" ? " (what was written since the backup is lost)" : "";
-    return `${[...set, ...ask, "pulumi up"].join(", then ")}${lost}`;
+    const lines = [...set, ...ask, "pulumi up"].join(", then ");
+    if (back.reversibility !== "one way") return lines;
+    return back.migration === undefined
+      ? `not supported: Milvus ${version} may not start on what the newer one has written. Better go on. Only with a backup of the data of your own: ${lines}`
+      : `${lines} (what was written since the backup is lost)`;
   }
   return isRefused(plan) ? `not now: ${plan.reason} ${plan.remedy}` : "nothing is left to do";
 }
