@@ -123,6 +123,7 @@ async function run(context: BenchContext): Promise<Findings> {
     notes: [
       "What is left of the migration's outage: pods end, Jobs start (stop, backup, migrate: a pod each), the tool reads and writes, Helm sends the release, servers start. Of a standalone's: the pod ends, the new one starts.",
       "On a real cluster add the chart's readiness probe: readinessProbe.initialDelaySeconds is 90, and a pod that serves sooner is not sent requests before. A smaller value in milvus:values makes every start, and so every outage, that much shorter.",
+      "The chart recreates coordinators without active standby: each is away while its successor starts, 20 s for each of four here, and pulls do not change that. rollingUpdate.sh gives them another strategy, so that two coordinators of a kind run side by side; the chart does not allow that, and these figures count replicas only.",
       "The time before the outage, in which images are pulled, is not in these figures: Milvus serves in it.",
     ],
   };
