@@ -88,8 +88,8 @@ export async function openStack(options: StackOptions): Promise<EngineStack> {
   const stackName = options.stackName ?? "dev";
   const { folder, workDir } = stackFolder(sandbox, stackName, options.stateFolder);
   const state = path.join(folder, "state");
-  await mkdir(workDir, { recursive: true });
-  await mkdir(state, { recursive: true });
+  const temporary = path.join(sandbox.folder, "tmp");
+  for (const needed of [workDir, state, temporary]) await mkdir(needed, { recursive: true });
 
   // A program given as a function runs in this process, and asks its environment for Helm.
   process.env[HELM_VARIABLE] ??= sandbox.tools.helm;
@@ -114,6 +114,8 @@ export async function openStack(options: StackOptions): Promise<EngineStack> {
         PULUMI_CONFIG_PASSPHRASE: "sandbox",
         PULUMI_SKIP_UPDATE_CHECK: "true",
         PULUMI_BACKEND_URL: `file://${state}`,
+        // The kubernetes plugin leaves a kubeconfig there in each run.
+        TMPDIR: temporary,
       },
     },
   );

@@ -1,6 +1,6 @@
 /**
- * The engine's display with each message once. A program that is run inline tells its error to the engine twice: as a message, and as
- * the reason why it ended.
+ * The engine's display with each error once. A program that is run inline tells it to the engine twice: as a message of the resource
+ * or the stack, and as the reason why it ended.
  */
 export class OnceEach {
   /** Lines that are not whole yet. */
@@ -30,14 +30,20 @@ export class OnceEach {
   }
 }
 
-/** Without a message that is the one right before it. */
+/** Without the errors that stand further above, and without a resource of which nothing else was said. */
 function withoutRepeats(lines: readonly string[]): string[] {
   const messages: string[][] = [];
   for (const line of lines) {
-    const begins = /^ {4}(?:error|warning): /.test(line);
-    const goesOn = /^ {4,}\S/.test(line) && messages.at(-1) !== undefined;
-    if (begins || !goesOn) messages.push([line]);
-    else messages.at(-1)?.push(line);
+    const goesOn = /^ {4,}\S/.test(line) && !/^ {4}(?:error|warning): /.test(line);
+    if (goesOn && messages.length > 0) messages.at(-1)?.push(line);
+    else messages.push([line]);
   }
-  return messages.filter((it, index) => it[0] === "" || it.join("\n") !== messages[index - 1]?.join("\n")).flat();
+  const seen = new Set<string>();
+  const left = messages.filter((message) => {
+    const text = message.join("\n");
+    const isRepeat = text.startsWith("    error: ") && seen.has(text);
+    seen.add(text);
+    return !isRepeat;
+  });
+  return left.filter(([line = ""], index) => !(/^ {2}\S.*:$/.test(line) && left[index + 1]?.[0] === "")).flat();
 }

@@ -56,10 +56,17 @@ describe("the display of an inline program", () => {
     expect(shown(...Array.from(all))).to.equal(once);
   });
 
+  it("has it of the resource alone, and not of the stack as well", () => {
+    const all = `Diagnostics:\n  x (db):\n${message}\n  stack (dev):\n    warning: old\n${message}\n  y (z):\n${message}\nResources:\n`;
+    expect(shown(all)).to.equal(
+      `Diagnostics:\n  x (db):\n${message}\n  stack (dev):\n    warning: old\n\n\nResources:\n`,
+    );
+  });
+
   it("has everything else as it is", () => {
     const other = message.replace("banana", "cherry");
     for (const all of [
-      `a\n\nDiagnostics:\n  x:\n${message}${other}${message}\n  y:\n${message}\nOutputs:\n    a: 1\n    a: 1\n`,
+      `a\n\nDiagnostics:\n  x:\n${message}${other}\n  y:\n    warning: w\n    warning: w\n\nOutputs:\n    a: 1\n    a: 1\n`,
       "no line end",
       "",
     ]) {
