@@ -76,7 +76,7 @@ export function refusalOfOtherCluster(
     reason: `the release ${namespace}/${name} at ${server} (context ${context}) is not the one that this stack upgraded last: its namespace has the uid ${namespaceUid}, and had ${previousUid}. Version and values of this stack would be written over another Milvus.`,
     remedy: [
       "If this is the wrong cluster, select the right one, in the way in which you gave the kubeconfig:",
-      "  pulumi config set kubernetes:context NAME, or kubernetes:kubeconfig, or KUBECONFIG",
+      "  pulumi config set kubernetes:context NAME, or kubernetes:kubeconfig, or KUBECONFIG.",
       "If this is the same Milvus, in a new cluster or namespace, let another stack take it over:",
       `  pulumi stack init NAME && npm run adopt -- --release ${name} --namespace ${namespace} --context ${context} --stack NAME`,
     ].join("\n"),

@@ -3,8 +3,8 @@
  * through here once. What a terminal or a reader would take for something else than a character does not pass.
  */
 
-/** Ends of lines and the like: by one of them foreign text would begin a line of its own. */
-const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
+/** Ends of lines and the like, with what indents the next one: by one of them foreign text would begin a line of its own. */
+const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029][\t\n\v\f\r\u0085\u2028\u2029 ]*/g;
 /** Control characters, escape sequences with them, direction overrides, characters without width, halves of characters. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}]/gu;
 
