@@ -6,4 +6,4 @@ export { diagnoseUpgrade } from "../cluster/diagnose/diagnoseUpgrade";
 export { describeInterrupted } from "../run/interrupted";
 export { prepull } from "../run/prepull";
 export { snapshotBefore, verifyUpgrade } from "../verify/verify";
-export { stepListener } from "./stepListener";
+export { nameIn, stepListener } from "./stepListener";

@@ -80,7 +80,8 @@ export function stepListener(request: ListenerRequest): StepListener {
   };
 }
 
-function nameIn({ steps }: UpgradePlan, step: Step) {
+/** Of a step, as events name it. */
+export function nameIn({ steps }: UpgradePlan, step: Step) {
   return { step: stepName(step), title: describeStep(step), number: steps.indexOf(step) + 1, of: steps.length };
 }
 

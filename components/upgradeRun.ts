@@ -12,6 +12,7 @@ import { lockRelease, otherRun } from "../run/lock";
 import { type Look, look, lookAhead } from "../run/look";
 import { ReceiptKeeper } from "../run/receipts";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
+import type { StepResult } from "../upgrade/progress/events";
 import { RefusalError } from "../upgrade/refusal";
 import { secretTexts } from "../upgrade/secrets/text";
 import { isAfterVerification, isDeclared } from "../upgrade/steps/steps";
@@ -142,7 +143,8 @@ class UpgradeRun {
   private async startPlugin(): Promise<void> {
     try {
       const earlier = await this.earlier;
-      if (earlier.hasRelease && earlier.namespaceUid !== undefined) this.early = this.provider(undefined, earlier);
+      if (earlier.hasRelease && earlier.namespaceUid !== undefined)
+        this.early = this.provider(earlier.namespaceUid, earlier);
     } catch {
       // The look says what is wrong with the state.
     }
@@ -162,7 +164,7 @@ class UpgradeRun {
     const earlier = await this.earlier;
     const words = (text: string) => this.words(text);
     const plan = await allowedPlan(config, first, earlier, { words, say: (lines) => this.say(...lines) });
-    const look = client === undefined ? first : await this.withImages(first, client, lock);
+    const look = client === undefined ? first : await this.withImages(first, client, lock, plan);
     const started = Date.now();
     const { state, hash } = look;
     const isPreview = pulumi.runtime.isDryRun();
@@ -190,7 +192,11 @@ class UpgradeRun {
       earlier,
       settings: config.settings,
       values: releaseValues(plan.values, values.leaves, config.valuesAreSecret || values.isSecret),
-      provider: this.provider(state.namespaceUid, earlier),
+      // Where the namespace is there and may not be read, it is taken for the one of the last run.
+      provider: this.provider(
+        state.namespaceUid ?? (state.namespaceExists ? earlier.namespaceUid : undefined),
+        earlier,
+      ),
       words: this.inProgram,
       ...(this.given.chartAccess && { chartAccess: this.given.chartAccess }),
       ...(client && {
@@ -259,19 +265,42 @@ class UpgradeRun {
    * Has the images pulled onto their nodes, before anything is declared. Where that took its time, the cluster is looked at again:
    * what was found before must still be so.
    */
-  private async withImages(look: Look, client: ClusterClient, lock: RunLock | undefined): Promise<Look> {
+  private async withImages(
+    look: Look,
+    client: ClusterClient,
+    lock: RunLock | undefined,
+    plan: UpgradePlan,
+  ): Promise<Look> {
     const { config } = this.given;
     const { pulls, state, hash } = look;
-    if (pulls === undefined || pulumi.runtime.isDryRun()) return look;
+    const step = plan.steps.find(({ kind }) => kind === "prepull");
+    if (pulls === undefined || step === undefined || pulumi.runtime.isDryRun()) return look;
     const started = Date.now();
-    await atWork().prepull(client, {
-      config,
-      state,
-      pulls,
-      say: (line) => void this.say(line),
-      warn: (line) => void this.warn(line),
-      ...(lock && { check: () => lock.check() }),
-    });
+    const { prepull, nameIn } = atWork();
+    const events = eventSink(this.address, plan);
+    const named = nameIn(plan, step);
+    const ended = (result: StepResult) => {
+      const seconds = Math.round((Date.now() - started) / 100) / 10;
+      events.tell({ event: "stepEnded", ...named, seconds, result });
+    };
+    events.tell({ event: "stepStarted", ...named });
+    try {
+      await prepull(client, {
+        config,
+        state,
+        pulls,
+        say: (line) => {
+          events.tell({ event: "stepProgress", ...named, text: this.words(line) });
+          void this.say(line);
+        },
+        warn: (line) => void this.warn(line),
+        ...(lock && { check: () => lock.check() }),
+      });
+      ended("done");
+    } catch (error) {
+      ended("failed");
+      throw error;
+    }
     if (Date.now() - started < FRESH_MS) return look;
     const again = await this.look(client);
     const { refusal } = again.findings;
@@ -301,11 +330,9 @@ class UpgradeRun {
     return passed;
   }
 
-  private provider(foundUid: string | undefined, earlier: EarlierRun): k8s.Provider {
+  private provider(namespaceUid: string | undefined, earlier: EarlierRun): k8s.Provider {
     if (this.early !== undefined) return this.early;
     const name = providerName(this.name);
-    // Where the namespace may not be read, it is taken for the one of the last run.
-    const namespaceUid = foundUid ?? earlier.namespaceUid;
     return new k8s.Provider(
       name,
       {

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import type { MilvusClusterArgs } from "../../../components/args";
@@ -5,6 +8,7 @@ import { settled } from "../../../components/engine/resolve";
 import { MilvusCluster } from "../../../components/milvusCluster";
 import { upgradeLabels } from "../../../upgrade/marks";
 import type { AttemptPhase, HelmValues } from "../../../upgrade/model";
+import { EVENTS_VARIABLE } from "../../../upgrade/progress/events";
 import { beginReceipt } from "../../../upgrade/receipt/make";
 import { RECEIPT, type Receipt } from "../../../upgrade/receipt/receipt";
 import { asLastFacts } from "../../../upgrade/walk/lastFacts";
@@ -51,6 +55,25 @@ describe("MilvusCluster", () => {
     server.reset("milvus");
     put(chart.replace("milvus-", ""), version, { values: valuesOf(run), revision: 8, ...over });
   }
+
+  it("tells of the step that pulls images, too, to whoever listens", async () => {
+    put("4.0.31", "2.2.8", { components: SEPARATE });
+    const file = join(mkdtempSync(join(tmpdir(), "events-")), "events.jsonl");
+    process.env[EVENTS_VARIABLE] = file;
+    try {
+      expect((await runComponent(args("2.2.9"))).error).to.equal(undefined);
+    } finally {
+      Reflect.deleteProperty(process.env, EVENTS_VARIABLE);
+    }
+    const events = readFileSync(file, "utf8").trimEnd().split("\n");
+    const ofPull = events
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ step }) => step === "prepull");
+    expect(ofPull.map(({ event, number, result }) => [event, number, result])).to.deep.equal([
+      ["stepStarted", 1, undefined],
+      ["stepEnded", 1, "done"],
+    ]);
+  });
 
   describe("whose release the state has", () => {
     const CHILD = `urn:pulumi:stack::project::${COMPONENT}`;
