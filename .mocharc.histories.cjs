@@ -11,6 +11,6 @@ const withExamples = readdirSync("test/unit", { recursive: true, encoding: "utf8
 
 module.exports = {
   spec: ["test/histories/**/*.test.ts", ...withExamples],
-  require: ["tsx/cjs", "./test/support/noHelm.ts"],
+  require: ["tsx/cjs", "./test/support/noHelm.ts", "./test/support/shortStacks.ts"],
   timeout: 600_000,
 };
