@@ -6,6 +6,7 @@ import { isMilvusComponent } from "../upgrade/milvusComponents";
 import type { ClusterState, Plan, UpgradePlan, VerificationState } from "../upgrade/model";
 import { hasSnapshot } from "../upgrade/verification";
 import { parseImage } from "../upgrade/versions/images";
+import { withoutWays } from "../upgrade/words/openUpgrade";
 import { describeFailed, describePassed } from "../verify/describe";
 import { acceptVerification, verifyUpgrade } from "../verify/verify";
 import { UsageError } from "./pulumi/project";
@@ -52,7 +53,7 @@ export async function verifyByHand(
   const writes = verification.mode === "write";
   const other = writes || begun.length > 0 ? await otherRun(client, config) : undefined;
   if (begun.length > 0) {
-    const lines = other === undefined ? begun : [other, ...begun.slice(0, 1), "Wait until that run has ended."];
+    const lines = other === undefined ? begun : [other, ...withoutWays(begun), "Wait until that run has ended."];
     return { passed: false, text: ["Nothing was verified:", ...lines].join("\n") };
   }
   if (other !== undefined) {

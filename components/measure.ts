@@ -106,17 +106,18 @@ export function figures(
     ...(plan.from !== undefined && { from: plan.from }),
     to: plan.to,
     finishedAt: new Date(end).toISOString(),
-    seconds: seconds(first, end),
+    seconds: secondsBetween(first, end),
     ...(begun && { runs: begun.runs ?? 1 }),
     steps: plan.steps.map((step, index) => ({
       step: stepName(step),
-      seconds: seconds(begin(index), finished[index] ?? end),
+      seconds: secondsBetween(begin(index), finished[index] ?? end),
     })),
-    ...(isInterrupted && { interruptedAtMostSeconds: seconds(stopped, finished[back] ?? end) }),
+    ...(isInterrupted && { interruptedAtMostSeconds: secondsBetween(stopped, finished[back] ?? end) }),
   };
 }
 
-function seconds(from: number, to: number): number {
+/** Between two times in milliseconds, to a tenth. */
+export function secondsBetween(from: number, to: number): number {
   return Math.max(0, Math.round((to - from) / 100) / 10);
 }
 

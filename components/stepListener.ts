@@ -10,6 +10,7 @@ import { describeStep, runsAsJob, stepLimit, stepName } from "../upgrade/steps/s
 import { oneLine } from "../upgrade/words/visible";
 import type { StepListener, StepPlace } from "./declare/context";
 import { isOnTerminal } from "./engine/operation";
+import { secondsBetween } from "./measure";
 
 export interface ListenerRequest {
   readonly client: ClusterClient;
@@ -74,7 +75,7 @@ export function stepListener(request: ListenerRequest): StepListener {
       if (found === undefined) return;
       found.end();
       watched.delete(step);
-      const seconds = Math.round((Date.now() - found.began) / 100) / 10;
+      const seconds = secondsBetween(found.began, Date.now());
       events.tell({ event: "stepEnded", ...nameIn(plan, step), seconds, result });
     },
   };

@@ -16,6 +16,7 @@ import type { StepResult } from "../upgrade/progress/events";
 import { RefusalError } from "../upgrade/refusal";
 import { secretTexts } from "../upgrade/secrets/text";
 import { isAfterVerification, isDeclared } from "../upgrade/steps/steps";
+import { withoutWays } from "../upgrade/words/openUpgrade";
 import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
 import { describeFailed, describePassed } from "../verify/describe";
@@ -29,7 +30,7 @@ import { watchEngine } from "./engine/guard";
 import { onlyRefreshes } from "./engine/operation";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
-import { endTable, measure } from "./measure";
+import { endTable, measure, secondsBetween } from "./measure";
 import { type ClusterOutputs, plannedOutputs } from "./outputs";
 import { endedRun, type ReceiptOutput, receiptOutput } from "./receipt";
 import { laterTexts, releaseValues, withoutTexts } from "./values";
@@ -110,8 +111,7 @@ class UpgradeRun {
       if (other.status === "fulfilled" && other.value !== undefined) await this.warn(other.value);
       if (looked.status === "rejected") throw looked.reason;
       if (other.status === "rejected") throw other.reason;
-      // Whoever is at work goes on with it: nobody else is told how.
-      const open = other.value === undefined ? looked.value.open : looked.value.open.slice(0, 1);
+      const open = other.value === undefined ? looked.value.open : withoutWays(looked.value.open);
       return this.carryOut({ ...looked.value, open }, client);
     }
     const say = (line: string) => this.tell(line);
@@ -218,7 +218,7 @@ class UpgradeRun {
       ...(client && !isPreview && { listener: atWork().stepListener({ ...watched, client, receipts, events }) }),
     });
     // Where nothing changes, what runs can be looked at while the engine looks at its resources.
-    const reads = plan.kind === "nothing" && config.verification.mode !== "write";
+    const reads = plan.kind === "nothing" && record === undefined && config.verification.mode !== "write";
     const alongside = reads && !isPreview && target ? this.verify(target, plan, record, say) : undefined;
     alongside?.catch(() => undefined);
     const planned = plannedOutputs({ ...watched, ...(hash !== undefined && { hash }) }, earlier);
@@ -231,7 +231,11 @@ class UpgradeRun {
       return { ...outputs, verification: oneLine(String(verification)) };
     }
     // Rejected where a step was left out: a program that ends well lets the engine delete what was not declared for it.
-    if (!(await done())) return { ...outputs, verification: "not made: a step was left out" };
+    if (!(await done())) {
+      // Not beyond the lock.
+      await alongside?.catch(() => undefined);
+      return { ...outputs, verification: "not made: a step was left out" };
+    }
     const result = await (alongside ?? this.verify(target, plan, record, say));
     if (result?.status === "failed") await receipts?.end(endedRun(plan, lastUpgrade, result));
     const verification = this.passed(result, plan, say);
@@ -280,8 +284,7 @@ class UpgradeRun {
     const events = eventSink(this.address, plan);
     const named = nameIn(plan, step);
     const ended = (result: StepResult) => {
-      const seconds = Math.round((Date.now() - started) / 100) / 10;
-      events.tell({ event: "stepEnded", ...named, seconds, result });
+      events.tell({ event: "stepEnded", ...named, seconds: secondsBetween(started, Date.now()), result });
     };
     events.tell({ event: "stepStarted", ...named });
     try {

@@ -24,6 +24,7 @@ import { secretTexts } from "../../upgrade/secrets/text";
 import { openVerification } from "../../upgrade/verification";
 import { type LastFacts, stateFromFacts } from "../../upgrade/walk/lastFacts";
 import { planTitle } from "../../upgrade/words/describe";
+import { withoutWays } from "../../upgrade/words/openUpgrade";
 import { describeVerification } from "../../verify/describe";
 import type { Project } from "../pulumi/project";
 import { readStagedStack, type StackConfig } from "../pulumi/stackConfig";
@@ -84,8 +85,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
     ...(rendering && { rendering }),
     ...(found.pulls && { pulls: found.pulls }),
   };
-  // Whoever is at work goes on with it: nobody else is told how.
-  const lines = other === undefined ? found.open : [other, ...found.open.slice(0, 1)];
+  const lines = other === undefined ? found.open : [other, ...withoutWays(found.open)];
   const open = lines.length > 0 ? { open: lines } : {};
   const report = { ...head, basis: "cluster", ...open, ...(await reportOf(request, planned)) } as const;
   if (request.withDrift !== true) return report;
@@ -139,9 +139,8 @@ async function reportOf(
   const outcome = outcomeOf(plan);
   if (plan.kind === "refused") {
     // What the API server will not take is seen best beside what changes.
-    const objections =
-      known?.kind === "compared" ? known.comparison?.changes.some(({ refused }) => refused.length > 0) : false;
-    const isSeen = known !== undefined && objections === true && request.withManifests;
+    const changes = (known?.kind === "compared" && known.comparison?.changes) || [];
+    const isSeen = known && request.withManifests && changes.some(({ refused }) => refused.length > 0);
     return { outcome, refusal: plan, ...(isSeen && { manifests: manifestReport(known) }) };
   }
 

@@ -25,6 +25,11 @@ export function describeOpen(wanted: Wanted, state: ClusterState): string[] {
   ];
 }
 
+/** Of `describeOpen`, for whoever finds another run at work on it: that run goes on with it, and nobody else is told how. */
+export function withoutWays(open: readonly string[]): readonly string[] {
+  return open.slice(0, 1);
+}
+
 interface Open {
   readonly from: string;
   readonly to: string;
