@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Argument, Command } from "commander";
+import { version } from "../package.json";
 import { adoptCommand } from "./commands/adopt";
 import { historyCommand } from "./commands/history";
 import { planCommand } from "./commands/plan";
@@ -13,6 +14,7 @@ import { findProject, stackNames } from "./pulumi/project";
  */
 export function milvusUpgrade(): Command {
   const program = new Command("milvus-upgrade")
+    .version(version, "-V, --version")
     .description("Upgrades a Helm-installed Milvus with Pulumi: commands around `pulumi preview` and `pulumi up`")
     .showHelpAfterError("(--help shows what there is)")
     .addCommand(planCommand())

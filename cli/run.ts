@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { ClusterError, hasCode } from "../cluster/errors";
 import { ConfigError } from "../config/configError";
+import { stackFlag, withStackFlag } from "../config/stackFlag";
 import { severalLines } from "../upgrade/words/visible";
 import { ServiceError } from "../verify/service";
 import { lostToNpm } from "./npmOptions";
@@ -16,7 +17,7 @@ export async function runProgram(program: Command, isRefusal = saysItAll): Promi
   } catch (error) {
     const text =
       error instanceof Error ? (isRefusal(error) ? error.message : (error.stack ?? error.message)) : String(error);
-    process.stderr.write(`${pc.red("error:")} ${severalLines(text)}\n`);
+    process.stderr.write(`${pc.red("error:")} ${severalLines(withStackFlag(text, stackFlag(process.argv)))}\n`);
     if (process.argv[2] === "plan" && hasCode(error, "unreachable", "timedOut", "noKubeconfig")) {
       process.stderr.write("Where the cluster cannot be reached: plan --offline, from the outputs of the last run.\n");
     }

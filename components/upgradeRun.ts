@@ -6,6 +6,7 @@ import { failedRecordOf } from "../cluster/helm/failedRecord";
 import type { RunLock } from "../cluster/kept/runLock";
 import { watchOwnJob } from "../cluster/state/ownJobs";
 import { inArguments } from "../config/arguments";
+import { stackFlag, withStackFlag } from "../config/stackFlag";
 import { endDeadRuns } from "../run/deadRuns";
 import { eventSink, tellLine } from "../run/events";
 import { lockRelease, otherRun } from "../run/lock";
@@ -27,7 +28,7 @@ import { declareChain } from "./declare/chain";
 import type { BegunOwnJob, FailedResource } from "./declare/context";
 import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
 import { watchEngine } from "./engine/guard";
-import { onlyRefreshes } from "./engine/operation";
+import { onlyRefreshes, typedArguments } from "./engine/operation";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
 import { endTable, measure, secondsBetween } from "./measure";
@@ -53,7 +54,9 @@ export async function runUpgrade(
 ): Promise<ClusterOutputs> {
   // Not every program has its arguments checked by a compiler.
   const { fromStackConfig } = (args as MilvusClusterArgs | null | undefined) ?? {};
-  const words = fromStackConfig === true ? (text: string) => text : inArguments;
+  const stack = stackFlag(typedArguments());
+  const inProgram = fromStackConfig === true ? (text: string) => text : inArguments;
+  const words = (text: string) => withStackFlag(inProgram(text), stack);
   try {
     const given = await resolveArguments(component, name, args);
     return await new UpgradeRun(component, name, formerNames, given, words).make();

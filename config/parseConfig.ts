@@ -241,21 +241,31 @@ function readValues(raw: RawConfig, path: string, problems: ConfigProblem[]): He
   }
 }
 
-function* unknownKeys({ config }: RawConfig): Generator<ConfigProblem> {
-  for (const full of Object.keys(config)) {
+function* unknownKeys(raw: RawConfig): Generator<ConfigProblem> {
+  for (const full of Object.keys(raw.config)) {
     const [namespace, ...rest] = full.split(":");
     const name = rest.join(":");
     if (namespace === NAMESPACE && !(name in CONFIG_KEYS)) {
-      const meant = suggest(name, CONFIG_KEY_NAMES) as ConfigKey | undefined;
-      yield {
-        key: full,
-        message:
-          meant === undefined
-            ? `is not a key; allowed are ${CONFIG_KEY_NAMES.join(", ")}`
-            : `is not a key; did you mean ${fullKey(meant)}?`,
-      };
+      yield { key: full, message: withoutPath(raw, full, name) ?? unknownKey(name) };
     }
   }
+}
+
+function unknownKey(name: string): string {
+  const meant = suggest(name, CONFIG_KEY_NAMES) as ConfigKey | undefined;
+  return meant === undefined
+    ? `is not a key; allowed are ${CONFIG_KEY_NAMES.join(", ")}`
+    : `is not a key; did you mean ${fullKey(meant)}?`;
+}
+
+/** Of `pulumi config set milvus:timeouts.stop 20m`, by which Pulumi makes a key of that whole name. */
+function withoutPath({ config, secretKeys = [] }: RawConfig, full: string, name: string): string | undefined {
+  const key = Object.keys(CONFIG_KEYS).find((it) => name.startsWith(`${it}.`) || name.startsWith(`${it}[`));
+  if (key === undefined) return undefined;
+  const value = config[full];
+  const isHidden = HIDDEN.has(key as ConfigKey) || secretKeys.includes(full) || !/^[\w.-]+$/.test(String(value));
+  const set = `pulumi config set --path ${secretKeys.includes(full) ? "--secret " : ""}'${full}'`;
+  return `is a key of its own, since --path was left out. Type: pulumi config rm '${full}' && ${set} ${isHidden ? "VALUE" : String(value)}`;
 }
 
 function describeIssue(

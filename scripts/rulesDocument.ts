@@ -78,7 +78,8 @@ export function rulesDocument(): string {
     "",
     "## Checks before anything is touched",
     "",
-    "Lowered by name: `pulumi config set --path milvus:preflight.storageClass warn`; the levels are error, warn and off.",
+    "Lowered by name: `pulumi config set --path milvus:preflight.storageClass warn`; the levels are error, warn and off. What one finds is said under the",
+    "name `preflight_NAME`.",
     "",
     ...Object.entries(PREFLIGHT_CHECKS).flatMap(([name, { explanation, source }]) =>
       section(name, explanation, source),

@@ -4,7 +4,7 @@ import { CAUSE_TEXTS, CAUSES } from "../cluster/diagnose/causes";
 import type { ClusterErrorCode } from "../cluster/errors";
 import { CLUSTER_ERROR_CODES } from "../cluster/errors";
 import { PLAN_RULES } from "../upgrade/plan/rules";
-import { PREFLIGHT_CHECKS } from "../upgrade/preflight/checks";
+import { checkRule, PREFLIGHT_CHECK_NAMES } from "../upgrade/preflight/checks";
 import { CHART_RULE_NAMES, HOP_NOTE_NAMES, HOP_RULE_NAMES, VALUE_RULE_NAMES } from "../upgrade/ruleNames";
 
 export const TROUBLESHOOTING_DOCUMENT = join(__dirname, "..", "docs", "troubleshooting.md");
@@ -77,8 +77,10 @@ export function troubleshootingDocument(): string {
     ...CHART_RULE_NAMES,
     ...VALUE_RULE_NAMES,
     ...Object.keys(PLAN_RULES),
-    ...Object.keys(PREFLIGHT_CHECKS),
-  ].sort();
+  ].map((name) => ({ name, anchor: name }));
+  // A refusal of a check says that it is one.
+  const checks = PREFLIGHT_CHECK_NAMES.map((name) => ({ name: checkRule(name), anchor: name }));
+  const names = [...rules, ...checks].sort((a, b) => (a.name < b.name ? -1 : 1));
   return [
     "# Troubleshooting",
     "",
@@ -129,7 +131,7 @@ export function troubleshootingDocument(): string {
     "",
     "Each with its reason, its remedy and its source:",
     "",
-    ...rules.map((name) => `- [${name}](upgrade-rules.md#${name.toLowerCase()})`),
+    ...names.map(({ name, anchor }) => `- [${name}](upgrade-rules.md#${anchor.toLowerCase()})`),
     "",
   ].join("\n");
 }

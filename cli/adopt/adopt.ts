@@ -14,7 +14,7 @@ import { makePlan } from "../plan/plan";
 import type { PlanReport } from "../plan/report";
 import { pulumiFailure } from "../pulumi/failure";
 import { asTree, type Project, UsageError } from "../pulumi/project";
-import { ofFile, runPulumi } from "../pulumi/stackConfig";
+import { ofFile, runPulumi, underFullKeys } from "../pulumi/stackConfig";
 import { type SecretValue, splitSecrets } from "./secretValues";
 
 export interface AdoptRequest {
@@ -54,7 +54,7 @@ export async function adopt(request: AdoptRequest): Promise<Adoption> {
   const { project, stack } = request;
   const file = path.join(project.folder, `Pulumi.${stack.split("/").at(-1) ?? stack}.yaml`);
   const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;
-  const kept = asTree(asTree(before === undefined ? {} : ofFile(file, parseStackFile)).config);
+  const kept = underFullKeys(asTree(before === undefined ? {} : ofFile(file, parseStackFile)).config, project);
   if (kept["milvus:version"] !== undefined && !request.force) {
     throw new UsageError(`${file} has milvus:version already. To overwrite it: --force`);
   }

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { stripVTControlCharacters } from "node:util";
 import { Command, Option } from "commander";
+import { withStackFlag } from "../../config/stackFlag";
 import { asJson } from "../format/json";
 import { asMarkdown } from "../format/markdown";
 import { asText } from "../format/text";
@@ -81,7 +82,9 @@ export function planCommand(): Command {
         withDrift: flags.drift === true,
         ...(lastFacts && { lastFacts }),
       });
-      print(FORMATS[flags.json === true ? "json" : flags.format](report), flags.output);
+      const format = flags.json === true ? "json" : flags.format;
+      const printed = FORMATS[format](report);
+      print(format === "json" ? printed : withStackFlag(printed, flags.stack), flags.output);
       process.exitCode = exitCodeOf(report);
     });
 }

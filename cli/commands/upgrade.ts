@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { withStackFlag } from "../../config/stackFlag";
 import type { RunEvent, WalkEvent } from "../../upgrade/progress/events";
 import { forecastWay } from "../../upgrade/walk/nextMove";
 import { onOneLine } from "../../upgrade/words/visible";
@@ -93,9 +94,14 @@ export function upgradeCommand(): Command {
       const way = wayReport(stack, wanted, forecast);
       const hasEvents = flags.json === true;
       const isJson = flags.format === "json" || hasEvents;
-      const say = (line: string) => void (isJson ? process.stderr : process.stdout).write(`${line}\n`);
-      // Each hop's warnings stand in its plan, which is shown when its turn comes.
-      const shown = flags.dryRun === true ? way : { ...way, hops: way.hops.map((hop) => ({ ...hop, warnings: [] })) };
+      const say = (line: string) =>
+        void (isJson ? process.stderr : process.stdout).write(`${withStackFlag(line, flags.stack)}\n`);
+      // The warnings of a hop stand in its plan, which is shown when its turn comes: of the first one below.
+      const isLater = (index: number) => flags.dryRun === true && index > 0;
+      const shown = {
+        ...way,
+        hops: way.hops.map((hop, index) => (isLater(index) ? hop : { ...hop, warnings: [] })),
+      };
       for (const line of wayLines(shown)) say(line);
 
       const { hops, end } = forecast;
@@ -104,9 +110,8 @@ export function upgradeCommand(): Command {
         if (first !== undefined && flags.dryRun === true) {
           const { config } = settings;
           const next = { ...settings, config: { ...config, wanted: { ...wanted, version: first.request } } };
-          say(
-            `\n${asText(await makePlan({ project, stack, settings: next, withManifests: false, withImages: false }))}`,
-          );
+          const plan = await makePlan({ project, stack, settings: next, withManifests: false, withImages: false });
+          say(`\nThe plan of ${hops.length === 1 ? "this" : "the first"} hop:\n${asText(plan)}`);
         }
         if (end.kind === "refused" && first !== undefined) {
           const last = hops.at(-1)?.plan.to ?? "";

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { Command } from "commander";
 import pc from "picocolors";
+import { withStackFlag } from "../../config/stackFlag";
 import { oneLine, severalLines } from "../../upgrade/words/visible";
 import { asJson } from "../format/json";
 import { findProject } from "../pulumi/project";
@@ -33,7 +34,7 @@ export function verifyCommand(): Command {
       const { config } = await loadStackConfig(project, { stack, file });
       const result = await verifyByHand(config, flags, (line) => void process.stderr.write(`${oneLine(line)}\n`));
       const { passed, text: said } = result;
-      const text = severalLines(said);
+      const text = withStackFlag(severalLines(said), name);
       const shown = passed ? `${pc.green("verification")} ${text}` : text;
       process.stdout.write(`${json ? asJson(result) : shown}\n`);
       process.exitCode = passed ? 0 : 1;

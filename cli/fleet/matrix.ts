@@ -1,4 +1,5 @@
 import type { Config } from "../../config/schema";
+import { withStackFlag } from "../../config/stackFlag";
 import type { ClusterState, Refusal } from "../../upgrade/model";
 import { SILENT_SECONDS } from "../../upgrade/plan/pendingRelease";
 import { describeRefusal } from "../../upgrade/refusal";
@@ -52,7 +53,7 @@ async function look(project: Project, name: string, to: string | undefined): Pro
     isVerified: config.verification.mode !== "off",
     limitSeconds: limitOfWay(forecast, config),
   };
-  if (first === undefined && end.kind === "arrived" && writtenVersion(file) === wanted.version) {
+  if (first === undefined && end.kind === "arrived" && writtenVersion(file, project) === wanted.version) {
     return { ...outlook, kind: "nothing", why: [] };
   }
   if (first === undefined && end.kind === "wait") {
@@ -61,7 +62,11 @@ async function look(project: Project, name: string, to: string | undefined): Pro
   const refusal = end.kind === "refused" ? end.refusal : await refusalOfFirst(project, stack, settings, state, first);
   return refusal === undefined
     ? { ...outlook, kind: "hops", why: [] }
-    : { ...outlook, kind: "refused", why: describeRefusal(onOneLine(refusal)) };
+    : {
+        ...outlook,
+        kind: "refused",
+        why: describeRefusal(onOneLine(refusal)).map((line) => withStackFlag(line, stack)),
+      };
 }
 
 /** What the preflight finds of the first hop: better known before a fleet has begun. */

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { withStackFlag } from "../../config/stackFlag";
 import { configLine, describeRefusal } from "../../upgrade/refusal";
 import { oneLine, onOneLine } from "../../upgrade/words/visible";
 import type { Walked } from "../walk/walk";
@@ -36,7 +37,11 @@ export function walkEnd(stack: string, end: ProcessEnd): StackEnd {
     case "arrived":
       return { outcome: "arrived", version: reached.version, done, why: [] };
     case "refused":
-      return { outcome: "refused", done, why: describeRefusal(onOneLine(reached.refusal)) };
+      return {
+        outcome: "refused",
+        done,
+        why: describeRefusal(onOneLine(reached.refusal)).map((line) => withStackFlag(line, stack)),
+      };
     case "interrupted":
       return { outcome: "interrupted", done, why: ["interrupted; pulumi has ended what it had under way"] };
     case "unapproved":

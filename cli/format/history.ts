@@ -8,7 +8,7 @@ const HEAD = [
   "upgrade",
   "kind",
   "outcome",
-  "took",
+  "took in all",
   "interrupted",
   "expected",
   "verified",

@@ -40,9 +40,14 @@ function readProject(folder: string, file: string): Project {
     const isDeclaration = typeof declared === "object" && declared !== null;
     const { value, default: byDefault } = asTree(declared);
     const given = isDeclaration ? (value ?? byDefault) : declared;
-    return given === undefined ? [] : [[key.includes(":") ? key : `${name}:${key}`, given] as const];
+    return given === undefined ? [] : [[fullKey(key, name), given] as const];
   });
   return { folder, name, defaults: Object.fromEntries(defaults) };
+}
+
+/** A key of a config file; without a namespace it is the project's own. */
+export function fullKey(key: string, projectName: string): string {
+  return key.includes(":") ? key : `${projectName}:${key}`;
 }
 
 /** Names of the stacks that have a config file. */

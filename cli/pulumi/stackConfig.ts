@@ -10,7 +10,7 @@ import type { StackFacts } from "../../upgrade/model";
 import type { StagedStack } from "../../upgrade/promotion/judge";
 import { asLastFacts, type LastFacts } from "../../upgrade/walk/lastFacts";
 import { pulumiFailure } from "./failure";
-import { asTree, type Project, UsageError } from "./project";
+import { asTree, fullKey, type Project, UsageError } from "./project";
 
 /** Names another Pulumi than the one on the PATH. */
 export const PULUMI_VARIABLE = "MILVUS_PULUMI";
@@ -35,7 +35,7 @@ export async function loadStackConfig(
   overrides: Readonly<Record<string, unknown>> = {},
 ): Promise<StackConfig> {
   const settings = asTree(ofFile(file, parseStackFile));
-  const written = asTree(settings.config);
+  const written = underFullKeys(settings.config, project);
   const encrypted = Object.keys(written).filter((key) => hasSecret(written[key]));
   const isPlain = encrypted.length === 0 && settings.environment === undefined;
   const open = isPlain ? written : await askPulumi(project, stack, file);
@@ -47,6 +47,11 @@ export async function loadStackConfig(
   const { password } = config.chartAccess ?? {};
   const secrets = encrypted.flatMap((key) => secretTexts(written[key], open[key]));
   return { config, secrets: password === undefined ? secrets : [...secrets, password] };
+}
+
+/** The config of a stack's file: `version` is `milvus:version` in a project of the name milvus. */
+export function underFullKeys(config: unknown, { name }: Project): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(asTree(config)).map(([key, value]) => [fullKey(key, name), value]));
 }
 
 /**

@@ -18,8 +18,8 @@ import { asText, refusalLines } from "../format/text";
 import { goOn, heading } from "../format/way";
 import { makePlan } from "../plan/plan";
 import { pulumiFailure } from "../pulumi/failure";
-import { asTree } from "../pulumi/project";
-import { runPulumi, type StackConfig } from "../pulumi/stackConfig";
+import { asTree, type Project } from "../pulumi/project";
+import { runPulumi, type StackConfig, underFullKeys } from "../pulumi/stackConfig";
 import { type PulumiUpRequest, pulumiUp } from "../pulumi/up";
 import { type UpEnd, type Walked, type Walker, walk } from "./walk";
 
@@ -103,7 +103,7 @@ function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker
       }
     },
     async setVersion(version) {
-      if (writtenVersion(file) === version) return;
+      if (writtenVersion(file, project) === version) return;
       say(pc.dim(configLine("version", version)));
       const args = ["config", "set", "milvus:version", version, "--stack", stack, "--non-interactive"];
       const { exitCode, stderr } = await runPulumi(project, args, "it writes the stack config");
@@ -141,8 +141,9 @@ function withVersion(settings: StackConfig, version: string): StackConfig {
 }
 
 /** milvus:version as it stands in the config file. */
-export function writtenVersion(file: string): string | undefined {
-  const version = asTree(asTree(parseYaml(readFileSync(file, "utf8"))).config)["milvus:version"];
+export function writtenVersion(file: string, project: Project): string | undefined {
+  const { config } = asTree(parseYaml(readFileSync(file, "utf8")));
+  const { "milvus:version": version } = underFullKeys(config, project);
   return typeof version === "string" || typeof version === "number" ? String(version) : undefined;
 }
 
@@ -164,7 +165,7 @@ function goOnOf({ stack, settings, folder }: Pick<UpgradeRequest, "stack" | "set
 }
 
 async function endLines(request: UpgradeRequest, { end, done }: Walked): Promise<string[]> {
-  const { settings, stack, file } = request;
+  const { project, settings, stack, file } = request;
   const { wanted } = settings.config;
   if (end.kind === "arrived") {
     const count = done.length === 0 ? "nothing was to be done" : `${done.length} ${done.length === 1 ? "run" : "runs"}`;
@@ -186,7 +187,7 @@ async function endLines(request: UpgradeRequest, { end, done }: Walked): Promise
   return [
     `\n${pc.red("stopped")}${done.length > 0 ? ` after ${done.length} of the runs` : ""}: ${reason.join("\n")}`,
     ...(await standing(settings.config, wanted)),
-    `stack config: milvus:version is ${writtenVersion(file) ?? "not set"}`,
+    `stack config: milvus:version is ${writtenVersion(file, project) ?? "not set"}`,
     `${pc.bold("to go on")}: ${goOnOf(request)}`,
   ];
 }

@@ -38,6 +38,12 @@ export function isOnTerminal(
   );
 }
 
+/** The arguments that pulumi was given by hand: none under the Automation API, which always gives some that nobody typed. */
+export function typedArguments(processOf: (pid: number) => Process | undefined = readProcess): readonly string[] {
+  const { args = [] } = pulumiAbove(processOf) ?? {};
+  return args.some((arg) => arg.startsWith("--exec-kind")) ? [] : args;
+}
+
 function pulumiAbove(
   processOf: (pid: number) => Process | undefined,
 ): { readonly pid: number; readonly command: string; readonly args: readonly string[] } | undefined {

@@ -102,7 +102,7 @@ function checkExact(version: string, running: string | undefined): Warning[] {
   return [
     {
       rule: "an_unknown_newer_version_is_allowed",
-      message: `${version} is newer than what the catalogue knows of ${minorOf(version)} (${known.at(-1) ?? ""}); whether its image exists is not known. npm run catalog:update brings the catalogue up to date.`,
+      message: `The catalogue does not know ${version}: its newest ${minorOf(version)} is ${newest}. Where ${version} is a typing error: ${configLine("version", newest)}. Where it came out since, npm run catalog:update makes it known; a version without an image ends at its pull, or at the first component that is replaced.`,
     },
   ];
 }

@@ -79,6 +79,36 @@ describe("parseConfig", () => {
     });
   });
 
+  for (const { key, value, says } of [
+    {
+      key: "milvus:timeouts.stop",
+      value: "20m",
+      says: "Type: pulumi config rm 'milvus:timeouts.stop' && pulumi config set --path 'milvus:timeouts.stop' 20m",
+    },
+    {
+      key: "milvus:tolerations[0].key",
+      value: "gpu",
+      says: "&& pulumi config set --path 'milvus:tolerations[0].key' gpu",
+    },
+    // May be a password, though nobody has encrypted it.
+    {
+      key: "milvus:values.minio.secretKey",
+      value: "hunter2",
+      says: "&& pulumi config set --path 'milvus:values.minio.secretKey' VALUE",
+    },
+    // Not to be typed into a shell as it is.
+    { key: "milvus:timeouts.stop", value: "$(reboot)", says: "--path 'milvus:timeouts.stop' VALUE" },
+  ]) {
+    it(`finds that --path was left out: ${key} ${value}`, () => {
+      expect(() => parse({ [key]: value })).to.throw(says);
+    });
+  }
+
+  it("finds that --path was left out where the value is encrypted, and keeps it so", () => {
+    const raw = { config: { ...minimal, "milvus:values.a": "b" }, secretKeys: ["milvus:values.a"] };
+    expect(() => parseConfig(raw)).to.throw("pulumi config set --path --secret 'milvus:values.a' VALUE");
+  });
+
   it("takes levels of the preflight's checks, and names a check that is misspelt", () => {
     expect(parse({ "milvus:preflight": '{"storageClass":"warn","permissions":"off"}' }).preflight).to.deep.equal({
       storageClass: "warn",

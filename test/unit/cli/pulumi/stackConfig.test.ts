@@ -21,6 +21,19 @@ const load = (folder: string, stack = "dev") => {
   return loadStackConfig(project, stackFile(project, stack));
 };
 
+describe("a key without a namespace", () => {
+  it("is the project's own, as for Pulumi", async () => {
+    const release = "milvus:release: my-release\n  milvus:namespace: milvus";
+    const ours = projectWith({ "Pulumi.dev.yaml": `config:\n  version: 2.2.9\n  ${release}\n` });
+    expect((await load(ours)).config.wanted.version).to.equal("2.2.9");
+    const other = projectWith({
+      "Pulumi.yaml": "name: search\n",
+      "Pulumi.dev.yaml": `config:\n  version: 1\n  milvus:version: 2.2.9\n  ${release}\n`,
+    });
+    expect((await load(other)).config.wanted.version).to.equal("2.2.9");
+  });
+});
+
 describe("the project's stacks", () => {
   const folder = projectWith({
     "Pulumi.dev.yaml": "config: {milvus:version: 2.2.9}\n",

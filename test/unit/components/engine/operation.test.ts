@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { expect } from "chai";
-import { commandOf, isOnTerminal, onlyRefreshes } from "../../../../components/engine/operation";
+import { commandOf, isOnTerminal, onlyRefreshes, typedArguments } from "../../../../components/engine/operation";
 
 describe("the command that runs the program", () => {
   for (const { line, command } of [
@@ -34,6 +34,13 @@ describe("the command that runs the program", () => {
       false,
     );
     expect(onlyRefreshes(ancestors("node run", "bash"))).to.equal(false);
+  });
+
+  it("has the arguments of a person, and not those that the Automation API gives", () => {
+    expect(typedArguments(ancestors("node run", "pulumi up --stack prod"))).to.include.members(["--stack", "prod"]);
+    for (const line of ["bash", "pulumi up --exec-kind auto.local --stack prod", "pulumi up --exec-kind=auto.local"]) {
+      expect(typedArguments(ancestors("node run", line))).to.deep.equal([]);
+    }
   });
 
   for (const { command, expected } of [
