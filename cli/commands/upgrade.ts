@@ -9,6 +9,7 @@ import { asText } from "../format/text";
 import { wayLines } from "../format/way";
 import { makePlan } from "../plan/plan";
 import { findProject, UsageError } from "../pulumi/project";
+import { checkSecrets } from "../pulumi/secrets";
 import { chosenStack } from "../pulumi/selectedStack";
 import { loadStackConfig } from "../pulumi/stackConfig";
 import { eventLines } from "../walk/runEvents";
@@ -84,7 +85,10 @@ export function upgradeCommand(): Command {
       process.chdir(project.folder);
       const settings = await loadStackConfig(project, { stack, file }, flags.to ? { "milvus:version": flags.to } : {});
       const { wanted } = settings.config;
-      const state = await readState(settings.config);
+      const [state] = await Promise.all([
+        readState(settings.config),
+        flags.dryRun === true ? undefined : checkSecrets(project, { stack, file }),
+      ]);
       if (state.release === undefined) {
         throw new UsageError(
           `There is no Helm release ${wanted.releaseName} in namespace ${wanted.namespace} to upgrade. See which there are: helm list -A. To install one: pulumi up`,

@@ -3,6 +3,7 @@ import { attemptName } from "../metadata/attempt";
 import type { HelmValue, Plan, UpgradePlan } from "../model";
 import { describeExpected } from "../plan/interruption";
 import { describeRefusal, describeWarning } from "../refusal";
+import type { WarningRule } from "../ruleNames";
 import { hideKnown, secretTexts, withoutSecrets } from "../secrets/text";
 import { describeStep, isAfterVerification, outlookOf } from "../steps/steps";
 import { stepGroups } from "./stepGroups";
@@ -56,10 +57,14 @@ const TITLES = {
   rollback: "rollback of the metadata migration",
 } as const satisfies Record<UpgradePlan["kind"], string>;
 
-/** `ordered rolling upgrade, Milvus 2.4.5 → 2.4.16`. */
-export function planTitle({ kind, from, to }: UpgradePlan): string {
-  return `${TITLES[kind]}, Milvus ${from === undefined || from === to ? to : `${from} → ${to}`}`;
+/** `ordered rolling upgrade, Milvus 2.4.5 → 2.4.16`. A version that nobody knows may be a typing error, and is said to be unknown. */
+export function planTitle({ kind, from, to, warnings }: UpgradePlan): string {
+  const isUnknown = warnings.some(({ rule }) => rule === UNKNOWN_VERSION);
+  const versions = from === undefined || from === to ? to : `${from} → ${to}`;
+  return `${TITLES[kind]}, Milvus ${versions}${isUnknown ? " (not in the catalogue)" : ""}`;
 }
+
+const UNKNOWN_VERSION: WarningRule = "an_unknown_newer_version_is_allowed";
 
 /**
  * The Release's description, by which `helm history` tells afterwards what was done. Names the revision it starts from: a

@@ -247,7 +247,7 @@ describe("resolveVersion", () => {
     { request: "~2.4.10", running: "2.4.5", version: "2.4.16", warning: "newest one" },
     { request: "2.2.16", version: "2.2.16" },
     { request: "2.4.13", version: "2.4.13", warning: "2.4.13-hotfix" },
-    { request: "2.5.30", version: "2.5.30", warning: "newer than what the catalogue knows" },
+    { request: "2.5.30", version: "2.5.30", warning: "The catalogue does not know" },
     { request: "2.4.5-gpu", version: "2.4.5", variant: "-gpu" },
     { request: "2.5.99", running: "2.5.99", version: "2.5.99" },
   ]) {

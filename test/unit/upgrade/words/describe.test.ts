@@ -32,6 +32,13 @@ describe("describePlan", () => {
     expect(said).to.contain("what to do: ").and.contain("source: ");
   });
 
+  it("says in the first line that nobody knows the version, and below what to type where it is a typing error", () => {
+    const said = text(wanted("2.4.99"), running("4.2.20", "2.4.16"));
+    expect(said.split("\n")[0]).to.contain("2.4.16 → 2.4.99 (not in the catalogue): ");
+    expect(said).to.match(/Where 2\.4\.99 is a typing error: pulumi config set milvus:version 2\.4\.\d+\./);
+    expect(text(wanted("2.4.16"), running("4.2.12", "2.4.12"))).to.not.contain("catalogue");
+  });
+
   it("names the attempt and its claim", () => {
     const said = text(
       wanted("2.2.9"),
