@@ -55,7 +55,8 @@ export function sandboxCommand(): Command {
         keep: true,
         log: note,
       });
-      say(exports(sandbox));
+      say(`kubectl, helm and pulumi of it: eval "$(npm run -s sandbox -- env ${sandbox.name})"`);
+      say(`to end it: npm run -s sandbox -- stop ${sandbox.name}`);
     });
 
   program

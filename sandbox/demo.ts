@@ -13,7 +13,7 @@ import { chartsFolder } from "./charts";
 import { detail, say, showPreview, showProgress, title } from "./demoOutput";
 import { RealMilvusAct } from "./demoRealMilvus";
 import { DowntimeMeter } from "./downtime";
-import { openStack } from "./engine";
+import { openStack, stackFolder } from "./engine";
 import { EtcdClient } from "./etcd";
 import { METADATA_KINDS } from "./metadata";
 import { seedMetadata } from "./metadataSeed";
@@ -45,13 +45,14 @@ async function demo(target: string, keep: boolean): Promise<void> {
     if (keep) {
       await sandbox.keep();
       isKept = true;
+      const { workDir: project } = stackFolder(sandbox, "dev");
       say(`\n${pc.bold("The sandbox stays up.")} Look around, or go on:`);
       say(`  eval "$(npm run -s sandbox -- env ${NAME})"    # kubectl and helm of this sandbox`);
       say(`  kubectl get pods,jobs,pvc -n ${RELEASE.namespace}`);
       say(`  helm history ${RELEASE.name} -n ${RELEASE.namespace}`);
-      say(`  npm run -s sandbox -- config --sandbox ${NAME} milvus:version 2.2.16`);
-      say(`  npm run -s sandbox -- preview --sandbox ${NAME}`);
-      say(`  npm run -s sandbox -- up --sandbox ${NAME}`);
+      say(`  npm run plan -- --cwd ${project} --to 2.2.16`);
+      say(`  npm run upgrade -- --cwd ${project} --to 2.2.16`);
+      say(`  npm run -s sandbox -- preview --sandbox ${NAME}    # also up, refresh, outputs, config KEY VALUE`);
       say(`  npm run -s sandbox -- stop ${NAME}`);
     } else {
       say(`\nTo look further: ${pc.bold("npm run demo -- --keep")} leaves the sandbox up and says how.`);

@@ -60,10 +60,9 @@ export function planCommand(): Command {
       const { chosenStack } = load("../pulumi/selectedStack") as typeof import("../pulumi/selectedStack");
       const project = findProject(flags.cwd);
       const { stack, file } = await chosenStack(project, flags.stack);
-      const overrides = flags.to === undefined ? {} : { "milvus:version": flags.to };
       // Chart folders and values files count from the project, as in a Pulumi run.
       process.chdir(project.folder);
-      const settings = await loadStackConfig(project, { stack, file }, overrides);
+      const settings = await loadStackConfig(project, { stack, file }, flags.to);
       const withImages = flags.images === true;
       const { offline, manifests: withManifests } = flags;
       if (offline !== undefined && flags.drift === true) {

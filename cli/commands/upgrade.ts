@@ -83,7 +83,7 @@ export function upgradeCommand(): Command {
       const project = findProject(flags.cwd);
       const { stack, file } = await chosenStack(project, flags.stack);
       process.chdir(project.folder);
-      const settings = await loadStackConfig(project, { stack, file }, flags.to ? { "milvus:version": flags.to } : {});
+      const settings = await loadStackConfig(project, { stack, file }, flags.to);
       const { wanted } = settings.config;
       const [state] = await Promise.all([
         readState(settings.config),

@@ -32,7 +32,7 @@ export function readMatrix(
 
 async function look(project: Project, name: string, to: string | undefined): Promise<Outlook> {
   const { stack, file } = stackFile(project, name);
-  const settings = await loadStackConfig(project, { stack, file }, to === undefined ? {} : { "milvus:version": to });
+  const settings = await loadStackConfig(project, { stack, file }, to);
   const { config } = settings;
   const { wanted } = config;
   const state = await readState(config);

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { ConfigError, type ConfigProblem } from "../../config/configError";
 import { parseYaml } from "../../config/helmValues";
-import { parseConfig } from "../../config/parseConfig";
+import { parseConfig, type RawConfig } from "../../config/parseConfig";
 import type { Config } from "../../config/schema";
 import { parseStackFile } from "../../config/stackFile";
 import { MissingProgram, runCommand } from "../../process/command";
@@ -15,6 +16,7 @@ import { asTree, fullKey, type Project, UsageError } from "./project";
 /** Names another Pulumi than the one on the PATH. */
 export const PULUMI_VARIABLE = "MILVUS_PULUMI";
 const TIMEOUT_SECONDS = 60;
+const VERSION = "milvus:version";
 
 export interface StackConfig {
   readonly config: Config;
@@ -26,27 +28,41 @@ export interface StackConfig {
  * The config of a stack, checked as a Pulumi run checks it. Read from the file; where something in it is encrypted or
  * comes from an environment, `pulumi config` is asked, which wants the passphrase or the service's login.
  *
- * @param overrides by full key, laid over the file
+ * @param to of the command line, in the place of milvus:version
  * @throws UsageError, ConfigError
  */
 export async function loadStackConfig(
   project: Project,
   { stack, file }: { readonly stack: string; readonly file: string },
-  overrides: Readonly<Record<string, unknown>> = {},
+  to?: string,
 ): Promise<StackConfig> {
   const settings = asTree(ofFile(file, parseStackFile));
   const written = underFullKeys(settings.config, project);
   const encrypted = Object.keys(written).filter((key) => hasSecret(written[key]));
   const isPlain = encrypted.length === 0 && settings.environment === undefined;
   const open = isPlain ? written : await askPulumi(project, stack, file);
-  const config = parseConfig({
-    config: { ...project.defaults, ...open, ...overrides },
+  const config = parseWith(to, {
+    config: { ...project.defaults, ...open, ...(to !== undefined && { [VERSION]: to }) },
     secretKeys: encrypted,
     readFile: (name) => readFileSync(path.resolve(project.folder, name), "utf8"),
   });
   const { password } = config.chartAccess ?? {};
   const secrets = encrypted.flatMap((key) => secretTexts(written[key], open[key]));
   return { config, secrets: password === undefined ? secrets : [...secrets, password] };
+}
+
+/** What is wrong with the version is said of the flag, where it is from there. */
+function parseWith(to: string | undefined, raw: RawConfig): Config {
+  try {
+    return parseConfig(raw);
+  } catch (error) {
+    if (to === undefined || !(error instanceof ConfigError)) throw error;
+    const isOfFlag = ({ key }: ConfigProblem) => key === VERSION;
+    const problems = error.problems.map((problem) => (isOfFlag(problem) ? { ...problem, key: "--to" } : problem));
+    throw error.problems.every(isOfFlag)
+      ? new ConfigError(problems, "The command has", "docs/upgrading.md has what a version may look like.")
+      : new ConfigError(problems);
+  }
 }
 
 /** The config of a stack's file: `version` is `milvus:version` in a project of the name milvus. */

@@ -34,6 +34,29 @@ describe("a key without a namespace", () => {
   });
 });
 
+describe("a version from the command line", () => {
+  const release = "milvus:release: my-release\n  milvus:namespace: milvus";
+  const problemOf = async (config: string, to: string) => {
+    const project = findProject(projectWith({ "Pulumi.dev.yaml": `config:\n  ${release}\n  ${config}\n` }));
+    const error: unknown = await loadStackConfig(project, stackFile(project, "dev"), to).catch((it: unknown) => it);
+    return (error as Error).message;
+  };
+
+  it("that is none is a problem of the flag, and not of the stack config", async () => {
+    const said = await problemOf("milvus:version: 2.2.9", "2,2,16");
+    expect(said).to.match(/^The command has one problem;.*\n {2}- --to = "2,2,16": /);
+    expect(said).to.not.contain("milvus:version");
+  });
+
+  it("is told beside what the stack config has", async () => {
+    const said = await problemOf("milvus:strategy: roling", "2,2,16");
+    expect(said)
+      .to.match(/^The stack config has 2 problems/)
+      .and.contain("- --to = ")
+      .and.contain("milvus:strategy");
+  });
+});
+
 describe("the project's stacks", () => {
   const folder = projectWith({
     "Pulumi.dev.yaml": "config: {milvus:version: 2.2.9}\n",
