@@ -22,7 +22,7 @@ const CLUSTER_ERRORS = {
   ],
   unreachable: [
     "nothing answers at the server's address",
-    "VPN, proxy, firewall; where a CI cannot reach it: `npm run plan -- --offline`",
+    "VPN, proxy, firewall; something in between that breaks HTTP/2: `DISABLE_HTTP2=1`, as for kubectl; where a CI cannot reach it: `npm run plan -- --offline`",
   ],
   tlsFailed: [
     "the server's certificate is not trusted",

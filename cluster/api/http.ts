@@ -16,6 +16,13 @@ export interface ServerAnswer {
   readonly text: string;
 }
 
+/** An answer as it came: its body may be packed. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
 /** The way to one API server. */
 export type Transport = (call: HttpCall) => Promise<ServerAnswer>;
 

@@ -5,7 +5,8 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { libraryTransport } from "./clientLibrary";
 import { authorityOf, type Credentials, headersOf, withFreshCredentials } from "./credentials";
-import type { HttpCall, ServerAnswer, Transport } from "./http";
+import type { HttpCall, RawAnswer, ServerAnswer, Transport } from "./http";
+import { type Http2Connection, openHttp2 } from "./http2";
 import type { KubeConfig } from "./kubeConfig";
 import type { Cluster } from "./kubeConfigFile";
 
@@ -36,64 +37,99 @@ export async function tlsOptions(cluster: Cluster, { cert, key }: Credentials): 
 
 /** In the API server's audit log. */
 const USER_AGENT = "milvus-upgrade";
-/** Connections that are open at the same time; the rest wait for one of them. */
+/** Connections of HTTP/1.1 that are open at the same time; the rest wait for one of them. */
 const CONNECTIONS = 8;
+/** As for kubectl: whatever it is set to, HTTP/1.1 is spoken. */
+const WITHOUT_HTTP2 = "DISABLE_HTTP2";
+
+/** HTTP/2 where the server speaks it, as every API server does; a proxy before it may not. */
+type Way = Http2Connection | HttpAgent;
 
 function directTransport(config: KubeConfig): Transport {
   const { cluster } = config;
-  const isPlain = cluster.server.startsWith("http:");
-  const agents = new Map<string, HttpAgent>();
+  const server = cluster.server.replace(/\/+$/, "");
+  const isPlain = server.startsWith("http:");
+  const ways = new Map<string, Promise<Way>>();
 
-  const agentFor = async (credentials: Credentials): Promise<HttpAgent> => {
-    const id = `${String(credentials.cert)}\n${String(credentials.key)}`;
-    const known = agents.get(id);
-    if (known !== undefined) return known;
+  const open = async (credentials: Credentials, signal: AbortSignal): Promise<Way> => {
     const kept = { keepAlive: true, maxSockets: CONNECTIONS };
-    const agent = isPlain
-      ? new HttpAgent(kept)
-      : new HttpsAgent({ ...kept, ...(await tlsOptions(cluster, credentials)) });
-    const first = agents.get(id) ?? agent;
-    agents.set(id, first);
-    return first;
+    if (isPlain) return new HttpAgent(kept);
+    const tls = await tlsOptions(cluster, credentials);
+    const http2 = process.env[WITHOUT_HTTP2] ? undefined : await openHttp2(server, tls, signal);
+    return http2 ?? new HttpsAgent({ ...kept, ...tls });
+  };
+
+  const wayFor = async (credentials: Credentials, signal: AbortSignal): Promise<Way> => {
+    const id = `${String(credentials.cert)}\n${String(credentials.key)}`;
+    const known = ways.get(id);
+    const way = await known;
+    if (way !== undefined && (way instanceof HttpAgent || !way.isOver())) return way;
+    // Another request may have opened one meanwhile.
+    const newer = ways.get(id);
+    if (newer !== undefined && newer !== known) return newer;
+    const opened = open(credentials, signal);
+    ways.set(id, opened);
+    opened.catch(() => {
+      if (ways.get(id) === opened) ways.delete(id);
+    });
+    return opened;
   };
 
   const sendAs = async (call: HttpCall, credentials: Credentials): Promise<ServerAnswer> => {
-    const agent = await agentFor(credentials);
-    const url = cluster.server.replace(/\/+$/, "") + call.path;
     const headers = { "user-agent": USER_AGENT, "accept-encoding": "gzip", ...call.headers, ...headersOf(credentials) };
-    const once = () =>
-      new Promise<IncomingMessage>((resolve, reject) => {
-        const { method, signal } = call;
-        const request = (isPlain ? httpRequest : httpsRequest)(url, { method, headers, agent, signal }, resolve);
-        request.on("error", (error) => reject(Object.assign(error, { wasKept: request.reusedSocket })));
-        request.end(call.body);
+    const once = async (): Promise<RawAnswer> => {
+      const way = await wayFor(credentials, call.signal);
+      if (way instanceof HttpAgent) return sendByHttp1(server + call.path, call, headers, way);
+      return way.send(call, headers).catch((error: unknown) => {
+        // It may be a connection that nobody has heard of for long: the next request takes another.
+        if (call.signal.aborted) way.close();
+        throw error;
       });
-    const response = await once().catch((error: unknown) => {
+    };
+    const answer = await once().catch((error: unknown) => {
       // The server may close a connection that was idle just when it is used again.
-      const { wasKept, code } = error as { readonly wasKept?: boolean; readonly code?: string };
-      if (wasKept === true && (code === "ECONNRESET" || code === "EPIPE") && !call.signal.aborted) return once();
+      if (isSafeAgain(error) && !call.signal.aborted) return once();
       throw error;
     });
-    try {
-      return await answerOf(response);
-    } catch (error) {
-      // An answer that is cut off says no more than that; this is why.
-      throw call.signal.aborted ? call.signal.reason : error;
-    }
+    const { status, body } = answer;
+    const isZipped = answer.headers["content-encoding"] === "gzip";
+    const text = (isZipped ? await promisify(gunzip)(body) : body).toString("utf8");
+    return { status, headers: answer.headers, text };
   };
 
   return (call) => withFreshCredentials(config, call.signal, (credentials) => sendAs(call, credentials));
 }
 
-async function answerOf(response: IncomingMessage): Promise<ServerAnswer> {
-  // node:stream/consumers makes a Blob of it first, which takes longer than all the rest of a small answer.
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  const sent = Buffer.concat(chunks);
-  const isZipped = response.headers["content-encoding"] === "gzip";
-  return {
-    status: response.statusCode ?? 0,
-    headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
-    text: (isZipped ? await promisify(gunzip)(sent) : sent).toString("utf8"),
+/** The server has not begun with it. */
+function isSafeAgain(error: unknown): boolean {
+  const { wasKept, wasNotBegun, code } = error as {
+    readonly wasKept?: boolean;
+    readonly wasNotBegun?: boolean;
+    readonly code?: string;
   };
+  return wasNotBegun === true || (wasKept === true && (code === "ECONNRESET" || code === "EPIPE"));
+}
+
+async function sendByHttp1(
+  url: string,
+  { method, body, signal }: HttpCall,
+  headers: Readonly<Record<string, string>>,
+  agent: HttpAgent,
+): Promise<RawAnswer> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const send = url.startsWith("http:") ? httpRequest : httpsRequest;
+    const request = send(url, { method, headers, agent, signal }, resolve);
+    request.on("error", (error) => reject(Object.assign(error, { wasKept: request.reusedSocket })));
+    request.end(body);
+  });
+  try {
+    // node:stream/consumers makes a Blob of it first, which takes longer than all the rest of a small answer.
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    const plain = Object.entries(response.headers).map(([name, value]) => [name, String(value)] as const);
+    return { status: response.statusCode ?? 0, headers: Object.fromEntries(plain), body: Buffer.concat(chunks) };
+  } catch (error) {
+    // An answer that is cut off says no more than that; this is why.
+    throw signal.aborted ? signal.reason : error;
+  }
 }
