@@ -58,7 +58,7 @@ describe("a message for a program of one's own", () => {
     this.timeout(60_000);
     fc.assert(
       fc.property(requests, states, (request, state) => readable(describePlan(planUpgrade(request, state)).join("\n"))),
-      examples(400),
+      examples(200),
     );
     fc.assert(
       fc.property(plausible, ({ request, state }) => readable(describePlan(planUpgrade(request, state)).join("\n"))),

@@ -19,7 +19,7 @@ const NEWEST_CHARTS = [...new Map(CHART_RELEASES.toReversed().map((release) => [
 /** A plan depends on the Milvus version wanted, and not on which of its charts a pair names. */
 const TARGETS = [...new Set(CHART_RELEASES.map(({ milvus }) => milvus))];
 /** All pairs take ten seconds. A twentieth of them has every source and every target. */
-const ONE_IN = 20;
+const ONE_IN = 30;
 
 /** Kinds of clusters that are walked through the catalogue, and from which of its releases. */
 const LAYOUTS: Record<string, { readonly values: HelmValues; readonly sources: readonly ChartRelease[] }> = {
@@ -58,7 +58,7 @@ interface Pair {
 
 /** What is wrong with which pairs; an assertion for each of so many would take longer than the planning. */
 function failures(pairs: readonly Pair[], faultsOf: (pair: Pair) => string[]): string[] {
-  expect(pairs.length).to.be.above(100);
+  expect(pairs.length).to.be.above(60);
   return pairs.flatMap((pair) =>
     faultsOf(pair).map((what) => `${pair.from.milvus} on ${pair.from.chart} → ${pair.to}: ${what}`),
   );

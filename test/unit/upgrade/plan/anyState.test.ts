@@ -20,7 +20,7 @@ describe("whatever the cluster and the config are like", function () {
         expect(plan.rule).to.match(/^[a-z0-9]+(_[a-z0-9]+)+$/);
         expect(Math.min(plan.reason.length, plan.remedy.length)).to.be.above(10);
       }),
-      examples(400),
+      examples(200),
     );
   });
 
@@ -47,9 +47,9 @@ describe("whatever the cluster and the config are like", function () {
           expect([...resumed, ...dropped(plan.values, plan.chart.version)]).to.include.members(stillPaused);
         expect(plan.kind === "nothing" && stillPaused.length > 0).to.equal(false);
       }),
-      examples(400),
+      examples(200),
     );
-    expect(plans, "plans among plausible clusters").to.be.above(examples(400).numRuns / 3);
+    expect(plans, "plans among plausible clusters").to.be.above(examples(200).numRuns / 3);
   });
 
   it("metadata that 2.1 runs on is never migrated over, nor restored over what it wrote", () => {
@@ -72,9 +72,9 @@ describe("whatever the cluster and the config are like", function () {
         const harmless = plan.kind === "giveUp" ? ["prepared", "backedUp", "restored"] : ["prepared"];
         expect(harmless).to.include(found.phase);
       }),
-      examples(400),
+      examples(200),
     );
-    expect(plans, "plans that touch the metadata").to.be.above(examples(400).numRuns / 30);
+    expect(plans, "plans that touch the metadata").to.be.above(examples(200).numRuns / 30);
   });
 });
 

@@ -85,7 +85,7 @@ describe("a secret planted anywhere in the values", () => {
         const said = [...describePlan(plan), JSON.stringify(outputs), facts, describeForHistory(plan, 7)].join("\n");
         expect(said).to.not.include(secret);
       }),
-      examples(40),
+      examples(20),
     );
   });
 
@@ -116,7 +116,7 @@ describe("a secret planted anywhere in the values", () => {
         const { registered } = await record(() => declare(run));
         expect(JSON.stringify(open(registered.map(({ inputs }) => inputs)))).to.not.include(secret);
       }),
-      examples(15),
+      examples(10),
     );
   });
 
@@ -137,7 +137,7 @@ describe("a secret planted anywhere in the values", () => {
           secret,
         );
       }),
-      examples(40),
+      examples(20),
     );
   });
 });
