@@ -15,9 +15,27 @@ export interface BuildProgress {
   readonly onHeartbeat: (seconds: number) => void;
 }
 
+/** Of this program's own: flags from the user's Go settings do not enter, and go.sum is checked and never changed. */
+function goEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" };
+}
+
+/**
+ * Has Go fetch the modules of later builds while the first one compiles: the network waits for the processor otherwise, and the
+ * processor for the network. What it does not get is fetched by the build, which says what is wrong.
+ */
+export async function fetchModules(
+  builds: readonly { readonly specs: readonly ToolSpec[]; readonly source: string }[],
+): Promise<void> {
+  for (const { specs, source } of builds) {
+    const packages = specs.map((spec) => spec.package);
+    const options = { cwd: source, env: goEnvironment(), timeoutSeconds: BUILD_SECONDS };
+    await tryRun("go", ["list", "-deps", ...packages], options).catch(() => undefined);
+  }
+}
+
 /**
  * Builds tools of one module in one go, and puts each at its target in one move: linking one goes on beside compiling the next.
- * go.sum is checked and never changed; flags from the user's own Go settings do not enter.
  *
  * @param targets of each tool, in the order of `specs`
  */
@@ -27,7 +45,7 @@ export async function buildTools(
   targets: readonly string[],
   progress: BuildProgress,
 ): Promise<void> {
-  const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" };
+  const env = goEnvironment();
   const [[firstSpec], [first]] = [specs, targets];
   if (firstSpec === undefined || first === undefined) return;
   // One module, one Go: what holds for one of its tools holds for all.

@@ -3,7 +3,7 @@ import { access, readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { downloadTool, mirrorOf } from "./downloads/downloadTool";
 import { projectFolder, toolsFolder } from "./folders";
-import { buildTools } from "./goBuild";
+import { buildTools, fetchModules } from "./goBuild";
 import { withLock } from "./lock";
 import { tryRun } from "./run";
 import {
@@ -99,13 +99,17 @@ async function getTools(missing: readonly ToolSpec[], log: (line: string) => voi
 
   const rest = missing.filter(({ name }) => !found.has(name));
   if (rest.length > 0) log(`${rest.length} to build with Go, which takes up to ${BUILD_MINUTES} minutes once`);
-  for (const folder of new Set(rest.map((spec) => spec.folder))) {
+  const builds = [...new Set(rest.map(({ folder }) => folder))].map((folder) => {
     const specs = rest.filter((spec) => spec.folder === folder);
+    return { specs, source: sourceFolder(specs[0] as ToolSpec) };
+  });
+  const fetched = fetchModules(builds.slice(1));
+  for (const { specs, source } of builds) {
     const targets = await Promise.all(specs.map(cachePath));
     const started = Date.now();
     const names = specs.map(titleOf).join(", ");
     log(`building ${names}`);
-    await buildTools(specs, sourceFolder(specs[0] as ToolSpec), targets, {
+    await buildTools(specs, source, targets, {
       onHeartbeat: (seconds) => log(`still building ${names}, ${seconds} s`),
     });
     log(`built in ${Math.round((Date.now() - started) / 1000)} s: ${names}`);
@@ -113,6 +117,7 @@ async function getTools(missing: readonly ToolSpec[], log: (line: string) => voi
       found.set(spec.name, { path: targets[index] as string, origin: "built" });
     }
   }
+  await fetched;
   return found;
 }
 
