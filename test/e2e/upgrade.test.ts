@@ -116,7 +116,7 @@ describe("upgrade, from 2.1.4 over three hops to 2.4", () => {
     expect(run.output())
       .to.include("stopped: interrupted")
       .and.to.include("3/6 stop 8 Deployments")
-      .and.to.include("give up: pulumi config set milvus:version 2.1.4, then pulumi up")
+      .and.to.include("give up: pulumi config set --stack dev milvus:version 2.1.4, then pulumi up --stack dev")
       .and.to.include("to go on: npm run upgrade -- --stack dev --to 2.4");
     expect(wantedNow()).to.equal("2.2.14");
     bed.faults({});
@@ -127,7 +127,8 @@ describe("upgrade, from 2.1.4 over three hops to 2.4", () => {
     expect(await run.end, run.output()).to.equal(1);
     expect(run.output())
       .to.include("an upgrade is not finished: Milvus 2.1.4 → 2.2.14; Milvus is down since ")
-      .and.to.include("go on: pulumi up\ngive up: pulumi config set milvus:version 2.1.4, then pulumi up");
+      .and.to.include("go on: pulumi up --stack dev\n")
+      .and.to.include("give up: pulumi config set --stack dev milvus:version 2.1.4, then pulumi up --stack dev");
   });
 
   it("killed in the second hop (kill -9: the command, engine and provider), after the first was finished", async () => {
