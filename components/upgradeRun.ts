@@ -26,6 +26,7 @@ import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
 import type { BegunOwnJob, FailedResource } from "./declare/context";
 import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
+import { beforeTheEnd } from "./engine/endSignals";
 import { watchEngine } from "./engine/guard";
 import { onlyRefreshes } from "./engine/operation";
 import { asStopped, UpgradeStopped } from "./failure";
@@ -116,12 +117,18 @@ class UpgradeRun {
     }
     const say = (line: string) => this.tell(line);
     const stack = stackName();
-    const lock = await lockRelease(client, config, { stack, isAlive: watchEngine(), say });
+    const locking = lockRelease(client, config, { stack, isAlive: watchEngine(), say });
+    const isOver = beforeTheEnd(async () => (await locking).release());
     try {
-      await endDeadRuns(client, config, say);
-      return await this.carryOut(await this.look(client), client, lock);
+      const lock = await locking;
+      try {
+        await endDeadRuns(client, config, say);
+        return await this.carryOut(await this.look(client), client, lock);
+      } finally {
+        await lock.release();
+      }
     } finally {
-      await lock.release();
+      isOver();
     }
   }
 

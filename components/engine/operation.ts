@@ -38,6 +38,11 @@ export function isOnTerminal(
   );
 }
 
+/** False for an inline program of the Automation API, which runs in the process of its user. */
+export function isStartedByPulumi(processOf: (pid: number) => Process | undefined = readProcess): boolean {
+  return pulumiAbove(processOf) !== undefined;
+}
+
 function pulumiAbove(
   processOf: (pid: number) => Process | undefined,
 ): { readonly pid: number; readonly command: string; readonly args: readonly string[] } | undefined {
