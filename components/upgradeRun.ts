@@ -29,6 +29,7 @@ import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./
 import { beforeTheEnd } from "./engine/endSignals";
 import { watchEngine } from "./engine/guard";
 import { onlyRefreshes } from "./engine/operation";
+import { ShownLines } from "./engine/shownLines";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
 import { endTable, measure, secondsBetween } from "./measure";
@@ -170,7 +171,12 @@ class UpgradeRun {
     const { config, values } = this.given;
     const earlier = await this.earlier;
     const words = (text: string) => this.words(text);
-    const plan = await allowedPlan(config, first, earlier, { words, say: (lines) => this.say(...lines) });
+    const { namespace, releaseName } = this.address;
+    const plan = await allowedPlan(config, first, earlier, {
+      words,
+      say: (lines) => this.say(...lines),
+      shown: new ShownLines(`${stackName()} ${namespace}/${releaseName}`),
+    });
     const look = client === undefined ? first : await this.withImages(first, client, lock, plan);
     const started = Date.now();
     const { state, hash } = look;
