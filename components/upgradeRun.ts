@@ -228,7 +228,10 @@ class UpgradeRun {
       ...(receipts && { ranBefore: () => receipts.ranBefore() }),
       ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),
-      ...(client && !isPreview && { listener: atWork().stepListener({ ...watched, client, receipts, events }) }),
+      ...(client &&
+        !isPreview && {
+          listener: atWork().stepListener({ ...watched, component: this.component, client, receipts, events }),
+        }),
     });
     // Where nothing changes, what runs can be looked at while the engine looks at its resources.
     const reads = plan.kind === "nothing" && record === undefined && config.verification.mode !== "write";
