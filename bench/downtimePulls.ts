@@ -23,6 +23,7 @@ const STANDALONE = { cluster: { enabled: false } } as const;
 const REASON = "the engine, the Jobs' pods and Helm take their time on this machine";
 
 interface Scene {
+  readonly name: string;
   readonly title: string;
   readonly from: { readonly chart: string; readonly version: string };
   readonly to: { readonly chart: string; readonly version: string };
@@ -36,6 +37,7 @@ interface Scene {
 }
 
 const MIGRATION: Scene = {
+  name: "migration",
   title: "metadata migration, 2.1.4 → 2.2.14",
   from: { chart: "3.2.18", version: "2.1.4" },
   to: { chart: "4.0.34", version: "2.2.14" },
@@ -51,6 +53,7 @@ const MIGRATION: Scene = {
     }),
 };
 const ALONE: Scene = {
+  name: "standalone",
   title: "standalone, 2.4.6 → 2.4.16",
   from: { chart: "4.2.0", version: "2.4.6" },
   to: { chart: "4.2.20", version: "2.4.16" },
@@ -68,6 +71,7 @@ const ALONE: Scene = {
 };
 /** Coordinators without a standby are recreated, each in its turn. */
 const ROLL: Scene = {
+  name: "roll",
   title: "ordered roll with coordinators that are recreated, 2.4.5 → 2.4.6",
   from: { chart: "4.1.36", version: "2.4.5" },
   to: { chart: "4.2.0", version: "2.4.6" },
@@ -82,11 +86,13 @@ const ROLL: Scene = {
   script: ({ sandbox }, release) => rollingUpdateSh(sandbox, release, "2.4.6"),
 };
 
+const SCENES = [MIGRATION, ALONE, ROLL] as const;
 const WAYS = ["with", "without", "script"] as const;
 type Way = (typeof WAYS)[number];
 
 async function run(context: BenchContext): Promise<Findings> {
-  const scenes = context.quick ? [ALONE] : [MIGRATION, ALONE, ROLL];
+  const asked = context.scene ?? (context.quick ? ALONE.name : undefined);
+  const scenes = SCENES.filter(({ name }) => asked === undefined || name === asked);
   const measured = await withBed(context, async (bed) => {
     const found: { readonly scene: Scene; readonly lines: Record<Way, Timeline> }[] = [];
     for (const scene of scenes) found.push({ scene, lines: await allWays(context, bed, scene) });
@@ -183,5 +189,6 @@ async function once(bed: Bed, scene: Scene, way: Way): Promise<Timeline> {
 export const downtimePulls: Part = {
   name: "downtime-pulls",
   title: "Downtime with images to pull and slow starts",
+  scenes: SCENES.map(({ name }) => name),
   run,
 };

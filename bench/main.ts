@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures this program beside what people use today, prints tables, and writes them to
  * docs/benchmarks.md. `--only overhead,planning` runs parts of it, `--no-write` leaves the document as it is, `--quick`
- * measures once and small, and writes nothing.
+ * measures once and small, and writes nothing. `--scene roll` measures one scene of a part that has several, and writes nothing.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -18,20 +18,23 @@ async function main(): Promise<void> {
     options: {
       only: { type: "string" },
       quick: { type: "boolean", default: false },
+      scene: { type: "string" },
       "no-write": { type: "boolean", default: false },
     },
   });
-  for (const part of chooseParts(flags.only)) {
+  const { scene } = flags;
+  for (const part of chooseParts(flags.only, scene)) {
     const providers = new Set<string>();
     const findings = await part.run({
       log: (line) => process.stderr.write(`  ${line}\n`),
       quick: flags.quick,
+      ...(scene !== undefined && { scene }),
       usedProvider: (description) => void providers.add(description),
     });
     const { name, title } = part;
     const section = { ...findings, name, title, stamp: await stamp([...providers].join(", ") || undefined) };
     process.stdout.write(`\n${sectionText(section)}\n\n${section.stamp}\n`);
-    if (!flags["no-write"] && !flags.quick) {
+    if (!flags["no-write"] && !flags.quick && scene === undefined) {
       for (const plot of section.plots ?? []) {
         const file = path.join(path.dirname(DOCUMENT), plotFile(plot));
         mkdirSync(path.dirname(file), { recursive: true });

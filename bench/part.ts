@@ -5,6 +5,8 @@ export interface BenchContext {
   readonly log: (line: string) => void;
   /** Once instead of often, and small: shows that it works, and no more. */
   readonly quick: boolean;
+  /** One scene of a part that has several, and none of the others. */
+  readonly scene?: string;
   /** Told which kubernetes provider was used. */
   readonly usedProvider: (description: string) => void;
 }
@@ -13,5 +15,7 @@ export interface BenchContext {
 export interface Part {
   readonly name: string;
   readonly title: string;
+  /** Names of what can be measured by itself; missing: the part is one. */
+  readonly scenes?: readonly string[];
   run(context: BenchContext): Promise<Findings>;
 }

@@ -10,16 +10,18 @@ import { SHOWN_PLAN_VARIABLE } from "../upgrade/progress/events";
 import { RefusalError } from "../upgrade/refusal";
 import { openVerification } from "../upgrade/verification";
 import { describeClearUp } from "../upgrade/words/clearUp";
-import { describePlan } from "../upgrade/words/describe";
+import { describePlan, planTitle } from "../upgrade/words/describe";
 import { describeVerification } from "../verify/describe";
 import { keptAttempts } from "./declare/metadata";
 import type { EarlierRun } from "./engine/earlierRun";
+import type { ShownLines } from "./engine/shownLines";
 import { readStagedStack } from "./engine/stagedStack";
 
 export interface Speaker {
   /** As a person reads it. */
   readonly words: (text: string) => string;
   readonly say: (lines: readonly string[]) => Promise<void>;
+  readonly shown: Pick<ShownLines, "keep" | "unsaid">;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function allowedPlan(
   config: Config,
   look: Look,
   earlier: EarlierRun,
-  { words, say }: Speaker,
+  { words, say, shown }: Speaker,
 ): Promise<UpgradePlan> {
   const { approvedPlan, verification, wanted } = config;
   const plan = shownPlan(look);
@@ -43,19 +45,25 @@ export async function allowedPlan(
   const { state, hash } = look;
   const { window, promotion } = await judgeConditions(config, plan, state, readStagedStack);
   const kept = keptAttempts(state, earlier).map(({ claimName }) => claimName);
+  const approval = hash === undefined ? [] : approvalLines(approvedPlan, hash);
   const lines = [
     ...look.open,
     ...describePlan(plan),
     ...(look.pulls ? describePulls(look.pulls) : []),
     ...describeClearUp(plan, earlier.jobs ?? 0, kept),
     ...describeVerification(verification, plan, openVerification(plan, state), wanted.namespace),
-    ...(hash === undefined ? [] : approvalLines(approvedPlan, hash)),
+    ...approval,
     ...promotion.lines,
     ...window.lines,
   ];
-  // Whoever has shown this very plan a moment ago need not read it again.
-  if (hash === undefined || process.env[SHOWN_PLAN_VARIABLE] !== hash) await say(lines);
   const isPreview = pulumi.runtime.isDryRun();
+  // Whoever has shown this very plan a moment ago need not read it again.
+  if (hash === undefined || process.env[SHOWN_PLAN_VARIABLE] !== hash) {
+    const unsaid = isPreview ? lines : shown.unsaid(lines);
+    const isSame = approval.length > 0 && !approval.some((line) => unsaid.includes(line));
+    await say(isSame ? [`${planTitle(plan)}: as in the preview above, plan hash ${hash ?? ""}`, ...unsaid] : lines);
+    if (isPreview) shown.keep(lines);
+  }
   if (!isPreview) {
     eventSink(wanted, plan).tell({ event: "planned", ...(hash !== undefined && { hash }), lines: lines.map(words) });
   }

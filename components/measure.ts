@@ -68,7 +68,7 @@ export function describeLastUpgrade(upgrade: LastUpgrade): string {
   return `${versions} (${kind}) in ${took} s${interrupted}, finished ${finishedAt}`;
 }
 
-/** For the end of a run: what each step took, and the interruption beside what was expected. */
+/** For the end of a run: the total, what each step took, and the interruption beside what was expected; a line each. */
 export function endTable(
   plan: UpgradePlan,
   { seconds: took, runs = 1, steps, interruptedAtMostSeconds: away }: LastUpgrade,
@@ -77,7 +77,7 @@ export function endTable(
   const expected =
     plan.expected === undefined ? "" : `; expected was ${describeExpected({ ...plan.expected, parts: [] })}`;
   return [
-    `done in ${whole(took)}${runs > 1 ? `, over ${runs} runs; the steps of this one:` : ":"}`,
+    `done in ${whole(took)} from the first change to the last${runs > 1 ? `, over ${runs} runs; the steps of this one:` : ":"}`,
     ...steps.map(({ step, seconds: each }) => `  ${step.padEnd(width)}  ${each.toFixed(1).padStart(7)} s`),
     `interruption: ${away === undefined ? "no step took all of Milvus away" : `at most ${whole(away)}`}${expected}`,
   ];

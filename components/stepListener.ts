@@ -5,6 +5,7 @@ import type { EventSink } from "../run/events";
 import type { ReceiptKeeper } from "../run/receipts";
 import { type WatchedStep, watchStep } from "../run/watchStep";
 import type { ClusterState, Step, UpgradePlan } from "../upgrade/model";
+import { terminalLine } from "../upgrade/progress/terminalLine";
 import type { StepTimeouts } from "../upgrade/steps/limits";
 import { describeStep, runsAsJob, stepLimit, stepName } from "../upgrade/steps/steps";
 import { oneLine } from "../upgrade/words/visible";
@@ -13,6 +14,7 @@ import { isOnTerminal } from "./engine/operation";
 import { secondsBetween } from "./measure";
 
 export interface ListenerRequest {
+  readonly component: pulumi.Resource;
   readonly client: ClusterClient;
   readonly releaseName: string;
   readonly namespace: string;
@@ -31,13 +33,17 @@ export interface ListenerRequest {
 const REFRESH = 10_000;
 
 /**
- * Keeps when the steps began, and tells each step's progress, on the line of its own resource. Ephemeral: on a terminal a line replaces the one before; in a log,
- * where Pulumi prints each, there is one for each change.
+ * Keeps when the steps began, and tells each step's progress. Ephemeral: on a terminal a line replaces the one before; in a log, where Pulumi prints each, there is
+ * one for each change. In a log it stands on the line of the step's own resource. On a terminal it stands on the component's row: the step's own is
+ * written by the provider too, which has the last word, and begins with the list of changed properties.
  */
 export function stepListener(request: ListenerRequest): StepListener {
-  const { client, plan, state, timeouts, words, receipts, events } = request;
+  const { client, component, plan, state, timeouts, words, receipts, events } = request;
   const watched = new Map<Step, { readonly end: () => void; readonly began: number }>();
   const refreshes = isOnTerminal();
+  const show = (text: string, line: pulumi.Resource) =>
+    void pulumi.log.info(oneLine(words(text)), line, undefined, true);
+  const showStep = (step: Step, text: string) => show(terminalLine(plan, step, text), component);
   return {
     async begin(step, at) {
       await receipts?.step(step);
@@ -47,7 +53,9 @@ export function stepListener(request: ListenerRequest): StepListener {
       const line = lineOf(at);
       const named = nameIn(plan, step);
       events.tell({ event: "stepStarted", ...named });
+      if (refreshes) showStep(step, "begins");
       let said = 0;
+      let isStuck = false;
       const what: WatchedStep = {
         ...request,
         step,
@@ -59,13 +67,17 @@ export function stepListener(request: ListenerRequest): StepListener {
         progress(text, isNew) {
           const now = Date.now();
           if (isNew) events.tell({ event: "stepProgress", ...named, text: words(text) });
-          if (!isNew && !(refreshes && now - said >= REFRESH)) return;
+          // What holds it up stays to be read until something moves.
+          if (!isNew && (!refreshes || isStuck || now - said < REFRESH)) return;
           said = now;
-          void pulumi.log.info(oneLine(words(text)), line, undefined, true);
+          isStuck = false;
+          if (refreshes) showStep(step, text);
+          else show(text, line);
         },
         stuck(text) {
           events.tell({ event: "stepStuck", ...named, text: words(text) });
-          void pulumi.log.warn(oneLine(words(text)), line);
+          isStuck = true;
+          void pulumi.log.warn(oneLine(words(text)), refreshes ? component : line);
         },
       });
       watched.set(step, { end, began: Date.now() });
@@ -76,6 +88,7 @@ export function stepListener(request: ListenerRequest): StepListener {
       found.end();
       watched.delete(step);
       const seconds = secondsBetween(found.began, Date.now());
+      if (refreshes) showStep(step, `${result} after ${seconds} s`);
       events.tell({ event: "stepEnded", ...nameIn(plan, step), seconds, result });
     },
   };

@@ -27,8 +27,10 @@ import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
 import type { BegunOwnJob, FailedResource } from "./declare/context";
 import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
+import { beforeTheEnd } from "./engine/endSignals";
 import { watchEngine } from "./engine/guard";
 import { onlyRefreshes, typedArguments } from "./engine/operation";
+import { ShownLines } from "./engine/shownLines";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
 import { endTable, measure, secondsBetween } from "./measure";
@@ -119,12 +121,18 @@ class UpgradeRun {
     }
     const say = (line: string) => this.tell(line);
     const stack = stackName();
-    const lock = await lockRelease(client, config, { stack, isAlive: watchEngine(), say });
+    const locking = lockRelease(client, config, { stack, isAlive: watchEngine(), say });
+    const isOver = beforeTheEnd(async () => (await locking).release());
     try {
-      await endDeadRuns(client, config, say);
-      return await this.carryOut(await this.look(client), client, lock);
+      const lock = await locking;
+      try {
+        await endDeadRuns(client, config, say);
+        return await this.carryOut(await this.look(client), client, lock);
+      } finally {
+        await lock.release();
+      }
     } finally {
-      await lock.release();
+      isOver();
     }
   }
 
@@ -166,7 +174,12 @@ class UpgradeRun {
     const { config, values } = this.given;
     const earlier = await this.earlier;
     const words = (text: string) => this.words(text);
-    const plan = await allowedPlan(config, first, earlier, { words, say: (lines) => this.say(...lines) });
+    const { namespace, releaseName } = this.address;
+    const plan = await allowedPlan(config, first, earlier, {
+      words,
+      say: (lines) => this.say(...lines),
+      shown: new ShownLines(`${stackName()} ${namespace}/${releaseName}`),
+    });
     const look = client === undefined ? first : await this.withImages(first, client, lock, plan);
     const started = Date.now();
     const { state, hash } = look;
@@ -218,7 +231,10 @@ class UpgradeRun {
       ...(receipts && { ranBefore: () => receipts.ranBefore() }),
       ...(failedRecord !== undefined && { failedRecord }),
       ...(lock && { guard: lock }),
-      ...(client && !isPreview && { listener: atWork().stepListener({ ...watched, client, receipts, events }) }),
+      ...(client &&
+        !isPreview && {
+          listener: atWork().stepListener({ ...watched, component: this.component, client, receipts, events }),
+        }),
     });
     // Where nothing changes, what runs can be looked at while the engine looks at its resources.
     const reads = plan.kind === "nothing" && record === undefined && config.verification.mode !== "write";

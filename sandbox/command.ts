@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
-import { EngineFailure, type EngineStack, openStack } from "./engine";
+import { EngineFailure, type EngineStack, openStack, type RunOptions } from "./engine";
 import { OnceEach } from "./repeats";
 import { changes, describeSteps, type EngineReport } from "./report";
 import { listSandboxes, openSandbox, type Sandbox, startSandbox } from "./sandbox";
@@ -149,13 +149,35 @@ async function withStack(flags: StackFlags, work: (stack: EngineStack) => Promis
   await work(stack);
 }
 
+/** The engine's run that is under way and has not been asked to stop. */
+let underWay: AbortController | undefined;
+
+/**
+ * Asks the engine to stop: the program of a stack runs in this process, and would else be gone before it has given its lock back. On a terminal Ctrl-C reaches the
+ * engine by itself, and a second signal would end it at once.
+ *
+ * @returns false where no run is under way, or it has been asked before
+ */
+export function interruptRun(isOnTerminal = process.stdin.isTTY): boolean {
+  const asked = underWay;
+  underWay = undefined;
+  if (!isOnTerminal) asked?.abort();
+  return asked !== undefined;
+}
+
 function engineRun(
   flags: StackFlags,
-  run: (stack: EngineStack, live: { readonly onOutput: (text: string) => void }) => Promise<EngineReport>,
+  run: (stack: EngineStack, live: Pick<RunOptions, "onOutput" | "signal">) => Promise<EngineReport>,
 ): Promise<void> {
   return withStack(flags, async (stack) => {
     const display = new OnceEach((text) => void process.stdout.write(text));
-    const running = run(stack, { onOutput: (text) => display.add(text) }).finally(() => display.end());
+    const canceler = new AbortController();
+    underWay = canceler;
+    const live = { onOutput: (text: string) => display.add(text), signal: canceler.signal };
+    const running = run(stack, live).finally(() => {
+      underWay = undefined;
+      display.end();
+    });
     const report = await running.catch(async (error: unknown) => {
       if (!(error instanceof EngineFailure)) throw error;
       await writeReport(flags, error.report);

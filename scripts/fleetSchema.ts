@@ -16,7 +16,7 @@ const hop = z.strictObject({
   chart: text.describe("Version of the chart"),
   steps: list(STEP_REPORT),
   expected: text.describe("The expected interruption, in words"),
-  expectedSeconds: z.number(),
+  expectedSeconds: z.number().describe("The number that `expected` says"),
   wayBack: z.enum(REVERSIBILITIES),
   warnings: list(z.strictObject({ rule: text, message: text })),
   isBegun: z.boolean().describe("A part of it is done already"),

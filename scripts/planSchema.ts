@@ -48,7 +48,11 @@ const plan = z.strictObject({
   steps: list(STEP_REPORT),
   interruption: text,
   expected: text.optional(),
-  expectedSeconds: z.number(),
+  expectedSeconds: z.number().describe("The number that `expected` says, and that milvus:maxDowntime is compared with"),
+  savedSeconds: z
+    .number()
+    .optional()
+    .describe("Seconds that are not in expectedSeconds, because images are pulled before"),
   reversibility: z.enum(REVERSIBILITIES),
   pulls: list(text).optional().describe("What is pulled onto which nodes before anything is taken away, a line each"),
   added: list(z.strictObject({ path: text, shown: text, rule: text, reason: text })),

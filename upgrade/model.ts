@@ -384,7 +384,7 @@ export interface ExpectedInterruption {
   readonly isDown?: true;
   /** ISO 8601: since when; missing where that is not known. */
   readonly downSince?: string;
-  /** Seconds that it does not cost, because the images are on the nodes before. */
+  /** Seconds that are not in `seconds`, because the images are on the nodes before. */
   readonly savedSeconds?: number;
 }
 

@@ -199,6 +199,7 @@ function partOf(plan: UpgradePlan, mask: Mask): Omit<PlanPart, "approval" | "ver
     steps: stepReports(plan),
     ...(plan.expected && plan.kind !== "nothing" && { expected: describeExpected(plan.expected) }),
     expectedSeconds: plan.expected?.seconds ?? 0,
+    ...(plan.expected?.savedSeconds !== undefined && { savedSeconds: plan.expected.savedSeconds }),
     interruption,
     reversibility,
     // A value that was moved from one key to another may be a password.

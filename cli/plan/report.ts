@@ -58,7 +58,10 @@ export interface PlanPart
   readonly steps: readonly StepReport[];
   /** In words; missing when nothing is to be done. */
   readonly expected?: string;
+  /** The number that `expected` says, and that milvus:maxDowntime is compared with. */
   readonly expectedSeconds: number;
+  /** Seconds that are not in it, because images are pulled before; missing where none are. */
+  readonly savedSeconds?: number;
   /** What is pulled onto which nodes before anything is taken away, a line each; missing where nothing is. */
   readonly pulls?: readonly string[];
   readonly added: readonly ShownValue[];

@@ -79,7 +79,8 @@ export function eventLines(event: RunEvent, shownHash: string | undefined): stri
       return [`      ${word} ${event.result === "done" ? "in" : "after"} ${took}`];
     }
     case "finished":
-      return event.lines.map((line) => `  ${line}`);
+      // The walk's own total, which follows, is of the whole run.
+      return ["the steps of this run:", ...event.lines.slice(1)].map((line) => `  ${line}`);
   }
 }
 

@@ -126,13 +126,18 @@ function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker
       } finally {
         const seconds = Math.round((Date.now() - started) / 100) / 10;
         request.tell({ event: "hopEnded", ...hop, seconds, result: end.kind });
-        if (end.kind === "done") say(`${pc.green("done")}: ${title} in ${duration(Math.round(seconds))}`);
+        if (end.kind === "done") say(`${pc.green("done")}: ${title} ${tookInAll(seconds)}`);
         run.isUnderWay = false;
       }
     },
     say,
     sleep: (seconds) => sleep(seconds * 1000),
   };
+}
+
+/** The one total of a run: what its user has waited for. */
+function tookInAll(seconds: number): string {
+  return `in ${duration(Math.round(seconds))}, pulls and verification included`;
 }
 
 function withVersion(settings: StackConfig, version: string): StackConfig {

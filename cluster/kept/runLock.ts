@@ -22,7 +22,7 @@ export interface RunLock {
    * @throws ClusterError
    */
   check(): Promise<void>;
-  /** Does nothing the second time; never throws. */
+  /** Never throws. Called a second time it waits for the first. */
   release(): Promise<void>;
 }
 
@@ -168,6 +168,7 @@ async function watch(client: ClusterClient, request: LockRequest, found: Found):
 class HeldLock implements RunLock {
   private timer: NodeJS.Timeout | undefined;
   private beating: Promise<void> = Promise.resolve();
+  private releasing: Promise<void> = Promise.resolve();
   private state: "held" | "lost" | "released" = "held";
 
   constructor(
@@ -195,8 +196,15 @@ class HeldLock implements RunLock {
   }
 
   async release(): Promise<void> {
-    if (this.state !== "held") return;
-    this.state = "released";
+    if (this.state === "held") {
+      this.state = "released";
+      this.releasing = this.remove();
+    }
+    // Whoever ends the process after this must not cut it off.
+    await this.releasing;
+  }
+
+  private async remove(): Promise<void> {
     clearTimeout(this.timer);
     await this.beating;
     const { releaseName, namespace, holder } = this.request;

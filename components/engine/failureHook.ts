@@ -19,13 +19,16 @@ export function failureHook(
   asks: Pick<PlannedRun, "diagnose" | "standing" | "guard">,
 ): pulumi.ErrorHook {
   const onError: pulumi.ErrorHookFunction = async (args) => {
-    const isReal = !pulumi.runtime.isDryRun();
-    const text = isReal ? await explained(args, namespace, asks) : undefined;
-    if (text !== undefined) {
-      await pulumi.log.error(severalLines(text));
+    try {
+      const isReal = !pulumi.runtime.isDryRun();
+      const text = isReal ? await explained(args, namespace, asks) : undefined;
+      if (text !== undefined) {
+        await pulumi.log.error(severalLines(text));
+      }
+    } finally {
+      // The steps are a chain: nothing comes after one that has failed.
+      await asks.guard?.release();
     }
-    // The steps are a chain: nothing comes after one that has failed.
-    await asks.guard?.release();
     return false;
   };
   // The engine calls back on a connection of its own; the log belongs to the program that registered the hook.

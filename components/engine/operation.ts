@@ -44,6 +44,17 @@ export function typedArguments(processOf: (pid: number) => Process | undefined =
   return args.some((arg) => arg.startsWith("--exec-kind")) ? [] : args;
 }
 
+/** The process of the `pulumi up` that runs this program; undefined for another command, and where that is not known. */
+export function pulumiUp(processOf: (pid: number) => Process | undefined = readProcess): number | undefined {
+  const { pid, command = "" } = pulumiAbove(processOf) ?? {};
+  return ["up", "update"].includes(command) ? pid : undefined;
+}
+
+/** False for an inline program of the Automation API, which runs in the process of its user. */
+export function isStartedByPulumi(processOf: (pid: number) => Process | undefined = readProcess): boolean {
+  return pulumiAbove(processOf) !== undefined;
+}
+
 function pulumiAbove(
   processOf: (pid: number) => Process | undefined,
 ): { readonly pid: number; readonly command: string; readonly args: readonly string[] } | undefined {

@@ -98,7 +98,7 @@ function total(kind: ExpectedInterruption["kind"], parts: readonly Part[]): Expe
   return { kind, seconds: parts.reduce((sum, { seconds }) => sum + seconds, 0), parts };
 }
 
-/** `an outage of about 5 min (pods end 30 s, sessions end 1 min, …)`. */
+/** `an outage of about 5 min (pods end 30 s, sessions end 1 min, …)`: the parts, where they are given, come to that number. */
 export function describeExpected({
   kind,
   seconds,
@@ -113,14 +113,13 @@ export function describeExpected({
     return `Milvus is down ${when}; about ${duration(seconds)} more${detailOf(parts)}`;
   }
   const name = { gaps: "gaps", "failing requests": "failing requests", outage: "an outage" }[kind];
-  const saved =
-    savedSeconds === undefined ? "" : `, and about ${duration(savedSeconds)} less because images are pulled first`;
-  return `${name} of about ${duration(seconds)}${kind === "gaps" ? " in all" : ""}${detailOf(parts)}${saved}`;
+  const saved = savedSeconds === undefined ? [] : [`images 0 s: pulled before, which saves ${duration(savedSeconds)}`];
+  return `${name} of about ${duration(seconds)}${kind === "gaps" ? " in all" : ""}${detailOf(parts, saved)}`;
 }
 
-function detailOf(parts: readonly Part[]): string {
+function detailOf(parts: readonly Part[], more: readonly string[] = []): string {
   const all = parts.map(({ what, seconds }) => `${what} ${duration(seconds)}`);
-  return all.length === 0 ? "" : ` (${all.join(", ")})`;
+  return all.length === 0 ? "" : ` (${[...all, ...more].join(", ")})`;
 }
 
 /** `20:36:13 UTC`, with the day before it: an upgrade may lie for days. */

@@ -56,6 +56,12 @@ describe("a section of docs/benchmarks.md", () => {
     expect(() => chooseParts("planing")).to.throw(/no part planing; there are downtime, /);
   });
 
+  it("are those that have the scene, where one is asked for", () => {
+    expect(chooseParts(undefined, "roll").map(({ name }) => name)).to.deep.equal(["downtime-pulls"]);
+    expect(() => chooseParts("downtime", "rol")).to.throw("no scene rol; there are migration (downtime-pulls), ");
+    expect(() => chooseParts("planning", "roll")).to.throw("no scene roll; there are none in these parts");
+  });
+
   for (const { name } of PARTS) {
     it(`has its place in the document: ${name}`, () => {
       const text = readFileSync(path.join(__dirname, "../../../docs/benchmarks.md"), "utf8");

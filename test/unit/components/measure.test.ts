@@ -50,7 +50,7 @@ describe("the figures of an upgrade", () => {
       expected: { kind: "outage", seconds: 280, parts: [{ what: "backup", seconds: 30 }] },
     } as const;
     expect(endTable(plan, { ...figures(plan, START, times(1, 2, 12, 16, 21.5, 111)), runs: 2 })).to.deep.equal([
-      "done in 111 s, over 2 runs; the steps of this one:",
+      "done in 111 s from the first change to the last, over 2 runs; the steps of this one:",
       "  clearPendingRelease      1.0 s",
       "  probe                    1.0 s",
       "  stop                    10.0 s",

@@ -32,7 +32,7 @@ describe("the events of a run", () => {
     events.tell({ event: "stepProgress", ...STEP, text: "3 pods still there" });
     events.tell({ event: "stepStuck", ...STEP, text: "pod x: it does not end" });
     events.tell({ event: "stepEnded", ...STEP, seconds: 12.3, result: "done" });
-    events.tell({ event: "finished", seconds: 60, verification: "passed", lines: ["done in 60 s:"] });
+    events.tell({ event: "finished", seconds: 60, verification: "passed", lines: ["done in 60 s:", "  stop  12.1 s"] });
   };
 
   it("are lines of JSON in the file that the environment names, as the schema says, each on one line", () => {
@@ -75,6 +75,8 @@ describe("the events of a run", () => {
     expect(() => readFileSync(run.file)).to.throw();
     const shown = stripVTControlCharacters(heard.flatMap((event) => eventLines(event, "abc")).join("\n"));
     expect(shown).to.include("2/6 stop 3 Deployments").and.to.include("stuck: pod x");
+    // One total: that of the walk, which comes after it.
+    expect(shown).to.include("the steps of this run:\n    stop  12.1 s").and.not.to.include("done in 60 s");
     expect(shown).to.not.include("another plan");
     expect(heard.flatMap((event) => eventLines(event, "other"))[1]).to.include("another plan than was shown");
   });

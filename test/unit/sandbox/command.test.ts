@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { sandboxCommand } from "../../../sandbox/command";
+import { interruptRun, sandboxCommand } from "../../../sandbox/command";
 import { EngineFailure } from "../../../sandbox/engine";
 import { isRefusal } from "../../../sandbox/refusal";
 import { OnceEach } from "../../../sandbox/repeats";
@@ -16,6 +16,11 @@ describe("the command line of the sandbox", () => {
       expect(command.options.filter(({ description }) => description === "").map(({ long }) => long)).to.deep.equal([]);
     });
   }
+
+  it("has no run to interrupt where none is under way, so that Ctrl-C ends the command", () => {
+    expect(interruptRun(true)).to.equal(false);
+    expect(interruptRun(false)).to.equal(false);
+  });
 
   for (const { error, refusal } of [
     { error: new Error("no sandbox is up"), refusal: true },

@@ -68,6 +68,14 @@ describe("the lock of a release", () => {
     await lock.release();
   });
 
+  it("is gone once it is given back, also for whoever gives it back while that is under way", async () => {
+    const lock = lockOf(await take("jane"));
+    void lock.release();
+    expect(stored()).to.not.equal(undefined);
+    await lock.release();
+    expect(stored()).to.equal(undefined);
+  });
+
   it("of many runs that begin at once exactly one gets it, and the others are told who", async () => {
     const taken = await Promise.all(["a", "b", "c", "d"].map((run) => take(run)));
     const winners = taken.filter((it) => "lock" in it);

@@ -1,0 +1,96 @@
+import { spawn } from "node:child_process";
+import { EventEmitter, once } from "node:events";
+import path from "node:path";
+import { expect } from "chai";
+import { EndWork, type SignalledProcess } from "../../../../components/engine/endSignals";
+
+class FakeProcess extends EventEmitter implements SignalledProcess {
+  readonly endedBy: string[] = [];
+  endBy(signal: string): void {
+    this.endedBy.push(signal);
+  }
+  tell(signal: string): void {
+    this.emit(signal, signal);
+  }
+}
+
+const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+describe("a program that is told to end", () => {
+  let target: FakeProcess;
+  let ending: EndWork;
+  beforeEach(() => {
+    target = new FakeProcess();
+    ending = new EndWork(target, 200);
+  });
+
+  it("does its work first, that of each cluster, and then ends by the same signal", async () => {
+    const done: string[] = [];
+    for (const name of ["a", "b"]) ending.add(() => Promise.resolve(done.push(name)));
+    target.tell("SIGTERM");
+    expect(target.endedBy).to.deep.equal([]);
+    await soon();
+    expect(done).to.deep.equal(["a", "b"]);
+    expect(target.endedBy).to.deep.equal(["SIGTERM"]);
+  });
+
+  it("ends also where its work fails, or does not come to an end", async () => {
+    ending.add(() => Promise.reject(new Error("the API server is away")));
+    ending.add(() => new Promise(() => undefined));
+    target.tell("SIGINT");
+    await soon();
+    expect(target.endedBy).to.deep.equal([]);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    expect(target.endedBy).to.deep.equal(["SIGINT"]);
+  });
+
+  it("listens only while there is something to do, and to one signal", async () => {
+    let count = 0;
+    const isOver = ending.add(() => Promise.resolve(++count));
+    isOver();
+    isOver();
+    expect(target.listenerCount("SIGINT") + target.listenerCount("SIGTERM") + target.listenerCount("SIGHUP")).to.equal(
+      0,
+    );
+    ending.add(() => Promise.resolve(++count));
+    target.tell("SIGINT");
+    target.tell("SIGINT");
+    await soon();
+    expect(count).to.equal(1);
+    expect(target.listenerCount("SIGINT")).to.equal(0);
+  });
+
+  it("goes on where somebody else listens, who says when it ends", async () => {
+    target.on("SIGINT", () => undefined);
+    ending.add(() => Promise.resolve());
+    target.tell("SIGINT");
+    await soon();
+    expect(target.endedBy).to.deep.equal([]);
+  });
+
+  for (const { parent, said } of [
+    { parent: "pulumi", said: "waits\ngiven back" },
+    { parent: "node", said: "waits" },
+  ]) {
+    it(`is one that pulumi has started, and no other: below ${parent}`, async () => {
+      const file = path.join(__dirname, "..", "..", "..", "..", "components", "engine", "endSignals");
+      const program = `require(${JSON.stringify(file)}).beforeTheEnd(async () => console.log("given back")); console.log("waits"); setTimeout(() => undefined, 60_000);`;
+      const child = [process.execPath, ["--require", "tsx/cjs", "-e", program], { stdio: "inherit" }];
+      // As a stand-in for pulumi: its name and its command are all that is looked at.
+      const launcher = `const child = require("node:child_process").spawn(...${JSON.stringify(child)});
+        process.on("SIGUSR2", () => child.kill("SIGINT"));
+        child.on("exit", (code, signal) => { console.log(signal); process.exit(); });`;
+      const started = spawn(process.execPath, ["-e", launcher, "up"], {
+        argv0: parent,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      let output = "";
+      started.stdout.on("data", (data: Buffer) => {
+        output += data.toString();
+        if (output.trim() === "waits") started.kill("SIGUSR2");
+      });
+      await once(started, "close");
+      expect(output.trim()).to.equal(`${said}\nSIGINT`);
+    });
+  }
+});
