@@ -11,7 +11,7 @@ import { endDeadRuns } from "../run/deadRuns";
 import { eventSink, tellLine } from "../run/events";
 import { lockRelease, otherRun } from "../run/lock";
 import { type Look, look, lookAhead } from "../run/look";
-import { ReceiptKeeper } from "../run/receipts";
+import { keepRan, ReceiptKeeper } from "../run/receipts";
 import type { UpgradePlan, VerificationState } from "../upgrade/model";
 import type { StepResult } from "../upgrade/progress/events";
 import { RefusalError } from "../upgrade/refusal";
@@ -126,7 +126,7 @@ class UpgradeRun {
     try {
       const lock = await locking;
       try {
-        await endDeadRuns(client, config, say);
+        await keepRan(client, config, await endDeadRuns(client, config, say), say);
         return await this.carryOut(await this.look(client), client, lock);
       } finally {
         await lock.release();

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import type { ClusterClient } from "../cluster/api/client";
 import { hasCode } from "../cluster/errors";
-import { type RunLock, readRunLock, takeRunLock } from "../cluster/kept/runLock";
+import { type RunLock, readLivingRun, readRunLock, takeRunLock } from "../cluster/kept/runLock";
 import type { Config } from "../config/schema";
 import { describeWarning, RefusalError } from "../upgrade/refusal";
-import { refusalOfSecondRun, warningOfOtherRun } from "../upgrade/words/lock";
+import { describeHolder, refusalOfSecondRun, warningOfOtherRun } from "../upgrade/words/lock";
 
 /** Who runs: named in the lock, for whoever finds it. */
 export interface Runner {
@@ -47,6 +47,26 @@ export async function otherRun(client: ClusterClient, { wanted }: Config): Promi
   try {
     const other = await readRunLock(client, wanted);
     return other && describeWarning(warningOfOtherRun(other));
+  } catch (error) {
+    if (hasCode(error, "forbidden")) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Who is at work on the release and gives signs of life, as `jane@laptop, stack …, since …`; undefined where nobody does, or
+ * where that may not be read.
+ *
+ * @throws ClusterError
+ */
+export async function livingRun(
+  client: ClusterClient,
+  { wanted, settings }: Config,
+  say: (line: string) => void,
+): Promise<string | undefined> {
+  try {
+    const holder = await readLivingRun(client, { ...wanted, silence: settings.timeouts.lock, say });
+    return holder && describeHolder(holder);
   } catch (error) {
     if (hasCode(error, "forbidden")) return undefined;
     throw error;

@@ -17,9 +17,11 @@ import {
   openReceipt,
   openUpgrade,
   takeAway,
+  withJobs,
   withRun,
 } from "../upgrade/receipt/make";
 import type { Receipt } from "../upgrade/receipt/receipt";
+import type { OwnJobName } from "../upgrade/steps/ownJobs";
 import { factsOf } from "../upgrade/steps/steps";
 import { whoRunsThis } from "./lock";
 
@@ -27,6 +29,25 @@ import { whoRunsThis } from "./lock";
 export const RULES = rulesVersion(version);
 /** Characters of an id: enough to tell the upgrades of one release apart. */
 const ID_LENGTH = 8;
+
+/** Jobs of the user's that a dead run has begun, and that have ended since: the upgrade that is open has them. */
+export async function keepRan(
+  client: ClusterClient,
+  { wanted }: Config,
+  ran: readonly OwnJobName[],
+  say: (line: string) => void,
+): Promise<void> {
+  if (ran.length === 0) return;
+  try {
+    await changeReceipts(client, wanted, (kept) => {
+      const open = openReceipt(kept, undefined);
+      return open === undefined ? [] : [withJobs(open, ran)];
+    });
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    say(`that they have run is not kept in the cluster, so they run again: ${error.message}`);
+  }
+}
 
 export interface ReceiptRequest extends Pick<Begun, "plan" | "approval"> {
   readonly hash?: string;

@@ -49,11 +49,16 @@ export const EVENT = z.discriminatedUnion("event", [
     text: text.describe("Of the lock, or of the verification"),
   }),
   z.strictObject({ ...hop, event: z.literal("hopStarted") }),
-  z.strictObject({ ...hop, event: z.literal("hopEnded"), seconds: z.number(), result: z.enum(STEP_RESULTS) }),
+  z.strictObject({
+    ...hop,
+    event: z.literal("hopEnded"),
+    seconds: z.number(),
+    result: z.enum([...STEP_RESULTS, "busy"]),
+  }),
   z.strictObject({
     time,
     event: z.literal("ended"),
-    result: z.enum(["arrived", "refused", "unapproved", "declined", "failed", "interrupted"]),
+    result: z.enum(["arrived", "refused", "unapproved", "declined", "failed", "busy", "interrupted"]),
     done: lines.describe("Titles of the plans that were run to their end"),
   }),
 ]);

@@ -7,6 +7,9 @@ export const RELEASE_LABEL = "milvus-upgrade/release";
 /** Label of a Job and its pods: which step it is. */
 export const STEP_LABEL = "milvus-upgrade/step";
 
+/** Annotation of a Job of the user's: the CronJob that it was made from, as it was then. */
+export const CRON_JOB_ANNOTATION = "milvus-upgrade/cron-job";
+
 /** Annotation of a stopped Deployment: the replicas it had. */
 export const REPLICAS_ANNOTATION = "milvus-upgrade/replicas";
 /** Annotation of a Deployment that is made to be recreated for a hop, until its own strategy is back. */

@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { connect } from "../../cluster/api/client";
 import { withStackFlag } from "../../config/stackFlag";
+import { livingRun } from "../../run/lock";
 import type { RunEvent, WalkEvent } from "../../upgrade/progress/events";
 import { forecastWay } from "../../upgrade/walk/nextMove";
 import { onOneLine } from "../../upgrade/words/visible";
@@ -110,7 +112,12 @@ export function upgradeCommand(): Command {
 
       const { hops, end } = forecast;
       const [first] = hops;
-      if (flags.dryRun === true || end.kind === "refused") {
+      // In the middle of somebody's run nothing is refused: the walk waits for its end, and then looks again.
+      const isOthers =
+        end.kind === "refused" &&
+        first === undefined &&
+        (await livingRun(connect(settings.config.access), settings.config, say)) !== undefined;
+      if (flags.dryRun === true || (end.kind === "refused" && !isOthers)) {
         if (first !== undefined && flags.dryRun === true) {
           const { config } = settings;
           const next = { ...settings, config: { ...config, wanted: { ...wanted, version: first.request } } };

@@ -55,7 +55,7 @@ export class Board implements FleetEvents {
 
   begun({ outlook: { stack, way, from }, isCanary }: Progress): void {
     const versions = [from, ...(way?.hops ?? []).map(({ to }) => to)].filter((it) => it !== undefined).join(" → ");
-    this.say(`${stack}: begins${isCanary ? " as canary" : ""}, Milvus ${versions}`);
+    this.say(`${stack}: begins${isCanary ? " as canary" : ""}${versions === "" ? "" : `, Milvus ${versions}`}`);
   }
 
   run({ outlook: { stack }, run }: Progress): void {
@@ -66,7 +66,8 @@ export class Board implements FleetEvents {
   ended({ outlook: { stack }, end, seconds = 0 }: Progress): void {
     const isThere = end?.outcome === "arrived";
     const what = isThere ? pc.green(`arrived at ${end.version ?? ""}`) : pc.red(end?.outcome ?? "");
-    const why = isThere ? "" : `: ${oneLine(end?.why[0] ?? "")}`;
+    const [first] = end?.why ?? [];
+    const why = first === undefined ? "" : `: ${oneLine(first)}`;
     this.say(`${stack}: ${what} after ${duration(seconds)}${why}`);
   }
 
@@ -106,7 +107,8 @@ export class Board implements FleetEvents {
 
   private counts(): string {
     const count = (place: Progress["place"]) => this.fleet.filter((it) => it.place === place).length;
-    return `${count("done")} there, ${count("failed")} failed, ${count("running")} under way, ${count("waiting")} wait`;
+    const locked = count("locked") === 0 ? "" : `${count("locked")} locked, `;
+    return `${count("done")} there, ${count("failed")} failed, ${locked}${count("running")} under way, ${count("waiting")} wait`;
   }
 
   private draw(): void {

@@ -5,6 +5,7 @@ import {
   type FleetReport,
   type FleetRequest,
   type Progress,
+  type StackEnd,
   type StackOutcome,
   type StackReport,
 } from "./model";
@@ -12,6 +13,9 @@ import { type Halt, nextUp } from "./waves";
 
 /** Of `--canary`, `--max-parallel` and `--max-failures`. */
 export const DEFAULT_LIMITS = { canary: 1, maxParallel: 4, maxFailures: 1 } as const;
+
+/** These have something wrong with them, for which somebody is needed. */
+const BAD: readonly StackOutcome[] = ["failed", "refused", "could not be opened"];
 
 export interface FleetFacts {
   readonly end: "planned" | "declined" | "run";
@@ -28,7 +32,9 @@ export function fleetReport(request: FleetRequest, fleet: readonly Progress[], f
   const { patterns, to, limits } = request;
   const stacks = fleet.map((progress) => stackReport(progress, facts));
   const isDone = stacks.every(({ outcome }) => outcome === "arrived" || outcome === "nothing to do");
-  const end = facts.end !== "run" ? facts.end : isDone ? "done" : facts.isInterrupted ? "interrupted" : "failed";
+  const isFailed = stacks.some(({ outcome }) => BAD.includes(outcome));
+  const without = facts.isInterrupted ? "interrupted" : isFailed ? "failed" : "locked";
+  const end = facts.end !== "run" ? facts.end : isDone ? "done" : without;
   const halt = facts.halt ?? haltBefore(fleet, request);
   return {
     format: FLEET_FORMAT,
@@ -71,9 +77,15 @@ function stackReport({ outlook, isCanary, end, seconds, place }: Progress, { log
     expectedSeconds: way?.expectedSeconds ?? 0,
     done: end?.done ?? [],
     ...(seconds !== undefined && { seconds }),
-    why: end?.why ?? outlook.why,
+    why: end === undefined ? outlook.why : whyOf(end, way),
     ...((end !== undefined || place === "running") && { log: logOf(stack) }),
   };
+}
+
+/** Of one that is there without a run of this fleet somebody is to be told. */
+function whyOf({ outcome, done, why }: StackEnd, way: Progress["outlook"]["way"]): readonly string[] {
+  const isForeign = outcome === "arrived" && done.length === 0 && (way?.hops.length ?? 0) > 0;
+  return isForeign && why.length === 0 ? ["another run has upgraded it meanwhile"] : why;
 }
 
 function outcomeOf(kind: Progress["outlook"]["kind"], outcome: StackOutcome | undefined): StackOutcome {
@@ -107,7 +119,8 @@ function nextLines(
   halt: Halt | undefined,
 ): string[] {
   const command = fleetCommand(request);
-  const bad = stacks.filter(({ outcome }) => ["failed", "refused", "could not be opened"].includes(outcome));
+  const bad = stacks.filter(({ outcome }) => BAD.includes(outcome));
+  const locked = stacks.filter(({ outcome }) => outcome === "locked").map(({ stack }) => stack);
   const names = bad.map(({ stack }) => stack);
   if (end === "done") {
     const isChanged = stacks.some(({ outcome }) => outcome === "arrived");
@@ -115,6 +128,7 @@ function nextLines(
   }
   if (end === "interrupted") return [`To go on: ${command}`];
   if (end === "declined") return [`To begin: ${command}`];
+  if (end === "locked") return [`Once nobody is at work on ${list(locked)}: ${command}`];
   const others = stacks.some(({ outcome }) => outcome === "not begun");
   const room = halt?.kind === "failures" ? halt.count + 1 : undefined;
   return [

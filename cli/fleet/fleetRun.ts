@@ -64,7 +64,7 @@ export class FleetRun {
     const end = await this.walk(progress);
     this.processes.delete(outlook.stack);
     progress.end = end;
-    progress.place = end.outcome === "arrived" ? "done" : "failed";
+    progress.place = end.outcome === "arrived" ? "done" : end.outcome === "locked" ? "locked" : "failed";
     progress.seconds = Math.round((Date.now() - progress.startedAt) / 1000);
     this.events.ended(progress);
   }

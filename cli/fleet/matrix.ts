@@ -1,5 +1,7 @@
+import { connect } from "../../cluster/api/client";
 import type { Config } from "../../config/schema";
 import { withStackFlag } from "../../config/stackFlag";
+import { livingRun } from "../../run/lock";
 import type { ClusterState, Refusal } from "../../upgrade/model";
 import { SILENT_SECONDS } from "../../upgrade/plan/pendingRelease";
 import { describeRefusal } from "../../upgrade/refusal";
@@ -10,6 +12,7 @@ import { type Project, stackFile } from "../pulumi/project";
 import { loadStackConfig, type StackConfig } from "../pulumi/stackConfig";
 import { limitOf } from "../pulumi/up";
 import { readState, writtenVersion } from "../walk/upgrade";
+import { LONGEST_WAIT_SECONDS } from "../walk/walk";
 import { wayReport } from "../walk/wayReport";
 import type { Outlook } from "./model";
 import { inParallel } from "./parallel";
@@ -60,6 +63,9 @@ async function look(project: Project, name: string, to: string | undefined): Pro
     return { ...outlook, kind: "hops", why: [`waits: ${oneLine(end.refusal.reason)}`] };
   }
   const refusal = end.kind === "refused" ? end.refusal : await refusalOfFirst(project, stack, settings, state, first);
+  // Of what is seen in the middle of somebody's run nothing is refused: that run ends, and then it is looked at again.
+  const other = refusal === undefined ? undefined : await livingRun(connect(config.access), config, () => undefined);
+  if (other !== undefined) return { ...outlook, kind: "hops", why: [`waits for another run: ${oneLine(other)}`] };
   return refusal === undefined
     ? { ...outlook, kind: "hops", why: [] }
     : {
@@ -90,7 +96,7 @@ function limitOfWay({ hops }: Forecast, { wanted, settings: { timeouts } }: Conf
   const waiting = (wanted.pendingSilentSeconds ?? SILENT_SECONDS) + timeouts.release;
   return runs.reduce(
     (sum, limit) => sum + limit,
-    limitOf([], timeouts) + waiting * (hops.length + 1) + OVERHEAD_SECONDS,
+    limitOf([], timeouts) + waiting * (hops.length + 1) + LONGEST_WAIT_SECONDS + OVERHEAD_SECONDS,
   );
 }
 

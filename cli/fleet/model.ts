@@ -23,12 +23,12 @@ export interface Outlook {
 
 /** How the walk of a stack ended. */
 export interface StackEnd {
-  readonly outcome: "arrived" | "failed" | "refused" | "interrupted";
+  readonly outcome: "arrived" | "failed" | "refused" | "locked" | "interrupted";
   /** Version that Milvus is at; of a walk that arrived. */
   readonly version?: string;
   /** Titles of the runs that were made to their end. */
   readonly done: readonly string[];
-  /** Why it has not arrived, a line each. */
+  /** Why it has not arrived, or who was waited for, a line each. */
   readonly why: readonly string[];
 }
 
@@ -51,11 +51,12 @@ export const STACK_OUTCOMES = [
   "failed",
   "refused",
   "could not be opened",
+  "locked",
   "interrupted",
   "not begun",
 ] as const;
 export type StackOutcome = (typeof STACK_OUTCOMES)[number];
-export const FLEET_ENDS = ["planned", "declined", "done", "failed", "interrupted"] as const;
+export const FLEET_ENDS = ["planned", "declined", "done", "failed", "locked", "interrupted"] as const;
 
 export interface StackReport {
   readonly stack: string;
@@ -73,7 +74,7 @@ export interface StackReport {
   /** Titles of the runs that were made. */
   readonly done: readonly string[];
   readonly seconds?: number;
-  /** Why it has not arrived, a line each. */
+  /** Why it has not arrived, or who was waited for, a line each. */
   readonly why: readonly string[];
   /** File with all that was said. */
   readonly log?: string;
@@ -92,7 +93,7 @@ export interface FleetRequest {
 /** What `upgrade --stacks --format json` prints, and `--report FILE` writes. */
 export interface FleetReport extends Omit<FleetRequest, "folder"> {
   readonly format: typeof FLEET_FORMAT;
-  /** `planned`: nothing was to be begun (--dry-run); `declined`: somebody said no. */
+  /** `planned`: nothing was to be begun (--dry-run); `declined`: somebody said no; `locked`: none has failed, and others hold some. */
   readonly end: (typeof FLEET_ENDS)[number];
   /** ISO 8601. */
   readonly at: string;

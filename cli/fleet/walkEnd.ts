@@ -3,6 +3,7 @@ import { withStackFlag } from "../../config/stackFlag";
 import { configLine, describeRefusal } from "../../upgrade/refusal";
 import { oneLine, onOneLine } from "../../upgrade/words/visible";
 import type { Walked } from "../walk/walk";
+import type { WayReport } from "../walk/wayReport";
 import type { StackEnd } from "./model";
 
 /** How the process of one stack's `upgrade` ended. */
@@ -32,10 +33,17 @@ export function walkEnd(stack: string, end: ProcessEnd): StackEnd {
     const how = end.signal === null ? `exit code ${end.exitCode ?? "unknown"}` : `signal ${end.signal}`;
     return failed(said.length > 0 ? said : [`Its process ended by ${how} and gave no reason.`]);
   }
-  const { end: reached } = walked;
+  const { end: reached, waitedFor } = walked;
   switch (reached.kind) {
     case "arrived":
-      return { outcome: "arrived", version: reached.version, done, why: [] };
+      return {
+        outcome: "arrived",
+        version: reached.version,
+        done,
+        why: waitedFor === undefined ? [] : [oneLine(`waited for another run: ${waitedFor}`)],
+      };
+    case "busy":
+      return { outcome: "locked", done, why: [oneLine(reached.why)] };
     case "refused":
       return {
         outcome: "refused",
@@ -61,8 +69,11 @@ export function walkEnd(stack: string, end: ProcessEnd): StackEnd {
 
 function walkedOf(stdout: string): Walked | undefined {
   try {
-    const { end, done } = JSON.parse(stdout) as Partial<Walked>;
-    return end === undefined || done === undefined ? undefined : { end, done };
+    const { end, done, waitedFor, refusal } = JSON.parse(stdout) as Partial<Walked & WayReport>;
+    // Refused before it was begun, it prints the way alone.
+    if (end === undefined && refusal !== undefined) return { end: { kind: "refused", refusal }, done: [] };
+    if (end === undefined || done === undefined) return undefined;
+    return { end, done, ...(waitedFor !== undefined && { waitedFor }) };
   } catch {
     // It ended before it had anything to report.
     return undefined;

@@ -8,8 +8,8 @@ export interface FleetLimits {
   readonly maxFailures: number;
 }
 
-/** `failed` is also a stack that is refused, cannot be opened, or was interrupted. */
-export type Place = "waiting" | "running" | "done" | "failed";
+/** `failed` is also a stack that is refused, cannot be opened, or was interrupted; `locked`: somebody else holds it, and nothing was begun. */
+export type Place = "waiting" | "running" | "done" | "failed" | "locked";
 
 export interface Member {
   readonly stack: string;
@@ -40,9 +40,8 @@ export function nextUp(fleet: readonly Member[], limits: FleetLimits): NextUp {
 }
 
 function haltOf(fleet: readonly Member[], { canary, maxFailures }: FleetLimits): Halt | undefined {
-  const failed = (members: readonly Member[]) => members.filter(({ place }) => place === "failed");
-  const canaries = failed(fleet.slice(0, canary));
+  const canaries = fleet.slice(0, canary).filter(({ place }) => place === "failed" || place === "locked");
   if (canaries.length > 0) return { kind: "canary", stacks: canaries.map(({ stack }) => stack) };
-  const { length: count } = failed(fleet);
+  const { length: count } = fleet.filter(({ place }) => place === "failed");
   return count >= maxFailures ? { kind: "failures", count } : undefined;
 }

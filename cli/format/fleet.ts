@@ -62,6 +62,7 @@ const COLOURS: Readonly<Record<StackOutcome, (text: string) => string>> = {
   failed: pc.red,
   refused: pc.red,
   "could not be opened": pc.red,
+  locked: pc.yellow,
   interrupted: pc.yellow,
   "not begun": pc.dim,
 };
@@ -70,7 +71,7 @@ const COLOURS: Readonly<Record<StackOutcome, (text: string) => string>> = {
 export function resultLines(given: FleetReport): string[] {
   const { stacks, end, stopped, seconds, next } = onOneLine(given);
   return [
-    `${(end === "done" ? pc.green : end === "interrupted" ? pc.yellow : pc.red)(titleOf(given))} after ${duration(seconds)}`,
+    `${(end === "done" ? pc.green : end === "interrupted" || end === "locked" ? pc.yellow : pc.red)(titleOf(given))} after ${duration(seconds)}`,
     ...table([
       ["stack", "result", "version", "runs", "time"].map(pc.dim),
       ...stacks.map((stack) => {
@@ -88,7 +89,13 @@ export function resultLines(given: FleetReport): string[] {
 /** Version, runs, time. */
 export function resultCells({ from, to, done, seconds }: StackReport): string[] {
   const version =
-    to === undefined || to === from ? (to ?? (from === undefined ? "" : `${from} before`)) : `${from ?? "?"} → ${to}`;
+    to === undefined
+      ? from === undefined
+        ? ""
+        : `${from} before`
+      : from === undefined || from === to
+        ? to
+        : `${from} → ${to}`;
   return [version, String(done.length), seconds === undefined ? "" : duration(seconds)];
 }
 

@@ -26,7 +26,7 @@ export function wayLines(given: WayReport): string[] {
           "The first hop is planned from the cluster. Each later one is what the rules make of the hop before it, and is planned anew when its turn comes.",
         ]
       : []),
-    ...(unverified === undefined ? [] : [`not verified yet: ${unverified}`]),
+    ...(unverified === undefined ? [] : [`not finished yet: ${unverified}`]),
     ...(refusal ? [...(last ? [`then, from ${last.to}:`] : []), ...refusalLines(refusal)] : []),
     ...(hops.length === 0 && refusal === undefined && unverified === undefined ? [`Milvus is at ${asked}.`] : []),
   ];

@@ -15,7 +15,7 @@ import { lastError } from "./failure";
 import { deadRuns, forgetRun, rememberRun } from "./ownRuns";
 import { type Project, UsageError } from "./project";
 import { pulumiProgram, runPulumi, type StackConfig } from "./stackConfig";
-import { areDead, isLocked, locksIn } from "./stackLock";
+import { areDead, isLocked, isRefusedForOther, locksIn } from "./stackLock";
 
 export interface PulumiUpRequest {
   readonly project: Project;
@@ -44,7 +44,7 @@ export async function pulumiUp(request: PulumiUpRequest, next: NextRun, confirme
   let result = await runUp(request, next, confirmed);
   if (result.exitCode !== 0 && result.end === "itself" && isLocked(result.stderr)) {
     const locks = locksIn(result.stderr);
-    if (!unlock && !areDead(locks, hostname(), deadRuns())) return { kind: "failed", why: lockedText(locks) };
+    if (!unlock && !areDead(locks, hostname(), deadRuns())) return lockedEnd(locks);
     say(`${pc.yellow("pulumi cancel")}: ${unlock ? "as --unlock asks" : "the run that locked the stack is gone"}`);
     await cancel(request);
     result = await runUp(request, next, confirmed);
@@ -53,6 +53,14 @@ export async function pulumiUp(request: PulumiUpRequest, next: NextRun, confirme
   if (result.end === "interrupted") return { kind: "interrupted" };
   if (result.end === "time limit") {
     return { kind: "failed", why: `pulumi up did not end within ${took} and was interrupted.` };
+  }
+  if (result.exitCode !== 0 && isRefusedForOther(result.stdout)) {
+    const who = "a run of another stack or checkout";
+    return {
+      kind: "busy",
+      who,
+      why: `${who} is at work on the release; pulumi up was refused and has touched nothing.`,
+    };
   }
   if (result.exitCode !== 0) {
     if (request.output === "kept") for (const line of diagnosticsOf(result.stdout)) say(line);
@@ -87,7 +95,7 @@ async function runUp(
         [EVENTS_VARIABLE]: heard.file,
       },
       output,
-      timeoutSeconds: limitOf(move.kind === "verify" ? [] : move.plan.steps, settings.config.settings.timeouts),
+      timeoutSeconds: limitOf(move.kind === "verify" ? move.left : move.plan.steps, settings.config.settings.timeouts),
       signals: process,
       onInterrupt: () => request.say("interrupted: waiting for pulumi to end what it has under way (at most 5 min)"),
       onStart: (started) => {
@@ -109,20 +117,17 @@ async function runUp(
 /** Longer than the limits of all steps together: those say what they waited for, this one does not. */
 export function limitOf(steps: readonly Step[], timeouts: Timeouts): number {
   const ofSteps = stepsLimit(steps, timeouts) + steps.length * STEP_OVERHEAD_SECONDS;
-  // What a dead run has left at work on the metadata is waited for.
-  const ofDeadRun =
-    steps.length > 0 ? stepLimit({ kind: "migrate" }, timeouts, true) + timeouts.start + DEAD_RUN_GRACE : 0;
+  // What a dead run has left at work is waited for, on the metadata or one of the user's.
+  const ofMigration = steps.length > 0 ? stepLimit({ kind: "migrate" }, timeouts, true) : 0;
+  const ofDeadRun = Math.max(ofMigration, timeouts.ownJobs) + timeouts.start + DEAD_RUN_GRACE;
   return timeouts.lock + ofDeadRun + ofSteps + timeouts.verify + timeouts.answers + timeouts.writes + OVERHEAD_SECONDS;
 }
 
-function lockedText(locks: ReturnType<typeof locksIn>): string {
-  const who = locks
-    .map(({ user, host, pid, since }) => `${user} on ${host}, process ${pid}, since ${since}`)
-    .join("; ");
-  return [
-    `another run works on the stack, or was killed while it did${who === "" ? "" : ` (${who})`}.`,
-    "Wait for its end. If you are sure that nobody is at work, add --unlock, which runs pulumi cancel first.",
-  ].join(" ");
+function lockedEnd(locks: ReturnType<typeof locksIn>): UpEnd {
+  const names = locks.map(({ user, host, pid, since }) => `${user} on ${host}, process ${pid}, since ${since}`);
+  const who = names.length === 0 ? "a run that Pulumi does not name" : names.join("; ");
+  const why = `the stack is locked by another run, or by one that was killed (${who}). If you are sure that nobody is at work, add --unlock, which runs pulumi cancel first.`;
+  return { kind: "busy", who, why };
 }
 
 async function cancel({ project, stack }: PulumiUpRequest): Promise<void> {

@@ -6,6 +6,7 @@ import { connect } from "../../cluster/api/client";
 import { readCluster } from "../../cluster/state/readCluster";
 import { parseYaml } from "../../config/helmValues";
 import type { Config } from "../../config/schema";
+import { livingRun } from "../../run/lock";
 import type { ClusterState, Wanted } from "../../upgrade/model";
 import { duration } from "../../upgrade/plan/interruption";
 import { SILENT_SECONDS } from "../../upgrade/plan/pendingRelease";
@@ -76,8 +77,10 @@ function watchInterrupts({ say, ...request }: UpgradeRequest, run: { isUnderWay:
 function walkerOf(request: UpgradeRequest, run: { isUnderWay: boolean }): Walker {
   const { project, stack, file, settings, say } = request;
   let all = request.yes;
+  const client = connect(settings.config.access);
   return {
     look: () => readState(settings.config),
+    otherRun: () => livingRun(client, settings.config, () => undefined),
     plan: (version, state) =>
       makePlan({
         project,
@@ -169,11 +172,12 @@ function goOnOf({ stack, settings, folder }: Pick<UpgradeRequest, "stack" | "set
   return goOn(stack, settings.config.wanted.version, folder);
 }
 
-async function endLines(request: UpgradeRequest, { end, done }: Walked): Promise<string[]> {
+async function endLines(request: UpgradeRequest, { end, done, waitedFor }: Walked): Promise<string[]> {
   const { project, settings, stack, file } = request;
   const { wanted } = settings.config;
   if (end.kind === "arrived") {
-    const count = done.length === 0 ? "nothing was to be done" : `${done.length} ${done.length === 1 ? "run" : "runs"}`;
+    const none = waitedFor === undefined ? "nothing was to be done" : `by another run (${oneLine(waitedFor)})`;
+    const count = done.length === 0 ? none : `${done.length} ${done.length === 1 ? "run" : "runs"}`;
     return [`\n${pc.green("arrived")}: Milvus ${end.version}, ${count}; milvus:version is ${wanted.version}`];
   }
   const reason = {
@@ -181,6 +185,7 @@ async function endLines(request: UpgradeRequest, { end, done }: Walked): Promise
     declined: () => ["you said no"],
     interrupted: () => ["interrupted; pulumi has ended what it had under way"],
     failed: () => (end.kind === "failed" ? [severalLines(end.why)] : []),
+    busy: () => (end.kind === "busy" ? [severalLines(end.why)] : []),
     unapproved: () =>
       end.kind === "unapproved"
         ? [

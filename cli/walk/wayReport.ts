@@ -16,7 +16,7 @@ export interface WayReport {
   readonly expectedSeconds: number;
   /** What is in the way behind the last hop; missing when the way leads to the version asked for. */
   readonly refusal?: Refusal;
-  /** The last hop is in place, and its verification is open. */
+  /** The last hop is in place, and its verification, or a Job of runAfter, is open. */
   readonly unverified?: string;
 }
 

@@ -1,7 +1,10 @@
 import type { V1Job } from "@kubernetes/client-node";
 import { STEP_LABEL } from "../../upgrade/marks";
 import type { UpgradePlan } from "../../upgrade/model";
+import { ownJobOf } from "../../upgrade/steps/ownJobs";
+import { ownJobFailed } from "../../upgrade/words/ownJobs";
 import type { ClusterClient } from "../api/client";
+import { hasCode } from "../errors";
 import type { Json } from "../json";
 import type { Deployment } from "../state/workloads";
 import { type Explained, explainFailure } from "./diagnoseFailure";
@@ -21,11 +24,19 @@ export async function diagnoseUpgrade(client: ClusterClient, upgrade: FailedUpgr
   const { failed, hide } = upgrade;
   const own = await explainFailure(client, failed, hide);
   if (failed.kind !== "Job") return own?.text;
+  const job = await readJob(client, failed);
+  const ofUser = ownJobOf(job?.metadata?.labels?.[STEP_LABEL] ?? "");
+  // Milvus has no part in it.
+  if (ofUser !== undefined) return joined(own?.text, ownJobFailed(ofUser, failed.namespace));
   const milvus = await stuckMilvus(client, upgrade, own);
   // A Job that waits for a pod of Milvus knows no more than its time limit.
   const ofJob = milvus !== undefined && onlyWaited(own) ? waitedLine(failed, own) : own?.text;
-  const again = await whatStartsAgain(client, upgrade);
-  return [milvus, ofJob, again].filter((text) => text !== undefined).join("\n\n") || undefined;
+  const again = await whatStartsAgain(client, upgrade, job);
+  return joined(milvus, ofJob, again);
+}
+
+function joined(...texts: readonly (string | undefined)[]): string | undefined {
+  return texts.filter((text) => text !== undefined).join("\n\n") || undefined;
 }
 
 /** Of what the Job waited for. */
@@ -53,21 +64,29 @@ function waitedLine({ name, namespace }: Subject, own: Explained | undefined): s
 async function whatStartsAgain(
   client: ClusterClient,
   { failed, plan, releaseName }: FailedUpgrade,
+  job: Json<V1Job> | undefined,
 ): Promise<string | undefined> {
   const { namespace } = failed;
   if (!plan.steps.some(({ kind }) => kind === "stop")) return undefined;
-  const deployments = client.read({
+  const { items = [] } = (await client.read({
     api: "apps/v1",
     resource: "deployments",
     namespace,
     labelSelector: `app.kubernetes.io/instance=${releaseName}`,
-  }) as Promise<{ readonly items?: readonly Deployment[] }>;
-  const [{ items = [] }, since] = await Promise.all([deployments, stopBegan(client, failed)]);
-  return describeStartedAgain(startedAgain(items, since), namespace);
+  })) as { readonly items?: readonly Deployment[] };
+  return describeStartedAgain(startedAgain(items, stopBegan(job)), namespace);
 }
 
 /** When the Job that failed is the stop itself. */
-async function stopBegan(client: ClusterClient, { name, namespace }: Subject): Promise<string | undefined> {
-  const job = (await client.read({ api: "batch/v1", resource: "jobs", namespace, name })) as Json<V1Job>;
-  return job.metadata?.labels?.[STEP_LABEL] === "stop" ? job.status?.startTime : undefined;
+function stopBegan(job: Json<V1Job> | undefined): string | undefined {
+  return job?.metadata?.labels?.[STEP_LABEL] === "stop" ? job.status?.startTime : undefined;
+}
+
+async function readJob(client: ClusterClient, { name, namespace }: Subject): Promise<Json<V1Job> | undefined> {
+  try {
+    return (await client.read({ api: "batch/v1", resource: "jobs", namespace, name })) as Json<V1Job>;
+  } catch (error) {
+    if (hasCode(error, "notFound")) return undefined;
+    throw error;
+  }
 }

@@ -105,6 +105,21 @@ export async function readRunLock(client: ClusterClient, address: ReleaseAddress
   return found?.holder;
 }
 
+/**
+ * Who is at work on the release now; undefined where nobody is, or where the lock is that of a run that gives no sign of life. It
+ * takes as long as the holder may be silent.
+ *
+ * @throws ClusterError
+ */
+export async function readLivingRun(
+  client: ClusterClient,
+  request: Pick<LockRequest, "releaseName" | "namespace" | "silence" | "say">,
+): Promise<RunHolder | undefined> {
+  const found = await find(client, request);
+  if (found?.isOurs !== true) return undefined;
+  return (await watch(client, request, found)) === "alive" ? found.holder : undefined;
+}
+
 async function find(client: ClusterClient, { releaseName, namespace }: ReleaseAddress): Promise<Found | undefined> {
   try {
     const found = (await client.read({
@@ -143,11 +158,15 @@ function foreign({ releaseName, namespace }: ReleaseAddress): ClusterError {
 const FREE: RunLock = { check: () => Promise.resolve(), release: () => Promise.resolve() };
 
 /** The longer of what the two runs take for silence. */
-function silenceOf({ silence }: LockRequest, found: Found): number {
+function silenceOf({ silence }: Pick<LockRequest, "silence">, found: Found): number {
   return Math.max(silence, found.silence);
 }
 
-async function watch(client: ClusterClient, request: LockRequest, found: Found): Promise<"alive" | "silent" | "gone"> {
+async function watch(
+  client: ClusterClient,
+  request: Pick<LockRequest, "releaseName" | "namespace" | "silence" | "say">,
+  found: Found,
+): Promise<"alive" | "silent" | "gone"> {
   const patience = silenceOf(request, found);
   const cap =
     found.asked === undefined ? "" : ` (the lock asks for ${found.asked} s; at most ${LONGEST_SILENCE} s are granted)`;

@@ -63,6 +63,25 @@ export async function readActiveJobs(
   }
 }
 
+/**
+ * A Job that has ended, and that well; undefined for any other, also for one that is gone.
+ *
+ * @throws ClusterError
+ */
+export async function readCompleted(
+  client: ClusterClient,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Promise<Job | undefined> {
+  try {
+    const job = (await client.read({ api: "batch/v1", resource: "jobs", namespace, name })) as Job;
+    const isWell = job.status?.conditions?.some(({ type, status }) => type === "Complete" && status === "True");
+    return isWell === true ? job : undefined;
+  } catch (error) {
+    if (hasCode(error, "notFound")) return undefined;
+    throw error;
+  }
+}
+
 /** Deletes a Job and its pods; that it is gone already is fine. @throws ClusterError */
 export async function deleteJob(
   client: ClusterClient,

@@ -78,14 +78,16 @@ export function declareChain(parent: pulumi.Resource, planned: PlannedRun): Decl
   const last = after;
   const isThere = () => settled(pulumi.all(last.map(({ urn }) => urn)));
   const done = async () => (planned.plan.kind === "nothing" ? (await isThere()) !== undefined : gate.isPassed(last));
+  // Where nothing was to be done, nothing of it is done in this run; what is there has been waited for.
+  const first = planned.plan.kind === "nothing" ? [] : last;
   const declareAfter = () => {
     const own = planned.plan.steps.filter(isAfterVerification);
-    return own.reduce((before: After, step) => [declareStep(context, step, before, name)], last);
+    return own.reduce((before: After, step) => [declareStep(context, step, before, name)], first);
   };
   if (pulumi.runtime.isDryRun()) declareAfter();
   const runAfter = async () => {
     const ended = declareAfter();
-    if (ended !== last) await gate.isPassed(ended);
+    if (ended !== first) await gate.isPassed(ended);
   };
   return { done, ends, runAfter };
 }

@@ -1,8 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { STEP_LABEL, upgradeLabels } from "../../upgrade/marks";
+import { CRON_JOB_ANNOTATION, STEP_LABEL, upgradeLabels } from "../../upgrade/marks";
 import type { Step } from "../../upgrade/model";
 import { jobName, shortRun } from "../../upgrade/steps/jobNames";
+import { ownJobLabel } from "../../upgrade/steps/ownJobs";
 import { stepLimit } from "../../upgrade/steps/steps";
 import { settled } from "../engine/resolve";
 import type { After, StepContext } from "./context";
@@ -33,9 +34,13 @@ export function declareOwnJob(
         labels: {
           ...labelsOf(context, step),
           ...upgradeLabels(releaseName),
-          [STEP_LABEL]: `${step.when}-${step.cronJob}`.slice(0, 60),
+          [STEP_LABEL]: ownJobLabel(step),
         },
-        annotations: { "cronjob.kubernetes.io/instantiate": "manual", "pulumi.com/replaceUnready": "true" },
+        annotations: {
+          "cronjob.kubernetes.io/instantiate": "manual",
+          "pulumi.com/replaceUnready": "true",
+          [CRON_JOB_ANNOTATION]: step.version,
+        },
       },
       spec: pulumi.secret(specOf(context, step, limit)),
     },
@@ -70,8 +75,10 @@ function templateOf({ state }: StepContext, { cronJob }: Extract<Step, { kind: "
   return template;
 }
 
-/** What selects pods of another Job, or deletes this one before its end was seen, is not its. */
-const LEFT_OUT = ["ttlSecondsAfterFinished", "suspend", "selector", "manualSelector"];
+/** What selects pods of another Job is not its. */
+const LEFT_OUT = ["suspend", "selector", "manualSelector"];
+/** A week: long after its end was seen. That of a run that was killed is in no state, and nobody else would delete it. */
+const KEPT_SECONDS = 7 * 24 * 3600;
 
 /** Those of the template. */
 function labelsOf(context: StepContext, step: Extract<Step, { kind: "ownJob" }>): Readonly<Record<string, string>> {
@@ -88,7 +95,11 @@ function specOf(
 ): k8s.types.input.batch.v1.JobSpec {
   const { spec = {} } = templateOf(context, step) as { readonly spec?: { readonly activeDeadlineSeconds?: number } };
   const kept = Object.fromEntries(Object.entries(spec).filter(([key]) => !LEFT_OUT.includes(key)));
-  const own = { ...kept, activeDeadlineSeconds: Math.min(spec.activeDeadlineSeconds ?? limit, limit) };
+  const own = {
+    ...kept,
+    activeDeadlineSeconds: Math.min(spec.activeDeadlineSeconds ?? limit, limit),
+    ttlSecondsAfterFinished: KEPT_SECONDS,
+  };
   // As the API server has it.
   return own as unknown as k8s.types.input.batch.v1.JobSpec;
 }

@@ -1,114 +1,20 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { cpSync, mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { expect } from "chai";
-import { parse } from "yaml";
-import type { FleetReport } from "../../cli/fleet/model";
-import { installMilvus } from "../../sandbox/milvusRelease";
 import { killAll, processTree } from "../../sandbox/processTree";
-import { tsxCommand } from "../../sandbox/tsx";
-import { startTestBed, type TestBed, until } from "./support/testBed";
+import { type FleetBed, FLEET_VERSION as NOW, outcomes, FLEET as STACKS, startFleetBed } from "./support/fleetBed";
+import { until } from "./support/testBed";
 
-const STACKS = ["prod-a", "prod-b", "prod-c"] as const;
-const [NOW, NEXT] = ["2.4.16", "2.4.17"] as const;
-
-/** Small, and each with its own part of the sandbox's one etcd. */
-function valuesOf(stack: string) {
-  return {
-    cluster: { enabled: false },
-    pulsar: { enabled: false },
-    etcd: { replicaCount: 1 },
-    minio: { replicas: 1 },
-    extraConfigFiles: { "user.yaml": `etcd:\n  rootPath: ${stack}\n` },
-  };
-}
-
-interface Run {
-  readonly child: ChildProcess;
-  readonly end: Promise<number | null>;
-  output(): string;
-  report(): FleetReport;
-}
+const NEXT = "2.4.17";
 
 describe("a fleet of three stacks of one project", () => {
-  let bed: TestBed;
-  /** With the project and its state in it. */
-  let home: string;
-
+  let bed: FleetBed;
   before(async () => {
-    bed = await startTestBed();
-    home = mkdtempSync(path.join(tmpdir(), "milvus-fleet-test-"));
-    await Promise.all(
-      STACKS.map((stack) =>
-        installMilvus(bed.sandbox, { name: "my-release", namespace: stack }, path.join(bed.charts, "milvus-4.2.20"), {
-          ...valuesOf(stack),
-          image: { all: { tag: `v${NOW}` } },
-        }),
-      ),
-    );
-    for (const stack of STACKS) {
-      await bed.stack(
-        {
-          "milvus:namespace": stack,
-          "milvus:values": valuesOf(stack),
-          "milvus:version": NOW,
-          "milvus:verify": "health",
-          "milvus:timeouts": { settle: "1s", pending: "5s", release: "10s" },
-        },
-        stack,
-        home,
-      );
-    }
+    bed = await startFleetBed({ settle: "1s", pending: "5s", release: "10s" });
   });
   after(() => bed.stop());
-
-  const versionOf = async (stack: string) =>
-    (
-      await bed.sandbox.kubectl([
-        "get",
-        "deployment",
-        "my-release-milvus-standalone",
-        `--namespace=${stack}`,
-        "--output=jsonpath={.spec.template.spec.containers[0].image}",
-      ])
-    ).replace(/^.*:v/, "");
-  const versions = () => Promise.all(STACKS.map(versionOf));
-  const configOf = (stack: string, folder = home) =>
-    (
-      parse(readFileSync(path.join(folder, "project", `Pulumi.${stack}.yaml`), "utf8")) as {
-        config: Record<string, string>;
-      }
-    ).config["milvus:version"];
-
-  function start(to: string, flags: readonly string[], folder = home): Run {
-    const [command, script] = tsxCommand(path.join(__dirname, "..", "..", "cli", "main.ts"), [
-      "upgrade",
-      "--stacks",
-      "prod-*",
-      "--to",
-      to,
-      "--format",
-      "json",
-      ...flags,
-    ]);
-    const child = spawn(command, script, {
-      cwd: path.join(folder, "project"),
-      env: { ...bed.sandbox.env, NO_COLOR: "1", XDG_STATE_HOME: path.join(folder, "own") },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let [stdout, all] = ["", ""];
-    child.stdout.on("data", (chunk: Buffer) => {
-      stdout += chunk.toString();
-    });
-    child.stderr.on("data", (chunk: Buffer) => {
-      all += chunk.toString();
-    });
-    const end = once(child, "close").then(([code]) => code as number | null);
-    return { child, end, output: () => all, report: () => JSON.parse(stdout) as FleetReport };
-  }
-  const outcomes = ({ stacks }: FleetReport) => stacks.map(({ stack, outcome }) => `${stack} ${outcome}`);
+  const versionOf = (stack: string) => bed.versionOf(stack);
+  const versions = () => bed.versions();
+  const configOf = (stack: string, folder?: string) => bed.configOf(stack, folder);
+  const start = (to: string, flags: readonly string[], folder?: string) => bed.fleet(to, flags, folder);
 
   it("--dry-run shows the matrix and touches nothing", async () => {
     const run = start(NEXT, ["--dry-run"]);
@@ -164,8 +70,7 @@ describe("a fleet of three stacks of one project", () => {
     await run.end;
     bed.faults({});
 
-    const elsewhere = mkdtempSync(path.join(tmpdir(), "milvus-fleet-test-"));
-    cpSync(home, elsewhere, { recursive: true, verbatimSymlinks: true });
+    const elsewhere = bed.elsewhere();
     const again = start(NEXT, ["--yes", "--unlock"], elsewhere);
     expect(await again.end, again.output()).to.equal(0);
     expect(outcomes(again.report())).to.deep.equal(["prod-a nothing to do", "prod-b arrived", "prod-c arrived"]);

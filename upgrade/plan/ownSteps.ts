@@ -1,6 +1,7 @@
-import type { ClusterState, PlanKind, Step, UpgradePlan, Wanted, Warning } from "../model";
+import type { ClusterState, OpenUpgrade, PlanKind, Step, UpgradePlan, Wanted, Warning } from "../model";
 import { list, refuse } from "../refusal";
 import { goesOn } from "./begun";
+import { clock } from "./interruption";
 
 /** Those that change a Milvus that is there. */
 const KINDS: readonly PlanKind[] = ["helm", "rolling", "migration", "rollback"];
@@ -8,10 +9,10 @@ const RULE = "own_steps_run_with_the_plan";
 
 /** The plan with the Jobs that the user wants before and after it. */
 export function withOwnSteps(plan: UpgradePlan, wanted: Wanted, state: ClusterState): UpgradePlan {
-  const { runBefore = [], runAfter = [], oneWayNeedsRun = false } = wanted;
+  const { runAfter = [], oneWayNeedsRun = false } = wanted;
   if (plan.kind === "nothing") return withoutRunAfter(plan, wanted, state);
   if (!KINDS.includes(plan.kind)) return plan;
-  const { toRun, leftOut } = before(plan, runBefore, state);
+  const { toRun, leftOut } = before(plan, wanted, state);
   const steps = [
     ...stepsOf("before", toRun, wanted, state),
     ...plan.steps,
@@ -32,16 +33,17 @@ function withoutRunAfter(plan: UpgradePlan, wanted: Wanted, state: ClusterState)
 /** What is to run before, and what of it is left out because the upgrade is under way. */
 function before(
   plan: UpgradePlan,
-  runBefore: readonly string[],
+  wanted: Wanted,
   state: ClusterState,
 ): { readonly toRun: readonly string[]; readonly leftOut: readonly Warning[] } {
+  const { runBefore = [] } = wanted;
   const { openUpgrade } = state;
   if (runBefore.length === 0 || !goesOn(plan, state)) return { toRun: runBefore, leftOut: [] };
-  const isBegun = openUpgrade?.to === plan.to;
-  const missing = runBefore.filter((name) => !(isBegun && openUpgrade.ranBefore?.includes(name) === true));
+  const begun = openUpgrade?.to === plan.to ? openUpgrade : undefined;
+  const ran = runBefore.filter((name) => begun?.ranBefore?.includes(name) === true);
+  const missing = runBefore.filter((name) => !ran.includes(name));
   // The run that began it has not come past them: Milvus is as it was.
-  if (isBegun && missing.length > 0) return { toRun: missing, leftOut: [] };
-  if (missing.length === 0) return { toRun: [], leftOut: [] };
+  if (begun !== undefined) return { toRun: missing, leftOut: notAgain(ran, begun, wanted) };
   return {
     toRun: [],
     leftOut: [
@@ -51,6 +53,14 @@ function before(
       },
     ],
   };
+}
+
+/** Somebody may have come back after days, and what was written since is in no backup. */
+function notAgain(ran: readonly string[], { startedAt }: OpenUpgrade, { namespace }: Wanted): Warning[] {
+  const [first] = ran;
+  if (first === undefined) return [];
+  const message = `Not run again before this plan: ${list(ran.map((name) => `cronjob/${name}`))}, done since this upgrade was begun (${clock(startedAt)}). Where that is too long ago, run it by hand first: kubectl -n ${namespace} create job ${first}-again --from=cronjob/${first}`;
+  return [{ rule: RULE, message }];
 }
 
 function stepsOf(

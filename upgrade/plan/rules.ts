@@ -361,7 +361,7 @@ export const PLAN_RULES = {
   },
   own_steps_run_with_the_plan: {
     explanation:
-      "A Job made from each CronJob of milvus:runBefore runs before anything is touched, and of milvus:runAfter after the verification; one that fails ends the run there. One that is not in the namespace is refused before. Not in a plan with nothing to do, an install, or one that gives up a migration. A plan that ends what a dead run has begun runs what that run has not run; where Milvus is not as it was before the upgrade, what is to run before it is left out, and that is said.",
+      "A Job made from each CronJob of milvus:runBefore runs before anything is touched, and of milvus:runAfter after the verification; one that fails ends the run there. One that is not in the namespace is refused before. Not in a plan with nothing to do, an install, or one that gives up a migration. A Job that a dead run has left at work is waited for first, and counts where it ends well. A plan that ends what a dead run has begun runs what that run has not run, and says what it does not run again; where Milvus is not as it was before the upgrade, what is to run before it is left out, and that is said.",
     source: "Kubernetes documentation, kubectl create job --from=cronjob",
   },
   one_way_needs_a_run_before: {

@@ -72,12 +72,13 @@ export type WalkEvent =
       readonly number: number;
       readonly of: number;
       readonly seconds: number;
-      readonly result: StepResult;
+      /** `busy`: it was not begun, since another run is at work. */
+      readonly result: StepResult | "busy";
     }
   | {
       readonly time: string;
       readonly event: "ended";
-      readonly result: "arrived" | "refused" | "unapproved" | "declined" | "failed" | "interrupted";
+      readonly result: "arrived" | "refused" | "unapproved" | "declined" | "failed" | "busy" | "interrupted";
       /** Titles of the plans that were run to their end. */
       readonly done: readonly string[];
     };

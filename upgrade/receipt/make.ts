@@ -1,4 +1,5 @@
 import type { OpenUpgrade, UpgradePlan } from "../model";
+import type { OwnJobName } from "../steps/ownJobs";
 import type { VerifyMode } from "../verification";
 import { RECEIPT_SCHEMA, type Receipt, type Seen } from "./receipt";
 
@@ -126,10 +127,20 @@ export function endReceipt(receipt: Receipt, { finishedAt, measured, verificatio
 
 /** With the user's Jobs of this plan that have run to their end. */
 export function withRun(receipt: Receipt, when: "before" | "after", { steps }: Pick<UpgradePlan, "steps">): Receipt {
-  const ran = steps.flatMap((step) => (step.kind === "ownJob" && step.when === when ? [step.cronJob] : []));
-  if (ran.length === 0) return receipt;
-  const key = when === "before" ? "ranBefore" : "ranAfter";
-  return { ...receipt, [key]: [...new Set([...(receipt[key] ?? []), ...ran])] };
+  return withJobs(
+    receipt,
+    steps.filter((step) => step.kind === "ownJob").filter((step) => step.when === when),
+  );
+}
+
+/** With these of the user's Jobs. */
+export function withJobs(receipt: Receipt, ran: readonly OwnJobName[]): Receipt {
+  const all = (when: OwnJobName["when"], kept: readonly string[] = []) => {
+    const names = new Set([...kept, ...ran.filter((it) => it.when === when).map(({ cronJob }) => cronJob)]);
+    return names.size === 0 ? undefined : [...names];
+  };
+  const [ranBefore, ranAfter] = [all("before", receipt.ranBefore), all("after", receipt.ranAfter)];
+  return { ...receipt, ...(ranBefore && { ranBefore }), ...(ranAfter && { ranAfter }) };
 }
 
 /** Another upgrade is begun instead of it. */

@@ -1,11 +1,11 @@
 import { nextStop } from "../hops/path";
 import { skipsAMinor } from "../hops/rules";
 import { attemptUnderWay } from "../metadata/migration";
-import type { ClusterState, HelmRelease, Refusal, UpgradePlan, Wanted } from "../model";
+import type { ClusterState, HelmRelease, Refusal, Step, UpgradePlan, Wanted } from "../model";
 import { type Observed, observe } from "../plan/observed";
 import { PENDING_RULE } from "../plan/pendingRelease";
 import { planUpgrade } from "../plan/plan";
-import { RefusalError } from "../refusal";
+import { list, RefusalError } from "../refusal";
 import { getValue, path } from "../values/tree";
 import { UNVERIFIED_RULE } from "../verification";
 import { parseTag } from "../versions/images";
@@ -23,8 +23,14 @@ export type Move =
       /** Something of it was done before: by a run that died, or by hand. */
       readonly isBegun: boolean;
     }
-  /** The last hop is in place and was not verified, or did not pass: the same `pulumi up` looks again. */
-  | { readonly kind: "verify"; readonly request: string; readonly summary: string }
+  /** The last hop is in place, and was not verified, did not pass, or a Job of runAfter is left: the same `pulumi up` goes on. */
+  | {
+      readonly kind: "verify";
+      readonly request: string;
+      readonly summary: string;
+      /** The user's Jobs that are left to run. */
+      readonly left: readonly Step[];
+    }
   /** Somebody may be at work; that ends by itself. */
   | { readonly kind: "wait"; readonly refusal: Refusal }
   | { readonly kind: "refused"; readonly refusal: Refusal };
@@ -43,7 +49,7 @@ export function nextMove(wanted: Wanted, state: ClusterState): Move {
     const plan = planUpgrade({ ...wanted, version: begun }, state);
     if (plan.kind !== "refused" && plan.kind !== "nothing") return { kind: "hop", request: begun, plan, isBegun: true };
   }
-  if (goal.kind === "nothing") return verifyMove(state) ?? { kind: "arrived", version: goal.to };
+  if (goal.kind === "nothing") return leftOver(goal, wanted, state) ?? { kind: "arrived", version: goal.to };
   if (goal.kind !== "refused") {
     const isBegun = begun === goal.to;
     const between = isBegun ? undefined : stopBetween(goal, wanted, state);
@@ -75,10 +81,24 @@ function refusedMove(refusal: Refusal, state: ClusterState): Move {
   return verify ?? { kind: "refused", refusal };
 }
 
-function verifyMove({ verification }: ClusterState): Move | undefined {
+/** What an upgrade that is in place still lacks. */
+function leftOver({ steps }: UpgradePlan, { version }: Wanted, state: ClusterState): Move | undefined {
+  const left = steps.filter((step) => step.kind === "ownJob");
+  const verify = verifyMove(state, left);
+  if (verify !== undefined || left.length === 0) return verify;
+  const names = list(left.map(({ cronJob }) => `cronjob/${cronJob}`));
+  return { kind: "verify", request: version, summary: `${names} has not run to its end after it`, left };
+}
+
+function verifyMove({ verification }: ClusterState, left: readonly Step[] = []): Move | undefined {
   if (verification === undefined || verification.status === "passed") return undefined;
   const { attempt, status, summary } = verification;
-  return { kind: "verify", request: attempt.to, summary: status === "failed" ? summary : "it was never verified" };
+  return {
+    kind: "verify",
+    request: attempt.to,
+    summary: status === "failed" ? summary : "it was never verified",
+    left,
+  };
 }
 
 /** The version that an unfinished upgrade leads to; undefined when none is under way. */

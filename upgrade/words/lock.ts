@@ -12,6 +12,9 @@ export interface RunHolder {
   readonly since: string;
 }
 
+/** Of a run that is refused because another one has the lock. */
+export const OTHER_RUN_RULE = "another_run_is_active";
+
 /** Name of the ConfigMap that is the lock of a release. */
 export function lockName(releaseName: string): string {
   return `${releaseName}-upgrade-lock`;
@@ -24,7 +27,7 @@ export function describeHolder({ who, stack, since }: RunHolder): string {
 
 export function warningOfOtherRun(holder: RunHolder): Warning {
   const message = `the release is locked by ${describeHolder(holder)}. While that run is alive, up is refused.`;
-  return { rule: "another_run_is_active", message };
+  return { rule: OTHER_RUN_RULE, message };
 }
 
 /** Two runs that upgrade one release undo each other's steps; the second stops before it has touched anything. */
@@ -34,7 +37,7 @@ export function refusalOfSecondRun(
 ): Refusal {
   return {
     kind: "refused",
-    rule: "another_run_is_active",
+    rule: OTHER_RUN_RULE,
     reason: `another run is at work on the release ${releaseName} in namespace ${namespace}: ${describeHolder(holder)}. Nothing was touched.`,
     remedy: `Wait until it has ended, then run pulumi up again: a run that was killed is noticed by its silence. If you know that it is gone: kubectl -n ${namespace} delete configmap ${lockName(releaseName)}`,
     source: "pulumi locks a stack, not a cluster: two stacks, or one stack in two backends, may mean the same release",

@@ -40,6 +40,7 @@ function withEnd(progress: Progress, end: StackEnd): Progress {
 
 const ARRIVED: StackEnd = { outcome: "arrived", version: "2.6.15", done: ["a", "b"], why: [] };
 const FAILED: StackEnd = { outcome: "failed", done: ["a"], why: ["pod x is stuck"] };
+const LOCKED: StackEnd = { outcome: "locked", done: [], why: ["the stack is locked by jane"] };
 const plain = (lines: readonly string[]) => lines.join("\n");
 
 describe("the report of a fleet", () => {
@@ -59,6 +60,25 @@ describe("the report of a fleet", () => {
       undefined,
       ["To begin: npm run upgrade -- --stacks 'prod-*' --to 2.6"],
     ]);
+  });
+
+  it("of which another run holds a stack has failed nowhere, and says when to go on", () => {
+    const [a, b] = beforehand([outlook("prod-a"), outlook("prod-b")], REQUEST.limits);
+    const fleet = [a, b].flatMap((it, index) => (it ? [withEnd(it, [ARRIVED, LOCKED][index] ?? LOCKED)] : []));
+    const report = fleetReport(REQUEST, fleet, FACTS);
+    expect([report.end, report.stacks.map(({ outcome }) => outcome)]).to.deep.equal(["locked", ["arrived", "locked"]]);
+    expect(report.next).to.deep.equal([
+      "Once nobody is at work on prod-b: npm run upgrade -- --stacks 'prod-*' --to 2.6",
+    ]);
+    expect(plain(resultLines(report)))
+      .to.include("1 of 2 stacks are there")
+      .and.to.include("locked by jane");
+  });
+
+  it("says of a stack that arrived without a run of this fleet that somebody else has upgraded it", () => {
+    const fleet = beforehand([outlook("prod-a")], REQUEST.limits).map((it) => withEnd(it, { ...ARRIVED, done: [] }));
+    const report = fleetReport(REQUEST, fleet, FACTS);
+    expect([report.end, report.stacks[0]?.why]).to.deep.equal(["done", ["another run has upgraded it meanwhile"]]);
   });
 
   it("says beforehand that what is refused leaves no room to fail, with each way on", () => {

@@ -4,7 +4,8 @@ import { type ProcessEnd, walkEnd } from "../../../../cli/fleet/walkEnd";
 import { heading, readHeading } from "../../../../cli/format/way";
 import type { WalkEnd } from "../../../../cli/walk/walk";
 
-const json = (end: WalkEnd, done: readonly string[] = []) => JSON.stringify({ stack: "prod-a", hops: [], end, done });
+const json = (end: WalkEnd, done: readonly string[] = [], waitedFor?: string) =>
+  JSON.stringify({ stack: "prod-a", hops: [], end, done, waitedFor });
 
 /** As pulumi prints a failed run, with the words of the program's error hook among it. */
 const LOG = `
@@ -27,6 +28,23 @@ const TABLE: readonly {
     when: "it arrived",
     end: { exitCode: 0, stdout: json({ kind: "arrived", version: "2.6.15" }, ["a hop"]) },
     is: { outcome: "arrived", version: "2.6.15", done: ["a hop"], why: [] },
+  },
+  {
+    when: "it arrived by another run, which it has waited for",
+    end: { exitCode: 0, stdout: json({ kind: "arrived", version: "2.6.15" }, [], "jane@laptop") },
+    is: { outcome: "arrived", version: "2.6.15", done: [], why: ["waited for another run: jane@laptop"] },
+  },
+  {
+    when: "somebody else has the stack",
+    end: { stdout: json({ kind: "busy", why: "the stack is locked by jane" }) },
+    is: { outcome: "locked", done: [], why: ["the stack is locked by jane"] },
+  },
+  {
+    when: "it was refused before it was begun",
+    end: {
+      stdout: JSON.stringify({ hops: [], refusal: { kind: "refused", rule: "a_rule", reason: "no", remedy: "yes" } }),
+    },
+    is: { outcome: "refused", done: [], why: ["refused (a_rule): no", "what to do: yes"] },
   },
   {
     when: "a run failed: with its errors, once each, and nothing that a terminal obeys",

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { type FleetLimits, type Member, nextUp, type Place } from "../../../../cli/fleet/waves";
 
-const PLACES: Readonly<Record<string, Place>> = { w: "waiting", r: "running", d: "done", f: "failed" };
+const PLACES: Readonly<Record<string, Place>> = { w: "waiting", r: "running", d: "done", f: "failed", l: "locked" };
 /** `dwr`: the first is done, the second waits, the third is under way. */
 const fleetOf = (places: string): Member[] =>
   Array.from(places, (letter, index) => ({
@@ -55,6 +55,8 @@ const TABLE: readonly {
   },
   { when: "the same with room for it", fleet: "wwfw", over: { maxFailures: 2 }, begin: "a" },
   { when: "the canary had nothing to do, as in a fleet that goes on", fleet: "dddw", begin: "d" },
+  { when: "somebody else holds one: that is no failure", fleet: "dlww", begin: "cd" },
+  { when: "somebody else holds the canary: nobody knows whether it is well", fleet: "lwww", halt: "canary" },
   { when: "all are done", fleet: "dddd" },
   { when: "the last has failed: there is nothing to stop", fleet: "dddf" },
 ];

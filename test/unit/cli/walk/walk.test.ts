@@ -34,6 +34,9 @@ class FakeWorld implements Walker {
   refusals: (Refusal | undefined)[] = [];
   /** What a look shows before the state itself. */
   looks: ClusterState[] = [];
+  /** Who else is at work, each time somebody asks; then nobody. */
+  others: string[] = [];
+  slept = 0;
 
   constructor(
     private readonly asked: Wanted,
@@ -42,6 +45,7 @@ class FakeWorld implements Walker {
   ) {}
 
   look = () => Promise.resolve(this.looks.shift() ?? this.state);
+  otherRun = () => Promise.resolve(this.others.shift());
   plan = (request: string): Promise<PlanReport> => {
     const refusal = this.refusals.shift();
     const plan = refusal ?? planUpgrade({ ...this.asked, version: request }, this.state);
@@ -82,7 +86,10 @@ class FakeWorld implements Walker {
     return Promise.resolve(end);
   };
   say = (line: string) => void this.said.push(line);
-  sleep = () => Promise.resolve();
+  sleep = (seconds: number) => {
+    this.slept += seconds;
+    return Promise.resolve();
+  };
 
   private after(request: string): ClusterState {
     const goal = { ...this.asked, version: request };
@@ -97,6 +104,72 @@ const OPTIONS: WalkOptions = { waitSeconds: 60 };
 function go(world: FakeWorld, asked: Wanted, options = OPTIONS): Promise<Walked> {
   return walk(asked, options, world);
 }
+
+describe("a walk beside somebody else's", () => {
+  const asked = wanted("2.2.16");
+  const start = () => running("4.0.34", "2.2.14");
+  const JANE = "jane@laptop, stack organization/milvus/prod";
+  const LOCKED = { kind: "busy", who: "jane", why: "the stack is locked by jane" } as const;
+
+  it("waits as long as that run gives signs of life, and has nothing left to do then", async () => {
+    const first = new FakeWorld(asked, start());
+    await go(first, asked);
+    const world = new FakeWorld(asked, first.state);
+    world.others = [JANE, JANE];
+    expect(await go(world, asked)).to.deep.equal({
+      end: { kind: "arrived", version: "2.2.16" },
+      done: [],
+      waitedFor: JANE,
+    });
+    expect(world.did).to.deep.equal(["set 2.2.16"]);
+    expect(world.said.filter((line) => line.includes(JANE))).to.have.length(1);
+    expect(world.slept).to.be.at.least(20);
+  });
+
+  it("looks again after a lock of pulumi's, and neither shows nor asks for the same plan twice", async () => {
+    const world = new FakeWorld(asked, start());
+    world.ends = [LOCKED, LOCKED];
+    world.answers = [true, false];
+    const { end, done } = await go(world, asked);
+    expect([end.kind, done]).to.deep.equal(["arrived", ["2.2.14 → 2.2.16"]]);
+    expect(world.did.filter((it) => it.startsWith("show"))).to.have.length(1);
+    expect(world.did.filter((it) => it.startsWith("up"))).to.have.length(3);
+  });
+
+  it("shows and asks for another plan than the one that was agreed to before the wait", async () => {
+    const world = new FakeWorld(wanted("2.3"), start());
+    world.ends = [LOCKED];
+    world.answers = [true, false];
+    const { up, plan } = world;
+    world.plan = async (request) => {
+      const report = await plan(request);
+      return { ...report, ...(report.plan && { plan: { ...report.plan, hash: report.plan.title } }) };
+    };
+    world.up = (run) => {
+      // Meanwhile somebody has brought it further.
+      if (world.ends.length > 0) world.state = running("4.0.34", "2.2.16");
+      return up(run);
+    };
+    expect((await go(world, wanted("2.3"))).end).to.deep.equal({ kind: "declined" });
+    expect(world.did.filter((it) => it.startsWith("show"))).to.have.length(2);
+  });
+
+  it("ends where a lock shows no sign of life, and says who has it: that is no failed upgrade", async () => {
+    const world = new FakeWorld(asked, start());
+    world.ends = Array.from({ length: 50 }, () => LOCKED);
+    const { end, done } = await go(world, asked);
+    expect([end, done]).to.deep.equal([{ kind: "busy", why: LOCKED.why }, []]);
+    expect(world.slept).to.be.within(120, 160);
+  });
+
+  it("waits for nobody for ever", async () => {
+    const world = new FakeWorld(asked, start());
+    world.otherRun = () => Promise.resolve(JANE);
+    const { end } = await go(world, asked);
+    expect(end.kind === "busy" && end.why).to.include(JANE);
+    expect(world.did).to.deep.equal([]);
+  });
+});
 
 describe("a walk over several hops", () => {
   const asked = wanted("2.4");

@@ -57,6 +57,21 @@ describe("diagnoseUpgrade", () => {
     );
   });
 
+  for (const { when, stands, not } of [
+    { when: "before", stands: "nothing of Milvus was touched", not: "argocd" },
+    { when: "after", stands: "The upgrade is in place", not: "was touched" },
+  ]) {
+    it(`says of a Job of the user's ${when} the upgrade how things stand and how to try it, and nothing of Milvus`, async () => {
+      for (const plan of [PLANS.migration, PLANS.rolling]) {
+        const text = await failure({ jobs: job(`${when}-smoke-test`), deployments: [back] }, plan);
+        expect(text)
+          .to.contain(stands)
+          .and.to.contain("kubectl -n milvus create job smoke-test-try --from=cronjob/smoke-test")
+          .and.to.not.contain(not);
+      }
+    });
+  }
+
   it("has nothing of that to say in a plan that stops nothing", async () => {
     expect(await failure({ jobs: job("pause"), deployments: [back] }, PLANS.rolling)).to.equal(undefined);
     expect(await failure({ jobs: job("pause"), deployments: [back] }, PLANS.helm)).to.equal(undefined);

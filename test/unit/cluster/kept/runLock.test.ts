@@ -4,6 +4,7 @@ import {
   LONGEST_SILENCE,
   type LockRequest,
   type RunLock,
+  readLivingRun,
   readRunLock,
   type Taken,
   takeRunLock,
@@ -90,6 +91,23 @@ describe("the lock of a release", () => {
     lockOf(await take("jane"));
     expect(await take("joe")).to.have.nested.property("busy.who", "jane@laptop");
     expect(await take("joe", { silence: 0.6 })).to.have.nested.property("busy.who", "jane@laptop");
+  });
+
+  it("tells those who ask of a run that lives, and of none that is dead or gone", async () => {
+    const ask = () =>
+      readLivingRun(api.client, {
+        releaseName: "my-release",
+        namespace: "milvus",
+        silence: 0.6,
+        say: () => undefined,
+      });
+    expect(await ask()).to.equal(undefined);
+    const lock = lockOf(await take("jane"));
+    expect((await ask())?.who).to.equal("jane@laptop");
+    await lock.release();
+    lockOf(await take("joe", { isAlive: () => false }));
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(await ask()).to.equal(undefined);
   });
 
   it("of a run that is dead is taken over by exactly one other after its silence", async () => {

@@ -39,6 +39,8 @@ function half(from: string, to: string, over: { readonly status?: "pending-upgra
   );
   return { ...state, components };
 }
+/** Begun, and not at its end. */
+const OPEN = { from: "2.2.9", to: "2.2.14", startedAt: "2026-05-01T11:00:00Z", runs: 1 };
 const lastDeployed = (appVersion: string) => ({ revision: 6, chartVersion: "4.0.34", appVersion });
 
 function short(move: Move): string {
@@ -81,6 +83,20 @@ describe("the next move of a walk", () => {
       what: "has arrived where the version runs with these values",
       to: "2.2.14",
       state: settled("4.0.34", "2.2.14"),
+      move: "arrived at 2.2.14",
+    },
+    {
+      what: "runs what is left of runAfter",
+      to: "2.2.14",
+      over: { runAfter: ["smoke"] },
+      state: { ...settled("4.0.34", "2.2.14"), openUpgrade: OPEN },
+      move: "verify 2.2.14",
+    },
+    {
+      what: "has arrived where all of runAfter has run",
+      to: "2.2.14",
+      over: { runAfter: ["smoke"] },
+      state: { ...settled("4.0.34", "2.2.14"), openUpgrade: { ...OPEN, ranAfter: ["smoke"] } },
       move: "arrived at 2.2.14",
     },
     {
