@@ -30,6 +30,8 @@ const IN_TURNS = [
   "openshift",
   "etcdTls",
   "renders",
+  "twoFleets",
+  "ownJobs",
 ].map((name) => `test/e2e/${name}.test.ts`);
 const TURNS = 3;
 
