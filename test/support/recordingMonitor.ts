@@ -53,7 +53,7 @@ type Invoke = (token: string, inputs: Record<string, unknown>) => Record<string,
 type Inputs = Record<string, unknown> & { readonly metadata?: object };
 
 /** Later than every revision of the tests. */
-const NEW_REVISION = 1000;
+export const NEW_REVISION = 1000;
 
 /**
  * Like the API server, which gives every object a uid, and Helm, which makes a new revision; a preview that may not rehearse

@@ -7,8 +7,17 @@ import type { PlannedRun } from "../../../../components/declare/context";
 import { PLAN_KINDS, type PlanKind, type Step, type UpgradePlan } from "../../../../upgrade/model";
 import { stepLimit } from "../../../../upgrade/steps/steps";
 import { examples } from "../../../support/examples";
-import { declare, PLANS, plannedRun, RESUMES, SETTINGS, STEP } from "../../../support/plans";
-import { type Recording, type Registered, record } from "../../../support/recordingMonitor";
+import {
+  declare,
+  RELEASE as HELM_RELEASE,
+  PLANS,
+  plannedRun,
+  RESUMES,
+  SETTINGS,
+  STEP,
+  state,
+} from "../../../support/plans";
+import { NEW_REVISION, type Recording, type Registered, record } from "../../../support/recordingMonitor";
 
 const JOB = "kubernetes:batch/v1:Job";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
@@ -204,6 +213,22 @@ describe("the chain of a plan", () => {
     expect(new Set(first).size, "one trigger for all Jobs of a run").to.equal(1);
     expect(first[0]).to.be.a("string");
     expect(second[0]).to.be.a("string").that.does.not.equal(first[0]);
+  });
+
+  it("runs what is left of runAfter where nothing else is to be done, though the Release gets no new revision", async () => {
+    const after = { ...STEP.ownJob, when: "after" } as const;
+    const there = state({
+      release: { ...HELM_RELEASE, revision: NEW_REVISION },
+      cronJobs: [{ name: after.cronJob, version: after.version, template: {} }],
+    });
+    const { registered } = await record(async () => {
+      const { done, runAfter } = declare(
+        plannedRun({ ...PLANS.nothing, steps: [STEP.release, after] }, { state: there }),
+      );
+      expect(await done()).to.equal(true);
+      await runAfter();
+    });
+    expect(registered.map(({ name }) => name)).to.include("milvus-after-milvus-backup");
   });
 
   describe("with steps that --target or --exclude leaves out", () => {
