@@ -29,7 +29,7 @@ import type { BegunOwnJob, FailedResource } from "./declare/context";
 import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
 import { beforeTheEnd } from "./engine/endSignals";
 import { watchEngine } from "./engine/guard";
-import { onlyRefreshes, typedArguments } from "./engine/operation";
+import { isOnTerminal, onlyRefreshes, typedArguments } from "./engine/operation";
 import { ShownLines } from "./engine/shownLines";
 import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
@@ -315,6 +315,7 @@ class UpgradeRun {
           events.tell({ event: "stepProgress", ...named, text: this.words(line) });
           void this.say(line);
         },
+        ...(isOnTerminal() && { refresh: (line: string) => void this.show(line) }),
         warn: (line) => void this.warn(line),
         ...(lock && { check: () => lock.check() }),
       });
@@ -383,6 +384,11 @@ class UpgradeRun {
   /** Each is one line, whatever others have written into it. */
   private say(...lines: readonly string[]): Promise<void> {
     return pulumi.log.info(lines.map((line) => oneLine(this.words(line))).join("\n"), this.component);
+  }
+
+  /** On a terminal, in the place of the line before, and nowhere afterwards. */
+  private show(line: string): Promise<void> {
+    return pulumi.log.info(oneLine(this.words(line)), this.component, undefined, true);
   }
 
   private warn(line: string): Promise<void> {

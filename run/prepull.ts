@@ -16,6 +16,7 @@ const POLL_MS = 500;
 const SOON_SECONDS = 20;
 const SLOW_POLL_MS = 2000;
 const PROGRESS_MS = 30_000;
+const REFRESH_MS = 10_000;
 /** Seconds for what an earlier run has left to be gone. */
 const DELETION_LIMIT = 60;
 /** Seconds on top of the step's own limit, after which Jobs end by themselves. */
@@ -26,6 +27,8 @@ export interface PrepullRequest {
   readonly state: ClusterState;
   readonly pulls: Pulls;
   readonly say: (line: string) => void;
+  /** For a display that is written anew: how it stands, where there is no news. Default: `say`, less often. */
+  readonly refresh?: (line: string) => void;
   readonly warn: (line: string) => void;
   /** Throws where this run must not go on. */
   readonly check?: () => Promise<void>;
@@ -252,11 +255,14 @@ class Run {
       ...(left.length > 0 ? [`still coming: ${left.join(", ")}`] : []),
       ...lost,
     ].join("; ");
-    const isOld = this.#clock.now() - this.#toldAt >= PROGRESS_MS;
-    if (line === this.#told && !isOld) return;
-    const limit = this.request.config.settings.timeouts.prepull;
+    const { say, refresh, config } = this.request;
+    const isNews = line !== this.#told;
+    const isOld = this.#clock.now() - this.#toldAt >= (refresh ? REFRESH_MS : PROGRESS_MS);
+    if (!isNews && !isOld) return;
+    const limit = config.settings.timeouts.prepull;
     const after = this.#told === "" ? "" : ` (${duration(this.seconds)} of at most ${duration(limit)})`;
-    this.request.say(`${line}${after}`);
+    const tell = isNews ? say : (refresh ?? say);
+    tell(`${line}${after}`);
     this.#told = line;
     this.#toldAt = this.#clock.now();
   }

@@ -73,8 +73,9 @@ function pulls(over: Partial<Pulls> = {}, nodes = ["node-0", "node-1"]): Pulls {
   return { groups: [{ placement: PLACEMENT, images, nodes }], passedOver: [], notes: [], ...over };
 }
 
-async function run(server: Server, given = pulls(), limit = "30s") {
+async function run(server: Server, given = pulls(), limit = "30s", isOnTerminal = false) {
   const said: string[] = [];
+  const shown: string[] = [];
   const warned: string[] = [];
   let error: Error | undefined;
   let now = 1_000_000;
@@ -86,6 +87,7 @@ async function run(server: Server, given = pulls(), limit = "30s") {
     pulls: given,
     state: { kubernetesVersion: "1.30.0", namespaceExists: true, components: [], attempts: [], notes: [] },
     say: (line) => said.push(line),
+    ...(isOnTerminal && { refresh: (line: string) => shown.push(line) }),
     warn: (line) => warned.push(line),
     clock: {
       now: () => now,
@@ -97,7 +99,7 @@ async function run(server: Server, given = pulls(), limit = "30s") {
   }).catch((thrown: unknown) => {
     error = thrown as Error;
   });
-  return { said, warned, error: error?.message };
+  return { said, shown, warned, error: error?.message };
 }
 
 describe("pulling images before anything stops", () => {
@@ -114,6 +116,24 @@ describe("pulling images before anything stops", () => {
       "prepull: done after 1 s",
     ]);
     expect(server.jobs.size).to.equal(0);
+  });
+
+  it("tells that nothing has changed: in a log every 30 s, on a terminal every 10 s and in the place of the line before", async () => {
+    const slow = () => {
+      const server = new Server();
+      let polls = 0;
+      // Every half second, and after 20 s every two.
+      server.podOf = () => (++polls > 2 * (40 + 15) ? THERE : PULLING);
+      return server;
+    };
+    const log = await run(slow(), pulls(), "10m");
+    expect(log.said.filter((line) => line.startsWith("prepull: 0 of 2"))).to.have.length(2);
+    const terminal = await run(slow(), pulls(), "10m", true);
+    expect(terminal.said.filter((line) => line.startsWith("prepull: 0 of 2"))).to.have.length(1);
+    expect(terminal.shown.length).to.be.within(4, 5);
+    expect(terminal.shown[0]).to.match(
+      /^prepull: 0 of 2 nodes have their images; still coming: .* \(1[0-2] s of at most/,
+    );
   });
 
   it("goes on with the Jobs of a run that was killed, and deletes others and those that have ended", async () => {
