@@ -331,6 +331,12 @@ function keysOf(sources: readonly Source[]): string {
   return list(sources.map(({ part }) => VALUES_KEYS[part]));
 }
 
+/** Of a setting of those whose work it does. */
+function whyNotAll(name: ComponentKey, at: ValuePath, given: HelmValues): string {
+  if (isSaid(given, at)) return `milvus:values leaves ${formatPath(at)} empty`;
+  return name === "resources" || name === "replicas" ? "of the size of one component" : "they differ";
+}
+
 function differenceOf(
   succession: Succession,
   partial: readonly { readonly name: ComponentKey; readonly at: ValuePath }[],
@@ -338,15 +344,16 @@ function differenceOf(
 ): string {
   const { component, does } = succession;
   const parts = partsOf(succession, given);
-  const theirs = partial.flatMap(({ name }) =>
-    parts.map((part) => [VALUES_KEYS[part], ...path(name)]).filter((at) => isSaid(given, at)),
-  );
+  const theirs = partial.flatMap(({ name, at }) => {
+    const said = parts.map((part) => [VALUES_KEYS[part], ...path(name)]).filter((it) => isSaid(given, it));
+    return said.length === 0 ? [] : [`${list(said.map(formatPath))} (${whyNotAll(name, at, given)})`];
+  });
   const own = partial.map(({ at }) => `milvus:values.${formatPath(at)}`);
   const cost =
     component === "mixcoord"
       ? "no coordinator works until it starts"
       : "nothing can be written until it starts, and there is no way back from 2.6";
-  return `${component} is new and ${does} ${list(parts)}. It does not get all of ${list(theirs.map(formatPath))}: they differ, are of the size of one component, or milvus:values leaves them empty for it. Before pulumi up, say in ${list(own)} what it shall have. Where it finds no node, or does not reach etcd or the object storage, ${cost}.`;
+  return `${component} is new and ${does} ${list(parts)}. It does not get all of ${list(theirs)}. Before pulumi up, say in ${list(own)} what it shall have. Where it finds no node, or does not reach etcd or the object storage, ${cost}.`;
 }
 
 /** What an index node has that a data node has no key for, in any chart. */

@@ -338,3 +338,19 @@ describe("settings_of_index_nodes_end (fact 4.6)", () => {
     expect(said(merged(values), rule)).to.equal("");
   });
 });
+
+describe("a_new_component_takes_over_settings: what a new component does not get", () => {
+  it("is said with the reason of each setting", () => {
+    const values = {
+      dataNode: { tolerations: GPU, resources: { limits: { memory: "4Gi" } }, nodeSelector: { pool: "a" } },
+      queryNode: { tolerations: GPU, resources: { limits: { memory: "8Gi" } }, nodeSelector: { pool: "b" } },
+      streamingNode: { tolerations: [] },
+    };
+    const warning = said(streamed(values));
+    expect(warning).to.contain("dataNode.nodeSelector and queryNode.nodeSelector (they differ)");
+    expect(warning).to.contain("dataNode.resources and queryNode.resources (of the size of one component)");
+    expect(warning).to.contain(
+      "dataNode.tolerations and queryNode.tolerations (milvus:values leaves streamingNode.tolerations empty)",
+    );
+  });
+});
