@@ -109,6 +109,8 @@ export class CheckedScript implements MetadataScript {
         ETCD_ROOT_PATH: this.prefix + env.root,
         INSTALLATION: env.installation,
         OVERWRITE: env.overwrite ? "yes" : "no",
+        // The model's order: what a restore that is killed leaves is compared entry by entry.
+        SANDBOX_ORDER: "sorted",
         ...(sessions.length > 0 && { SESSION_TIMEOUT: "0" }),
       },
     };

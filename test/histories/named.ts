@@ -194,4 +194,9 @@ export const NAMED: readonly NamedHistory[] = [
       up("2.1.4"),
     ],
   },
+  {
+    name: "a migration that died, and then the restore in its middle, are ended by the next run",
+    events: [up("2.2.0", killed("migrate", 16)), up("2.2.0", killed("migrate", 47)), up("2.2.0")],
+    ends: "succeeded",
+  },
 ];
