@@ -75,8 +75,15 @@ export function commandOf([program = "", ...args]: readonly string[]): string | 
   return args.find((arg, index) => COMMANDS.test(arg) && !WITH_VALUE.test(args[index - 1] ?? ""));
 }
 
+/** Each question above walks the same ancestors, whose command lines stay as they are. */
+const seen = new Map<number, Process | undefined>();
+
 function readProcess(pid: number): Process | undefined {
-  if (!existsSync("/proc/self/stat")) return askPs(pid);
+  if (!seen.has(pid)) seen.set(pid, existsSync("/proc/self/stat") ? readStat(pid) : askPs(pid));
+  return seen.get(pid);
+}
+
+function readStat(pid: number): Process | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The program's name, in brackets, may hold spaces and brackets.
