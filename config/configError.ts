@@ -20,7 +20,7 @@ export class ConfigError extends Error {
   constructor(
     problems: readonly ConfigProblem[],
     subject = "The stack config has",
-    reference = "Every key is described in Pulumi.yaml.",
+    reference = "Every key is described in docs/configuration.md.",
   ) {
     const count = problems.length === 1 ? "one problem" : `${problems.length} problems`;
     super(

@@ -1,15 +1,10 @@
-/**
- * Every key of the stack config with its type, default and description. Pulumi.yaml and the table in docs/configuration.md
- * say the same; a unit test holds them together.
- */
+/** Every key of the stack config with its type, default and description: the table in docs/configuration.md is made from them. */
 
 export type PulumiType = "string" | "boolean" | "object" | "array";
 
 export interface KeyDescription {
   readonly type: PulumiType;
-  /** Item type of an array, as Pulumi.yaml wants it. */
-  readonly items?: "string" | "object";
-  /** Missing: the key must be set. Empty (`""`, `{}`, `[]`) means "not set": Pulumi wants a default for every key. */
+  /** Missing: the key must be set. Empty (`""`, `{}`, `[]`) means "not set". */
   readonly default?: unknown;
   /** One paragraph; what an empty default means is said here. */
   readonly description: string;
@@ -51,7 +46,6 @@ export const CONFIG_KEYS = {
   },
   valuesFiles: {
     type: "array",
-    items: "string",
     default: [],
     description: "YAML files with Helm values, relative to the project folder; later files win, as with `helm -f`.",
   },
@@ -91,7 +85,6 @@ export const CONFIG_KEYS = {
   },
   dropValues: {
     type: "array",
-    items: "string",
     default: [],
     description:
       "Paths of values (pulsar.proxy.resources) that the release in the cluster has and the stack config may leave out; anything else missing is refused.",
@@ -127,14 +120,12 @@ export const CONFIG_KEYS = {
   },
   runBefore: {
     type: "array",
-    items: "string",
     default: [],
     description:
       "CronJobs of the namespace (cronjob/milvus-backup) of which a Job each runs before an upgrade touches anything; one that fails ends the run there.",
   },
   runAfter: {
     type: "array",
-    items: "string",
     default: [],
     description:
       "CronJobs of the namespace (cronjob/smoke-test) of which a Job each runs after the verification of an upgrade; one that fails ends the run there.",
@@ -193,7 +184,6 @@ export const CONFIG_KEYS = {
   },
   imagePullSecrets: {
     type: "array",
-    items: "string",
     default: [],
     description: "Names of Secrets in the namespace with which the Jobs pull their images.",
   },
@@ -204,7 +194,6 @@ export const CONFIG_KEYS = {
   },
   tolerations: {
     type: "array",
-    items: "object",
     default: [],
     description: "Tolerations of the pods of the Jobs.",
   },
@@ -245,7 +234,6 @@ export const CONFIG_KEYS = {
   },
   verifyQueries: {
     type: "array",
-    items: "object",
     default: [],
     description:
       "Searches that must find the same after an upgrade: collection, and if wanted database, field, vector, limit, params, filter, same (how many neighbours at least). Empty: one search in every loaded collection, with the vector of a stored row.",
