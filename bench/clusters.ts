@@ -6,7 +6,6 @@ import path from "node:path";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { chartsFolder } from "../sandbox/charts";
 import { type EngineStack, openStack, type StackConfig } from "../sandbox/engine";
-import { OLD_MILVUS_VALUES } from "../sandbox/oldMilvusValues";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox";
 import type { BenchContext } from "./part";
 
@@ -47,35 +46,7 @@ export async function withBed<T>(context: BenchContext, work: (bed: Bed) => Prom
   }
 }
 
-const two = { replicas: 2 };
 const none = { enabled: false };
-
-/** A cluster whose components can be rolled one by one. */
-export const ROLLABLE = {
-  queryNode: two,
-  dataNode: two,
-  indexNode: two,
-  proxy: two,
-  mixCoordinator: { enabled: true, replicas: 2, activeStandby: { enabled: true } },
-  rootCoordinator: none,
-  queryCoordinator: none,
-  dataCoordinator: none,
-  indexCoordinator: none,
-} as const;
-
-/** Before 4.2.4 coordinators are apart. */
-export const ROLLABLE_APART = {
-  queryNode: two,
-  dataNode: two,
-  indexNode: two,
-  proxy: two,
-  ...Object.fromEntries(
-    ["root", "query", "data", "index"].map((name) => [
-      `${name}Coordinator`,
-      { enabled: true, replicas: 2, activeStandby: { enabled: true } },
-    ]),
-  ),
-} as const;
 
 /** A standalone, small, so that fifty of them find room, and each with its own part of the sandbox's one etcd. */
 export function standaloneValues(index: number) {
@@ -87,6 +58,3 @@ export function standaloneValues(index: number) {
     extraConfigFiles: { "user.yaml": `etcd:\n  rootPath: fleet-${index}\n` },
   };
 }
-
-/** Milvus 2.1. */
-export const OLD = OLD_MILVUS_VALUES;

@@ -3,8 +3,9 @@ import { EtcdClient } from "../sandbox/etcd";
 import { DEFAULT_ROOT_PATH } from "../sandbox/metadata";
 import { seedMetadata } from "../sandbox/metadataSeed";
 import { installMilvus } from "../sandbox/milvusRelease";
+import { OLD_MILVUS_VALUES } from "../sandbox/milvusValues";
 import { writeFaults } from "../sandbox/podRunner/faults";
-import { type Bed, OLD, withBed } from "./clusters";
+import { type Bed, withBed } from "./clusters";
 import { migrateSh } from "./migrateSh";
 import type { BenchContext, Part } from "./part";
 import type { Findings } from "./section";
@@ -106,7 +107,7 @@ async function once({ log }: BenchContext, bed: Bed, sessions: Sessions, way: Wa
   const etcd = new EtcdClient(sandbox.metadataEtcd);
   await etcd.deletePrefix(`${DEFAULT_ROOT_PATH}/`);
   await seedMetadata(etcd);
-  await installMilvus(sandbox, release, bed.chart(SOURCE.chart), OLD);
+  await installMilvus(sandbox, release, bed.chart(SOURCE.chart), OLD_MILVUS_VALUES);
   const timeline = way === "ours" ? await upgrade(bed, release) : await script(bed, release);
   await sandbox.helm(["uninstall", release.name, "--namespace", release.namespace, "--wait"]);
   const measured = { away: outage(timeline), withoutProxy: longestWithout(timeline, "proxy") };
@@ -117,7 +118,7 @@ async function once({ log }: BenchContext, bed: Bed, sessions: Sessions, way: Wa
 async function upgrade(bed: Bed, release: { name: string; namespace: string }): Promise<Timeline> {
   const stack = await bed.stack(release.namespace, {
     "milvus:namespace": release.namespace,
-    "milvus:values": OLD,
+    "milvus:values": OLD_MILVUS_VALUES,
     "milvus:version": TARGET,
     "milvus:verify": "off",
   });

@@ -4,9 +4,10 @@ import { EtcdClient } from "../sandbox/etcd";
 import { DEFAULT_ROOT_PATH } from "../sandbox/metadata";
 import { seedMetadata } from "../sandbox/metadataSeed";
 import { installMilvus, type ReleaseName } from "../sandbox/milvusRelease";
+import { OLD_MILVUS_VALUES, ROLLABLE_MILVUS_VALUES_APART } from "../sandbox/milvusValues";
 import { type Faults, writeFaults } from "../sandbox/podRunner/faults";
 import { forgetImages } from "../sandbox/podRunner/nodeImages";
-import { type Bed, OLD, ROLLABLE_APART, withBed } from "./clusters";
+import { type Bed, withBed } from "./clusters";
 import { migrateSh } from "./migrateSh";
 import type { BenchContext, Part } from "./part";
 import type { Line } from "./plot";
@@ -41,7 +42,7 @@ const MIGRATION: Scene = {
   title: "metadata migration, 2.1.4 → 2.2.14",
   from: { chart: "3.2.18", version: "2.1.4" },
   to: { chart: "4.0.34", version: "2.2.14" },
-  values: OLD,
+  values: OLD_MILVUS_VALUES,
   target: 0.2,
   other: "migrate.sh",
   script: ({ sandbox }, release) =>
@@ -78,11 +79,11 @@ const ROLL: Scene = {
   from: { chart: "4.1.36", version: "2.4.5" },
   to: { chart: "4.2.0", version: "2.4.6" },
   values: {
-    ...ROLLABLE_APART,
+    ...ROLLABLE_MILVUS_VALUES_APART,
     ...Object.fromEntries(
       ["indexNode", "queryNode", "dataNode", "proxy"].map((name) => [
         name,
-        { ...ROLLABLE_APART.proxy, ...on("node-0") },
+        { ...ROLLABLE_MILVUS_VALUES_APART.proxy, ...on("node-0") },
       ]),
     ),
     ...Object.fromEntries(

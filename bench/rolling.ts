@@ -1,6 +1,7 @@
 /** An upgrade component by component: this program's ordered roll, and the steps of rollingUpdate.sh. */
 import { installMilvus, type ReleaseName } from "../sandbox/milvusRelease";
-import { type Bed, ROLLABLE_APART, withBed } from "./clusters";
+import { ROLLABLE_MILVUS_VALUES_APART } from "../sandbox/milvusValues";
+import { type Bed, withBed } from "./clusters";
 import type { BenchContext, Part } from "./part";
 import { rollingUpdateSh } from "./rollingUpdateSh";
 import type { Findings } from "./section";
@@ -85,7 +86,7 @@ async function measure(
   work: (release: ReleaseName) => Promise<unknown>,
 ): Promise<Rolled> {
   const release = { name: "my-release", namespace };
-  await installMilvus(bed.sandbox, release, bed.chart(FROM.chart), ROLLABLE_APART);
+  await installMilvus(bed.sandbox, release, bed.chart(FROM.chart), ROLLABLE_MILVUS_VALUES_APART);
   return measureOn(context, bed, release, () => work(release));
 }
 
@@ -110,7 +111,7 @@ async function measureOn(
 async function up(bed: Bed, { namespace }: ReleaseName): Promise<unknown> {
   const stack = await bed.stack("rolling", {
     "milvus:namespace": namespace,
-    "milvus:values": ROLLABLE_APART,
+    "milvus:values": ROLLABLE_MILVUS_VALUES_APART,
     "milvus:version": TO.version,
     "milvus:chartVersion": TO.chart,
     "milvus:strategy": "rolling",
@@ -131,7 +132,7 @@ async function helmUpgrade(bed: Bed, { name, namespace }: ReleaseName): Promise<
     "--wait",
     "--timeout=300s",
   ];
-  await bed.sandbox.helm(args, { input: JSON.stringify(ROLLABLE_APART), timeoutSeconds: 320 });
+  await bed.sandbox.helm(args, { input: JSON.stringify(ROLLABLE_MILVUS_VALUES_APART), timeoutSeconds: 320 });
 }
 
 interface ReplicaSetList {

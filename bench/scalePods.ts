@@ -1,7 +1,8 @@
 /** One cluster that gets larger: what a preview costs then. */
 import { type ApiProxy, startApiProxy } from "../sandbox/apiProxy";
 import type { EngineStack } from "../sandbox/engine";
-import { type Bed, ROLLABLE, withBed } from "./clusters";
+import { ROLLABLE_MILVUS_VALUES } from "../sandbox/milvusValues";
+import { type Bed, withBed } from "./clusters";
 import { type Look, look } from "./look";
 import type { BenchContext, Part } from "./part";
 import type { Findings } from "./section";
@@ -86,7 +87,7 @@ async function allSizes({ log, quick }: BenchContext, bed: Bed): Promise<Measure
 
 async function measure(bed: Bed, proxy: ApiProxy, stack: EngineStack, pods: number, times: number): Promise<Measured> {
   // mixcoord 2, indexnode, datanode and proxy 2 each.
-  const values = { ...ROLLABLE, queryNode: { replicas: pods - 8 } };
+  const values = { ...ROLLABLE_MILVUS_VALUES, queryNode: { replicas: pods - 8 } };
   await stack.setConfig({ "milvus:version": NOW, "milvus:strategy": "auto", "milvus:values": values });
   await stack.up();
   await ready(bed, pods);

@@ -18,7 +18,7 @@ import { EtcdClient } from "./etcd";
 import { METADATA_KINDS } from "./metadata";
 import { seedMetadata } from "./metadataSeed";
 import { installMilvus, type ObservedMilvus, observeMilvus, type ReleaseName } from "./milvusRelease";
-import { OLD_MILVUS_VALUES } from "./oldMilvusValues";
+import { OLD_MILVUS_VALUES } from "./milvusValues";
 import { isRefusal } from "./refusal";
 import { type Sandbox, startSandbox } from "./sandbox";
 import { sandboxFolder } from "./sandboxState";

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import * as languageRpc from "@pulumi/pulumi/proto/language_grpc_pb";
@@ -20,33 +21,42 @@ const BINARY = "pulumi-language-nodejs";
 
 /**
  * Pulumi's own language host where it lies beside the CLI or on PATH. Else a stand-in that does the same with the same
- * script of the SDK, which is what loads the program: TypeScript, entry point and errors are the real ones.
+ * script of the SDK, which is what loads the program: TypeScript, entry point and errors are the real ones. pulumi starts and ends
+ * the one as the other, so the program has pulumi among its ancestors and gets its signals.
  */
-export async function startLanguageHost(cli: string): Promise<LanguageHost> {
+export function languageHost(cli: string): LanguageHost {
   const folders = [path.dirname(cli), ...(process.env.PATH ?? "").split(path.delimiter)];
   const found = folders.find((folder) => folder !== "" && existsSync(path.join(folder, BINARY)));
   return found === undefined ? standIn() : { kind: "official", env: { PATH: found }, stop: () => undefined };
 }
 
-async function standIn(): Promise<LanguageHost> {
+function standIn(): LanguageHost {
+  const folder = mkdtempSync(path.join(tmpdir(), "language-host-"));
+  const command = [process.execPath, "--require", require.resolve("tsx/cjs"), __filename].map((it) => `'${it}'`);
+  writeFileSync(path.join(folder, BINARY), `#!/bin/sh\nexec ${command.join(" ")} "$@"\n`, { mode: 0o755 });
+  return {
+    kind: "stand-in",
+    env: { PATH: folder },
+    stop: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** As the engine starts a plugin: its own address is the last argument, and the plugin says its port first. */
+async function serve(engineAddress: string): Promise<void> {
   const server = new grpc.Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
-  server.addService(languageRpc.LanguageRuntimeService, implementation());
+  server.addService(languageRpc.LanguageRuntimeService, implementation(engineAddress));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
     );
   });
-  return {
-    kind: "stand-in",
-    env: { PULUMI_DEBUG_LANGUAGES: `nodejs:${port}` },
-    stop: () => server.forceShutdown(),
-  };
+  process.stdout.write(`${port}\n`);
 }
 
 type Answer = grpc.sendUnaryData<unknown>;
 
-function implementation(): grpc.UntypedServiceImplementation {
-  let engineAddress = "";
+function implementation(startedBy: string): grpc.UntypedServiceImplementation {
+  let engineAddress = startedBy;
   return {
     handshake: (call: { request: language.LanguageHandshakeRequest }, done: Answer) => {
       engineAddress = call.request.getEngineAddress();
@@ -167,3 +177,5 @@ function variables(list: readonly string[]): NodeJS.ProcessEnv {
     }),
   );
 }
+
+if (require.main === module) void serve(process.argv.at(-1) ?? "");

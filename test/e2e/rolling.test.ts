@@ -1,19 +1,8 @@
 import { expect } from "chai";
 import type { EngineStack } from "../../sandbox/engine";
+import { ROLLABLE_MILVUS_VALUES } from "../../sandbox/milvusValues";
 import { changeList, failureOf, problems, startTestBed, type TestBed } from "./support/testBed";
 
-const MIX = { replicas: 2 };
-const VALUES = {
-  queryNode: MIX,
-  dataNode: MIX,
-  indexNode: MIX,
-  proxy: MIX,
-  mixCoordinator: { enabled: true, replicas: 2, activeStandby: { enabled: true } },
-  rootCoordinator: { enabled: false },
-  queryCoordinator: { enabled: false },
-  dataCoordinator: { enabled: false },
-  indexCoordinator: { enabled: false },
-} as const;
 const ORDER = ["indexnode", "mixcoord", "querynode", "datanode", "proxy"];
 const ORDER_2_6 = ["mixcoord", "streamingnode", "querynode", "datanode", "proxy"];
 
@@ -72,8 +61,8 @@ describe("an ordered rolling upgrade of a mixcoord cluster, 2.4.16 to 2.5", () =
 
   before(async () => {
     bed = await startTestBed();
-    await bed.install("4.2.20", VALUES);
-    stack = await bed.stack({ "milvus:version": "2.4.16", "milvus:values": VALUES });
+    await bed.install("4.2.20", ROLLABLE_MILVUS_VALUES);
+    stack = await bed.stack({ "milvus:version": "2.4.16", "milvus:values": ROLLABLE_MILVUS_VALUES });
     await stack.up();
     await stack.setConfig({ "milvus:version": "2.5.16", "milvus:strategy": "rolling" });
   });
