@@ -5,6 +5,7 @@ import type { ManifestObject } from "../manifests/objects";
 import type { ClusterState, UpgradePlan } from "../upgrade/model";
 import type { Workload } from "../upgrade/prepull/groups";
 import { choosePulls, type Pulls } from "../upgrade/prepull/pulls";
+import { needsRoom } from "../upgrade/prepull/room";
 import { filledText, getValue, isMap } from "../upgrade/values/tree";
 import type { Rendering } from "./rendering";
 
@@ -21,14 +22,15 @@ export async function findPulls(
   rendering: Promise<Rendering> | undefined,
 ): Promise<Pulls | undefined> {
   if (!plan.steps.some(({ kind }) => kind === "prepull")) return undefined;
-  const found = await rendering;
-  const rendered = found?.kind === "compared" ? workloadsOf(found.objects) : undefined;
   const create = { verb: "create", group: "batch", resource: "jobs", namespace: wanted.namespace };
-  const [facts, mayCreate, workloads] = await Promise.all([
-    readPullFacts(client, wanted),
+  // Read while Helm renders.
+  const [found, facts, mayCreate] = await Promise.all([
+    rendering,
+    readPullFacts(client, wanted, needsRoom(plan)),
     client.review(create),
-    rendered ?? runningWorkloads(client, wanted, plan, release?.chartValues),
   ]);
+  const rendered = found?.kind === "compared" ? workloadsOf(found.objects) : undefined;
+  const workloads = rendered ?? (await runningWorkloads(client, wanted, plan, release?.chartValues));
   const known = await Promise.all((workloads ?? []).map((workload) => withAccount(client, wanted.namespace, workload)));
   const chosen = choosePulls(plan, { ...facts, components, workloads: known }, settings);
   const notAllowed = mayCreate ? [] : [NOT_ALLOWED];

@@ -72,6 +72,11 @@ export async function readGroupNames(client: ClusterClient): Promise<ReadonlySet
   return new Set(names);
 }
 
+/** Has within one look the answer under way that `readServedApis` will ask for beside the groups; whether it comes shows there. */
+export function askAhead(look: ClusterClient): void {
+  look.read(CORE).catch(() => undefined);
+}
+
 /**
  * What the cluster serves, in two calls. A group whose own server does not answer (metrics, for example) has no kinds,
  * as for Helm.

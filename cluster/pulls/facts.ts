@@ -8,7 +8,8 @@ import type { PullFacts } from "../../upgrade/prepull/pulls";
 import { type Amounts, requestsOf } from "../../upgrade/prepull/room";
 import { sizeOf } from "../../upgrade/values/quantities";
 import type { ClusterClient } from "../api/client";
-import { hasCode } from "../errors";
+import { readPages } from "../api/pages";
+import { ClusterError, hasCode } from "../errors";
 import type { Json } from "../json";
 import type { ReleaseAddress } from "../releaseAddress";
 
@@ -22,17 +23,19 @@ interface List<T> {
 /**
  * Where pods of the release are and which nodes there are; missing where these may not be listed.
  *
+ * @param readsRoom whether it counts how much of the nodes is free, for which the pods of all namespaces are read
  * @throws ClusterError when pods cannot be listed
  */
 export async function readPullFacts(
   client: ClusterClient,
   { releaseName, namespace }: ReleaseAddress,
+  readsRoom: boolean,
 ): Promise<Omit<PullFacts, "workloads">> {
   // The same question as readCluster's: within one look it is asked once.
   const labelSelector = `app.kubernetes.io/instance=${releaseName}`;
-  const [found, nodes] = await Promise.all([
+  const [found, { nodes, roomUnknown }] = await Promise.all([
     client.read({ api: "v1", resource: "pods", labelSelector, namespace }),
-    readNodes(client),
+    readNodes(client, readsRoom),
   ]);
   const { items = [] } = found as List<Pod>;
   const pods = items.filter(({ status }) => status?.phase === "Running" || status?.phase === "Pending");
@@ -43,14 +46,17 @@ export async function readPullFacts(
     inUse: [...new Set(images)],
     usedNodes: [...new Set(pods.flatMap(({ spec }) => spec?.nodeName ?? []))].sort(),
     ...(nodes && { nodes }),
+    ...(roomUnknown !== undefined && { roomUnknown }),
   };
 }
 
-async function readNodes(client: ClusterClient): Promise<readonly NodeFacts[] | undefined> {
+async function readNodes(client: ClusterClient, readsRoom: boolean): Promise<Pick<PullFacts, "nodes" | "roomUnknown">> {
   try {
-    const [found, asked] = await Promise.all([client.read({ api: "v1", resource: "nodes" }), readAsked(client)]);
-    const { items = [] } = found as List<Json<V1Node>>;
-    return items
+    const [items = [], { asked, unknown }] = await Promise.all([
+      readPages<Json<V1Node>>(client, { api: "v1", resource: "nodes" }),
+      readsRoom ? readAsked(client) : { asked: undefined, unknown: undefined },
+    ]);
+    const nodes = items
       .map(({ metadata, spec, status }) => ({
         ...freeOf(metadata?.name ?? "", status?.allocatable, asked),
         name: metadata?.name ?? "",
@@ -63,17 +69,27 @@ async function readNodes(client: ClusterClient): Promise<readonly NodeFacts[] | 
         unschedulable: spec?.unschedulable === true,
       }))
       .sort((a, b) => a.name.localeCompare(b.name));
+    return { nodes, ...(unknown !== undefined && { roomUnknown: unknown }) };
   } catch (error) {
-    if (hasCode(error, "forbidden")) return undefined;
+    if (hasCode(error, "forbidden")) return {};
     throw error;
   }
 }
 
-/** What the pods of each node ask for; undefined where they may not be listed in all namespaces. */
-async function readAsked(client: ClusterClient): Promise<ReadonlyMap<string, Amounts> | undefined> {
+/** Pods of a cluster that are read to know the room on its nodes: about forty megabytes. */
+const MOST_PODS = 5000;
+
+/**
+ * What the pods of each node ask for. Nothing where they may not be listed in all namespaces: that is usual. It only sharpens the
+ * picture, so nothing else ends the run either: then it is said why it is not known.
+ */
+async function readAsked(
+  client: ClusterClient,
+): Promise<{ readonly asked?: ReadonlyMap<string, Amounts>; readonly unknown?: string }> {
   try {
     const fieldSelector = "status.phase!=Succeeded,status.phase!=Failed";
-    const { items = [] } = (await client.read({ api: "v1", resource: "pods", fieldSelector })) as List<Pod>;
+    const items = await readPages<Pod>(client, { api: "v1", resource: "pods", fieldSelector, once: true }, MOST_PODS);
+    if (items === undefined) return { unknown: `the cluster has more than ${MOST_PODS} pods` };
     const asked = new Map<string, Amounts>();
     for (const { spec } of items) {
       if (spec?.nodeName === undefined) continue;
@@ -81,9 +97,10 @@ async function readAsked(client: ClusterClient): Promise<ReadonlyMap<string, Amo
       const before = asked.get(spec.nodeName) ?? { cpu: 0, memory: 0 };
       asked.set(spec.nodeName, { cpu: before.cpu + cpu, memory: before.memory + memory });
     }
-    return asked;
+    return { asked };
   } catch (error) {
-    if (hasCode(error, "forbidden")) return undefined;
+    if (hasCode(error, "forbidden")) return {};
+    if (error instanceof ClusterError) return { unknown: `the pods of all namespaces cannot be listed: ${error.what}` };
     throw error;
   }
 }

@@ -29,6 +29,8 @@ export interface PullFacts {
   readonly components?: readonly ComponentState[];
   /** Missing: they may not be listed. */
   readonly nodes?: readonly NodeFacts[];
+  /** Why it is not known how much of the nodes is free. Default: it is known, or may not be. */
+  readonly roomUnknown?: string;
 }
 
 /** More nodes than this are not filled for one Milvus: those where it runs come first. */
@@ -39,7 +41,7 @@ export const MOST_NODES = 50;
  * be listed, those on which the release runs, to which most pods come back.
  */
 export function choosePulls(plan: UpgradePlan, facts: PullFacts, jobs: JobPlacement): Pulls {
-  const { workloads, inUse, usedNodes, nodes, components = [] } = facts;
+  const { workloads, inUse, usedNodes, nodes, roomUnknown, components = [] } = facts;
   const groups = pullGroups(plan, workloads, new Set(inUse), jobs);
   if (nodes === undefined) {
     return {
@@ -52,6 +54,9 @@ export function choosePulls(plan: UpgradePlan, facts: PullFacts, jobs: JobPlacem
   }
   const passedOver = new Map<string, string>();
   const notes: string[] = roomNotes(plan, components, workloads, nodes);
+  if (roomUnknown !== undefined) {
+    notes.push(`Whether the nodes have room for the new pods was not looked at: ${roomUnknown.replace(/\.$/, "")}.`);
+  }
   const placed = groups.map((group): PlacedGroup => {
     const fitting = nodes.flatMap((node) => {
       const fit = fitOf(group.placement, node);

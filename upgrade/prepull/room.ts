@@ -34,6 +34,11 @@ function requestOf(container: HelmValue): Amounts {
   return { cpu: of("cpu"), memory: of("memory") };
 }
 
+/** True for a plan in which pods come beside those that run, so that the room on the nodes counts. */
+export function needsRoom({ kind }: Pick<UpgradePlan, "kind">): boolean {
+  return kind === "rolling" || kind === "helm";
+}
+
 /**
  * Pods that come beside those that run, and for which no node has room now: a new component's, and the first one of a roll.
  * After a stop, or where a component is recreated, there is the room that it leaves.
@@ -44,7 +49,7 @@ export function roomNotes(
   workloads: readonly Workload[],
   nodes: readonly NodeFacts[],
 ): string[] {
-  if (plan.kind !== "rolling" && plan.kind !== "helm") return [];
+  if (!needsRoom(plan)) return [];
   const recreated = plan.steps.flatMap((step) => (step.kind === "resume" && step.recreated ? [step.component] : []));
   return workloads.flatMap(({ name, component, replicas, recreates, podSpec }) => {
     const running = components.find((it) => it.name === name);

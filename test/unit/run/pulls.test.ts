@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import type { ApiRequest } from "../../../cluster/api/request";
+import { ClusterError } from "../../../cluster/errors";
 import { parseConfig } from "../../../config/parseConfig";
 import { parseManifest } from "../../../manifests/objects";
 import { findPulls } from "../../../run/pulls";
@@ -84,6 +86,57 @@ describe("the pulls of a plan", () => {
     const pulls = await found({ nodes: forbidden("nodes") });
     expect(pulls?.groups[0]?.nodes).to.deep.equal(["node-0"]);
     expect(pulls?.notes.join()).to.include("Nodes may not be listed");
+  });
+
+  it("say why the room on the nodes is not known, which ends nothing", async () => {
+    const slow = new ClusterError("timedOut", "GET pods took more than 20 s.", "try again");
+    const pods = (request: ApiRequest) => (request.namespace === undefined ? slow : { items: [POD] });
+    const client = fakeClient({ nodes: [NODE], serviceaccounts: {} });
+    const read = async (request: ApiRequest) => {
+      if (request.resource !== "pods") return client.read(request);
+      const answer = pods(request);
+      if (answer instanceof Error) throw answer;
+      return answer;
+    };
+    const pulls = await findPulls({ ...client, read }, CONFIG, PLAN, state(), Promise.resolve(RENDERED));
+    expect(pulls?.groups[0]?.nodes).to.deep.equal(["node-0"]);
+    expect(pulls?.notes).to.deep.equal([
+      "Whether the nodes have room for the new pods was not looked at: the pods of all namespaces cannot be listed: GET pods took more than 20 s.",
+    ]);
+  });
+
+  it("read the pods of a large cluster page by page, and of a very large one not at all", async () => {
+    const page = Array.from({ length: 500 }, () => POD);
+    const notesWith = async (pages: number) => {
+      const client = fakeClient({ nodes: [NODE], serviceaccounts: {}, pods: [POD] });
+      const asked: (string | undefined)[] = [];
+      const read = (request: ApiRequest) => {
+        const { resource, namespace, query = {} } = request;
+        if (resource !== "pods" || namespace !== undefined) return client.read(request);
+        asked.push(query.continue);
+        const next = asked.length < pages ? { continue: `page-${asked.length}` } : {};
+        return Promise.resolve({ items: page, metadata: next });
+      };
+      const pulls = await findPulls({ ...client, read }, CONFIG, PLAN, state(), Promise.resolve(RENDERED));
+      return { asked, notes: pulls?.notes.join() };
+    };
+    const large = await notesWith(3);
+    expect(large.asked).to.deep.equal([undefined, "page-1", "page-2"]);
+    expect(large.notes).to.include("No node has room");
+    const veryLarge = await notesWith(100);
+    expect(veryLarge.asked).to.have.length(10);
+    expect(veryLarge.notes).to.equal(
+      "Whether the nodes have room for the new pods was not looked at: the cluster has more than 5000 pods.",
+    );
+  });
+
+  it("read no pods of others for a plan that stops Milvus first: there is the room that it leaves", async () => {
+    const client = fakeClient({ nodes: [NODE], pods: [POD], serviceaccounts: {} });
+    const plan = { ...PLANS.migration, steps: [STEP.prepull, ...PLANS.migration.steps] };
+    const pulls = await findPulls(client, CONFIG, plan, state(), Promise.resolve(RENDERED));
+    expect(pulls?.groups[0]?.nodes).to.deep.equal(["node-0"]);
+    const lists = client.requests.filter(({ resource }) => resource === "pods");
+    expect(lists.map(({ namespace }) => namespace)).to.deep.equal(["milvus"]);
   });
 
   it("say that they cannot be made where Jobs may not be", async () => {
