@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { KubeConfig } from "./kubeConfig";
 import type { Cluster, CredentialPlugin, Impersonation, User } from "./kubeConfigFile";
 
@@ -59,7 +60,8 @@ export async function credentialsOf({ user, cluster }: KubeConfig, signal: Abort
 
 /**
  * Sends something with the credentials of a kubeconfig's user, and once more with new ones where the server no longer takes what a
- * credential plugin gave: many plugins do not say when it expires. What is answered with 401 was not carried out.
+ * credential plugin gave, since many plugins do not say when it expires, or what was in a file that was renewed since. What is
+ * answered with 401 was not carried out.
  *
  * @throws CredentialsError
  */
@@ -68,12 +70,18 @@ export async function withFreshCredentials<Answer extends { readonly status: num
   signal: AbortSignal,
   sendAs: (credentials: Credentials) => Promise<Answer>,
 ): Promise<Answer> {
-  const plugin = config.user?.exec;
+  const { user, cluster } = config;
   const credentials = await credentialsOf(config, signal);
-  const answer = await sendAs(credentials);
-  if (answer.status !== 401 || plugin === undefined) return answer;
-  await forget(idOf(plugin, config.cluster), credentials);
-  return sendAs(await credentialsOf(config, signal));
+  const answer = await sendAs(credentials).catch((error: unknown) => {
+    // A certificate may have been read while somebody was writing it.
+    forgetFiles(config);
+    throw error;
+  });
+  if (answer.status !== 401) return answer;
+  forgetFiles(config);
+  if (user?.exec !== undefined) await forget(idOf(user.exec, cluster), credentials);
+  const next = await credentialsOf(config, signal);
+  return user?.exec === undefined && isDeepStrictEqual(next, credentials) ? answer : sendAs(next);
 }
 
 /** The certificate authority of the cluster, PEM; undefined: those that the system trusts. */
@@ -115,12 +123,32 @@ function impersonationOf(credentials: Credentials): Record<string, string | read
 
 /** As in client-go, the file wins: it is what somebody renews. */
 async function tokenOf({ token, tokenFile }: User): Promise<string | undefined> {
-  return tokenFile === undefined ? token : (await readFile(tokenFile, "utf8")).trim();
+  return tokenFile === undefined ? token : (await contentsOf(tokenFile)).toString("utf8").trim();
 }
 
 async function fileOrData(file: string | undefined, data: string | undefined): Promise<Buffer | undefined> {
-  if (file !== undefined) return readFile(file);
+  if (file !== undefined) return contentsOf(file);
   return data === undefined ? undefined : Buffer.from(data, "base64");
+}
+
+/** Milliseconds. client-go takes up to a minute to see that a file was renewed; what was renewed is good for longer than that. */
+const FRESH_MS = 10_000;
+
+/** Of files that were read a moment ago, by path: a run sends some twenty requests at once, and each wants two or three of them. */
+const files = new Map<string, { readonly contents: Promise<Buffer>; readonly until: number }>();
+
+function contentsOf(file: string): Promise<Buffer> {
+  const known = files.get(file);
+  if (known !== undefined && performance.now() < known.until) return known.contents;
+  const read = { contents: readFile(file), until: performance.now() + FRESH_MS };
+  files.set(file, read);
+  read.contents.catch(() => files.get(file) === read && files.delete(file));
+  return read.contents;
+}
+
+/** What was in them is not taken: the next request reads them anew. */
+function forgetFiles({ user, cluster }: KubeConfig): void {
+  for (const file of [user?.tokenFile, user?.certFile, user?.keyFile, cluster.caFile]) files.delete(file ?? "");
 }
 
 /** What a plugin prints: client.authentication.k8s.io, ExecCredential. */

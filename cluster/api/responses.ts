@@ -45,11 +45,7 @@ export function refusalOf(answer: ServerAnswer, request: ApiRequest, where: Wher
   const said = messageOf(answer.text);
   switch (answer.status) {
     case 401:
-      return final(
-        "unauthorized",
-        `The cluster of the context ${where.context} (${where.server}) does not accept the credentials (401); a token may have expired.`,
-        `Log in again, then check with: kubectl --context ${where.context} auth whoami`,
-      );
+      return { error: loginError(where), again: false };
     case 403:
       return { error: forbidden(request, where, said), again: false };
     case 404:
@@ -67,6 +63,15 @@ export function refusalOf(answer: ServerAnswer, request: ApiRequest, where: Wher
       };
     }
   }
+}
+
+/** The credentials are not those of anybody whom the cluster knows. */
+export function loginError({ context, server }: Where): ClusterError {
+  return new ClusterError(
+    "unauthorized",
+    `The cluster of the context ${context} (${server}) does not accept the credentials (401); a token may have expired.`,
+    `Log in again, then check with: kubectl --context ${context} auth whoami`,
+  );
 }
 
 /** Turns what the network or the credentials threw into an error. */
@@ -126,7 +131,7 @@ const READER = "milvus-upgrade-reader";
 
 function forbidden(request: ApiRequest, where: Where, said: string): ClusterError {
   const verb = request.name === undefined ? "list" : "get";
-  const user = /User "([^"]+)"/.exec(said)?.[1];
+  const user = userIn(said);
   const space = request.namespace === undefined ? "" : ` in the namespace ${request.namespace}`;
   const why =
     request.resource === "secrets"
@@ -139,10 +144,32 @@ function forbidden(request: ApiRequest, where: Where, said: string): ClusterErro
       ? `Somebody with more rights must allow it: verb ${verb}, resource ${resourceName(request)}.`
       : [
           "Somebody with more rights can allow all that is read here:",
-          `  kubectl create role ${READER} --namespace ${request.namespace} --verb=get,list --resource=${READ_RESOURCES.join(",")}`,
-          `  kubectl create rolebinding ${READER} --namespace ${request.namespace} --role=${READER} ${subject(user)}`,
+          ...roleCommands(
+            { namespace: request.namespace, role: READER, verbs: "get,list", resources: READ_RESOURCES },
+            user,
+          ).map((command) => `  ${command}`),
         ].join("\n"),
   );
+}
+
+/** Who asked, as the API server says it of what is forbidden. */
+export function userIn(said: string): string | undefined {
+  return /User "([^"]+)"/.exec(said)?.[1];
+}
+
+interface Role {
+  readonly namespace: string;
+  readonly role: string;
+  readonly verbs: string;
+  readonly resources: readonly string[];
+}
+
+/** By which somebody with more rights allows it: a role, and who has it. */
+export function roleCommands({ namespace, role, verbs, resources }: Role, user: string | undefined): string[] {
+  return [
+    `kubectl create role ${role} --namespace ${namespace} --verb=${verbs} --resource=${resources.join(",")}`,
+    `kubectl create rolebinding ${role} --namespace ${namespace} --role=${role} ${subject(user)}`,
+  ];
 }
 
 function subject(user: string | undefined): string {

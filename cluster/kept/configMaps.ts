@@ -1,10 +1,11 @@
 import type { V1ConfigMap } from "@kubernetes/client-node";
 import { isOurs, RELEASE_LABEL } from "../../upgrade/marks";
 import type { ClusterClient } from "../api/client";
+import { refusedWrite } from "../api/refusedWrite";
 import type { WriteRequest } from "../api/request";
 import { retry } from "../api/retry";
 import { isDone, isPassing } from "../api/write";
-import { ClusterError, foreignConfigMap, hasCode } from "../errors";
+import { foreignConfigMap, hasCode } from "../errors";
 import type { Json } from "../json";
 
 export interface ConfigMapContent {
@@ -28,14 +29,16 @@ const CONFLICT = 409;
 interface Purpose {
   /** `The verification needs that name for its snapshot and its result.` */
   readonly need: string;
-  /** What to do where it may not be written. */
-  readonly allow: string;
+  /** What is kept in it: a sentence. */
+  readonly keeps: string;
+  /** Name of the role by which it may be written. */
+  readonly role: string;
 }
 
 const VERIFICATION: Purpose = {
   need: "The verification needs that name for its snapshot and its result. Nothing was written to it.",
-  allow:
-    "The verification keeps its snapshot and its result in it. Allow it: kubectl create role milvus-upgrade-verify",
+  keeps: "The verification keeps its snapshot and its result in it.",
+  role: "milvus-upgrade-verify",
 };
 
 /**
@@ -57,7 +60,7 @@ export async function applyConfigMap(client: ClusterClient, content: ConfigMapCo
 export async function changeConfigMap(
   client: ClusterClient,
   place: Pick<ConfigMapContent, "name" | "namespace">,
-  { need, allow }: Purpose,
+  { need, keeps, role }: Purpose,
   pauses: readonly number[],
   change: (found: Json<V1ConfigMap> | undefined) => ConfigMapContent | undefined,
 ): Promise<void> {
@@ -76,11 +79,14 @@ export async function changeConfigMap(
     return { result, again: isPassing(result) || result.status === CONFLICT };
   });
   if (answer === undefined || isDone(answer)) return;
-  throw new ClusterError(
-    answer.status === 403 ? "forbidden" : "serverError",
-    `The ConfigMap ${name} in the namespace ${namespace} cannot be written: ${answer.message}`,
-    `${allow} --namespace ${namespace} --verb=get,list,create,patch,delete --resource=configmaps`,
-  );
+  throw refusedWrite(answer, client, {
+    subject: `The ConfigMap ${name} in the namespace ${namespace}`,
+    namespace,
+    need: keeps,
+    role,
+    verbs: "get,list,create,patch,delete",
+    resource: CONFIG_MAPS.resource,
+  });
 }
 
 /** Undefined where there is none of that name. @throws ClusterError */

@@ -12,7 +12,8 @@ export const KEPT_RECEIPTS = 20;
 const PAUSES_MS = [50, 150, 400, 800, 1500, 2500];
 const PURPOSE = {
   need: "The receipts of the upgrades need that name. Nothing was written to it.",
-  allow: "The receipts of the upgrades are kept in it. Allow it: kubectl create role milvus-upgrade-receipts",
+  keeps: "The receipts of the upgrades are kept in it.",
+  role: "milvus-upgrade-receipts",
 } as const;
 
 /**

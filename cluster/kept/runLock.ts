@@ -3,6 +3,7 @@ import type { V1ConfigMap } from "@kubernetes/client-node";
 import { isOurs, upgradeLabels } from "../../upgrade/marks";
 import { describeHolder, lockName, type RunHolder } from "../../upgrade/words/lock";
 import type { ClusterClient } from "../api/client";
+import { refusedWrite } from "../api/refusedWrite";
 import { retry } from "../api/retry";
 import { isDone, isPassing, type WriteAnswer } from "../api/write";
 import { ClusterError, foreignConfigMap, hasCode } from "../errors";
@@ -75,7 +76,7 @@ export async function takeRunLock(client: ClusterClient, request: LockRequest): 
     if (isDone(created)) return held(versionOf(created.body));
     // The namespace comes with the Release, and the record of an install is made once only, by Helm.
     if (created.status === 404) return { lock: FREE };
-    if (created.status !== 409) throw writeError(created, request);
+    if (created.status !== 409) throw notLocked(client, created, request);
     const found = await find(client, request);
     if (found === undefined) continue;
     if (!found.isOurs) throw foreign(request);
@@ -90,7 +91,7 @@ export async function takeRunLock(client: ClusterClient, request: LockRequest): 
       return held(versionOf(taken.body));
     }
     // Somebody else was faster, or the holder woke up: look again.
-    if (taken.status !== 409 && taken.status !== 404) throw writeError(taken, request);
+    if (taken.status !== 409 && taken.status !== 404) throw notLocked(client, taken, request);
   }
 }
 
@@ -331,14 +332,15 @@ function persistently(write: () => Promise<WriteAnswer>): Promise<WriteAnswer> {
   });
 }
 
-function writeError({ status, message }: WriteAnswer, { releaseName, namespace }: LockRequest): ClusterError {
-  return new ClusterError(
-    status === 403 ? "forbidden" : "serverError",
-    `The lock of the release ${releaseName}, the ConfigMap ${lockName(releaseName)} in the namespace ${namespace}, cannot be written: ${message}`,
-    status === 403
-      ? `Nothing was touched. It keeps two runs from working on one release. Allow it: kubectl create role milvus-upgrade-lock --namespace ${namespace} --verb=get,create,patch,delete --resource=configmaps`
-      : "Nothing was touched. Check the API server (kubectl get --raw /readyz?verbose), then run pulumi up again.",
-  );
+function notLocked(client: ClusterClient, answer: WriteAnswer, { releaseName, namespace }: LockRequest): ClusterError {
+  return refusedWrite(answer, client, {
+    subject: `The lock of the release ${releaseName}, the ConfigMap ${lockName(releaseName)} in the namespace ${namespace},`,
+    namespace,
+    need: "Nothing was touched. The lock keeps two runs from working on one release.",
+    role: "milvus-upgrade-lock",
+    verbs: "get,create,patch,delete",
+    resource: CONFIG_MAPS.resource,
+  });
 }
 
 function versionOf(body: unknown): string {

@@ -426,6 +426,30 @@ describe("a client of a cluster", () => {
     });
   }
 
+  it("takes a token from its file again where the server does not take the one before, and asks once where it is the same", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "token-"));
+    const tokenFile = join(folder, "token");
+    try {
+      writeFileSync(tokenFile, "t1\n");
+      let valid = "Bearer t1";
+      handler = (request, response) =>
+        answers({ status: request.headers.authorization === valid ? 200 : 401, body: {} })(request, response);
+      client = connect({ kubeconfig: kubeconfig(url, { tokenFile }) }, { patience: { timeout: 5000, pauses: [] } });
+      await client.read(SECRETS);
+      writeFileSync(tokenFile, "t2\n");
+      valid = "Bearer t2";
+      await Promise.all([client.read(SECRETS), client.read(SECRETS)]);
+      const written = await client.write({ method: "POST", ...LOCK, body: {} });
+      expect(written.status).to.equal(200);
+      valid = "Bearer t3";
+      const before = seen.length;
+      expect((await errorOf(SECRETS)).code).to.equal("unauthorized");
+      expect(seen.length - before).to.equal(1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   for (const { expires, times } of [
     { expires: "2999-01-01T00:00:00Z", times: 1 },
     { expires: new Date(Date.now() + 900_000).toISOString(), times: 1 },

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KubeConfig as LibraryConfig } from "@kubernetes/client-node";
+import type { KubeConfig as Library } from "@kubernetes/client-node";
 import { expect } from "chai";
 import { stringify } from "yaml";
 import { loadKubeConfig } from "../../../../cluster/api/kubeConfig";
@@ -101,7 +101,10 @@ function plain({
 
 describe("a kubeconfig as the library reads it, and as it is read here", () => {
   let folder: string;
-  before(() => {
+  let LibraryConfig: new () => Library;
+  before(async () => {
+    // As the program loads it: imported from the top, it would be compiled a second time.
+    ({ KubeConfig: LibraryConfig } = await import("@kubernetes/client-node"));
     folder = mkdtempSync(join(tmpdir(), "parity-"));
   });
   after(() => rmSync(folder, { recursive: true }));

@@ -20,13 +20,7 @@ const packed = (bytes: Buffer | string): Omit<ConfigMap, "metadata"> => ({
 describe("the snapshot of a verification", () => {
   const whole = gzipSync('{"takenAt":"now"}');
   // What is a thousand times as large unpacked.
-  const bomb = gzipSync(Buffer.alloc(LARGEST_SNAPSHOT + 1));
-
-  it("is unpacked up to the size that is written at most", () => {
-    const [state] = verificationStates([configMap(1, packed(gzipSync(Buffer.alloc(LARGEST_SNAPSHOT, "a"))))], {});
-    expect(state?.snapshot).to.have.length(LARGEST_SNAPSHOT);
-    expect(state).to.not.have.property("damaged");
-  });
+  const bomb = gzipSync(Buffer.alloc(LARGEST_SNAPSHOT + 1), { level: 1 });
 
   for (const { what, bytes, why } of [
     { what: "cut off", bytes: whole.subarray(0, -6), why: /^it cannot be unpacked \(unexpected end of file\)$/ },
