@@ -190,14 +190,16 @@ export class CheckedScript implements MetadataScript {
     const expected = describeKeys(found.etcd);
     const matches = () => signatureOf(copy.get(env.attempt)) === found.volume && describeEtcd(copied) === expected;
     const moments = momentsOf(verb, copy, copied, env, NO_FAULT);
-    let isFound = matches();
-    let name = "begin";
-    for (let moment = moments.next(); !isFound && !moment.done; moment = moments.next()) {
-      name = `${moment.value.kind} ${moment.value.name}`;
-      isFound = matches();
+    let name = "its first statement";
+    // Never a step of the model beyond the moment that is alike: what is taken over is what the script has left.
+    while (!matches()) {
+      const { done, value } = moments.next();
+      if (done) {
+        if (matches()) break;
+        return { code: null, message: "killed where the model never is" };
+      }
+      name = `${value.kind} ${value.name}`;
     }
-    isFound ||= matches();
-    if (!isFound) return { code: null, message: "killed where the model never is" };
     volume.clear();
     for (const [attempt, folder] of copy) volume.set(attempt, folder);
     etcd.become(copied);

@@ -8,7 +8,7 @@ import { ModelScript } from "./modelScript";
 import { NAMED } from "./named";
 import type { Program } from "./run";
 
-const RUNS = Number(process.env.HISTORIES ?? 40);
+const RUNS = Number(process.env.HISTORIES ?? 20);
 /**
  * Chooses the histories; printed, so that a run can be repeated by `HISTORIES_SEED`. `npm test` always plays the same ones: it must
  * not fail by chance for what nobody has changed. Others are played by `npm run test:histories`.

@@ -43,6 +43,13 @@ export const NAMED: readonly NamedHistory[] = [
     events: [up("2.2.9", DIES), { kind: "repair by hand" }, created, up("2.1.4"), obeyed, up("2.1.4")],
   },
   {
+    name: "a kill between a mark and the call that follows it",
+    events: [
+      up("2.2.9", DIES),
+      up("2.2.9", { trouble: { kind: "job", step: "migrate", fault: { how: "kill at a statement", number: 40 } } }),
+    ],
+  },
+  {
     name: "the claim of an installation before is no attempt of this one, with a new etcd",
     events: [up("2.2.9", DIES), reinstalled(true), created, up("2.2.9"), obeyed, up("2.2.9")],
   },

@@ -22,6 +22,8 @@ export interface RecordedRelease {
   readonly revision?: number;
   /** Default: deployed. */
   readonly status?: ReleaseStatus;
+  /** As `helm history` says it. Default: none. */
+  readonly description?: string;
   /** Values of the user. Default: none. */
   readonly values?: HelmValues;
   /** Names of the components that run. Default: none. */
@@ -98,12 +100,13 @@ export class ClusterServer {
 
   putRelease(release: RecordedRelease): void {
     const { namespace, name = RELEASE_NAME, chart, milvus, revision = 1, status = "deployed", values = {} } = release;
+    const { description } = release;
     const recordName = `sh.helm.release.v1.${name}.v${revision}`;
     const said = {
       name,
       namespace,
       version: revision,
-      info: { status, first_deployed: LAST_DEPLOYED, last_deployed: LAST_DEPLOYED },
+      info: { status, description, first_deployed: LAST_DEPLOYED, last_deployed: LAST_DEPLOYED },
       chart: { metadata: { name: "milvus", version: chart, appVersion: milvus } },
       config: values,
       manifest: "",

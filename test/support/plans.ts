@@ -4,6 +4,7 @@ import type { PlannedRun, UpgradeSettings } from "../../components/declare/conte
 import { NO_EARLIER_RUN } from "../../components/engine/earlierRun";
 import { releaseValues } from "../../components/values";
 import type { ClusterState, ComponentState, HelmRelease, Step, UpgradePlan } from "../../upgrade/model";
+import { type Recording, record } from "./recordingMonitor";
 
 export const SETTINGS: UpgradeSettings = {
   kubectlImage: "registry.example.com/kubectl:v1.36.3",
@@ -183,4 +184,20 @@ class Holder extends pulumi.ComponentResource {}
 /** Declares a plan under a component of its own. */
 export function declare(run: PlannedRun): Declared {
   return declareChain(new Holder("test:index:Holder", run.name), run);
+}
+
+const recorded = new WeakMap<UpgradePlan, Promise<Recording>>();
+
+/** What a plan declares: as it is, recorded once for all tests that look at it. */
+export function recordPlan(
+  plan: UpgradePlan,
+  changes: Partial<PlannedRun> = {},
+  options: { readonly preview?: boolean } = {},
+): Promise<Recording> {
+  const isPlain = Object.keys(changes).length + Object.keys(options).length === 0;
+  const known = isPlain ? recorded.get(plan) : undefined;
+  if (known !== undefined) return known;
+  const recording = record(() => declare(plannedRun(plan, changes)), options);
+  if (isPlain) recorded.set(plan, recording);
+  return recording;
 }

@@ -69,7 +69,9 @@ export class TestEtcd {
       ],
       { stdio: "ignore" },
     );
-    process.once("exit", () => child.kill("SIGKILL"));
+    const end = () => child.kill("SIGKILL");
+    process.once("exit", end);
+    child.once("exit", () => process.off("exit", end));
     const etcd = new TestEtcd(`127.0.0.1:${client}`, `127.0.0.1:${secure}`, child, folder);
     for (let look = 0; look < 600; look++) {
       if (

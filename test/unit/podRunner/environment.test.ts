@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { ConfigError, containerEnvironment, expand, type Lookups } from "../../../sandbox/podRunner/environment";
-import { jobPod } from "./fakeApi";
+import { jobPod } from "../../support/fakeApi";
 
 const lookups: Lookups = {
   configMap: (name) => Promise.resolve(name === "settings" ? { level: "info" } : undefined),

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { EventRecorder } from "../../../sandbox/podRunner/events";
 import { FaultFile, type PullSettings, writeFaults } from "../../../sandbox/podRunner/faults";
 import { forgetImages, NodeImages } from "../../../sandbox/podRunner/nodeImages";
-import { FakeApi, jobPod } from "./fakeApi";
+import { FakeApi, jobPod } from "../../support/fakeApi";
 
 const IMAGE = "milvusdb/milvus:v2.2.14";
 const PRIVATE = "private.example.com/milvus:v2.2.14";

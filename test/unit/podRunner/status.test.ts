@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Pod } from "../../../sandbox/podRunner/apiServer";
 import { type ContainerRecord, type ContainerState, podPhase, podStatus } from "../../../sandbox/podRunner/status";
-import { jobPod } from "./fakeApi";
+import { jobPod } from "../../support/fakeApi";
 
 const NOW = "2026-01-01T00:00:00Z";
 const ended = (exitCode: number): ContainerState => ({

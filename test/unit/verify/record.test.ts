@@ -32,17 +32,19 @@ function snapshotOf(count: number, dimensions: number): string {
 /** As a server answers with so many loaded collections of so many dimensions, vectors as they are kept. */
 function snapshotText(count: number, dimensions: number): string {
   const names = Array.from({ length: count }, (_, index) => `collection_${index}`);
-  const vector = (seed: number) =>
+  // So many that one that comes again is out of reach for gzip, which looks 32 kB back.
+  const vectors = Array.from({ length: 10 }, (_, seed) =>
     Array.from({ length: dimensions }, (_, index) =>
       Number((Math.sin(seed * 7919 + index * 104_729) / 30).toPrecision(3)),
-    );
+    ),
+  );
   const answers = names.map((collection, index): QueryAnswer => {
     const query = {
       database: "default",
       collection,
       primaryKey: "id",
       field: "v",
-      vector: vector(index),
+      vector: vectors[index % vectors.length] ?? [],
       limit: 5,
       same: "all" as const,
     };
@@ -65,8 +67,8 @@ function sizeOf({ data, binaryData }: ReturnType<typeof recordContent>): number 
 }
 
 /** Written, and read again as the next run does. */
-function kept(state: VerificationState): VerificationState | undefined {
-  const { name, labels, annotations, data, binaryData } = recordContent(TARGET, state);
+function kept(state: VerificationState, content = recordContent(TARGET, state)): VerificationState | undefined {
+  const { name, labels, annotations, data, binaryData } = content;
   return verificationStates(
     [
       {
@@ -94,7 +96,7 @@ describe("the ConfigMap of a verification", () => {
       const content = recordContent(TARGET, state);
       expect([...Object.keys(content.data), ...Object.keys(content.binaryData)]).to.have.members(["summary", key]);
       expect(sizeOf(content)).to.be.below(LIMIT);
-      expect(kept(state)).to.deep.equal(state);
+      expect(kept(state, content)).to.deep.equal(state);
     });
   }
 

@@ -196,7 +196,7 @@ function structureOf(tokens: readonly Token[]): unknown[] {
 
 const INVISIBLE = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}]/u;
 const count = (text: string, what: string) => text.split(what).length;
-const RUNS = examples(30);
+const RUNS = examples(15);
 
 describe("texts of others", () => {
   const expected = structureOf(marked.lexer(asMarkdown(HARMLESS)));

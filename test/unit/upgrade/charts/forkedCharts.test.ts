@@ -74,7 +74,7 @@ describe("charts of a fork", () => {
           expect(plan.kind).to.be.a("string");
         },
       ),
-      examples(400),
+      examples(100),
     );
   });
 

@@ -18,8 +18,8 @@ const NEWEST_CHARTS = [...new Map(CHART_RELEASES.toReversed().map((release) => [
 
 /** A plan depends on the Milvus version wanted, and not on which of its charts a pair names. */
 const TARGETS = [...new Set(CHART_RELEASES.map(({ milvus }) => milvus))];
-/** All pairs take ten seconds. A twentieth of them has every source and every target. */
-const ONE_IN = 30;
+/** All pairs take ten seconds. Of so many one has every source and every target. */
+const ONE_IN = 45;
 
 /** Kinds of clusters that are walked through the catalogue, and from which of its releases. */
 const LAYOUTS: Record<string, { readonly values: HelmValues; readonly sources: readonly ChartRelease[] }> = {
@@ -161,7 +161,7 @@ for (const [layout, { values, sources }] of Object.entries(LAYOUTS)) {
 
     it("always ends at the target when the next hops are followed, and then has nothing to do", () => {
       // A way has up to eight plans.
-      const some = pairs.filter((_, index) => isExample(index, 3));
+      const some = pairs.filter((_, index) => isExample(index, 2));
       expect(failures(some, follow)).to.deep.equal([]);
     });
 

@@ -5,7 +5,6 @@ import { asMarkdown } from "../../../../cli/format/markdown";
 import { asText } from "../../../../cli/format/text";
 import { makePlan } from "../../../../cli/plan/plan";
 import { type Diagnosis, describeDiagnosis } from "../../../../cluster/diagnose/diagnose";
-import { NO_EARLIER_RUN } from "../../../../components/engine/earlierRun";
 import { plannedOutputs } from "../../../../components/outputs";
 import { releaseValues } from "../../../../components/values";
 import { parseConfig } from "../../../../config/parseConfig";
@@ -77,15 +76,18 @@ describe("a secret planted anywhere in the values", () => {
     fc.assert(
       fc.property(planted, kinds, ({ secret, values }, kind) => {
         const plan = planOf(kind, values);
-        const outputs = plannedOutputs(
-          { plan, state: state(), releaseName: "my-release", namespace: "milvus", words: (text) => text },
-          NO_EARLIER_RUN,
-        );
+        const outputs = plannedOutputs({
+          plan,
+          state: state(),
+          releaseName: "my-release",
+          namespace: "milvus",
+          words: (text) => text,
+        });
         const facts = gunzipSync(Buffer.from(outputs.facts, "base64")).toString();
         const said = [...describePlan(plan), JSON.stringify(outputs), facts, describeForHistory(plan, 7)].join("\n");
         expect(said).to.not.include(secret);
       }),
-      examples(20),
+      examples(10),
     );
   });
 
@@ -104,7 +106,7 @@ describe("a secret planted anywhere in the values", () => {
         expect(report.outcome).to.not.equal("refused");
         expect([asText(report), asMarkdown(report), JSON.stringify(report)].join("\n")).to.not.include(secret);
       }),
-      examples(20),
+      examples(10),
     );
   });
 
@@ -137,7 +139,7 @@ describe("a secret planted anywhere in the values", () => {
           secret,
         );
       }),
-      examples(20),
+      examples(10),
     );
   });
 });

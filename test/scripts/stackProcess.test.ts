@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { logFile, startStack } from "../../../../cli/fleet/stackProcess";
-import { tsxCommand } from "../../../../sandbox/tsx";
+import { logFile, startStack } from "../../cli/fleet/stackProcess";
+import { tsxCommand } from "../../sandbox/tsx";
 
-const ROOT = path.join(__dirname, "..", "..", "..", "..");
+const ROOT = path.join(__dirname, "..", "..");
 
 /** What stands in the place of the command: tells its arguments, and ends by a report, at once or when it is interrupted. */
 const SCRIPT = `

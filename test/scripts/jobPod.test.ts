@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { DEFAULT_MILVUS_SETTINGS } from "../../../sandbox/milvus/settings";
-import type { Pod } from "../../../sandbox/podRunner/apiServer";
-import type { RunnerContext } from "../../../sandbox/podRunner/context";
-import { EventRecorder } from "../../../sandbox/podRunner/events";
-import { FaultFile, type Faults, writeFaults } from "../../../sandbox/podRunner/faults";
-import { JobPod } from "../../../sandbox/podRunner/jobPod";
-import { markLost } from "../../../sandbox/podRunner/lostPods";
-import { NodeImages } from "../../../sandbox/podRunner/nodeImages";
-import { FakeApi, jobPod } from "./fakeApi";
+import { DEFAULT_MILVUS_SETTINGS } from "../../sandbox/milvus/settings";
+import type { Pod } from "../../sandbox/podRunner/apiServer";
+import type { RunnerContext } from "../../sandbox/podRunner/context";
+import { EventRecorder } from "../../sandbox/podRunner/events";
+import { FaultFile, type Faults, writeFaults } from "../../sandbox/podRunner/faults";
+import { JobPod } from "../../sandbox/podRunner/jobPod";
+import { markLost } from "../../sandbox/podRunner/lostPods";
+import { NodeImages } from "../../sandbox/podRunner/nodeImages";
+import { FakeApi, jobPod } from "../support/fakeApi";
 
 const IMAGE = "milvusdb/meta-migration:v2.2.0";
 

@@ -1,5 +1,5 @@
 /** An API server for one pod's worker: answers reads from a table and records what is written. */
-import { ApiError, type ApiServer, type CallOptions, type Pod } from "../../../sandbox/podRunner/apiServer";
+import { ApiError, type ApiServer, type CallOptions, type Pod } from "../../sandbox/podRunner/apiServer";
 
 export interface Written {
   readonly method: string;
