@@ -11,6 +11,7 @@ import { RefusalError } from "../upgrade/refusal";
 import { openVerification } from "../upgrade/verification";
 import { describeClearUp } from "../upgrade/words/clearUp";
 import { describePlan, planTitle } from "../upgrade/words/describe";
+import { describeSentAgain, sentAgain } from "../upgrade/words/sentAgain";
 import { describeVerification } from "../verify/describe";
 import { keptAttempts } from "./declare/metadata";
 import type { EarlierRun } from "./engine/earlierRun";
@@ -50,6 +51,7 @@ export async function allowedPlan(
     ...look.open,
     ...describePlan(plan),
     ...(look.pulls ? describePulls(look.pulls) : []),
+    ...describeSentAgain(sentAgain(plan, state, earlier)),
     ...describeClearUp(plan, earlier.jobs ?? 0, kept),
     ...describeVerification(verification, plan, openVerification(plan, state), wanted.namespace),
     ...approval,
@@ -57,11 +59,14 @@ export async function allowedPlan(
     ...window.lines,
   ];
   const isPreview = pulumi.runtime.isDryRun();
+  let said: Promise<void> | undefined;
   // Whoever has shown this very plan a moment ago need not read it again.
   if (hash === undefined || process.env[SHOWN_PLAN_VARIABLE] !== hash) {
     const unsaid = isPreview ? lines : shown.unsaid(lines);
     const isSame = approval.length > 0 && !approval.some((line) => unsaid.includes(line));
-    await say(isSame ? [`${planTitle(plan)}: as in the preview above, plan hash ${hash ?? ""}`, ...unsaid] : lines);
+    // Awaited before a refusal alone: lines come in the order in which they are said, and what follows need not wait for them.
+    const shortened = [`${planTitle(plan)}: as in the preview above, plan hash ${hash ?? ""}`, ...unsaid];
+    said = say(isSame ? shortened : lines);
     if (isPreview) shown.keep(lines);
   }
   if (!isPreview) {
@@ -70,7 +75,10 @@ export async function allowedPlan(
   const refusal = isPreview
     ? promotion.refusal
     : (refusalOfHash(approvedPlan, hash, plan) ?? promotion.refusal ?? window.refusal);
-  if (refusal !== undefined) throw new RefusalError(refusal);
+  if (refusal !== undefined) {
+    await said;
+    throw new RefusalError(refusal);
+  }
   return plan;
 }
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MilvusClusterArgs } from "./args";
-import { OLD_TYPE, TYPE } from "./engine/earlierRun";
+import { OLD_TYPE, readStackResources, TYPE } from "./engine/earlierRun";
 import { settled } from "./engine/resolve";
 import type { LastUpgrade } from "./measure";
 import type { ClusterOutputs, PlanOutput } from "./outputs";
@@ -75,9 +75,10 @@ export class MilvusCluster extends pulumi.ComponentResource<ClusterOutputs> {
     options: pulumi.ComponentResourceOptions,
     name: string,
   ): Promise<ClusterOutputs> {
+    const resources = readStackResources();
     await this.turn(options);
     const { [GIVEN]: given } = args as unknown as Carried;
-    return runUpgrade(this, { name, formerNames: await namesOf(options.aliases) }, given);
+    return runUpgrade(this, { name, formerNames: await namesOf(options.aliases), resources }, given);
   }
 
   /** Waits for what this component depends on: the engine knows of its resources only, and not of what is read before them. */

@@ -1,4 +1,5 @@
 import { attemptName } from "../upgrade/metadata/attempt";
+import { ownAttempts } from "../upgrade/metadata/migration";
 import type { AddedValue, ClusterState, HelmValues, UpgradePlan } from "../upgrade/model";
 import { describeExpected } from "../upgrade/plan/interruption";
 import { stepName } from "../upgrade/steps/steps";
@@ -6,8 +7,6 @@ import { filledText, isMap } from "../upgrade/values/tree";
 import { factsAfter, packFacts } from "../upgrade/walk/lastFacts";
 import { planTitle } from "../upgrade/words/describe";
 import { onOneLine } from "../upgrade/words/visible";
-import { keptAttempts } from "./declare/metadata";
-import type { EarlierRun } from "./engine/earlierRun";
 import type { LastUpgrade } from "./measure";
 import type { ReceiptOutput } from "./receipt";
 
@@ -74,6 +73,8 @@ export interface Planned {
   readonly plan: UpgradePlan;
   readonly hash?: string;
   readonly state: ClusterState;
+  /** The Release is sent although nothing is to be done. Default false. */
+  readonly isSentAgain?: boolean;
   readonly releaseName: string;
   readonly namespace: string;
   /** The planner's words as they are shown. */
@@ -81,12 +82,18 @@ export interface Planned {
 }
 
 /** What is known as soon as the plan is. */
-export function plannedOutputs(
-  { plan, hash, state, releaseName, namespace, words }: Planned,
-  earlier: EarlierRun,
-): Omit<ClusterOutputs, "lastUpgrade" | "receipt" | "verification"> {
+export function plannedOutputs({
+  plan,
+  hash,
+  state,
+  isSentAgain = false,
+  releaseName,
+  namespace,
+  words,
+}: Planned): Omit<ClusterOutputs, "lastUpgrade" | "receipt" | "verification"> {
   const isShown = ({ value }: AddedValue) => words(JSON.stringify(value)) === JSON.stringify(value);
-  const backupClaim = plan.migration?.claimName ?? keptAttempts(state, earlier).at(-1)?.claimName;
+  // Also one that the state does not have: it was put back, or the migration was another stack's.
+  const backupClaim = plan.migration?.claimName ?? ownAttempts(state).at(-1)?.claimName;
   // Names, values and reasons of others go to the terminal of whoever asks for the outputs.
   return onOneLine({
     release: `${namespace}/${releaseName}`,
@@ -95,7 +102,7 @@ export function plannedOutputs(
     endpoint: `${serviceName(releaseName, plan.values)}.${namespace}.svc:${servicePort(plan.values)}`,
     plan: planOutput(plan, hash, words),
     ...(backupClaim !== undefined && { backupClaim }),
-    facts: packFacts(factsAfter({ ...plan, added: plan.added.filter(isShown) }, state, releaseName)),
+    facts: packFacts(factsAfter({ ...plan, added: plan.added.filter(isShown) }, state, releaseName, isSentAgain)),
   });
 }
 

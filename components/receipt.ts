@@ -1,9 +1,9 @@
 import type { UpgradePlan } from "../upgrade/model";
 import type { Ended } from "../upgrade/receipt/make";
-import type { Receipt, Seen } from "../upgrade/receipt/receipt";
+import { asReceipt, type Receipt, type Seen } from "../upgrade/receipt/receipt";
 import type { Snapshot } from "../verify/snapshot";
 import type { Result } from "../verify/verify";
-import type { LastUpgrade } from "./measure";
+import { type LastUpgrade, secondsBetween } from "./measure";
 
 /** A run that worked on an upgrade. */
 export interface ReceiptRun {
@@ -110,6 +110,36 @@ export interface ReceiptOutput {
 export function receiptOutput(receipt: Receipt): ReceiptOutput {
   // Plain data: only that nobody changes it is left out.
   return JSON.parse(JSON.stringify(receipt)) as ReceiptOutput;
+}
+
+/** What earlier runs have left of the last upgrade. */
+export interface EarlierUpgrade {
+  readonly receipt?: ReceiptOutput;
+  readonly lastUpgrade?: unknown;
+}
+
+/**
+ * As the state has it, unless the cluster keeps the receipt of a later one: of a run that was killed at its very end, or that a state
+ * which was put back does not know.
+ *
+ * @param kept as the cluster has it
+ */
+export function earlierUpgrade(known: EarlierUpgrade, kept: unknown): EarlierUpgrade {
+  const found = asReceipt(kept);
+  if (found?.finishedAt === undefined || (known.receipt?.finishedAt ?? "") >= found.finishedAt) return known;
+  const { kind, from, to, startedAt, finishedAt, runs, steps, interruption } = found;
+  const away = interruption.atMostSeconds;
+  const lastUpgrade: LastUpgrade = {
+    kind,
+    ...(from !== undefined && { from }),
+    to,
+    finishedAt,
+    seconds: secondsBetween(Date.parse(startedAt), Date.parse(finishedAt)),
+    runs: runs.length,
+    steps: [...steps],
+    ...(away !== undefined && { interruptedAtMostSeconds: away }),
+  };
+  return { receipt: receiptOutput(found), lastUpgrade };
 }
 
 /** How a run has ended, for its receipt. */

@@ -8,7 +8,7 @@ import { watchOwnJob } from "../cluster/state/ownJobs";
 import { inArguments } from "../config/arguments";
 import { stackFlag, withStackFlag } from "../config/stackFlag";
 import { endDeadRuns } from "../run/deadRuns";
-import { eventSink, tellLine } from "../run/events";
+import { eventSink, tellLine, tellRefused } from "../run/events";
 import { lockRelease, otherRun } from "../run/lock";
 import { type Look, look, lookAhead } from "../run/look";
 import { keepRan, ReceiptKeeper } from "../run/receipts";
@@ -18,6 +18,7 @@ import { RefusalError } from "../upgrade/refusal";
 import { secretTexts } from "../upgrade/secrets/text";
 import { isAfterVerification, isDeclared } from "../upgrade/steps/steps";
 import { withoutWays } from "../upgrade/words/openUpgrade";
+import { sentAgain } from "../upgrade/words/sentAgain";
 import { oneLine } from "../upgrade/words/visible";
 import type { Target } from "../verify/connection";
 import { describeFailed, describePassed } from "../verify/describe";
@@ -26,7 +27,7 @@ import { allowedPlan, approvalOf } from "./allowed";
 import type { MilvusClusterArgs } from "./args";
 import { declareChain } from "./declare/chain";
 import type { BegunOwnJob, FailedResource } from "./declare/context";
-import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun } from "./engine/earlierRun";
+import { type EarlierRun, PROVIDER_TYPE, providerName, readEarlierRun, type StackResources } from "./engine/earlierRun";
 import { beforeTheEnd } from "./engine/endSignals";
 import { watchEngine } from "./engine/guard";
 import { isOnTerminal, onlyRefreshes, typedArguments } from "./engine/operation";
@@ -35,7 +36,7 @@ import { asStopped, UpgradeStopped } from "./failure";
 import { type Given, resolveArguments } from "./given";
 import { endTable, measure, secondsBetween } from "./measure";
 import { type ClusterOutputs, plannedOutputs } from "./outputs";
-import { endedRun, type ReceiptOutput, receiptOutput } from "./receipt";
+import { type EarlierUpgrade, earlierUpgrade, endedRun, receiptOutput } from "./receipt";
 import { laterTexts, releaseValues, withoutTexts } from "./values";
 
 const NOT_VERIFIED = "not made yet";
@@ -51,7 +52,11 @@ const CHANGED_MEANWHILE =
  */
 export async function runUpgrade(
   component: pulumi.ComponentResource,
-  { name, formerNames }: { readonly name: string; readonly formerNames: readonly string[] },
+  {
+    name,
+    formerNames,
+    resources,
+  }: { readonly name: string; readonly formerNames: readonly string[]; readonly resources: Promise<StackResources> },
   args: MilvusClusterArgs,
 ): Promise<ClusterOutputs> {
   // Not every program has its arguments checked by a compiler.
@@ -61,7 +66,7 @@ export async function runUpgrade(
   const words = (text: string) => withStackFlag(inProgram(text), stack);
   try {
     const given = await resolveArguments(component, name, args);
-    return await new UpgradeRun(component, name, formerNames, given, words).make();
+    return await new UpgradeRun(component, name, formerNames, resources, given, words).make();
   } catch (error) {
     throw asStopped(error, component, words);
   }
@@ -87,19 +92,24 @@ class UpgradeRun {
     private readonly component: pulumi.ComponentResource,
     private readonly name: string,
     formerNames: readonly string[],
+    resources: Promise<StackResources>,
     private readonly given: Given,
     private readonly inProgram: (text: string) => string,
   ) {
     const { releaseName, namespace } = given.config.wanted;
     this.address = { releaseName, namespace };
     this.hidden = [...laterTexts(given.values.leaves), ...given.hidden];
-    this.earlier = readEarlierRun({ name, formerNames, namespace, releaseName }, (text) => this.warn(text));
+    this.earlier = readEarlierRun({ name, formerNames, namespace, releaseName }, resources, (text) => this.warn(text));
   }
 
   async make(): Promise<ClusterOutputs> {
     try {
       return await this.underLock();
     } catch (error) {
+      if (error instanceof RefusalError && !pulumi.runtime.isDryRun()) {
+        const { rule, reason } = error.refusal;
+        tellRefused(this.address, rule, this.words(reason));
+      }
       throw asStopped(error, this.component, (text) => this.words(text));
     }
   }
@@ -240,10 +250,15 @@ class UpgradeRun {
     const reads = plan.kind === "nothing" && record === undefined && config.verification.mode !== "write";
     const alongside = reads && !isPreview && target ? this.verify(target, plan, record, say) : undefined;
     alongside?.catch(() => undefined);
-    const planned = plannedOutputs({ ...watched, ...(hash !== undefined && { hash }) }, earlier);
+    const planned = plannedOutputs({
+      ...watched,
+      ...(hash !== undefined && { hash }),
+      isSentAgain: sentAgain(plan, state, earlier) !== undefined,
+    });
     const steps = plan.steps.filter(isDeclared);
-    const lastUpgrade = await measure({ ...plan, steps }, started, ends, earlier.lastUpgrade, () => receipts?.now());
-    const last = earlier.receipt as ReceiptOutput | undefined;
+    const before = earlierUpgrade(earlier as EarlierUpgrade, state.lastReceipt);
+    const lastUpgrade = await measure({ ...plan, steps }, started, ends, before.lastUpgrade, () => receipts?.now());
+    const { receipt: last } = before;
     const outputs = { ...planned, ...(lastUpgrade && { lastUpgrade }), ...(last && { receipt: last }) };
     if (isPreview || target === undefined) {
       const { verification = NOT_VERIFIED } = earlier;

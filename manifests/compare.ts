@@ -5,7 +5,7 @@ import type { HelmRelease } from "../upgrade/model";
 import { diffManifests, type ObjectChange } from "./diff";
 import { type DryRun, dryRun } from "./dryRun";
 import type { Mask } from "./mask";
-import { type ManifestObject, parseManifest } from "./objects";
+import { type ManifestObject, type ParsedDocuments, parseManifest } from "./objects";
 
 /** What an upgrade changes of the objects that Helm has applied, with what stands in its way. */
 export interface Comparison {
@@ -26,6 +26,8 @@ export interface ComparisonRequest {
   /** What the new chart renders. */
   readonly after: readonly ManifestObject[];
   readonly mask: Mask;
+  /** Whether somebody wants to see what the fields change from and to. */
+  readonly isShown: boolean;
 }
 
 /**
@@ -33,22 +35,25 @@ export interface ComparisonRequest {
  *
  * @throws ClusterError when it cannot be read
  */
-export async function appliedObjects({
-  client,
-  releaseName,
-  namespace,
-  release,
-}: Pick<ComparisonRequest, "client" | "releaseName" | "namespace" | "release">): Promise<ManifestObject[]> {
+export async function appliedObjects(
+  {
+    client,
+    releaseName,
+    namespace,
+    release,
+  }: Pick<ComparisonRequest, "client" | "releaseName" | "namespace" | "release">,
+  parsed?: ParsedDocuments,
+): Promise<ManifestObject[]> {
   if (release === undefined) return [];
   const { recordName } = appliedRecord(release);
-  return parseManifest(await listedManifest(client, { releaseName, namespace }, recordName), namespace);
+  return parseManifest(await listedManifest(client, { releaseName, namespace }, recordName), namespace, parsed);
 }
 
 /** Compares with the manifest in force, and shows the API server what changes (dryRun=All). */
 export async function compareWithRelease(request: ComparisonRequest): Promise<Comparison> {
-  const { release, before, after, mask } = request;
+  const { release, before, after, mask, isShown } = request;
   const record = release && appliedRecord(release);
-  const asked = await dryRun(diffManifests(before, after, mask), request);
+  const asked = await dryRun(diffManifests(before, after, isShown ? mask : undefined), request);
   return { ...(record && { revision: record.revision }), changes: asked.objects, dryRun: asked.dryRun };
 }
 

@@ -5,7 +5,7 @@ import { changedLines } from "./lines";
 import type { Mask } from "./mask";
 import { type ManifestObject, objectKey } from "./objects";
 
-/** One field of an object that changes; passwords are masked. */
+/** One field of an object that changes; passwords are masked. The path alone where nobody wants to see more. */
 export interface FieldChange {
   /** `spec.template.spec.containers[proxy].image`. */
   readonly path: string;
@@ -34,11 +34,15 @@ export interface ObjectChange {
 const OLD_CONFIG = "milvus.yaml";
 const NEW_CONFIG = "default.yaml";
 
-/** What `helm upgrade` would change, objects in the order of kind and name. Hooks are not compared: no record has them. */
+/**
+ * What `helm upgrade` would change, objects in the order of kind and name. Hooks are not compared: no record has them.
+ *
+ * @param mask missing: only which fields change. To mask and to compare the lines of a configuration takes longer than all else.
+ */
 export function diffManifests(
   before: readonly ManifestObject[],
   after: readonly ManifestObject[],
-  mask: Mask,
+  mask?: Mask,
 ): ObjectChange[] {
   const old = byKey(before);
   const next = byKey(after);
@@ -51,7 +55,11 @@ function byKey(objects: readonly ManifestObject[]): Map<string, ManifestObject> 
   return new Map(objects.filter(({ hook }) => hook === undefined).map((object) => [objectKey(object), object]));
 }
 
-function changeOf(before: ManifestObject | undefined, after: ManifestObject | undefined, mask: Mask): ObjectChange[] {
+function changeOf(
+  before: ManifestObject | undefined,
+  after: ManifestObject | undefined,
+  mask: Mask | undefined,
+): ObjectChange[] {
   const object = after ?? before;
   if (object === undefined) return [];
   const { apiVersion, kind, namespace, name } = object;
@@ -76,8 +84,12 @@ function isKept({ content }: ManifestObject): boolean {
   return isMap(metadata.annotations) && metadata.annotations["helm.sh/resource-policy"] === "keep";
 }
 
-/** What differs between two contents of one object. */
-export function fieldChanges(kind: string, before: HelmValue, after: HelmValue, mask: Mask): FieldChange[] {
+/**
+ * What differs between two contents of one object.
+ *
+ * @param mask missing: only which fields
+ */
+export function fieldChanges(kind: string, before: HelmValue, after: HelmValue, mask?: Mask): FieldChange[] {
   const changes: FieldChange[] = [];
   const visit = (path: readonly string[], old: HelmValue | undefined, next: HelmValue | undefined): void => {
     if (sameValue(old, next)) return;
@@ -92,7 +104,7 @@ export function fieldChanges(kind: string, before: HelmValue, after: HelmValue, 
         visit([...path, `[${key}]`], oldItems.get(key), nextItems.get(key));
       return;
     }
-    changes.push(leaf(kind, path, old, next, mask));
+    changes.push(mask === undefined ? { path: joinPath(path) } : leaf(kind, path, old, next, mask));
   };
   visit([], before, after);
   return changes;

@@ -14,13 +14,26 @@ export interface ManifestObject {
   readonly hook?: string;
 }
 
+/** What was parsed, by its text: two manifests of one release have most of their documents in common, and to parse them takes its time. */
+export type ParsedDocuments = Map<string, ManifestObject[]>;
+
 /**
- * The objects of what Helm renders or records.
+ * The objects of what Helm renders or records. They are not to be changed.
  *
+ * @param parsed what was parsed before with the same namespace; gets what is parsed now. Default: nothing
  * @throws Error naming the template when a document is not YAML; never with its contents.
  */
-export function parseManifest(manifest: string, releaseNamespace: string): ManifestObject[] {
-  return manifest.split(/^---[ \t]*$/m).flatMap((document) => toObject(document, releaseNamespace));
+export function parseManifest(
+  manifest: string,
+  releaseNamespace: string,
+  parsed: ParsedDocuments = new Map(),
+): ManifestObject[] {
+  return manifest.split(/^---[ \t]*$/m).flatMap((document) => {
+    const text = document.trim();
+    const objects = parsed.get(text) ?? toObject(text, releaseNamespace);
+    parsed.set(text, objects);
+    return objects;
+  });
 }
 
 function toObject(document: string, releaseNamespace: string): ManifestObject[] {

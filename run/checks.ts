@@ -23,6 +23,7 @@ export interface ChecksRequest {
   readonly levels: PreflightLevels;
   readonly opaque?: readonly OpaqueValue[];
   readonly hidden?: readonly string[];
+  readonly showsChanges?: boolean;
 }
 
 /**
@@ -35,12 +36,12 @@ export interface ChecksRequest {
 export async function checkPlan(
   cluster: ClusterClient,
   config: Config,
-  { plan, state, levels, ...hiding }: ChecksRequest,
+  { plan, state, levels, ...rest }: ChecksRequest,
 ): Promise<Checked> {
   const { wanted } = config;
   const isRendered = levels.chartRenders !== "off";
   const rendering = isRendered
-    ? renderPlan({ ...hiding, ...config, ...wanted, plan, state, client: cluster })
+    ? renderPlan({ ...rest, ...config, ...wanted, plan, state, client: cluster })
     : undefined;
   const rendered = rendering?.then((it) => renderFacts(it, state));
   const [findings, found, pulls] = await Promise.all([

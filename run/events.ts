@@ -24,6 +24,11 @@ export function tellLine(address: Address, text: string): void {
   append(address, { event: "said", text });
 }
 
+/** Of a run that ends before anything is touched. */
+export function tellRefused(address: Address, rule: string, text: string): void {
+  append(address, { event: "refused", rule, text });
+}
+
 let isBroken = false;
 
 function append({ releaseName, namespace }: Address, told: object): void {

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type { ClusterClient } from "../cluster/api/client";
+import { askAhead } from "../cluster/api/discovery";
 import { oneLook } from "../cluster/api/oneLook";
 import { readCronJobs } from "../cluster/state/cronJobs";
 import { readCluster } from "../cluster/state/readCluster";
@@ -55,6 +56,8 @@ export interface LookOptions {
   readonly opaque?: readonly OpaqueValue[];
   /** Texts that no finding may show, beside the secrets among the values. Default: none. */
   readonly hidden?: readonly string[];
+  /** Whether what fields of the manifests change from and to is wanted, and not only which. Default: no. */
+  readonly showsChanges?: boolean;
 }
 
 /**
@@ -66,6 +69,8 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   const { stack, levels, plan: makePlan } = options;
   const { wanted } = config;
   const cluster = oneLook(client);
+  // A plan that renders a chart will want it: beside the other questions it takes no time of its own.
+  if (options.isChecked !== false) askAhead(cluster);
   const [known, found] = await Promise.allSettled([stack, readState(cluster, wanted, options.state)]);
   if (known.status === "rejected") throw known.reason;
   // Said first, also where the cluster cannot be read: it needs none.
@@ -161,7 +166,7 @@ async function lookAt(
   const open = describeOpen(config.wanted, state);
   if (planned.kind === "refused") return { state, plan: planned, findings: NO_FINDINGS, open };
   const hashOf = async (plan: UpgradePlan) => {
-    const chartDigest = await chartFolderDigest(plan.chart);
+    const chartDigest = chartFolderDigest(plan.chart);
     return approvalHash({
       ...config,
       state,

@@ -5,7 +5,7 @@ import type { ChartAccess } from "../config/schema";
 import { appliedObjects, type Comparison, compareWithRelease } from "../manifests/compare";
 import { NotRendered, renderChart } from "../manifests/helm";
 import { type Mask, maskOf } from "../manifests/mask";
-import { type ManifestObject, parseManifest } from "../manifests/objects";
+import { type ManifestObject, type ParsedDocuments, parseManifest } from "../manifests/objects";
 import type { ClusterState, HelmValues, UpgradePlan } from "../upgrade/model";
 import type { RenderFacts } from "../upgrade/preflight/facts";
 import { secretTexts } from "../upgrade/secrets/text";
@@ -34,6 +34,8 @@ export interface RenderingRequest {
   readonly chartAccess?: ChartAccess;
   /** Texts that no line may show, beside the secrets among the values. Default: none. */
   readonly hidden?: readonly string[];
+  /** Whether what fields change from and to is wanted, and not only which. Default: no. */
+  readonly showsChanges?: boolean;
 }
 
 /** Stands for a value that nobody knows before it is made. */
@@ -53,7 +55,8 @@ export async function renderPlan(request: RenderingRequest): Promise<Rendering> 
   try {
     const apis = client ? await readServedApis(client) : { versions: [], kinds: [] };
     // Read while Helm renders.
-    const applied = client && appliedObjects({ ...request, client, release: state.release });
+    const parsed: ParsedDocuments = new Map();
+    const applied = client && appliedObjects({ ...request, client, release: state.release }, parsed);
     applied?.catch(() => undefined);
     const manifest = await renderChart({
       chart: plan.chart,
@@ -67,7 +70,7 @@ export async function renderPlan(request: RenderingRequest): Promise<Rendering> 
       projectFolder: process.cwd(),
       ...(chartAccess && { chartAccess }),
     });
-    const objects = readManifest(manifest, namespace);
+    const objects = readManifest(manifest, namespace, parsed);
     if (client === undefined || applied === undefined) return { kind: "compared", objects };
     const comparison = await compareWithRelease({
       ...request,
@@ -77,6 +80,7 @@ export async function renderPlan(request: RenderingRequest): Promise<Rendering> 
       before: await applied,
       after: objects,
       mask,
+      isShown: request.showsChanges === true,
     });
     return { kind: "compared", objects, comparison };
   } catch (error) {
@@ -92,9 +96,9 @@ export async function renderPlan(request: RenderingRequest): Promise<Rendering> 
 }
 
 /** Helm has read it as YAML already; what only this program cannot read is no reason to stop. */
-function readManifest(manifest: string, namespace: string): ManifestObject[] {
+function readManifest(manifest: string, namespace: string, parsed: ParsedDocuments): ManifestObject[] {
   try {
-    return parseManifest(manifest, namespace);
+    return parseManifest(manifest, namespace, parsed);
   } catch (error) {
     throw new NotRendered((error as Error).message);
   }

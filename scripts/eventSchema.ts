@@ -48,6 +48,13 @@ export const EVENT = z.discriminatedUnion("event", [
     event: z.literal("said"),
     text: text.describe("Of the lock, or of the verification"),
   }),
+  z.strictObject({
+    time,
+    release: upgrade.release,
+    event: z.literal("refused"),
+    rule: text.describe("Its name, as docs/upgrade-rules.md has it"),
+    text: text.describe("Why"),
+  }),
   z.strictObject({ ...hop, event: z.literal("hopStarted") }),
   z.strictObject({
     ...hop,

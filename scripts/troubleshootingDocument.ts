@@ -34,8 +34,8 @@ const CLUSTER_ERRORS = {
   ],
   unauthorized: ["the credentials are not accepted (401)", "a token has expired: log in again"],
   forbidden: [
-    "the user may not read what is needed (403)",
-    "ask for the right that the message names; [ci.md](ci.md) lists all",
+    "the user may not read or write what is needed (403), or a quota, a policy or the end of the namespace is against it",
+    "the message says which of them it is; for a missing right it has the lines that give it; [ci.md](ci.md) lists all rights",
   ],
   notFound: ["the object is not there (404)", "check the names milvus:release and milvus:namespace"],
   serverError: ["the API server answers with an error", "`kubectl get --raw /readyz?verbose`; try again"],

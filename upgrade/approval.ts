@@ -1,4 +1,4 @@
-import { createHash, scrypt } from "node:crypto";
+import { createHash, type ScryptOptions, scrypt } from "node:crypto";
 import { promisify } from "node:util";
 import { installationOf } from "./metadata/installation";
 import type {
@@ -248,12 +248,15 @@ function inOrder(step: Step): unknown {
 /** A hash is shown to everybody, and a password is short: guessing it from a fast hash would be a matter of minutes. */
 function secretly(values: unknown): Promise<string> {
   const text = canonical(values);
-  const hash = hashed.get(text) ?? deriveKey(text, "milvus-upgrade", 32).then((key) => key.toString("hex"));
+  const hash =
+    hashed.get(text) ?? deriveKey(text, "milvus-upgrade", 32, GUESSING_COST).then((key) => key.toString("hex"));
   hashed.set(text, hash);
   return hash;
 }
 
-const deriveKey = promisify<string, string, number, Buffer>(scrypt);
+const deriveKey = promisify<string, string, number, ScryptOptions, Buffer>(scrypt);
+/** 16 MiB and a twentieth of a second of a processor for each guess. Of every version of Node: another one would be another hash. */
+export const GUESSING_COST = { N: 16_384, r: 8, p: 1 } as const satisfies ScryptOptions;
 /** Slow on purpose, so the same values are hashed only once in a run. */
 const hashed = new Map<string, Promise<string>>();
 

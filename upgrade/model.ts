@@ -315,6 +315,8 @@ export interface ClusterState {
   readonly verification?: VerificationState;
   /** Missing: none is open, or that may not be read. */
   readonly openUpgrade?: OpenUpgrade;
+  /** Receipt of the upgrade that was ended last, as the cluster keeps it: no plan depends on it. Missing: there is none, or it may not be read. */
+  readonly lastReceipt?: unknown;
   /** Where the release is not there: other namespaces with a Milvus of its name that this program has not made. Missing: none is seen. */
   readonly otherNamespaces?: readonly string[];
   /** Those that the config names and that are there; missing: they were not looked at. */

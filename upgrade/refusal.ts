@@ -37,9 +37,9 @@ export function describeWarning({ rule, message }: Warning): string {
 /** The command that takes every hop of a way, one after the other. */
 export const WALK_COMMAND = "npm run upgrade --";
 
-/** `pulumi config set milvus:version 2.2.16`, the line a user types. */
-export function configLine(key: string, value: string): string {
-  return `pulumi config set milvus:${key} ${value}`;
+/** `pulumi config set milvus:version 2.2.16`, the line a user types; with `--stack NAME` where one is given. */
+export function configLine(key: string, value: string, stack?: string): string {
+  return `pulumi config set milvus:${key} ${value}${stack === undefined ? "" : ` --stack ${stack}`}`;
 }
 
 /** `pulumi config set --path 'milvus:values.pulsarv3.enabled' false`. */

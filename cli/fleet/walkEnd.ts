@@ -55,7 +55,7 @@ export function walkEnd(stack: string, end: ProcessEnd): StackEnd {
     case "unapproved":
       return failed([
         `milvus:approvedPlan does not approve this run, whose hash is ${reached.hash}.`,
-        `To approve it: ${configLine("approvedPlan", reached.hash)} --stack ${stack}`,
+        `To approve it: ${configLine("approvedPlan", reached.hash, stack)}`,
       ]);
     case "declined":
       return failed(["Nobody said yes."]);

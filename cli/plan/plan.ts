@@ -70,6 +70,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanReport> {
   const lookedUp = look(client, config, {
     levels: { permissions: "warn" },
     hidden: request.settings.secrets,
+    showsChanges: request.withManifests,
     ...(request.state && { state: request.state }),
     plan: (wanted, state) => planOfStack(request.project, request.stack, wanted, state),
   });
@@ -150,7 +151,15 @@ async function reportOf(
   const rendering =
     request.withManifests || withImages
       ? (known ??
-        (await renderPlan({ ...config, ...config.wanted, plan, state, hidden: secrets, ...(client && { client }) })))
+        (await renderPlan({
+          ...config,
+          ...config.wanted,
+          plan,
+          state,
+          hidden: secrets,
+          showsChanges: true,
+          ...(client && { client }),
+        })))
       : undefined;
   const { promotion, window } = conditions ?? {};
   const lines = [...(promotion?.lines ?? []), ...(window?.lines ?? [])];

@@ -1,4 +1,3 @@
-import { OTHER_RUN_RULE } from "../../upgrade/words/lock";
 import type { OwnRun } from "./ownRuns";
 
 /** Who holds the lock of a stack whose state is in files, as pulumi says it. */
@@ -15,11 +14,6 @@ const FILE_LOCK = /created by (.+)@([^@\s]+) \(pid (\d+)\) at (\S+)/g;
 /** True when pulumi did not begin because another run is, or was, at work on the stack. */
 export function isLocked(stderr: string): boolean {
   return /the stack is currently locked|Another update is currently in progress/.test(stderr);
-}
-
-/** True when the program did not begin because another run has the release's lock, of whatever stack or backend. */
-export function isRefusedForOther(stdout: string): boolean {
-  return stdout.includes(`refused (${OTHER_RUN_RULE})`);
 }
 
 /** Empty where the state is not in files, since Pulumi's service does not say who it is, and where one of them cannot be read. */

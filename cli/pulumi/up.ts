@@ -6,16 +6,17 @@ import { runShown, type ShownCommandResult } from "../../process/shownCommand";
 import { CONFIRMED_PLAN_VARIABLE } from "../../upgrade/approval";
 import type { Step } from "../../upgrade/model";
 import { duration } from "../../upgrade/plan/interruption";
-import { EVENTS_VARIABLE, type RunEvent, SHOWN_PLAN_VARIABLE } from "../../upgrade/progress/events";
+import { EVENTS_VARIABLE, type Refused, type RunEvent, SHOWN_PLAN_VARIABLE } from "../../upgrade/progress/events";
 import { DEAD_RUN_GRACE } from "../../upgrade/steps/limits";
 import { stepLimit, stepsLimit } from "../../upgrade/steps/steps";
+import { OTHER_RUN_RULE } from "../../upgrade/words/lock";
 import { diagnosticsOf, hearRun } from "../walk/runEvents";
 import type { NextRun, UpEnd } from "../walk/walk";
 import { lastError } from "./failure";
 import { deadRuns, forgetRun, rememberRun } from "./ownRuns";
 import { type Project, UsageError } from "./project";
 import { pulumiProgram, runPulumi, type StackConfig } from "./stackConfig";
-import { areDead, isLocked, isRefusedForOther, locksIn } from "./stackLock";
+import { areDead, isLocked, locksIn } from "./stackLock";
 
 export interface PulumiUpRequest {
   readonly project: Project;
@@ -54,12 +55,11 @@ export async function pulumiUp(request: PulumiUpRequest, next: NextRun, confirme
   if (result.end === "time limit") {
     return { kind: "failed", why: `pulumi up did not end within ${took} and was interrupted.` };
   }
-  if (result.exitCode !== 0 && isRefusedForOther(result.stdout)) {
-    const who = "a run of another stack or checkout";
+  if (result.exitCode !== 0 && result.refused?.rule === OTHER_RUN_RULE) {
     return {
       kind: "busy",
-      who,
-      why: `${who} is at work on the release; pulumi up was refused and has touched nothing.`,
+      who: "a run of another stack or checkout",
+      why: `pulumi up was refused: ${result.refused.text}`,
     };
   }
   if (result.exitCode !== 0) {
@@ -76,7 +76,7 @@ async function runUp(
   request: PulumiUpRequest,
   { move, report }: NextRun,
   confirmed: string | undefined,
-): Promise<ShownCommandResult> {
+): Promise<ShownCommandResult & { readonly refused?: Refused }> {
   const { project, stack, output, settings } = request;
   const title = move.kind === "verify" ? `verification of Milvus ${move.request}` : (report.plan?.title ?? "");
   const colours = pc.isColorSupported ? "always" : "never";
@@ -84,7 +84,11 @@ async function runUp(
   const program = pulumiProgram();
   let pid: number | undefined;
   const shown = report.plan?.hash;
-  const heard = hearRun((event) => request.hear(event, shown));
+  let refused: Refused | undefined;
+  const heard = hearRun((event) => {
+    if (event.event === "refused") refused = event;
+    request.hear(event, shown);
+  });
   try {
     const result = await runShown(program, args, {
       cwd: project.folder,
@@ -105,7 +109,8 @@ async function runUp(
     });
     // One that was killed leaves its lock behind.
     if (result.exitCode === 0 && pid !== undefined) forgetRun(pid);
-    return result;
+    heard.end();
+    return { ...result, ...(refused && { refused }) };
   } catch (error) {
     if (error instanceof MissingProgram) throw new UsageError(`The Pulumi CLI was not found (${program}).`);
     throw error;

@@ -11,7 +11,7 @@ import { onOneLine } from "../../upgrade/words/visible";
 export interface HeardRun {
   /** Which the run appends to. */
   readonly file: string;
-  /** Hears the last of them. */
+  /** Hears the last of them; more than once is the same as once. */
   end(): void;
 }
 
@@ -40,9 +40,12 @@ export function hearRun(hear: (event: RunEvent) => void): HeardRun {
     }
   };
   const timer = setInterval(read, POLL_MS);
+  let isEnded = false;
   return {
     file,
     end() {
+      if (isEnded) return;
+      isEnded = true;
       clearInterval(timer);
       read();
       closeSync(handle);
@@ -67,6 +70,9 @@ export function eventLines(event: RunEvent, shownHash: string | undefined): stri
       return event.hash === shownHash ? [] : [pc.yellow("the run makes another plan than was shown:"), ...event.lines];
     case "said":
       return [pc.dim(`  ${event.text}`)];
+    case "refused":
+      // Pulumi's own display has it, with what to type.
+      return [];
     case "stepStarted":
       return [`  ${event.number}/${event.of} ${event.title}`];
     case "stepProgress":

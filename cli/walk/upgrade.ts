@@ -190,7 +190,7 @@ async function endLines(request: UpgradeRequest, { end, done, waitedFor }: Walke
       end.kind === "unapproved"
         ? [
             `milvus:approvedPlan does not approve this run, whose hash is ${end.hash}. One approval is for one run.`,
-            `To approve it: ${configLine("approvedPlan", end.hash)} --stack ${stack}`,
+            `To approve it: ${configLine("approvedPlan", end.hash, stack)}`,
           ]
         : [],
   }[end.kind]();

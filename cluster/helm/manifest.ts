@@ -1,7 +1,7 @@
 import type { ClusterClient } from "../api/client";
 import { ClusterError } from "../errors";
 import type { ReleaseAddress } from "../releaseAddress";
-import { type RecordObject, recordsRequest, unpackRecord } from "./record";
+import { contentsOf, type RecordObject, recordsRequest } from "./record";
 
 /**
  * What Helm has applied for a revision, as YAML without its hooks. May hold passwords: never print unmasked.
@@ -32,7 +32,7 @@ export async function listedManifest(
 }
 
 function manifestOf(record: RecordObject, recordName: string): string {
-  const { manifest } = unpackRecord(record.data?.release, recordName);
+  const { manifest } = contentsOf(record, recordName);
   if (typeof manifest !== "string") {
     throw new ClusterError(
       "badRecord",

@@ -72,7 +72,7 @@ export function decodeRelease(secrets: readonly RecordObject[]): HelmRelease | u
 /** Decodes one revision. @throws ClusterError `badRecord` */
 export function decodeRecord(record: RecordObject): HelmRelease {
   const recordName = record.metadata?.name ?? "(without a name)";
-  const json = unpackRecord(record.data?.release, recordName);
+  const json = contentsOf(record, recordName);
   const name = filledText(json.name);
   const namespace = filledText(json.namespace);
   const info = map(json.info);
@@ -117,6 +117,15 @@ function firstReadable(records: readonly RecordObject[]): HelmRelease["lastDeplo
     }
   }
   return undefined;
+}
+
+const contents = new WeakMap<RecordObject, HelmValues>();
+
+/** Not to be changed: of a record that one look has read, values and manifest are asked for in turn, and it is unpacked once. */
+export function contentsOf(record: RecordObject, recordName: string): HelmValues {
+  const known = contents.get(record) ?? unpackRecord(record.data?.release, recordName);
+  contents.set(record, known);
+  return known;
 }
 
 export function unpackRecord(data: string | undefined, recordName: string): HelmValues {

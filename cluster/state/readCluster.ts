@@ -3,7 +3,7 @@ import { OWN_DESCRIPTION } from "../../upgrade/marks";
 import { attemptSelector } from "../../upgrade/metadata/attempt";
 import { installationOf } from "../../upgrade/metadata/installation";
 import type { ClusterState, HelmRelease } from "../../upgrade/model";
-import { openReceipt, openUpgrade } from "../../upgrade/receipt/make";
+import { endedReceipt, openReceipt, openUpgrade } from "../../upgrade/receipt/make";
 import { VERIFICATION_MARK } from "../../upgrade/verification";
 import type { ClusterClient } from "../api/client";
 import { readGroupNames } from "../api/discovery";
@@ -95,7 +95,9 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
   const installation = installationOf({ ...foundNamespace, ...(release && { release }) });
   const verified = verificationStates(verifications, installation);
   const active = activeJobs(jobs);
-  const open = receipts instanceof ClusterError ? undefined : openReceipt(receipts, release?.firstDeployedAt);
+  const since = release?.firstDeployedAt;
+  const kept = receipts instanceof ClusterError ? [] : receipts;
+  const [open, ended] = [openReceipt(kept, since), endedReceipt(kept, since)];
   const verification = verified.at(-1);
   const passed = verified.filter(({ status }) => status === "passed").map(({ configMap }) => configMap);
   const assignsUsers = (await groups)?.has(USER_ASSIGNING_GROUP) === true;
@@ -115,6 +117,7 @@ export async function readCluster(client: ClusterClient, address: ReleaseAddress
     ...(active.length > 0 && { activeJobs: active.map(({ name }) => name) }),
     ...(verification === undefined ? {} : { verification }),
     ...(open && { openUpgrade: openUpgrade(open) }),
+    ...(ended && { lastReceipt: ended }),
     ...(passed.length > 0 && { passedVerifications: passed }),
     ...(operatorResource === undefined ? {} : { operatorResource }),
     notes,

@@ -1,10 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import type { ChartReference, Step } from "../../upgrade/model";
 import { describeForHistory } from "../../upgrade/words/describe";
+import { sentAgain, sentAgainForHistory } from "../../upgrade/words/sentAgain";
 import type { After, RepositoryAccess, StepContext } from "./context";
 
 /** Inputs that tell of the plan of the day and not of the cluster. */
-const OF_THE_DAY = ["description", "skipAwait", "timeout"];
+const OF_THE_DAY = ["skipAwait", "timeout"];
 
 /**
  * The Helm release itself, adopted when it is in the cluster already. Values are always complete and are laid over the
@@ -17,6 +18,8 @@ export function declareRelease(
   resourceName: string,
 ): k8s.helm.v3.Release {
   const { plan, releaseName, namespace, state } = context;
+  const again = sentAgainForHistory(plan, sentAgain(plan, state, context.earlier));
+  const ignored = again === undefined ? ["description", ...OF_THE_DAY] : OF_THE_DAY;
   return new k8s.helm.v3.Release(
     resourceName,
     {
@@ -25,7 +28,7 @@ export function declareRelease(
       createNamespace: !state.namespaceExists,
       ...chartArgs(plan.chart, context.chartAccess),
       values: context.values,
-      description: describeForHistory(plan, state.release?.revision),
+      description: again ?? describeForHistory(plan, state.release?.revision),
       skipAwait: !step.awaitReady,
       timeout: context.settings.timeouts.release,
     },
@@ -35,7 +38,7 @@ export function declareRelease(
       aliases: context.earlier.urnsOf("kubernetes:helm.sh/v3:Release", resourceName),
       protect: true,
       ...(plan.adopt && { import: `${namespace}/${releaseName}` }),
-      ignoreChanges: ["createNamespace", ...(plan.kind === "nothing" ? OF_THE_DAY : [])],
+      ignoreChanges: ["createNamespace", ...(plan.kind === "nothing" ? ignored : [])],
     },
   );
 }

@@ -1,9 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import { RELEASE_TYPE } from "../../upgrade/marks";
 import type { OtherRelease, StackRelease } from "../../upgrade/plan/stackGuard";
+import { placeOf } from "../../upgrade/words/sentAgain";
 
 /** What earlier runs have left of this component in the stack's state. */
 export interface EarlierRun extends StackRelease {
+  /** The state cannot be read: what is missing here may be in it. Default false. */
+  readonly isUnknown?: boolean;
+  /** Of its Release, as Helm has it in `helm history`; missing: the state has no Release. */
+  readonly releaseDescription?: string;
+  /** Where its chart came from: `placeOf`. */
+  readonly releasePlace?: string;
   readonly lastUpgrade?: unknown;
   readonly receipt?: unknown;
   readonly verification?: unknown;
@@ -46,6 +53,12 @@ export interface Address {
   readonly releaseName: string;
 }
 
+/** What the stack's state has, or why it cannot be read. */
+export interface StackResources {
+  readonly found: readonly Found[];
+  readonly failure?: string;
+}
+
 /** A resource of the state. */
 interface Found {
   readonly urn: string;
@@ -58,12 +71,20 @@ interface Found {
 /**
  * Nothing for a new stack, and for one whose state cannot be read, which is said: the Release is protected in any case, but whether
  * it is that of the cluster upgraded last cannot be told then.
+ *
+ * @param resources of the stack, while they are still being read
  */
 export async function readEarlierRun(
   { name, formerNames = [], namespace, releaseName }: Address,
+  resources: Promise<StackResources>,
   warn: (text: string) => Promise<unknown>,
 ): Promise<EarlierRun> {
-  const found = await readResources(warn);
+  const { found, failure } = await resources;
+  if (failure !== undefined) {
+    await warn(
+      `What earlier runs of this stack have left cannot be read (${failure}). So this run does not know whether this is the cluster that the stack upgraded last. Compare the cluster of the kubeconfig with the one you mean (kubectl config current-context) before you go on.`,
+    );
+  }
   const find = (type: string, ...wanted: string[]) =>
     found.find((it) => it.types.at(-1) === type && wanted.includes(it.name));
   const names = [name, ...formerNames];
@@ -85,9 +106,14 @@ export async function readEarlierRun(
     });
   const jobs = found.filter((it) => it.types.at(-1) === JOB_TYPE && isOfComponent(it) && isIn(it, namespace)).length;
   const identifier = (ownProvider ?? oldProvider)?.outputs.clusterIdentifier;
+  const description = release?.outputs.description;
+  const place = release && placeIn(release.outputs);
   return {
     hasRelease: isOurs,
+    ...(failure !== undefined && { isUnknown: true }),
     ...(isOurs && { release: addressOf(outputs.release, release.outputs) }),
+    ...(isOurs && typeof description === "string" && { releaseDescription: description }),
+    ...(isOurs && place !== undefined && { releasePlace: place }),
     ...(typeof identifier === "string" && { namespaceUid: identifier }),
     ...(Object.keys(outputs).length > 0 && { outputs }),
     ...(outputs.lastUpgrade !== undefined && { lastUpgrade: outputs.lastUpgrade }),
@@ -143,28 +169,34 @@ function metadataOf({ outputs }: Found): { readonly name?: unknown; readonly nam
   return outputs.metadata ?? {};
 }
 
+function placeIn({ chart, repositoryOpts }: Found["outputs"]): string | undefined {
+  if (typeof chart !== "string") return undefined;
+  if (repositoryOpts === undefined) return placeOf({ kind: "folder", location: chart, name: chart });
+  const { repo } = repositoryOpts as { readonly repo?: unknown };
+  return typeof repo === "string" ? placeOf({ kind: "repository", location: repo, name: chart }) : undefined;
+}
+
 /** As the component said it, or as the Release has it. */
 function addressOf(said: unknown, { namespace, name }: Found["outputs"]): string {
   return typeof said === "string" ? said : `${String(namespace)}/${String(name)}`;
 }
 
-async function readResources(warn: (text: string) => Promise<unknown>): Promise<Found[]> {
+/** As the run finds it: asked for first of all, since a preview starts the plugin by what it says. */
+export async function readStackResources(): Promise<StackResources> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const token = "pulumi:pulumi:readStackResourceOutputs";
   try {
     const { outputs = {} } = (await pulumi.runtime.invoke(token, { stackName })) as {
       readonly outputs?: Readonly<Record<string, { readonly outputs?: Found["outputs"] } | undefined>>;
     };
-    return Object.entries(outputs).map(([urn, resource]) => ({
+    const found = Object.entries(outputs).map(([urn, resource]) => ({
       urn,
       ...parseUrn(urn),
       outputs: resource?.outputs ?? {},
     }));
+    return { found };
   } catch (error) {
-    await warn(
-      `What earlier runs of this stack have left cannot be read (${token}: ${error instanceof Error ? error.message : String(error)}). So this run does not know whether this is the cluster that the stack upgraded last. Compare the cluster of the kubeconfig with the one you mean (kubectl config current-context) before you go on.`,
-    );
-    return [];
+    return { found: [], failure: `${token}: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 

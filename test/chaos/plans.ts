@@ -1,6 +1,7 @@
 /** The kinds of plan, how a cluster comes to need each, and the steps at which a fault can hit. */
 import type { EngineStack, StackConfig } from "../../sandbox/engine";
 import type { MetadataFormat, MetadataState } from "../../sandbox/metadata";
+import { ROLLABLE_MILVUS_VALUES } from "../../sandbox/milvusValues";
 import type { Faults } from "../../sandbox/podRunner/faults";
 import { isTurnOf, type JobPod } from "../e2e/support/jobPods";
 import { failureOf, RELEASE, VALUES } from "../e2e/support/testBed";
@@ -54,19 +55,6 @@ const resume = (component: string, container = "await-rollout"): ChaosStep => ({
 /** A rolling plan's Release waits for nothing: it is hit as it goes by. */
 const NOT_AWAITED: ChaosStep = { ...release("2.5.16", "querynode"), window: {} };
 
-const MIX = { replicas: 2 };
-const MIXED_VALUES = {
-  queryNode: MIX,
-  dataNode: MIX,
-  indexNode: MIX,
-  proxy: MIX,
-  mixCoordinator: { enabled: true, replicas: 2, activeStandby: { enabled: true } },
-  rootCoordinator: { enabled: false },
-  queryCoordinator: { enabled: false },
-  dataCoordinator: { enabled: false },
-  indexCoordinator: { enabled: false },
-} as const;
-
 /** Records that every version reads alike. */
 async function neutralMetadata({ bed }: ChaosBed): Promise<MetadataState> {
   await bed.etcd.put("by-dev/meta/root-coord/credential/users/root", '{"username":"root"}');
@@ -110,10 +98,10 @@ export const PLANS: readonly ChaosPlan[] = [
     name: "rolling",
     steps: [job("pause", "pause"), NOT_AWAITED, resume("mixcoord"), resume("proxy")],
     expected: { version: "2.5.16", format: "empty" },
-    config: { "milvus:version": "2.5.16", "milvus:strategy": "rolling", "milvus:values": MIXED_VALUES },
+    config: { "milvus:version": "2.5.16", "milvus:strategy": "rolling", "milvus:values": ROLLABLE_MILVUS_VALUES },
     async prepare(chaos) {
       const original = await neutralMetadata(chaos);
-      await chaos.bed.install("4.2.20", MIXED_VALUES);
+      await chaos.bed.install("4.2.20", ROLLABLE_MILVUS_VALUES);
       return original;
     },
   },
@@ -129,10 +117,10 @@ export const PLANS: readonly ChaosPlan[] = [
       ...["streamingnode", "querynode", "datanode", "proxy"].map((component) => resume(component)),
     ],
     expected: { version: "2.6.15", format: "empty" },
-    config: { "milvus:version": "2.6.15", "milvus:values": MIXED_VALUES },
+    config: { "milvus:version": "2.6.15", "milvus:values": ROLLABLE_MILVUS_VALUES },
     async prepare(chaos) {
       const original = await neutralMetadata(chaos);
-      await chaos.bed.install("4.2.58", MIXED_VALUES);
+      await chaos.bed.install("4.2.58", ROLLABLE_MILVUS_VALUES);
       return original;
     },
   },

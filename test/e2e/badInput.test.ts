@@ -12,9 +12,9 @@ const BY_ENGINE = [
   "a Helm record that is cut off",
   "an etcd that is down",
   "a user who may only look",
+  "a namespace that is being deleted",
+  "a token that is not accepted",
 ];
-/** Pulumi compares types with Pulumi.yaml before it runs the program, and says it in its own words. */
-const BY_PULUMI = /must be of type|validating stack config|is missing configuration value/;
 
 function namespaceOf({ config }: BadInput): string {
   const namespace = config?.["milvus:namespace"];
@@ -65,7 +65,7 @@ describe("wrong configs and clusters: a clear error, an exit code that is not 0,
           }
           const before = await resourceVersions(bed, namespaceOf(row));
           const { message, report } = await failureOf(stack.up());
-          expect(`${message}\n${report.output}`).to.match(new RegExp(`${row.says.source}|${BY_PULUMI.source}`, "s"));
+          expect(`${message}\n${report.output}`).to.match(row.saysUp ?? row.says);
           expect(await resourceVersions(bed, namespaceOf(row))).to.deep.equal(before);
         } finally {
           await undo?.();

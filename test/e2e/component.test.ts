@@ -8,6 +8,7 @@ import type { Deployment } from "@pulumi/pulumi/automation";
 import { expect } from "chai";
 import { MilvusCluster } from "../../library";
 import { type EngineStack, openStack } from "../../sandbox/engine";
+import { ROLLABLE_MILVUS_VALUES } from "../../sandbox/milvusValues";
 import type { EngineReport } from "../../sandbox/report";
 import { isTurnOf, type JobPod } from "./support/jobPods";
 import { endRunWhen, killUpWhen } from "./support/killedRun";
@@ -21,20 +22,6 @@ type Address = (typeof BOTH)[number];
 /** The sandbox has one etcd for all, as a company may have. */
 const rootPath = (name: string) => ({ extraConfigFiles: { "user.yaml": `etcd:\n  rootPath: ${name}\n` } });
 const valuesOf = ({ namespace }: Address) => ({ ...VALUES, ...rootPath(namespace) });
-const OFF = { enabled: false };
-const MIX = { replicas: 2 };
-/** With a replica to spare of each component, as an ordered roll wants it. */
-const MIXCOORD_VALUES = {
-  queryNode: MIX,
-  dataNode: MIX,
-  indexNode: MIX,
-  proxy: MIX,
-  mixCoordinator: { enabled: true, replicas: 2, activeStandby: { enabled: true } },
-  rootCoordinator: OFF,
-  queryCoordinator: OFF,
-  dataCoordinator: OFF,
-  indexCoordinator: OFF,
-};
 
 const said = ({ diagnostics }: EngineReport) => diagnostics.map(({ message }) => message).join("\n");
 
@@ -258,7 +245,7 @@ describe("one cluster in a program of one's own", () => {
 
   before(async () => {
     bed = await startTestBed();
-    await bed.install("4.2.20", MIXCOORD_VALUES);
+    await bed.install("4.2.20", ROLLABLE_MILVUS_VALUES);
     clusters = [named("milvus", "2.4.16")];
     stack = await openStack({
       sandbox: bed.sandbox,
@@ -276,7 +263,7 @@ describe("one cluster in a program of one's own", () => {
       version,
       releaseName: RELEASE.name,
       namespace: RELEASE.namespace,
-      values: MIXCOORD_VALUES,
+      values: ROLLABLE_MILVUS_VALUES,
       chart: { folder: bed.charts },
       timeouts: { settle: "1s", lock: "5s", pending: "5s" },
     };
@@ -351,7 +338,7 @@ describe("one cluster in a program of one's own", () => {
     clusters = [named("vectors", "2.5.16"), { ...named("twin", "2.5.16"), after: "vectors" }];
     expect((await failureOf(stack.up())).message).to.contain("refused (a_release_has_one_component)");
     const second = named("second", "2.5.16");
-    const values = { ...MIXCOORD_VALUES, ...rootPath("milvus-b") };
+    const values = { ...ROLLABLE_MILVUS_VALUES, ...rootPath("milvus-b") };
     clusters = [named("vectors", "2.5.16"), { ...second, args: { ...second.args, namespace: "milvus-b", values } }];
     const added = await stack.up();
     expect(changeList(added)).to.deep.equal(["create Release second-release"]);
@@ -416,7 +403,7 @@ describe("two clusters in waves whose run is ended", () => {
   let stack: EngineStack;
   let see: ReturnType<typeof watch>;
   let clusters: OwnCluster[];
-  const values = ({ namespace }: Address) => ({ ...MIXCOORD_VALUES, ...rootPath(namespace) });
+  const values = ({ namespace }: Address) => ({ ...ROLLABLE_MILVUS_VALUES, ...rootPath(namespace) });
 
   before(async () => {
     bed = await startTestBed();

@@ -6,6 +6,7 @@ import { changeList, failureOf, problems, RELEASE, startTestBed, type TestBed } 
 describe("a new Milvus", () => {
   let bed: TestBed;
   let stack: EngineStack;
+  let stateBefore: Awaited<ReturnType<EngineStack["exportStack"]>>;
 
   before(async () => {
     bed = await startTestBed();
@@ -35,10 +36,31 @@ describe("a new Milvus", () => {
   });
 
   it("is upgraded within its minor by a plain Helm upgrade", async () => {
+    stateBefore = await stack.exportStack();
     await stack.setConfig({ "milvus:version": "2.2.16", "milvus:strategy": "helm" });
     const report = await stack.up();
     expect(changeList(report).filter((line) => line.includes(" Job "))).to.deep.equal([]);
     expect(problems(await bed.observe(), { version: "2.2.16" })).to.deep.equal([]);
+  });
+
+  it("stays as it is under a state that was put back, which one up brings up to date, with the receipt that the cluster keeps", async () => {
+    const namespace = `--namespace=${RELEASE.namespace}`;
+    const pods = () => bed.sandbox.kubectl(["get", "pods", namespace, "--output=custom-columns=:.metadata.uid"]);
+    const [outputs, running] = [await stack.outputs(), await pods()];
+    await stack.importStack(stateBefore);
+    const said = (await stack.preview()).diagnostics.map(({ message }) => message).join("\n");
+    expect(said).to.contain("nothing to do, Milvus 2.2.16").and.to.contain("sends the Release once more");
+    expect(changeList(await stack.up())).to.deep.equal(["update Release milvus-release"]);
+    const history = await bed.sandbox.helm(["history", RELEASE.name, namespace, "--output=json"]);
+    expect((JSON.parse(history) as { readonly description: string }[]).at(-1)?.description).to.equal(
+      "milvus-upgrade: Milvus 2.2.16 as in revision 2, once more: Pulumi's state had another revision",
+    );
+    expect(await pods()).to.equal(running);
+    const again = await stack.outputs();
+    expect(again.receipt).to.deep.equal(outputs.receipt);
+    expect(again.lastUpgrade?.value).to.match(/^2\.2\.14 → 2\.2\.16 \(helm\) in /);
+    expect(changeList(await stack.up())).to.deep.equal([]);
+    expect((await bed.observe()).revision).to.equal(3);
   });
 
   for (const [what, config, words] of [
@@ -69,7 +91,7 @@ describe("a new Milvus", () => {
     const kubeconfig = readFileSync(bed.sandbox.kubeconfig, "utf8");
     await stack.setConfig({ "kubernetes:kubeconfig": kubeconfig.replace("//127.0.0.1:", "//localhost:") });
     expect(changeList(await stack.up())).to.deep.equal([]);
-    expect((await bed.observe()).revision).to.equal(2);
+    expect((await bed.observe()).revision).to.equal(3);
     await stack.setConfig({ "kubernetes:kubeconfig": bed.sandbox.kubeconfig });
   });
 

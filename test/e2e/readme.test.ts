@@ -1,12 +1,14 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { projectFolder } from "../../sandbox/folders";
 import { kubernetesProvider } from "../../sandbox/kubernetesProvider";
-import { type LanguageHost, startLanguageHost } from "../../sandbox/languageHost";
+import { type LanguageHost, languageHost } from "../../sandbox/languageHost";
 import { type RunResult, tryRun } from "../../sandbox/run";
-import { problems, RELEASE, startTestBed, type TestBed } from "./support/testBed";
+import { problems, RELEASE, startTestBed, type TestBed, until } from "./support/testBed";
 
 /** What a checkout does not have, and what is linked instead of copied. */
 const LEFT_OUT = ["node_modules", ".git", "dist", "coverage"];
@@ -32,7 +34,7 @@ describe("the README's steps, with the pulumi command itself", () => {
     mkdirSync(path.join(project, "state"));
     const log = (line: string) => void process.stdout.write(`      ${line}\n`);
     const provider = await kubernetesProvider(log);
-    host = await startLanguageHost(bed.sandbox.tools.pulumi);
+    host = languageHost(bed.sandbox.tools.pulumi);
     log(`kubernetes provider: ${provider.description}; language host: ${host.kind}`);
     env = {
       ...bed.sandbox.env,
@@ -60,6 +62,10 @@ describe("the README's steps, with the pulumi command itself", () => {
     return `${stdout}\n${stderr}`;
   };
 
+  const PULL_JOBS = "--selector=milvus-upgrade/step=prepull";
+  const kubectl = (...args: string[]) =>
+    bed.sandbox.kubectl([...args, `--namespace=${RELEASE.namespace}`, "--output=name"]);
+
   it("make a stack and show the plan, which changes nothing", async () => {
     await passes("login", `file://${path.join(project, "state")}`);
     await passes("stack", "init", "dev");
@@ -85,6 +91,37 @@ describe("the README's steps, with the pulumi command itself", () => {
     expect(await passes("up", "--yes")).to.match(/unchanged/);
   });
 
+  it("end on Ctrl-C with the release's lock given back: nobody has to wait until it is taken for dead", async () => {
+    bed.faults({ pulls: { seconds: { milvus: 20 } } });
+    await passes("config", "set", "milvus:version", "2.3.13");
+    const up = spawn(bed.sandbox.tools.pulumi, ["up", "--yes", "--non-interactive", "--color=never"], {
+      cwd: project,
+      env,
+      // As on a terminal, where Ctrl-C goes to what the shell has started.
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    for (const stream of [up.stdout, up.stderr]) {
+      stream.on("data", (data: Buffer) => {
+        said += data.toString();
+      });
+    }
+    const ended = once(up, "close");
+    await until("an image is being pulled", async () => {
+      expect(up.exitCode, said).to.equal(null);
+      return (await kubectl("get", "pods", PULL_JOBS)) !== "";
+    });
+    const lock = () => kubectl("get", "configmap", `${RELEASE.name}-upgrade-lock`, "--ignore-not-found");
+    expect(await lock()).not.to.equal("");
+    process.kill(-(up.pid ?? 0), "SIGINT");
+    await ended;
+    // Of a run that is silent it is taken after 60 s.
+    await until("the lock is given back", async () => (await lock()) === "", 8);
+    bed.faults({});
+    expect(problems(await bed.observe(), { version: "2.2.16" }), said).to.deep.equal([]);
+  });
+
   it("take the hops that are left with one command", async () => {
     const walk = (...args: string[]) =>
       tryRun("npm", ["run", "--silent", "upgrade", "--", "--stack", "dev", "--to", "2.3", ...args], {
@@ -97,6 +134,8 @@ describe("the README's steps, with the pulumi command itself", () => {
     expect(exitCode, `${stdout}\n${stderr}`).to.equal(0);
     expect(stdout).to.contain("arrived: Milvus 2.3.13");
     expect(problems(await bed.observe(), { version: "2.3.13" })).to.deep.equal([]);
+    // Those of the interrupted run were this one's to end.
+    expect(await kubectl("get", "jobs", PULL_JOBS)).to.equal("");
   });
 
   it("say a refusal and nothing else: no stack trace, no word about programs", async () => {

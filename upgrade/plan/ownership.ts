@@ -1,6 +1,7 @@
 import type { ClusterState, HelmRelease, HelmValues, Wanted } from "../model";
 import { list, refuse } from "../refusal";
 import { getValue, isMap } from "../values/tree";
+import { afterItsEnd } from "../words/endingNamespace";
 
 /** Who else may own the cluster, and what to change there instead. */
 const OWNERS: readonly { readonly pattern: RegExp; readonly name: string; readonly remedy: string }[] = [
@@ -30,7 +31,7 @@ export function refuseForeign(state: ClusterState, wanted: Wanted): void {
     refuse({
       rule: "the_namespace_is_being_deleted",
       reason: `The namespace ${wanted.namespace} is being deleted: nothing can be created in it, and what is there goes.`,
-      remedy: `See what holds it up, and whether it was meant: kubectl get namespace ${wanted.namespace} -o yaml. Afterwards run pulumi up again.`,
+      remedy: afterItsEnd(wanted.namespace),
     });
   }
   if (state.operatorResource !== undefined) refuseOwner(state.operatorResource, wanted.releaseName);

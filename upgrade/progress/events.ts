@@ -37,9 +37,18 @@ export interface Said extends Pick<OfUpgrade, "time" | "release"> {
   readonly text: string;
 }
 
+/** A run that has touched nothing, and why. */
+export interface Refused extends Pick<OfUpgrade, "time" | "release"> {
+  readonly event: "refused";
+  /** Name of the rule, as the message has it. */
+  readonly rule: string;
+  readonly text: string;
+}
+
 /** What a run tells while it is at work. */
 export type RunEvent =
   | Said
+  | Refused
   | (OfUpgrade & { readonly event: "planned"; readonly hash?: string; readonly lines: readonly string[] })
   | (OfStep & { readonly event: "stepStarted" })
   | (OfStep & { readonly event: "stepProgress" | "stepStuck"; readonly text: string })
@@ -53,7 +62,11 @@ export type RunEvent =
 
 /** The same without what is the same in all events of a run. */
 export type Told =
-  Exclude<RunEvent, Said> extends infer Event ? (Event extends unknown ? Omit<Event, keyof OfUpgrade> : never) : never;
+  Exclude<RunEvent, Said | Refused> extends infer Event
+    ? Event extends unknown
+      ? Omit<Event, keyof OfUpgrade>
+      : never
+    : never;
 
 /** What `npm run upgrade -- --json` tells beside that, of the whole way. */
 export type WalkEvent =

@@ -31,9 +31,23 @@ const MOST_RUNS = 6;
  * @param since ISO 8601: when the release was first deployed
  */
 export function openReceipt(receipts: readonly Receipt[], since: string | undefined): Receipt | undefined {
-  const open = receipts.findLast(({ outcome }) => outcome === "unfinished");
-  const isOld = open !== undefined && open.kind !== "install" && Date.parse(open.startedAt) < Date.parse(since ?? "");
-  return isOld ? undefined : open;
+  return newest("unfinished", receipts, since);
+}
+
+/** The upgrade of this installation that was ended last, as {@link openReceipt} the one that was not. */
+export function endedReceipt(receipts: readonly Receipt[], since: string | undefined): Receipt | undefined {
+  return newest("done", receipts, since);
+}
+
+function newest(
+  wanted: Receipt["outcome"],
+  receipts: readonly Receipt[],
+  since: string | undefined,
+): Receipt | undefined {
+  const found = receipts.findLast(({ outcome }) => outcome === wanted);
+  const isOld =
+    found !== undefined && found.kind !== "install" && Date.parse(found.startedAt) < Date.parse(since ?? "");
+  return isOld ? undefined : found;
 }
 
 /** What the planner is told of it. */

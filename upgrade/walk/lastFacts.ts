@@ -25,7 +25,12 @@ export interface LastFacts {
 }
 
 /** As it is once the plan has been run. */
-export function factsAfter(plan: UpgradePlan, state: ClusterState, releaseName: string): LastFacts {
+export function factsAfter(
+  plan: UpgradePlan,
+  state: ClusterState,
+  releaseName: string,
+  isSentAgain = false,
+): LastFacts {
   const known = new Map(state.components.map((component) => [component.component, component]));
   const isStandalone = known.has("standalone") || getValue(plan.values, path("cluster.enabled")) === false;
   const names = isStandalone ? (["standalone"] as const) : componentsOf(plan.values, plan.chart.version);
@@ -34,7 +39,7 @@ export function factsAfter(plan: UpgradePlan, state: ClusterState, releaseName: 
     kubernetesVersion: state.kubernetesVersion,
     version: plan.to,
     chart: plan.chart.version,
-    revision: (state.release?.revision ?? 0) + (plan.kind === "nothing" ? 0 : 1),
+    revision: (state.release?.revision ?? 0) + (plan.kind === "nothing" && !isSentAgain ? 0 : 1),
     components: names.map((component) => {
       const before = known.get(component);
       return {

@@ -29,6 +29,8 @@ export interface BadInput {
   readonly isForUp?: boolean;
   /** What the message has to say. */
   readonly says: RegExp;
+  /** Of `pulumi up` where that is another: it asks for the lock first. */
+  readonly saysUp?: RegExp;
 }
 
 export interface Arranged {

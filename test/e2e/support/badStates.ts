@@ -43,6 +43,7 @@ export const BAD_STATES: readonly BadInput[] = [
       return { undo: () => patch(bed, "ending", "configmap/holds", { metadata: { finalizers: null } }) };
     },
     says: /the_namespace_is_being_deleted.*ending/s,
+    saysUp: /the namespace ending is being deleted.*Nothing was touched\..*See what holds it up/s,
   },
   {
     name: "a release of another chart under that name",
@@ -245,6 +246,7 @@ export const BAD_STATES: readonly BadInput[] = [
       return { undo, ...as(bed, await tokenOf(bed, "stranger")) };
     },
     says: /stranger may not list secrets/,
+    saysUp: /cannot be written: .*stranger.*kubectl create role .* && kubectl create rolebinding .*:stranger/s,
   },
   {
     name: "a user who may only look",

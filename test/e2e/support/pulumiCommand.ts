@@ -5,7 +5,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { kubernetesProvider } from "../../../sandbox/kubernetesProvider";
-import { startLanguageHost } from "../../../sandbox/languageHost";
+import { languageHost } from "../../../sandbox/languageHost";
 import { killAll, processTree } from "../../../sandbox/processTree";
 import { type RunResult, tryRun } from "../../../sandbox/run";
 import type { Sandbox } from "../../../sandbox/sandbox";
@@ -29,7 +29,7 @@ export async function pulumiCommand(sandbox: Sandbox, folder: string): Promise<P
   const { "pulumi-language-yaml": yaml } = await ensureTools({ log, only: ["pulumi-language-yaml"] });
   mkdirSync(path.join(folder, "state"));
   const provider = await kubernetesProvider(log);
-  const host = await startLanguageHost(sandbox.tools.pulumi);
+  const host = languageHost(sandbox.tools.pulumi);
   log(`kubernetes provider: ${provider.description}; language host: ${host.kind}`);
   const env = {
     ...sandbox.env,

@@ -8,7 +8,7 @@ import { EtcdClient } from "../../../sandbox/etcd";
 import { compareMetadata, type MetadataState, readMetadata } from "../../../sandbox/metadata";
 import { seedMetadata } from "../../../sandbox/metadataSeed";
 import { installMilvus, type ObservedMilvus, observeMilvus, type ReleaseName } from "../../../sandbox/milvusRelease";
-import { OLD_MILVUS_VALUES } from "../../../sandbox/oldMilvusValues";
+import { OLD_MILVUS_VALUES } from "../../../sandbox/milvusValues";
 import { type Faults, writeFaults } from "../../../sandbox/podRunner/faults";
 import { changes, type EngineReport } from "../../../sandbox/report";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../../sandbox/sandbox";

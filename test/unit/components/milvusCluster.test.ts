@@ -6,12 +6,13 @@ import { expect } from "chai";
 import type { MilvusClusterArgs } from "../../../components/args";
 import { settled } from "../../../components/engine/resolve";
 import { MilvusCluster } from "../../../components/milvusCluster";
-import { upgradeLabels } from "../../../upgrade/marks";
+import { OWN_DESCRIPTION, upgradeLabels } from "../../../upgrade/marks";
 import type { AttemptPhase, HelmValues } from "../../../upgrade/model";
 import { EVENTS_VARIABLE } from "../../../upgrade/progress/events";
 import { beginReceipt } from "../../../upgrade/receipt/make";
 import { RECEIPT, type Receipt } from "../../../upgrade/receipt/receipt";
 import { asLastFacts } from "../../../upgrade/walk/lastFacts";
+import { sentAgainForHistory } from "../../../upgrade/words/sentAgain";
 import { ClusterServer, type RecordedRelease } from "../../support/clusterServer";
 import {
   COMPONENT,
@@ -102,6 +103,46 @@ describe("MilvusCluster", () => {
       expect(run.error).to.equal(undefined);
       expect(run.children.filter(({ type }) => type === PROVIDER)).to.have.length(1);
     });
+
+    it("of a release that the state does not have, a plan with nothing to do says that it is taken over", async () => {
+      await settle(args("2.5.16"), { components: MIXED, description: "Install complete" });
+      const run = await runComponent(args("2.5.16"));
+      expect(run.result?.plan.kind).to.equal("nothing");
+      const declared = run.children.find(({ type }) => type === RELEASE);
+      expect(plain(declared?.inputs)).to.include({
+        description: sentAgainForHistory({ to: "2.5.16" }, { why: "adopted", revision: 8 }),
+      });
+      expect(declared?.ignoreChanges).to.not.include("description");
+      expect(JSON.stringify(run.said)).to.include("takes the release over").and.to.include("Helm makes revision 9");
+    });
+
+    for (const { what, inForce, known, isSent } of [
+      { what: "the revision in force", inForce: `${OWN_DESCRIPTION} a`, known: `${OWN_DESCRIPTION} a`, isSent: false },
+      { what: "an earlier one", inForce: `${OWN_DESCRIPTION} b`, known: `${OWN_DESCRIPTION} a`, isSent: true },
+      {
+        what: "its own, after a helm rollback",
+        inForce: "Rollback to 1",
+        known: `${OWN_DESCRIPTION} a`,
+        isSent: false,
+      },
+    ]) {
+      it(`as ${what}: where nothing is to be done the Release is ${isSent ? "sent once more, which is said" : "as it was"}`, async () => {
+        await settle(args("2.5.16"), { components: MIXED, description: inForce });
+        const release = { name: "my-release", namespace: "milvus", description: known };
+        const behind = { ...inState, [`${CHILD}$${RELEASE}::db-release`]: { outputs: release } };
+        const run = await runComponent(args("2.5.16"), { inState: behind });
+        expect(run.error).to.equal(undefined);
+        expect(run.result?.plan.kind).to.equal("nothing");
+        const declared = run.children.find(({ type }) => type === RELEASE);
+        expect(declared?.ignoreChanges.includes("description")).to.equal(!isSent);
+        if (isSent)
+          expect(plain(declared?.inputs)).to.include({
+            description: sentAgainForHistory({ to: "2.5.16" }, { why: "otherRevision", revision: 8 }),
+          });
+        expect(JSON.stringify(run.said).includes("sends the Release once more")).to.equal(isSent);
+        expect(asLastFacts(run.result?.facts)).to.include({ revision: isSent ? 9 : 8 });
+      });
+    }
   });
 
   const BACKUP = "my-release-meta-2.1.4-to-2.2.9-r7";
@@ -294,12 +335,48 @@ describe("MilvusCluster", () => {
       expect(kept()).to.deep.equal([result?.receipt]);
     });
 
-    it("leaves a receipt that was ended alone", async () => {
+    for (const { what, finishedAt, stateHas, taken } of [
+      {
+        what: "that the state does not know",
+        finishedAt: "2026-01-01T10:05:00.000Z",
+        stateHas: undefined,
+        taken: true,
+      },
+      {
+        what: "later than the state's",
+        finishedAt: "2026-01-01T10:05:00.000Z",
+        stateHas: "2026-01-01T09:00:00.000Z",
+        taken: true,
+      },
+      {
+        what: "earlier than the state's",
+        finishedAt: "2026-01-01T10:05:00.000Z",
+        stateHas: "2026-01-02T09:00:00.000Z",
+        taken: false,
+      },
+    ]) {
+      it(`leaves a receipt that was ended alone, and has one ${what} ${taken ? "in the outputs, with what it took" : "in no output"}`, async () => {
+        await settle(args("2.5.16"), { components: MIXED });
+        const receipt = begun({ outcome: "done", finishedAt, steps: [{ step: "release", seconds: 30 }] });
+        keep(receipt);
+        const known =
+          stateHas === undefined ? undefined : { receipt: { ...receipt, id: "known", finishedAt: stateHas } };
+        const inState = { [`urn:pulumi:stack::project::${COMPONENT}::db`]: { outputs: { ...known } } };
+        const { result } = await runComponent(args("2.5.16"), { inState });
+        expect(result?.receipt).to.deep.equal(taken ? receipt : known?.receipt);
+        expect(result?.lastUpgrade).to.deep.equal(
+          taken
+            ? { kind: "rolling", from: "2.5.0", to: "2.5.16", finishedAt, seconds: 300, runs: 1, steps: receipt.steps }
+            : undefined,
+        );
+        expect(server.writes.filter((it) => it.includes("receipts"))).to.deep.equal([]);
+      });
+    }
+
+    it("has no receipt of an installation before in its outputs", async () => {
       await settle(args("2.5.16"), { components: MIXED });
-      keep(begun({ outcome: "done" }));
-      const { result } = await runComponent(args("2.5.16"));
-      expect(result?.receipt).to.equal(undefined);
-      expect(server.writes.filter((it) => it.includes("receipts"))).to.deep.equal([]);
+      keep(begun({ outcome: "done", startedAt: "2024-01-01T10:00:00Z", finishedAt: "2024-01-01T11:00:00Z" }));
+      expect((await runComponent(args("2.5.16"))).result?.receipt).to.equal(undefined);
     });
 
     it("says that another upgrade was begun in its place", async () => {

@@ -1,15 +1,15 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { NO_EARLIER_RUN } from "../../../components/engine/earlierRun";
 import { type Planned, plannedOutputs } from "../../../components/outputs";
-import { PLAN_KINDS, type UpgradePlan } from "../../../upgrade/model";
+import { type AttemptState, PLAN_KINDS, type UpgradePlan } from "../../../upgrade/model";
 import { asLastFacts } from "../../../upgrade/walk/lastFacts";
 import { anyText } from "../../support/anyText";
 import { PLANS, plannedRun } from "../../support/plans";
+import { attempt } from "../upgrade/support";
 
 function outputsOf(plan: UpgradePlan, changes: Partial<Planned> = {}) {
   const { state, releaseName, namespace } = plannedRun(plan);
-  return plannedOutputs({ plan, state, releaseName, namespace, words: (text) => text, ...changes }, NO_EARLIER_RUN);
+  return plannedOutputs({ plan, state, releaseName, namespace, words: (text) => text, ...changes });
 }
 
 describe("the outputs", () => {
@@ -36,6 +36,18 @@ describe("the outputs", () => {
       endpoint: "my-release-milvus.milvus.svc:19530",
       backupClaim: "my-release-meta-2.1.4-to-2.2.9-r7",
     });
+  });
+
+  it("tell the newest backup claim that is in the cluster, whatever a state that was put back knows of it", () => {
+    const { state } = plannedRun(PLANS.nothing);
+    const at = (day: number) => ({ createdAt: `2026-05-0${day}T10:00:00Z` });
+    const older = { ...attempt("restored"), ...at(1) };
+    const newer = { ...attempt("migrated", { ordinal: 2 }), ...at(2) };
+    const theirs = { ...attempt("migrated", { ordinal: 3 }), ...at(3), isForeign: true };
+    const told = (...attempts: readonly AttemptState[]) =>
+      outputsOf(PLANS.nothing, { state: { ...state, attempts } }).backupClaim;
+    expect(told(newer, older, theirs)).to.equal(newer.claimName);
+    expect(told(theirs)).to.equal(undefined);
   });
 
   for (const kind of PLAN_KINDS) {

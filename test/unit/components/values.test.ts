@@ -62,7 +62,7 @@ describe("values with Outputs in them", () => {
           const seen = withOpaque(known ?? {}, leaves, inForce(tree));
           expect(layBack(seen, leaves, (index, changed) => changed ?? leaves[index]?.value)).to.deep.equal(tree);
         }),
-        examples(100),
+        examples(50),
       );
     });
   }

@@ -58,11 +58,11 @@ describe("a message for a program of one's own", () => {
     this.timeout(60_000);
     fc.assert(
       fc.property(requests, states, (request, state) => readable(describePlan(planUpgrade(request, state)).join("\n"))),
-      examples(200),
+      examples(100),
     );
     fc.assert(
       fc.property(plausible, ({ request, state }) => readable(describePlan(planUpgrade(request, state)).join("\n"))),
-      examples(200),
+      examples(100),
     );
   });
 

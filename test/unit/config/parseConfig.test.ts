@@ -209,7 +209,7 @@ describe("parseConfig", () => {
     });
   }
 
-  it("takes what Pulumi.yaml gives for unset keys as unset", () => {
+  it("takes what is empty as not set", () => {
     const { wanted, settings } = parse({
       "milvus:values": "{}",
       "milvus:chartSource": "{}",

@@ -56,7 +56,7 @@ describe("a stack's file", () => {
         const config = { "milvus:values": values };
         expect(parseStackFile(withConfig(undefined, config))).to.deep.equal({ config });
       }),
-      { seed: 7, ...examples(50) },
+      { seed: 7, ...examples(20) },
     );
   });
 

@@ -5,7 +5,7 @@ import { diffManifests } from "../../../manifests/diff";
 import { imagesOf } from "../../../manifests/images";
 import { changedLines } from "../../../manifests/lines";
 import { maskOf } from "../../../manifests/mask";
-import { parseManifest } from "../../../manifests/objects";
+import { type ParsedDocuments, parseManifest } from "../../../manifests/objects";
 import { HIDDEN } from "../../../upgrade/secrets/take";
 
 const deployment = (name: string, image: string, env = "LEVEL: info") => `
@@ -74,6 +74,20 @@ describe("the diff of manifests", () => {
         after: "milvus:v2.2.14",
       },
     ]);
+  });
+
+  it("gives the paths alone where nobody is to see from what to what", () => {
+    const [before, after] = [deployment("proxy", "milvus:v2.1.4"), deployment("proxy", "milvus:v2.2.14")];
+    const [change] = diffManifests(objects(before), objects(after));
+    expect(change?.fields).to.deep.equal([{ path: "spec.template.spec.containers[proxy].image" }]);
+  });
+
+  it("parses a document that two manifests have in common once, and each that differs", () => {
+    const parsed: ParsedDocuments = new Map();
+    const [before] = parseManifest(deployment("a", "i:1") + deployment("b", "i:1"), "milvus", parsed);
+    const [a, b] = parseManifest(`${deployment("a", "i:1")}${deployment("b", "i:2")}`, "milvus", parsed);
+    expect(a).to.equal(before);
+    expect(b).to.deep.equal(objects(deployment("b", "i:2"))[0]);
   });
 
   it("takes an object in another version of its API for the same object", () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { expect } from "chai";
 import { eventLines, hearRun } from "../../../cli/walk/runEvents";
-import { eventSink, tellLine } from "../../../run/events";
+import { eventSink, tellLine, tellRefused } from "../../../run/events";
 import { EVENT, EVENT_SCHEMA_FILE, eventSchema } from "../../../scripts/eventSchema";
 import { EVENTS_VARIABLE, type RunEvent } from "../../../upgrade/progress/events";
 import { PLANS } from "../../support/plans";
@@ -32,6 +32,7 @@ describe("the events of a run", () => {
     events.tell({ event: "stepProgress", ...STEP, text: "3 pods still there" });
     events.tell({ event: "stepStuck", ...STEP, text: "pod x: it does not end" });
     events.tell({ event: "stepEnded", ...STEP, seconds: 12.3, result: "done" });
+    tellRefused(ADDRESS, "another_run_is_active", "jane is at work");
     events.tell({ event: "finished", seconds: 60, verification: "passed", lines: ["done in 60 s:", "  stop  12.1 s"] });
   };
 
@@ -39,7 +40,7 @@ describe("the events of a run", () => {
     process.env[EVENTS_VARIABLE] = join(folder, "events.jsonl");
     tellAll();
     const lines = readFileSync(join(folder, "events.jsonl"), "utf8").trimEnd().split("\n");
-    expect(lines).to.have.length(7);
+    expect(lines).to.have.length(8);
     for (const line of lines) EVENT.parse(JSON.parse(line));
     expect(lines.join("")).to.not.include("\u001b");
     expect(JSON.parse(lines[5] ?? "")).to.deep.include({
@@ -70,6 +71,7 @@ describe("the events of a run", () => {
       "stepProgress",
       "stepStuck",
       "stepEnded",
+      "refused",
       "finished",
     ]);
     expect(() => readFileSync(run.file)).to.throw();

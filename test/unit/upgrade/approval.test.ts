@@ -6,6 +6,7 @@ import {
   approvalLines,
   approvalParts,
   describeDifference,
+  GUESSING_COST,
   refusalOfUnapproved,
   refusalOfUnconfirmed,
 } from "../../../upgrade/approval";
@@ -49,6 +50,10 @@ let base: string;
 describe("the hash of a plan", () => {
   before(async () => {
     base = await approvalHash(input());
+  });
+
+  it("costs who guesses a password what the paper on scrypt (Percival 2009) gives for interactive logins", () => {
+    expect(GUESSING_COST).to.deep.equal({ N: 2 ** 14, r: 8, p: 1 });
   });
 
   it("is what the config takes", () => {

@@ -5,8 +5,8 @@ import { scratchSize } from "../../../../components/declare/metadata";
 import { inArguments } from "../../../../config/arguments";
 import { type AttemptPhase, PLAN_KINDS, type Step, type UpgradePlan } from "../../../../upgrade/model";
 import { jobName } from "../../../../upgrade/steps/jobNames";
-import { declare, PLANS, plannedRun, RESUMES, SETTINGS, state } from "../../../support/plans";
-import { type Registered, record } from "../../../support/recordingMonitor";
+import { PLANS, RESUMES, recordPlan, SETTINGS, state } from "../../../support/plans";
+import type { Registered } from "../../../support/recordingMonitor";
 
 interface Container {
   readonly name: string;
@@ -51,7 +51,7 @@ async function jobs(
   changes: Partial<PlannedRun> = {},
   options: { readonly preview?: boolean } = {},
 ): Promise<(Registered & { job: Job })[]> {
-  const { registered } = await record(() => declare(plannedRun(plan, changes)), options);
+  const { registered } = await recordPlan(plan, changes, options);
   return registered
     .filter(({ type }) => type === "kubernetes:batch/v1:Job")
     .map((resource) => ({ ...resource, job: resource.inputs as unknown as Job }));
@@ -578,7 +578,8 @@ describe("the metadata Jobs", () => {
   }
 
   it("are named after the attempt and the run: what an earlier run has done or left at work is never taken for this one's", async () => {
-    const names = [await job(PLANS.migration, "migrate"), await job(PLANS.migration, "migrate")].map(
+    const again = { ...PLANS.migration };
+    const names = [await job(PLANS.migration, "migrate"), await job(again, "migrate")].map(
       ({ metadata }) => metadata.name,
     );
     for (const name of names) expect(name).to.match(/^my-release-meta-2-1-4-to-2-2-9-r7-migrate-[0-9a-f]{8}$/);
@@ -602,7 +603,7 @@ describe("the metadata Jobs", () => {
 
 describe("the backup claim", () => {
   const claim = async (changes: Partial<PlannedRun> = {}): Promise<Registered> => {
-    const { registered } = await record(() => declare(plannedRun(PLANS.migration, changes)));
+    const { registered } = await recordPlan(PLANS.migration, changes);
     return registered.find(({ type }) => type.endsWith(":PersistentVolumeClaim")) ?? expect.fail("no claim");
   };
 
@@ -625,7 +626,7 @@ describe("the backup claim", () => {
   it("is there before anything is stopped: the probe needs it", async () => {
     const { dependsOn } = await claim();
     expect(dependsOn).to.deep.equal([]);
-    const { registered } = await record(() => declare(plannedRun(PLANS.migration)));
+    const { registered } = await recordPlan(PLANS.migration);
     const probe = registered.find(({ name }) => name === "milvus-probe");
     expect(probe?.dependsOn.some((urn) => urn.includes("PersistentVolumeClaim"))).to.equal(true);
   });

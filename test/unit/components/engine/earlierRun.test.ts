@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type EarlierRun, readEarlierRun } from "../../../../components/engine/earlierRun";
+import { type EarlierRun, readEarlierRun, readStackResources } from "../../../../components/engine/earlierRun";
 import { record } from "../../../support/recordingMonitor";
 
 const OLD = "milvus:upgrade:MilvusCluster";
@@ -27,7 +27,7 @@ describe("what earlier runs have left in the state", () => {
     await record(
       async () => {
         const address = { name, formerNames, namespace, releaseName: "my-release" };
-        found = await readEarlierRun(address, (text) => Promise.resolve(warnings.push(text)));
+        found = await readEarlierRun(address, readStackResources(), (text) => Promise.resolve(warnings.push(text)));
       },
       {
         invoke: (token, inputs) => {
@@ -57,6 +57,21 @@ describe("what earlier runs have left in the state", () => {
       what: "the Release as it is, where the component of that run said nothing",
       resources: { [urn(`${NEW}$${RELEASE}`, "milvus-release")]: { outputs: { name: "my-release", namespace: "db" } } },
       found: { hasRelease: true, release: "db/my-release", claims: [] },
+    },
+    {
+      what: "what the Release was sent with: its description, and where its chart came from",
+      resources: {
+        [urn(`${NEW}$${RELEASE}`, "milvus-release")]: {
+          outputs: {
+            ...{ name: "my-release", namespace: "db", description: "a roll", chart: "milvus" },
+            repositoryOpts: { repo: "https://charts.example" },
+          },
+        },
+      },
+      found: {
+        ...{ hasRelease: true, release: "db/my-release", claims: [], releaseDescription: "a roll" },
+        releasePlace: "https://charts.example milvus",
+      },
     },
     {
       what: "the Release of an earlier version of this program, and its provider's namespace",
@@ -143,8 +158,8 @@ describe("what earlier runs have left in the state", () => {
   });
 
   it("says so when it cannot be read: the guard against the wrong cluster is off then", async () => {
-    const { hasRelease } = await read(new Error("no backend client is available"));
-    expect(hasRelease).to.equal(false);
+    const { hasRelease, isUnknown } = await read(new Error("no backend client is available"));
+    expect({ hasRelease, isUnknown }).to.deep.equal({ hasRelease: false, isUnknown: true });
     expect(warnings).to.have.length(1);
     expect(warnings[0]).to.match(
       /cannot be read.*readStackResourceOutputs.*does not know whether this is the cluster/s,

@@ -1,6 +1,4 @@
-import { spawn } from "node:child_process";
-import { EventEmitter, once } from "node:events";
-import path from "node:path";
+import { EventEmitter } from "node:events";
 import { expect } from "chai";
 import { EndWork, type SignalledProcess } from "../../../../components/engine/endSignals";
 
@@ -67,30 +65,4 @@ describe("a program that is told to end", () => {
     await soon();
     expect(target.endedBy).to.deep.equal([]);
   });
-
-  for (const { parent, said } of [
-    { parent: "pulumi", said: "waits\ngiven back" },
-    { parent: "node", said: "waits" },
-  ]) {
-    it(`is one that pulumi has started, and no other: below ${parent}`, async () => {
-      const file = path.join(__dirname, "..", "..", "..", "..", "components", "engine", "endSignals");
-      const program = `require(${JSON.stringify(file)}).beforeTheEnd(async () => console.log("given back")); console.log("waits"); setTimeout(() => undefined, 60_000);`;
-      const child = [process.execPath, ["--require", "tsx/cjs", "-e", program], { stdio: "inherit" }];
-      // As a stand-in for pulumi: its name and its command are all that is looked at.
-      const launcher = `const child = require("node:child_process").spawn(...${JSON.stringify(child)});
-        process.on("SIGUSR2", () => child.kill("SIGINT"));
-        child.on("exit", (code, signal) => { console.log(signal); process.exit(); });`;
-      const started = spawn(process.execPath, ["-e", launcher, "up"], {
-        argv0: parent,
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      let output = "";
-      started.stdout.on("data", (data: Buffer) => {
-        output += data.toString();
-        if (output.trim() === "waits") started.kill("SIGUSR2");
-      });
-      await once(started, "close");
-      expect(output.trim()).to.equal(`${said}\nSIGINT`);
-    });
-  }
 });

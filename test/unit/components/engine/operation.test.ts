@@ -1,5 +1,3 @@
-import { spawnSync } from "node:child_process";
-import path from "node:path";
 import { expect } from "chai";
 import { commandOf, isOnTerminal, onlyRefreshes, typedArguments } from "../../../../components/engine/operation";
 
@@ -42,21 +40,6 @@ describe("the command that runs the program", () => {
       expect(typedArguments(ancestors("node run", line))).to.deep.equal([]);
     }
   });
-
-  for (const { command, expected } of [
-    { command: "refresh", expected: "true" },
-    { command: "up", expected: "false" },
-  ]) {
-    it(`is read from the processes of this machine: ${command}`, () => {
-      const file = path.join(__dirname, "..", "..", "..", "..", "components", "engine", "operation");
-      const program = `console.log(String(require(${JSON.stringify(file)}).onlyRefreshes()))`;
-      const child = [process.execPath, ["--require", "tsx/cjs", "-e", program], { stdio: "inherit" }];
-      const launcher = `require("node:child_process").spawnSync(...${JSON.stringify(child)})`;
-      // As a stand-in for pulumi: its name and its command are all that is looked at.
-      const { stdout } = spawnSync(process.execPath, ["-e", launcher, command], { argv0: "pulumi", encoding: "utf8" });
-      expect(stdout.trim()).to.equal(expected);
-    });
-  }
 
   const above =
     (...args: string[]) =>

@@ -1,0 +1,79 @@
+import { expect } from "chai";
+import { OWN_DESCRIPTION } from "../../../../upgrade/marks";
+import {
+  describeSentAgain,
+  placeOf,
+  type ReleaseInState,
+  sentAgain,
+  sentAgainForHistory,
+} from "../../../../upgrade/words/sentAgain";
+import { PLANS } from "../../../support/plans";
+import { cluster, release } from "../support";
+
+const OWN = `${OWN_DESCRIPTION} helm 2.2.16 from revision 6`;
+
+describe("a Release that is sent although nothing is to be done", () => {
+  const inForce = (description: string) =>
+    cluster({ release: release("4.0.34", "2.2.16", { revision: 7, description }) });
+  const rows: readonly {
+    readonly what: string;
+    readonly description?: string;
+    readonly inState: ReleaseInState;
+    readonly why?: string;
+  }[] = [
+    { what: "is one that Pulumi takes over", inState: { hasRelease: false }, why: "adopted" },
+    { what: "is none where the state cannot be read", inState: { hasRelease: false, isUnknown: true } },
+    {
+      what: "is one of which the state has another revision than this program's last one",
+      inState: { hasRelease: true, releaseDescription: `${OWN_DESCRIPTION} migration 2.1.4 to 2.2.14` },
+      why: "otherRevision",
+    },
+    {
+      what: "is one of which the state has a revision without a description",
+      inState: { hasRelease: true },
+      why: "otherRevision",
+    },
+    { what: "is none whose revision the state has", inState: { hasRelease: true, releaseDescription: OWN } },
+    {
+      what: "is one whose chart is fetched from another place than before",
+      inState: { hasRelease: true, releaseDescription: OWN, releasePlace: "/charts/milvus-4.0.31" },
+      why: "otherPlace",
+    },
+    {
+      what: "is none whose chart comes from where it came from",
+      inState: { hasRelease: true, releaseDescription: OWN, releasePlace: placeOf(PLANS.nothing.chart) },
+    },
+    {
+      what: "is none that somebody else has sent",
+      description: "Upgrade complete",
+      inState: { hasRelease: true, releaseDescription: OWN },
+    },
+  ];
+  for (const { what, description = OWN, inState, why } of rows) {
+    it(what, () => {
+      expect(sentAgain(PLANS.nothing, inForce(description), inState)?.why).to.equal(why);
+    });
+  }
+
+  it("is none where the plan has something to do: that sends it anyway", () => {
+    expect(sentAgain(PLANS.helm, inForce(OWN), { hasRelease: true })).to.equal(undefined);
+  });
+
+  it("is said with what it costs, and so is Helm's history told", () => {
+    const adopted = { why: "adopted", revision: 7 } as const;
+    const other = { why: "otherRevision", revision: 7 } as const;
+    const place = { why: "otherPlace", revision: 7 } as const;
+    expect(describeSentAgain(undefined)).to.deep.equal([]);
+    expect(describeSentAgain(place).join("")).to.match(/comes from another place than before\. Helm makes revision 8/);
+    expect(sentAgainForHistory({ to: "2.2.16" }, place)).to.equal(undefined);
+    expect(describeSentAgain(adopted).join("")).to.match(
+      /takes the release over.*Helm makes revision 8 .*stays as it is$/,
+    );
+    expect(describeSentAgain(other).join("")).to.match(
+      /another revision than the one in force, 7,.*Helm makes revision 8/,
+    );
+    expect(sentAgainForHistory({ to: "2.2.16" }, adopted)).to.equal(
+      "milvus-upgrade: Milvus 2.2.16 as in revision 7, taken over by Pulumi",
+    );
+  });
+});

@@ -1,0 +1,65 @@
+import { OWN_DESCRIPTION } from "../marks";
+import type { ChartReference, ClusterState, UpgradePlan } from "../model";
+
+/** What Pulumi's state has of the Release. */
+export interface ReleaseInState {
+  readonly hasRelease: boolean;
+  /** The state cannot be read. Default false. */
+  readonly isUnknown?: boolean;
+  /** As `helm history` says it. */
+  readonly releaseDescription?: string;
+  /** Where its chart came from, as {@link placeOf} tells it. Missing: that is not known. */
+  readonly releasePlace?: string;
+}
+
+/** Why Pulumi sends the Release also where nothing is to be done, and the revision that is in force. */
+export interface SentAgain {
+  readonly why: "adopted" | "otherRevision" | "otherPlace";
+  readonly revision: number;
+}
+
+/**
+ * A release that Pulumi takes over is imported and then sent, as it is. So is one of which the state has another revision than the one
+ * that this program has made: the state or the cluster was put back, or a run was killed between Helm and the state. And so is one whose
+ * chart is fetched from another place than before.
+ *
+ * @returns undefined where nothing is sent
+ */
+export function sentAgain(
+  { kind, chart }: Pick<UpgradePlan, "kind" | "chart">,
+  { release }: Pick<ClusterState, "release">,
+  { hasRelease, isUnknown = false, releaseDescription = "", releasePlace }: ReleaseInState,
+): SentAgain | undefined {
+  if (kind !== "nothing" || release === undefined || isUnknown) return undefined;
+  const { description, revision } = release;
+  if (!hasRelease) return { why: "adopted", revision };
+  const isOther = description.startsWith(OWN_DESCRIPTION) && description !== releaseDescription;
+  if (isOther) return { why: "otherRevision", revision };
+  return releasePlace !== undefined && releasePlace !== placeOf(chart) ? { why: "otherPlace", revision } : undefined;
+}
+
+/** Of a chart: the folder or the OCI reference; of a repository its address and the chart's name. */
+export function placeOf({ kind, location, name }: Omit<ChartReference, "version">): string {
+  return kind === "repository" ? `${location} ${name}` : location;
+}
+
+/** For the plan that says that nothing is to be done, beside an update of the Release. */
+export function describeSentAgain(sent: SentAgain | undefined): string[] {
+  if (sent === undefined) return [];
+  const { why, revision } = sent;
+  const causes = {
+    adopted: "takes the release over: Pulumi imports it and sends it once.",
+    otherRevision: `sends the Release once more: Pulumi's state has another revision than the one in force, ${revision}, which this program has made (a state or a cluster that was put back, or a run that was killed at its end).`,
+    otherPlace: "sends the Release once more: its chart comes from another place than before.",
+  };
+  const what = why === "otherPlace" ? "the chart of that place, of the same version," : "the same chart";
+  const stays = why === "otherPlace" ? "where it is the same chart, Milvus stays as it is" : "Milvus stays as it is";
+  return [`${causes[why]} Helm makes revision ${revision + 1} with ${what} and the same values, and ${stays}`];
+}
+
+/** What `helm history` says of it; undefined: what it says of the revision in force. */
+export function sentAgainForHistory({ to }: Pick<UpgradePlan, "to">, sent: SentAgain | undefined): string | undefined {
+  if (sent === undefined || sent.why === "otherPlace") return undefined;
+  const cause = sent.why === "adopted" ? "taken over by Pulumi" : "once more: Pulumi's state had another revision";
+  return `${OWN_DESCRIPTION} Milvus ${to} as in revision ${sent.revision}, ${cause}`;
+}
