@@ -76,7 +76,10 @@ function overcome(evidence: Evidence, troubled: ReadonlySet<string>): IsOver {
     const pod = living.get(name);
     switch (kind) {
       case "Pod":
-        return pod !== undefined && (!troubled.has(name) || isPast(event, pod));
+        // One that is gone has a successor, which tells its own trouble, unless something keeps its workload from making it.
+        return pod === undefined
+          ? complete.some((it) => isMadeBy(name, it) || isMadeBy(withoutLast(name), it))
+          : !troubled.has(name) || isPast(event, pod);
       case "PersistentVolumeClaim":
         return bound.has(name);
       default:
@@ -143,7 +146,7 @@ function ownNames({ subject, pods, deployments, statefulSets, claims }: Evidence
           podNames.has(name) ||
           jobNames.some((it) => isMadeBy(name, it)) ||
           statefulSetNames.some((it) => isMadeBy(name, it)) ||
-          deploymentNames.some((it) => isMadeBy(name.slice(0, name.lastIndexOf("-")), it))
+          deploymentNames.some((it) => isMadeBy(withoutLast(name), it))
         );
       case "PersistentVolumeClaim":
         return claimNames.has(name);
@@ -157,6 +160,11 @@ function ownNames({ subject, pods, deployments, statefulSets, claims }: Evidence
         return deploymentNames.includes(name) || statefulSetNames.includes(name);
     }
   };
+}
+
+/** Of a pod, the name of its ReplicaSet. */
+function withoutLast(name: string): string {
+  return name.slice(0, name.lastIndexOf("-"));
 }
 
 /** MAKER-HASH, MAKER-0. */

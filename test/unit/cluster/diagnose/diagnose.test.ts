@@ -580,11 +580,17 @@ describe("diagnose", () => {
       event("ReplicaSet", `${DEPLOYMENT}-other-7d5f9c`, "FailedCreate", quota),
       event("PersistentVolumeClaim", "data", "ProvisioningFailed", "slow"),
       event("ReplicaSet", "full-7d5f9c", "FailedCreate", quota),
+      event("Pod", "full-7d5f9c-abcde", "Failed", "Failed to pull image: manifest unknown"),
       event("ReplicaSet", `${DEPLOYMENT}-7d5f9c`, "FailedCreate", quota, { lastTimestamp: "2026-01-01T00:20:00Z" }),
     ];
     const claims = [{ metadata: { name: "data" }, status: { phase: "Bound" } }];
     const evidence = release({ events, claims });
     expect(diagnose({ ...evidence, deployments: [...evidence.deployments, complete] })).to.equal(undefined);
+  });
+
+  it("tells of a pod that is gone where nothing has come in its place", () => {
+    const evicted = event("Pod", `${DEPLOYMENT}-7d5f9c-zzzzz`, "Evicted", "The node was low on resource: memory");
+    expect(diagnose(release({ events: [evicted] }))?.objects).to.deep.equal([`pod ${DEPLOYMENT}-7d5f9c-zzzzz`]);
   });
 
   it("does not blame a Job for the events of the one before it under the same name", () => {
