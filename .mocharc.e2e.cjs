@@ -9,12 +9,12 @@ const IN_TURNS = [
   "component",
   "otherLanguages",
   "documents",
-  "upgrade",
+  "realMilvus",
   "losses",
   "interrupted",
   "readme",
   "fleet",
-  "realMilvus",
+  "upgrade",
   "template",
   "adopted",
   "chaos",
@@ -30,8 +30,8 @@ const IN_TURNS = [
   "openshift",
   "etcdTls",
   "renders",
-  "twoFleets",
   "ownJobs",
+  "twoFleets",
 ].map((name) => `test/e2e/${name}.test.ts`);
 const TURNS = 3;
 
@@ -47,7 +47,7 @@ const left = seed === "" ? [] : IN_TURNS.filter((_, index) => (index + Number(se
 
 module.exports = {
   spec: all.filter((file) => !left.includes(file)),
-  require: ["tsx/cjs"],
+  require: ["tsx/cjs", "./test/support/wholeMessages.ts"],
   timeout: 900_000,
   parallel: true,
   jobs: 2,

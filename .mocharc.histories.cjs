@@ -11,6 +11,12 @@ const withExamples = readdirSync("test/unit", { recursive: true, encoding: "utf8
 
 module.exports = {
   spec: ["test/histories/**/*.test.ts", ...withExamples],
-  require: ["tsx/cjs", "./test/support/noHelm.ts", "./test/support/shortStacks.ts"],
+  require: [
+    "tsx/cjs",
+    "./test/support/noHelm.ts",
+    "./test/support/quickScrypt.ts",
+    "./test/support/shortStacks.ts",
+    "./test/support/wholeMessages.ts",
+  ],
   timeout: 600_000,
 };
