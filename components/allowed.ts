@@ -51,7 +51,7 @@ export async function allowedPlan(
     ...look.open,
     ...describePlan(plan),
     ...(look.pulls ? describePulls(look.pulls) : []),
-    ...describeSentAgain(sentAgain(plan, state, earlier)),
+    ...describeSentAgain(sentAgain(plan, state, earlier), look.sentAgain),
     ...describeClearUp(plan, earlier.jobs ?? 0, kept),
     ...describeVerification(verification, plan, openVerification(plan, state), wanted.namespace),
     ...approval,

@@ -3,16 +3,19 @@ import { preflight } from "../cluster/preflight";
 import type { Config } from "../config/schema";
 import type { ClusterState, UpgradePlan } from "../upgrade/model";
 import type { PreflightLevels } from "../upgrade/preflight/checks";
-import type { Findings } from "../upgrade/preflight/findings";
+import { type Findings, NO_FINDINGS } from "../upgrade/preflight/findings";
 import type { Pulls } from "../upgrade/prepull/pulls";
 import type { OpaqueValue } from "../upgrade/values/opaque";
+import type { RenderedAgain } from "../upgrade/words/sentAgain";
 import { findPulls } from "./pulls";
-import { type Rendering, renderFacts, renderPlan } from "./rendering";
+import { type Rendering, renderedAgain, renderFacts, renderPlan } from "./rendering";
 
 export interface Checked {
   readonly findings: Findings;
   /** What the chart of the plan renders; missing where that was not looked at. */
   readonly rendering?: Rendering;
+  /** Of a Release that is sent although nothing is to be done. */
+  readonly sentAgain?: RenderedAgain;
   /** Images that are pulled before anything is taken away; missing where none are. */
   readonly pulls?: Pulls;
 }
@@ -43,6 +46,8 @@ export async function checkPlan(
   const rendering = isRendered
     ? renderPlan({ ...rest, ...config, ...wanted, plan, state, client: cluster })
     : undefined;
+  // A Release that is sent although nothing is to be done.
+  if (plan.kind === "nothing") return { findings: NO_FINDINGS, sentAgain: renderedAgain(await rendering) };
   const rendered = rendering?.then((it) => renderFacts(it, state));
   const [findings, found, pulls] = await Promise.all([
     preflight(cluster, wanted, plan, state, { ...config, preflight: levels, ...(rendered && { rendered }) }),

@@ -25,6 +25,7 @@ import { touchesMetadata } from "../upgrade/steps/steps";
 import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
 import { getValue, path } from "../upgrade/values/tree";
 import { describeOpen } from "../upgrade/words/openUpgrade";
+import { type ReleaseInState, sentAgain } from "../upgrade/words/sentAgain";
 import { chartFolderDigest } from "./chartFolder";
 import type { Checked } from "./checks";
 import type { Rendering } from "./rendering";
@@ -43,7 +44,7 @@ export interface Look extends Checked {
 
 export interface LookOptions {
   /** What the stack's state knows of the release, while it is still being read. Default: nothing. */
-  readonly stack?: Promise<StackRelease>;
+  readonly stack?: Promise<StackRelease & ReleaseInState>;
   /** Levels of the preflight's checks under those of the config. */
   readonly levels?: PreflightLevels;
   /** False: nothing will be done by this plan, so it is not checked. Default: true. */
@@ -87,7 +88,8 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   if (releaseInStack && state.release === undefined && planned.kind !== "refused") refuse(refusalOfGoneRelease(client));
   const checks = { ...levels, ...config.preflight };
   const check = (plan: UpgradePlan): Promise<Checked> => {
-    if (options.isChecked === false || plan.kind === "nothing") return Promise.resolve({ findings: NO_FINDINGS });
+    const isSent = plan.kind !== "nothing" || sentAgain(plan, state, known.value ?? NO_STATE) !== undefined;
+    if (options.isChecked === false || !isSent) return Promise.resolve({ findings: NO_FINDINGS });
     // Loaded where something is to be done: most previews and runs find nothing.
     const { checkPlan } = createRequire(__filename)("./checks") as typeof import("./checks");
     return checkPlan(cluster, seen, { ...options, plan, state, levels: checks });
@@ -97,6 +99,9 @@ export async function look(client: ClusterClient, config: Config, options: LookO
     return planFor({ ...seen.wanted, maxDowntimeSeconds: Number.POSITIVE_INFINITY });
   });
 }
+
+/** Whoever only plans does not know what Pulumi would send. */
+const NO_STATE: ReleaseInState = { hasRelease: false, isUnknown: true };
 
 /** A plan that seems to interrupt too much is looked at all the same: what its chart renders may show that no pod restarts. */
 async function allowing(

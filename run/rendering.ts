@@ -6,10 +6,12 @@ import { appliedObjects, type Comparison, compareWithRelease } from "../manifest
 import { NotRendered, renderChart } from "../manifests/helm";
 import { type Mask, maskOf } from "../manifests/mask";
 import { type ManifestObject, type ParsedDocuments, parseManifest } from "../manifests/objects";
+import { changesNoPod } from "../manifests/restarts";
 import type { ClusterState, HelmValues, UpgradePlan } from "../upgrade/model";
 import type { RenderFacts } from "../upgrade/preflight/facts";
 import { secretTexts } from "../upgrade/secrets/text";
 import { layBack, type OpaqueValue } from "../upgrade/values/opaque";
+import type { RenderedAgain } from "../upgrade/words/sentAgain";
 
 /** What Helm makes of a plan before anything is done, and what the API server says of it. */
 export type Rendering =
@@ -106,6 +108,17 @@ function readManifest(manifest: string, namespace: string, parsed: ParsedDocumen
 
 function maskFor({ state, hidden = [] }: RenderingRequest, values: HelmValues): Mask {
   return maskOf([...hidden, ...secretTexts(values), ...secretTexts(state.release?.userValues ?? {})]);
+}
+
+/** What is said of a Release that is sent although nothing is to be done. */
+export function renderedAgain(rendering: Rendering | undefined): RenderedAgain {
+  if (rendering === undefined) return { kind: "unseen", why: "milvus:preflight.chartRenders is off" };
+  if (rendering.kind !== "compared") return { kind: "unseen", why: rendering.why };
+  const { comparison } = rendering;
+  const objects = (comparison?.changes ?? []).map(({ kind, name }) => `${kind}/${name}`);
+  return objects.length === 0
+    ? { kind: "same" }
+    : { kind: "changed", objects, restartsPods: !changesNoPod(comparison) };
 }
 
 /** What the preflight is told of it. */

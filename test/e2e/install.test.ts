@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { expect } from "chai";
 import type { EngineStack } from "../../sandbox/engine";
 import { changeList, failureOf, problems, RELEASE, startTestBed, type TestBed } from "./support/testBed";
@@ -50,6 +52,7 @@ describe("a new Milvus", () => {
     await stack.importStack(stateBefore);
     const said = (await stack.preview()).diagnostics.map(({ message }) => message).join("\n");
     expect(said).to.contain("nothing to do, Milvus 2.2.16").and.to.contain("sends the Release once more");
+    expect(said).to.contain("It renders every object as Helm has it: Milvus stays as it is");
     expect(changeList(await stack.up())).to.deep.equal(["update Release milvus-release"]);
     const history = await bed.sandbox.helm(["history", RELEASE.name, namespace, "--output=json"]);
     expect((JSON.parse(history) as { readonly description: string }[]).at(-1)?.description).to.equal(
@@ -61,6 +64,25 @@ describe("a new Milvus", () => {
     expect(again.lastUpgrade?.value).to.match(/^2\.2\.14 → 2\.2\.16 \(helm\) in /);
     expect(changeList(await stack.up())).to.deep.equal([]);
     expect((await bed.observe()).revision).to.equal(3);
+  });
+
+  it("says what a chart changes that comes from another place, before it is sent", async () => {
+    const charts = mkdtempSync(path.join(tmpdir(), "other-charts-"));
+    cpSync(bed.charts, charts, { recursive: true });
+    await stack.setConfig({ "milvus:chartSource": { folder: charts } });
+    const said = async () => (await stack.preview()).diagnostics.map(({ message }) => message).join("\n");
+    expect(await said())
+      .to.contain("its chart comes from another place than before")
+      .and.to.contain("It renders every object as Helm has it: Milvus stays as it is");
+    const chart = (await bed.observe()).chart;
+    const extra = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: of-a-fork\n";
+    writeFileSync(path.join(charts, chart, "templates", "fork.yaml"), extra);
+    expect(await said()).to.contain(
+      "It is another chart of that version: it changes ConfigMap/of-a-fork. No pod restarts",
+    );
+    await stack.setConfig({ "milvus:chartSource": { folder: bed.charts } });
+    rmSync(charts, { recursive: true });
+    expect(changeList(await stack.up())).to.deep.equal([]);
   });
 
   for (const [what, config, words] of [

@@ -18,6 +18,17 @@ export interface SentAgain {
   readonly revision: number;
 }
 
+/** What the chart of a Release that is sent again renders, beside what Helm has applied. */
+export type RenderedAgain =
+  | { readonly kind: "same" }
+  | { readonly kind: "unseen"; readonly why: string }
+  | {
+      readonly kind: "changed";
+      /** `Kind/name` each; at least one. */
+      readonly objects: readonly string[];
+      readonly restartsPods: boolean;
+    };
+
 /**
  * A release that Pulumi takes over is imported and then sent, as it is. So is one of which the state has another revision than the one
  * that this program has made: the state or the cluster was put back, or a run was killed between Helm and the state. And so is one whose
@@ -43,8 +54,12 @@ export function placeOf({ kind, location, name }: Omit<ChartReference, "version"
   return kind === "repository" ? `${location} ${name}` : location;
 }
 
-/** For the plan that says that nothing is to be done, beside an update of the Release. */
-export function describeSentAgain(sent: SentAgain | undefined): string[] {
+/**
+ * For the plan that says that nothing is to be done, beside an update of the Release.
+ *
+ * @param rendered missing: nobody has looked
+ */
+export function describeSentAgain(sent: SentAgain | undefined, rendered: RenderedAgain | undefined): string[] {
   if (sent === undefined) return [];
   const { why, revision } = sent;
   const causes = {
@@ -52,9 +67,23 @@ export function describeSentAgain(sent: SentAgain | undefined): string[] {
     otherRevision: `sends the Release once more: Pulumi's state has another revision than the one in force, ${revision}, which this program has made (a state or a cluster that was put back, or a run that was killed at its end).`,
     otherPlace: "sends the Release once more: its chart comes from another place than before.",
   };
-  const what = why === "otherPlace" ? "the chart of that place, of the same version," : "the same chart";
-  const stays = why === "otherPlace" ? "where it is the same chart, Milvus stays as it is" : "Milvus stays as it is";
-  return [`${causes[why]} Helm makes revision ${revision + 1} with ${what} and the same values, and ${stays}`];
+  const made = `Helm makes revision ${revision + 1} with the same chart version and the same values.`;
+  return [`${causes[why]} ${made} ${effectOf(sent, rendered)}`];
+}
+
+const SHOWN = 5;
+
+function effectOf({ why }: SentAgain, rendered: RenderedAgain | undefined): string {
+  if (rendered?.kind === "same") return "It renders every object as Helm has it: Milvus stays as it is";
+  if (rendered?.kind !== "changed") {
+    const unseen = rendered && `. That was not looked at: ${rendered.why}`;
+    return `Where it is the chart that is in force, Milvus stays as it is${unseen ?? ""}`;
+  }
+  const { objects, restartsPods } = rendered;
+  const more = objects.length > SHOWN ? ` and ${objects.length - SHOWN} more` : "";
+  const costs = restartsPods ? "Pods restart" : "No pod restarts";
+  const from = why === "otherPlace" ? "back to where it came from" : "to where the chart in force comes from";
+  return `It is another chart of that version: it changes ${objects.slice(0, SHOWN).join(", ")}${more}. ${costs}, and no check of an upgrade is made. To keep Milvus as it is, set milvus:chartSource ${from}`;
 }
 
 /** What `helm history` says of it; undefined: what it says of the revision in force. */

@@ -63,17 +63,38 @@ describe("a Release that is sent although nothing is to be done", () => {
     const adopted = { why: "adopted", revision: 7 } as const;
     const other = { why: "otherRevision", revision: 7 } as const;
     const place = { why: "otherPlace", revision: 7 } as const;
-    expect(describeSentAgain(undefined)).to.deep.equal([]);
-    expect(describeSentAgain(place).join("")).to.match(/comes from another place than before\. Helm makes revision 8/);
+    const same = { kind: "same" } as const;
+    expect(describeSentAgain(undefined, undefined)).to.deep.equal([]);
+    expect(describeSentAgain(place, same).join("")).to.match(
+      /comes from another place than before\. Helm makes revision 8/,
+    );
     expect(sentAgainForHistory({ to: "2.2.16" }, place)).to.equal(undefined);
-    expect(describeSentAgain(adopted).join("")).to.match(
+    expect(describeSentAgain(adopted, same).join("")).to.match(
       /takes the release over.*Helm makes revision 8 .*stays as it is$/,
     );
-    expect(describeSentAgain(other).join("")).to.match(
+    expect(describeSentAgain(other, same).join("")).to.match(
       /another revision than the one in force, 7,.*Helm makes revision 8/,
     );
     expect(sentAgainForHistory({ to: "2.2.16" }, adopted)).to.equal(
       "milvus-upgrade: Milvus 2.2.16 as in revision 7, taken over by Pulumi",
     );
+  });
+
+  it("is said with what another chart of the version changes, and how to keep what runs", () => {
+    const objects = ["a", "b", "c", "d", "e", "f"].map((name) => `ConfigMap/${name}`);
+    const changed = { kind: "changed", objects, restartsPods: false } as const;
+    const [place = ""] = describeSentAgain({ why: "otherPlace", revision: 7 }, changed);
+    expect(place).to.match(/it changes ConfigMap\/a, .*ConfigMap\/e and 1 more\. No pod restarts, /);
+    expect(place).to.match(/To keep Milvus as it is, set milvus:chartSource back to where it came from$/);
+    const one = { kind: "changed", objects: ["Deployment/a"], restartsPods: true } as const;
+    const [adopted = ""] = describeSentAgain({ why: "adopted", revision: 7 }, one);
+    expect(adopted).to.match(/it changes Deployment\/a\. Pods restart, .* set milvus:chartSource to where/);
+  });
+
+  it("is said with why nobody knows what it changes", () => {
+    const unseen = { kind: "unseen", why: "Helm was not found" } as const;
+    const [line = ""] = describeSentAgain({ why: "adopted", revision: 7 }, unseen);
+    expect(line).to.match(/Milvus stays as it is\. That was not looked at: Helm was not found$/);
+    expect(describeSentAgain({ why: "adopted", revision: 7 }, undefined).join("")).to.match(/stays as it is$/);
   });
 });
