@@ -3,6 +3,7 @@
  * Pulumi compiles every file that is loaded.
  */
 export { diagnoseUpgrade } from "../cluster/diagnose/diagnoseUpgrade";
+export { failedRecordOf } from "../cluster/helm/failedRecord";
 export { describeInterrupted } from "../run/interrupted";
 export { prepull } from "../run/prepull";
 export { snapshotBefore, verifyUpgrade } from "../verify/verify";

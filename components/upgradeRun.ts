@@ -2,7 +2,6 @@ import { createRequire } from "node:module";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type ClusterClient, connect } from "../cluster/api/client";
-import { failedRecordOf } from "../cluster/helm/failedRecord";
 import type { RunLock } from "../cluster/kept/runLock";
 import { watchOwnJob } from "../cluster/state/ownJobs";
 import { inArguments } from "../config/arguments";
@@ -203,7 +202,7 @@ class UpgradeRun {
 
     const marked = plan.steps.find((step) => step.kind === "markFailed");
     const failedRecord =
-      client && marked && (await failedRecordOf(client, { ...this.address, recordName: marked.recordName }));
+      client && marked && (await atWork().failedRecordOf(client, { ...this.address, recordName: marked.recordName }));
     const hide = [...secretTexts(plan.values), ...this.hidden];
     const { timeouts } = config.settings;
     const events = eventSink(this.address, plan);

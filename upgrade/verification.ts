@@ -17,6 +17,10 @@ export type RowRule = (typeof ROW_RULES)[number];
 /** Annotation and label of the ConfigMap in which a verification keeps its snapshot and result. */
 export const VERIFICATION_MARK = "milvus-upgrade/verification";
 
+/** What the collection of a write check begins with. Milvus allows letters, digits and underscores. */
+export const WRITE_CHECK_PREFIX = "milvus_upgrade_write_check_";
+export const WRITTEN_ROWS = 64;
+
 export const UNVERIFIED_RULE = "a_failed_verification_blocks_the_next_hop";
 
 /** A verification of the upgrade that is planned, or of the one that ended here, which has not been passed. */

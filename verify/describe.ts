@@ -1,11 +1,10 @@
 import { ClusterError } from "../cluster/errors";
 import type { Reversibility, UpgradePlan, VerificationState } from "../upgrade/model";
-import { hasSnapshot, openLine, settles } from "../upgrade/verification";
+import { hasSnapshot, openLine, settles, WRITE_CHECK_PREFIX, WRITTEN_ROWS } from "../upgrade/verification";
 import { oneLine } from "../upgrade/words/visible";
 import { readSnapshot } from "./record";
 import { describeSnapshot } from "./snapshot";
 import type { Result, VerifySettings } from "./verify";
-import { WRITE_CHECK_PREFIX, WRITTEN_ROWS } from "./writeCheck";
 
 /** What will be verified, for the preview. */
 export function describeVerification(

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { WRITE_CHECK_PREFIX, WRITTEN_ROWS } from "../upgrade/verification";
 import { ID_FIELD, VECTOR_FIELD } from "./client";
 import {
   type CollectionAddress,
@@ -30,12 +31,9 @@ export interface WritePatience {
 
 type Say = (line: string) => void;
 
-/** Milvus allows letters, digits and underscores. */
-export const WRITE_CHECK_PREFIX = "milvus_upgrade_write_check_";
 /** What the description begins with. Name and description together tell a leftover from a collection of somebody's. */
 const MARK = "milvus-upgrade/write-check";
 const DESCRIPTION = `${MARK}: made by a verification, which drops it; if it was killed, the next one does`;
-export const WRITTEN_ROWS = 64;
 const DIMENSIONS = 8;
 const LOOKED_FOR = 17;
 const PAUSE_MS = 1000;

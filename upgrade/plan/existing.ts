@@ -23,7 +23,7 @@ import { atLeast, compareMinors, compareVersions, minorOf } from "../versions/ve
 import { type Base, baseFor, type Facts, type Target } from "./base";
 import { planGoingBack, refuseUnmigrated } from "./goingBack";
 import { planMigration } from "./migration";
-import { PLAN_RULES } from "./rules";
+import { QUEUE_SWITCH_SOURCE } from "./ruleSources";
 import { checkSettingBack } from "./settingBack";
 import { observedTopology, type Topology } from "./topology";
 
@@ -62,7 +62,7 @@ function refuseUnswitchable({ wanted: { messageQueue }, observed }: Facts): void
     rule: "the_message_queue_was_switched",
     reason: `milvus:messageQueue says that the queue was switched to ${messageQueue} by Milvus' API, which Milvus ${observed.version} does not have.`,
     remedy: "Take it out: pulumi config rm milvus:messageQueue",
-    source: PLAN_RULES.the_message_queue_was_switched.source,
+    source: QUEUE_SWITCH_SOURCE,
   });
 }
 

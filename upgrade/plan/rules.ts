@@ -1,3 +1,5 @@
+import { QUEUE_SWITCH_SOURCE } from "./ruleSources";
+
 /** What a rule that lives in the planner's code says, for docs/upgrade-rules.md. */
 interface PlanRule {
   /** When it speaks, and why. */
@@ -392,8 +394,7 @@ export const PLAN_RULES = {
   the_message_queue_was_switched: {
     explanation:
       "Milvus' API can switch the message queue while it runs (2.6 and later); the new one is kept in etcd, over the values. `milvus:messageQueue` says so: then values that ask for the new queue are no change of the queue. It is refused where the version that runs has no such API. What etcd says is read before anything is touched (check `queueInEtcd`).",
-    source:
-      "milvus issue 44726, pull requests 45286 and 47439; milvus.io/docs/switch_milvus_cluster_mq_type-operator.md",
+    source: QUEUE_SWITCH_SOURCE,
   },
   preflight_has_errors: {
     explanation:

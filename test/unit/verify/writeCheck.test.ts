@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import { type Collections, REFUSAL, startStandInService } from "../../../sandbox/milvus/standInService";
+import { WRITE_CHECK_PREFIX, WRITTEN_ROWS } from "../../../upgrade/verification";
 import { openService } from "../../../verify/client";
 import { ServiceError, type WritableService } from "../../../verify/service";
 import { takeSnapshot } from "../../../verify/takeSnapshot";
-import { checkWrites, WRITE_CHECK_PREFIX, WRITTEN_ROWS } from "../../../verify/writeCheck";
+import { checkWrites } from "../../../verify/writeCheck";
 
 const quiet = () => undefined;
 const SHORT = { limit: 100, pause: 20 };
