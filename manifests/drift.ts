@@ -1,6 +1,7 @@
 import type { ClusterClient } from "../cluster/api/client";
 import type { ServedApis } from "../cluster/api/discovery";
 import { verdictOf } from "../cluster/api/rehearsal";
+import type { PatchKind } from "../cluster/api/send";
 import { ClusterError, hasCode } from "../cluster/errors";
 import type { HelmValues } from "../upgrade/model";
 import { isMap, withoutValue } from "../upgrade/values/tree";
@@ -33,6 +34,8 @@ export interface DriftRequest {
   readonly mask: Mask;
   /** Deployments whose replicas an autoscaler sets. */
   readonly scaled: readonly string[];
+  /** Of the objects as Helm recorded them, laid over what is there. Default: merge, by which a list is what was recorded. */
+  readonly patch?: PatchKind;
 }
 
 /** What the API server counts and not the manifest. */
@@ -61,7 +64,7 @@ export async function driftOf(request: DriftRequest): Promise<Drift> {
 /** A sentence where it could not be seen; undefined where nothing differs. */
 async function lookAt(
   object: ManifestObject,
-  { client, apis, mask, scaled }: DriftRequest,
+  { client, apis, mask, scaled, patch }: DriftRequest,
 ): Promise<DriftedObject | string | undefined> {
   const { apiVersion, kind, name, namespace, content } = object;
   const served = apis.kinds.find((it) => it.api === apiVersion && it.kind === kind);
@@ -69,7 +72,7 @@ async function lookAt(
   const place = { api: apiVersion, resource: served.resource, ...(served.namespaced && { namespace }), name };
   try {
     const live = (await client.read(place)) as HelmValues;
-    const answer = await client.rehearse(place, content);
+    const answer = await client.rehearse(place, content, patch);
     const verdict = verdictOf(answer);
     if (verdict.kind !== "taken") {
       const why = verdict.kind === "unknown" ? verdict.why : `as recorded, it would be ${verdict.kind} now`;

@@ -1,7 +1,7 @@
 import type { Comparison } from "./compare";
 import type { ObjectChange } from "./diff";
 
-const WORKLOADS: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "DaemonSet"]);
+export const WORKLOADS: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "DaemonSet"]);
 
 /** True where an upgrade leaves every workload of the revision it is compared with as it is, apart from its metadata. */
 export function changesNoPod(comparison: Comparison | undefined): boolean {

@@ -26,6 +26,7 @@ import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
 import { getValue, path } from "../upgrade/values/tree";
 import { describeOpen } from "../upgrade/words/openUpgrade";
 import { type ReleaseInState, sentAgain } from "../upgrade/words/sentAgain";
+import { describeSetBack } from "../upgrade/words/setBack";
 import { chartFolderDigest } from "./chartFolder";
 import type { Checked } from "./checks";
 import type { Rendering } from "./rendering";
@@ -192,11 +193,15 @@ async function lookAt(
   return { state, plan, ...checked, hash, open };
 }
 
-/** Where every pod template stays as it is, no pod restarts, whatever else the plan changes. */
+/** Where every pod template stays as it is, no pod restarts, whatever else the plan changes, unless somebody has changed one past Helm. */
 function asRendered(plan: UpgradePlan, state: ClusterState, rendering: Rendering | undefined): UpgradePlan {
   const restartsNothing =
     plan.kind === "helm" && !isAllDown(state) && rendering?.kind === "compared" && changesNoPod(rendering.comparison);
-  return restartsNothing ? { ...plan, interruption: NO_RESTART, expected: NO_INTERRUPTION } : plan;
+  if (!restartsNothing) return plan;
+  const { setBack = [] } = rendering;
+  if (setBack.length === 0) return { ...plan, interruption: NO_RESTART, expected: NO_INTERRUPTION };
+  const warning = { rule: "changes_past_helm_are_set_back", message: `${describeSetBack(setBack)}.` } as const;
+  return { ...plan, warnings: [...plan.warnings, warning] };
 }
 
 const NO_RESTART = "No pod restarts: the chart renders every workload as Helm has it already.";

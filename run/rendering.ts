@@ -7,11 +7,13 @@ import { NotRendered, renderChart } from "../manifests/helm";
 import { type Mask, maskOf } from "../manifests/mask";
 import { type ManifestObject, type ParsedDocuments, parseManifest } from "../manifests/objects";
 import { changesNoPod } from "../manifests/restarts";
+import { setBackOf } from "../manifests/setBack";
 import type { ClusterState, HelmValues, UpgradePlan } from "../upgrade/model";
 import type { RenderFacts } from "../upgrade/preflight/facts";
 import { secretTexts } from "../upgrade/secrets/text";
 import { layBack, type OpaqueValue } from "../upgrade/values/opaque";
 import type { RenderedAgain } from "../upgrade/words/sentAgain";
+import type { ChangedPastHelm } from "../upgrade/words/setBack";
 
 /** What Helm makes of a plan before anything is done, and what the API server says of it. */
 export type Rendering =
@@ -21,6 +23,8 @@ export type Rendering =
       readonly objects: readonly ManifestObject[];
       /** Missing: the cluster was not asked. */
       readonly comparison?: Comparison;
+      /** Of a plan whose chart renders every workload as Helm has it: what is not so in the cluster. */
+      readonly setBack?: readonly ChangedPastHelm[];
     };
 
 export interface RenderingRequest {
@@ -74,17 +78,22 @@ export async function renderPlan(request: RenderingRequest): Promise<Rendering> 
     });
     const objects = readManifest(manifest, namespace, parsed);
     if (client === undefined || applied === undefined) return { kind: "compared", objects };
+    const before = await applied;
     const comparison = await compareWithRelease({
       ...request,
       client,
       apis,
       release: state.release,
-      before: await applied,
+      before,
       after: objects,
       mask,
       isShown: request.showsChanges === true,
     });
-    return { kind: "compared", objects, comparison };
+    if (!changesNoPod(comparison)) return { kind: "compared", objects, comparison };
+    // How many pods of Milvus run is for the planner to say.
+    const scaled = state.components.map(({ name }) => name);
+    const setBack = await setBackOf({ client, apis, recorded: before, mask, scaled });
+    return { kind: "compared", objects, comparison, setBack };
   } catch (error) {
     if (error instanceof NotRendered) {
       const isCertain = error.isOfChart && !isGuess;
@@ -114,10 +123,10 @@ function maskFor({ state, hidden = [] }: RenderingRequest, values: HelmValues): 
 export function renderedAgain(rendering: Rendering | undefined): RenderedAgain {
   if (rendering === undefined) return { kind: "unseen", why: "milvus:preflight.chartRenders is off" };
   if (rendering.kind !== "compared") return { kind: "unseen", why: rendering.why };
-  const { comparison } = rendering;
+  const { comparison, setBack = [] } = rendering;
   const objects = (comparison?.changes ?? []).map(({ kind, name }) => `${kind}/${name}`);
   return objects.length === 0
-    ? { kind: "same" }
+    ? { kind: "same", setBack }
     : { kind: "changed", objects, restartsPods: !changesNoPod(comparison) };
 }
 

@@ -4,7 +4,7 @@ import type { ServerAnswer } from "./http";
 import { type AccessSettings, loadKubeConfig } from "./kubeConfig";
 import { type ForwardedPort, forwardPort, type PodPort } from "./portForward";
 import type { ApiRequest, WriteRequest } from "./request";
-import { type Connection, type Patience, patch, posted, send, sendWithRetry } from "./send";
+import { type Connection, type PatchKind, type Patience, patch, posted, send, sendWithRetry } from "./send";
 import { transportFor } from "./transport";
 import { sendWrite, type WriteAnswer } from "./write";
 
@@ -34,12 +34,13 @@ export interface ClusterClient {
    */
   grants(namespace: string): Promise<readonly GrantedRule[]>;
   /**
-   * Shows the API server an object to create, or a merge patch of one, with dryRun=All: everything is checked, admission
+   * Shows the API server an object to create, or a patch of one, with dryRun=All: everything is checked, admission
    * included, and nothing is kept. Any answer is a result.
    *
+   * @param kind of a patch. Default: merge
    * @throws ClusterError when there is no answer
    */
-  rehearse(request: ApiRequest, body: object): Promise<ServerAnswer>;
+  rehearse(request: ApiRequest, body: object, kind?: PatchKind): Promise<ServerAnswer>;
   /**
    * Opens a port on this machine that leads to one of a pod. Whether the pod can be reached shows with the first connection.
    *
@@ -82,9 +83,9 @@ export function connect(
       };
       return status?.resourceRules ?? [];
     },
-    rehearse: async (request, body) => {
+    rehearse: async (request, body, kind) => {
       const dry = { ...request, query: { ...request.query, dryRun: "All" } };
-      const sent = await send(connection, dry, request.name === undefined ? posted(body) : patch(body));
+      const sent = await send(connection, dry, request.name === undefined ? posted(body) : patch(body, kind));
       if ("error" in sent) throw sent.error;
       return sent.answer;
     },

@@ -27,8 +27,15 @@ export function posted(body: object): Content {
   return { method: "POST", type: "application/json", body };
 }
 
-export function patch(body: object): Content {
-  return { method: "PATCH", type: "application/merge-patch+json", body };
+/**
+ * What becomes of lists: `merge` replaces them whole, `strategic` joins them by name, as Helm and kubectl do. Only the kinds that
+ * Kubernetes itself has know the second.
+ */
+export type PatchKind = "merge" | "strategic";
+
+export function patch(body: object, kind: PatchKind = "merge"): Content {
+  const type = kind === "merge" ? "application/merge-patch+json" : "application/strategic-merge-patch+json";
+  return { method: "PATCH", type, body };
 }
 
 /**

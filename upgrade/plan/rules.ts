@@ -139,6 +139,11 @@ export const PLAN_RULES = {
     explanation: "With nothing to do, a component that is not rolled out is named.",
     source: "milvus issue 37614",
   },
+  changes_past_helm_are_set_back: {
+    explanation:
+      "Helm makes its patch from the old manifest, the new one and what is there, so a Release sets back what somebody changed of a workload past Helm (`kubectl edit`, `kubectl set resources`) where the manifest says something else, also a Release with the same manifest. Where a plan renders every workload as Helm has it, they are compared with the cluster, and what is set back is named; else no pod restarts. What the manifest says nothing of stays. `npm run plan -- --drift` compares every object, of any plan.",
+    source: "helm pkg/kube/client.go",
+  },
   not_everything_could_be_read: {
     explanation: "What could not be read, such as kinds that the permissions do not allow to list.",
     source: "the Kubernetes API",

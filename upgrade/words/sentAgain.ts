@@ -1,5 +1,6 @@
 import { OWN_DESCRIPTION } from "../marks";
 import type { ChartReference, ClusterState, UpgradePlan } from "../model";
+import { type ChangedPastHelm, describeSetBack } from "./setBack";
 
 /** What Pulumi's state has of the Release. */
 export interface ReleaseInState {
@@ -20,7 +21,7 @@ export interface SentAgain {
 
 /** What the chart of a Release that is sent again renders, beside what Helm has applied. */
 export type RenderedAgain =
-  | { readonly kind: "same" }
+  | { readonly kind: "same"; readonly setBack: readonly ChangedPastHelm[] }
   | { readonly kind: "unseen"; readonly why: string }
   | {
       readonly kind: "changed";
@@ -74,7 +75,11 @@ export function describeSentAgain(sent: SentAgain | undefined, rendered: Rendere
 const SHOWN = 5;
 
 function effectOf({ why }: SentAgain, rendered: RenderedAgain | undefined): string {
-  if (rendered?.kind === "same") return "It renders every object as Helm has it: Milvus stays as it is";
+  if (rendered?.kind === "same") {
+    const { setBack } = rendered;
+    const stays = setBack.length === 0 ? ": Milvus stays as it is" : `. ${describeSetBack(setBack)}`;
+    return `It renders every object as Helm has it${stays}`;
+  }
   if (rendered?.kind !== "changed") {
     const unseen = rendered && `. That was not looked at: ${rendered.why}`;
     return `Where it is the chart that is in force, Milvus stays as it is${unseen ?? ""}`;

@@ -63,7 +63,7 @@ describe("a Release that is sent although nothing is to be done", () => {
     const adopted = { why: "adopted", revision: 7 } as const;
     const other = { why: "otherRevision", revision: 7 } as const;
     const place = { why: "otherPlace", revision: 7 } as const;
-    const same = { kind: "same" } as const;
+    const same = { kind: "same", setBack: [] } as const;
     expect(describeSentAgain(undefined, undefined)).to.deep.equal([]);
     expect(describeSentAgain(place, same).join("")).to.match(
       /comes from another place than before\. Helm makes revision 8/,
