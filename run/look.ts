@@ -83,22 +83,27 @@ export async function look(client: ClusterClient, config: Config, options: LookO
   refuse(refusalOfSecondComponent(known.value?.others, state, wanted));
   const releaseInStack = known.value?.hasRelease ?? false;
   const seen = asSeen(config, options, state);
-  const planFor = async (asked: Wanted) => (makePlan ?? planUpgrade)(asked, state, { releaseInStack });
+  const planFor = async (asked: Wanted, facts: StackFacts = {}) =>
+    (makePlan ?? planUpgrade)(asked, state, { releaseInStack, ...facts });
+  const isSentAgain = (plan: Plan) =>
+    plan.kind === "nothing" && sentAgain(plan, state, known.value ?? NO_STATE) !== undefined;
   const planned = await planFor(seen.wanted);
   // Pulumi would upgrade what is not there.
   if (releaseInStack && state.release === undefined && planned.kind !== "refused") refuse(refusalOfGoneRelease(client));
   const checks = { ...levels, ...config.preflight };
   const check = (plan: UpgradePlan): Promise<Checked> => {
-    const isSent = plan.kind !== "nothing" || sentAgain(plan, state, known.value ?? NO_STATE) !== undefined;
-    if (options.isChecked === false || !isSent) return Promise.resolve({ findings: NO_FINDINGS });
+    if (options.isChecked === false || (plan.kind === "nothing" && !isSentAgain(plan)))
+      return Promise.resolve({ findings: NO_FINDINGS });
     // Loaded where something is to be done: most previews and runs find nothing.
     const { checkPlan } = createRequire(__filename)("./checks") as typeof import("./checks");
     return checkPlan(cluster, seen, { ...options, plan, state, levels: checks });
   };
   const lookFor = (plan: Plan) => lookAt(state, seen, plan, check, client.server);
-  return allowing(seen.wanted.maxDowntimeSeconds, planned, lookFor, () => {
+  const looked = await allowing(seen.wanted.maxDowntimeSeconds, planned, lookFor, () => {
     return planFor({ ...seen.wanted, maxDowntimeSeconds: Number.POSITIVE_INFINITY });
   });
+  // What its chart renders was compared with the numbers of pods that the record has.
+  return isSentAgain(looked.plan) ? { ...looked, plan: await planFor(seen.wanted, { sendsRelease: true }) } : looked;
 }
 
 /** Whoever only plans does not know what Pulumi would send. */

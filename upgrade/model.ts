@@ -333,6 +333,8 @@ export interface ClusterState {
 export interface StackFacts {
   /** Its state has the Release, so that Pulumi upgrades it, though Helm may never have deployed it. Default false. */
   readonly releaseInStack?: boolean;
+  /** Pulumi sends the Release also where nothing is to be done. Default false. */
+  readonly sendsRelease?: boolean;
 }
 
 // ---------------------------------------------------------------------------------------------- plan

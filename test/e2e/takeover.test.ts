@@ -42,6 +42,7 @@ async function deploymentOf(bed: TestBed, component: string): Promise<Rendered["
 describe("a cluster with settings of its coordinators, and query nodes that an autoscaler has made more of", () => {
   let bed: TestBed;
   let stack: EngineStack;
+  let stateBefore: Awaited<ReturnType<EngineStack["exportStack"]>>;
 
   before(async () => {
     bed = await startTestBed();
@@ -67,6 +68,7 @@ describe("a cluster with settings of its coordinators, and query nodes that an a
   });
 
   it("has a mixcoord with the coordinators' environment and the sum of their limits, and no query node less", async () => {
+    stateBefore = await stack.exportStack();
     await stack.up();
     expect(problems(await bed.observe(), { version: "2.5.16" })).to.deep.equal([]);
     const [container] = (await deploymentOf(bed, "mixcoord")).template.spec.containers;
@@ -85,6 +87,17 @@ describe("a cluster with settings of its coordinators, and query nodes that an a
     await stack.up();
     expect(changeList(await stack.up())).to.deep.equal([]);
     expect((await deploymentOf(bed, "querynode")).replicas).to.equal(5);
+  });
+
+  it("is taken over by a stack that knows nothing of it with nothing to do, and with as many query nodes as run", async () => {
+    await stack.importStack(stateBefore);
+    const { diagnostics } = await stack.preview();
+    const text = diagnostics.map(({ message }) => message).join("\n");
+    expect(text).to.contain("nothing to do, Milvus 2.5.16").and.contain("takes the release over");
+    expect(text).to.contain("as many pods as run. It renders every object as Helm has it: Milvus stays as it is");
+    await stack.up();
+    expect((await deploymentOf(bed, "querynode")).replicas).to.equal(5);
+    expect(changeList(await stack.up())).to.deep.equal([]);
   });
 
   it("has on 2.6 a streaming node with the environment of data and query nodes, and five query nodes still", async () => {

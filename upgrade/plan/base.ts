@@ -1,6 +1,6 @@
 import { chartReference, chooseChart } from "../charts/choice";
 import { OWN_DESCRIPTION } from "../marks";
-import type { ClusterState, HelmRelease, HelmValues, Step, UpgradePlan, Wanted, Warning } from "../model";
+import type { ClusterState, HelmRelease, HelmValues, StackFacts, Step, UpgradePlan, Wanted, Warning } from "../model";
 import { list } from "../refusal";
 import { composeValues } from "../values/compose";
 import { droppedValues, refuseDroppedValues } from "../values/droppedValues";
@@ -16,6 +16,7 @@ import { observedTopology, type Topology } from "./topology";
 export interface Facts {
   readonly wanted: Wanted;
   readonly state: ClusterState;
+  readonly stack: StackFacts;
   readonly release: HelmRelease;
   readonly observed: Observed;
   /** Steps that must come before all others. */

@@ -168,7 +168,7 @@ function planRollout(facts: Facts, base: Base): UpgradePlan {
 
 /** The version stays. Chart and values may still differ, a revision may have failed, or everything may be at 0. */
 function planSameVersion(facts: Facts, base: Base): UpgradePlan {
-  const { release, observed, clear } = facts;
+  const { release, stack, observed, clear } = facts;
   const difference = differenceFromRecord(facts, asRecorded(base, release));
   const common = { ...base.common, from: observed.version, reversibility: "reversible" as const };
   const steps = [...clear, { kind: "release" as const, awaitReady: true }];
@@ -176,7 +176,8 @@ function planSameVersion(facts: Facts, base: Base): UpgradePlan {
     return { ...common, kind: "helm", steps, reason: difference, interruption: interruptionAtOnce(facts, base) };
   }
   const sick = observed.components.filter(({ rolledOut }) => !rolledOut);
-  const recorded = asRecorded(base, release).common;
+  // Of a Release that is sent all the same, what runs counts: Helm would set it back to what the record says.
+  const recorded = (stack.sendsRelease ? base : asRecorded(base, release)).common;
   return {
     ...common,
     ...recorded,

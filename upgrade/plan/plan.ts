@@ -92,7 +92,7 @@ function refuseMoreDowntime(expected: ExpectedInterruption, { maxDowntimeSeconds
 function planRelease(wanted: Wanted, state: ClusterState, release: HelmRelease, stack: StackFacts): UpgradePlan {
   const settle = settlePending(release, state.components, state.observedAt, stack, wanted.pendingSilentSeconds);
   if (isDeadInstall(release)) return planInstall(wanted, state, settle);
-  return planExisting({ wanted, state, release, clear: settle, observed: observe(state, release, wanted) });
+  return planExisting({ wanted, state, stack, release, clear: settle, observed: observe(state, release, wanted) });
 }
 
 /** `settle` is for the record of an install that died: after that Helm takes over the objects it made. */

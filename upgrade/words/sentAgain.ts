@@ -68,7 +68,7 @@ export function describeSentAgain(sent: SentAgain | undefined, rendered: Rendere
     otherRevision: `sends the Release once more: Pulumi's state has another revision than the one in force, ${revision}, which this program has made (a state or a cluster that was put back, or a run that was killed at its end).`,
     otherPlace: "sends the Release once more: its chart comes from another place than before.",
   };
-  const made = `Helm makes revision ${revision + 1} with the same chart version and the same values.`;
+  const made = `Helm makes revision ${revision + 1} with the same chart version and values, and as many pods as run.`;
   return [`${causes[why]} ${made} ${effectOf(sent, rendered)}`];
 }
 

@@ -244,6 +244,19 @@ describe("the_live_replicas_stay (fact 7.6)", () => {
       expect([plan.kind, said(plan)]).to.deep.equal(["nothing", ""]);
     });
 
+    it("is sent as it runs where Pulumi sends the Release all the same, and what a number of one's own ends is named", () => {
+      const plan = planned(wanted("2.5.16", { values }), settled(9), { sendsRelease: true });
+      expect([plan.kind, sent(plan)]).to.deep.equal(["nothing", 9]);
+      const { values: recorded } = planned(
+        wanted("2.5.16", { values }),
+        cluster("4.2.58", "2.5.10", values, {}, MIXED),
+      );
+      const state = cluster("4.2.58", "2.5.16", recorded, { querynode: { replicas: 7 } }, MIXED);
+      const own = planned(wanted("2.5.16", { values }), state, { sendsRelease: true });
+      expect([own.kind, sent(own)]).to.deep.equal(["nothing", 2]);
+      expect(said(own)).to.contain("querynode: 7 pods run").and.contain("ends 5 of them at once");
+    });
+
     it("sends what runs with a Release that has another reason", () => {
       const plan = planned(
         wanted("2.5.16", { values: { ...values, proxy: { tolerations: [{ key: "a" }] } } }),
