@@ -1,6 +1,6 @@
 import { OWN_DESCRIPTION } from "../marks";
 import type { ChartReference, ClusterState, UpgradePlan } from "../model";
-import { type ChangedPastHelm, describeSetBack } from "./setBack";
+import { type ChangedPastHelm, describeSetBack, shortened } from "./setBack";
 
 /** What Pulumi's state has of the Release. */
 export interface ReleaseInState {
@@ -85,10 +85,9 @@ function effectOf({ why }: SentAgain, rendered: RenderedAgain | undefined): stri
     return `Where it is the chart that is in force, Milvus stays as it is${unseen ?? ""}`;
   }
   const { objects, restartsPods } = rendered;
-  const more = objects.length > SHOWN ? ` and ${objects.length - SHOWN} more` : "";
   const costs = restartsPods ? "Pods restart" : "No pod restarts";
   const from = why === "otherPlace" ? "back to where it came from" : "to where the chart in force comes from";
-  return `It is another chart of that version: it changes ${objects.slice(0, SHOWN).join(", ")}${more}. ${costs}, and no check of an upgrade is made. To keep Milvus as it is, set milvus:chartSource ${from}`;
+  return `It is another chart of that version: it changes ${shortened(objects, SHOWN)}. ${costs}, and no check of an upgrade is made. To keep Milvus as it is, set milvus:chartSource ${from}`;
 }
 
 /** What `helm history` says of it; undefined: what it says of the revision in force. */

@@ -19,7 +19,8 @@ export function describeSetBack(changed: readonly ChangedPastHelm[]): string {
   return `Changed past Helm: ${shortened(names, SHOWN_OBJECTS)}. The Release sets that back, and pods restart where their template changes. To keep a change, write it into milvus:values`;
 }
 
-function shortened(texts: readonly string[], most: number): string {
+/** The first of many, and how many more there are. */
+export function shortened(texts: readonly string[], most: number): string {
   const more = texts.length > most ? ` and ${texts.length - most} more` : "";
   return `${texts.slice(0, most).join(", ")}${more}`;
 }
