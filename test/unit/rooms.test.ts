@@ -20,8 +20,21 @@ interface Manifest {
 const manifestOf = (folder: string) => JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as Manifest;
 const { workspaces = [], dependencies = {} } = manifestOf(".");
 
+interface Named {
+  readonly files: readonly string[];
+  readonly packages: readonly string[];
+}
+
+const known = new Map<string, Named>();
+
 /** Whatever a file names, in an import, a `require` or a `createRequire`: the files of ours, and the packages. */
-function named(file: string): { readonly files: readonly string[]; readonly packages: readonly string[] } {
+function named(file: string): Named {
+  const found = known.get(file) ?? namedIn(file);
+  known.set(file, found);
+  return found;
+}
+
+function namedIn(file: string): Named {
   const text = readFileSync(join(root, file), "utf8");
   const files = [...text.matchAll(/["'`](\.{1,2}\/[\w./-]*)["'`]/g)].flatMap(([, name = ""]) => {
     const target = join(root, dirname(file), name);
