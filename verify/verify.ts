@@ -58,7 +58,9 @@ export interface Result {
 
 export type Say = (line: string) => void;
 
-const POLL_MS = 2000;
+/** Most of what is not well yet is soon; what is not, is not asked for more often than this. */
+const FIRST_POLL_MS = 250;
+const LONGEST_POLL_MS = 2000;
 /** Before this has passed, what is not well yet is not worth a line. */
 const PATIENCE_MS = 10_000;
 /** Results of verifications that have passed. */
@@ -202,6 +204,7 @@ async function awaitHealth(
   let state = await readCluster(look, target);
   // What is judged at last is everything, as it is then; in between it is read what may have moved.
   let isWhole = true;
+  let pause = FIRST_POLL_MS;
   const readAll = async () => {
     look = oneLook(target.client);
     state = await readCluster(look, target);
@@ -231,7 +234,9 @@ async function awaitHealth(
       say(`not healthy yet: ${what}${limit}`);
       told = what;
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const left = Math.max(deadline - Date.now(), 0) + 1;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)));
+    pause = Math.min(2 * pause, LONGEST_POLL_MS);
     look = oneLook(target.client);
     const { components, hasNewRecord } = await readProgress(look, target, state);
     if (hasNewRecord) {
