@@ -16,6 +16,8 @@ export interface Given {
   readonly values: GivenValues;
   /** What the repository of charts is told, for the provider, which may wait for it; missing: nothing. */
   readonly chartAccess?: RepositoryAccess;
+  /** The same as texts, to compare it with what the state has; "unknown": not known before the program has made it. */
+  readonly chartLogin: ChartAccess | "unknown";
   /** Texts that no line may show, beside those of the values. */
   readonly hidden: readonly string[];
   /** How the cluster is reached; missing where that is known only after this preview. */
@@ -85,6 +87,7 @@ export async function resolveArguments(
     config: secrets.isKnown ? config : { ...config, verification: { ...config.verification, areSecretsLater: true } },
     values: helm,
     ...(config.chartAccess && { chartAccess: repositoryAccess(config.chartAccess, login) }),
+    chartLogin: chartLogin.isKnown ? (config.chartAccess ?? {}) : "unknown",
     hidden: chartLogin.isKnown && chartLogin.value.password !== undefined ? [chartLogin.value.password] : [],
     ...(found.isKnown && { cluster: config.access }),
     providerAccess: {

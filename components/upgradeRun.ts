@@ -98,7 +98,9 @@ class UpgradeRun {
     const { releaseName, namespace } = given.config.wanted;
     this.address = { releaseName, namespace };
     this.hidden = [...laterTexts(given.values.leaves), ...given.hidden];
-    this.earlier = readEarlierRun({ name, formerNames, namespace, releaseName }, resources, (text) => this.warn(text));
+    const { chartLogin } = given;
+    const own = { name, formerNames, namespace, releaseName, chartLogin };
+    this.earlier = readEarlierRun(own, resources, (text) => this.warn(text));
   }
 
   async make(): Promise<ClusterOutputs> {

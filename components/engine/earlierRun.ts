@@ -1,16 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { RELEASE_TYPE } from "../../upgrade/marks";
 import type { OtherRelease, StackRelease } from "../../upgrade/plan/stackGuard";
-import { placeOf } from "../../upgrade/words/sentAgain";
+import { isMap } from "../../upgrade/values/tree";
+import { placeOf, type ReleaseInState } from "../../upgrade/words/sentAgain";
 
 /** What earlier runs have left of this component in the stack's state. */
-export interface EarlierRun extends StackRelease {
-  /** The state cannot be read: what is missing here may be in it. Default false. */
-  readonly isUnknown?: boolean;
-  /** Of its Release, as Helm has it in `helm history`; missing: the state has no Release. */
-  readonly releaseDescription?: string;
-  /** Where its chart came from: `placeOf`. */
-  readonly releasePlace?: string;
+export interface EarlierRun extends StackRelease, ReleaseInState {
   readonly lastUpgrade?: unknown;
   readonly receipt?: unknown;
   readonly verification?: unknown;
@@ -51,7 +46,11 @@ export interface Address {
   readonly formerNames?: readonly string[];
   readonly namespace: string;
   readonly releaseName: string;
+  /** With which the chart repository is opened. Default: with nothing; "unknown" is compared with nothing. */
+  readonly chartLogin?: ChartLogin | "unknown";
 }
+
+type ChartLogin = Readonly<Partial<Record<"username" | "password" | "caFile", string>>>;
 
 /** What the stack's state has, or why it cannot be read. */
 export interface StackResources {
@@ -75,7 +74,7 @@ interface Found {
  * @param resources of the stack, while they are still being read
  */
 export async function readEarlierRun(
-  { name, formerNames = [], namespace, releaseName }: Address,
+  { name, formerNames = [], namespace, releaseName, chartLogin = {} }: Address,
   resources: Promise<StackResources>,
   warn: (text: string) => Promise<unknown>,
 ): Promise<EarlierRun> {
@@ -106,14 +105,12 @@ export async function readEarlierRun(
     });
   const jobs = found.filter((it) => it.types.at(-1) === JOB_TYPE && isOfComponent(it) && isIn(it, namespace)).length;
   const identifier = (ownProvider ?? oldProvider)?.outputs.clusterIdentifier;
-  const description = release?.outputs.description;
-  const place = release && placeIn(release.outputs);
   return {
     hasRelease: isOurs,
     ...(failure !== undefined && { isUnknown: true }),
     ...(isOurs && { release: addressOf(outputs.release, release.outputs) }),
-    ...(isOurs && typeof description === "string" && { releaseDescription: description }),
-    ...(isOurs && place !== undefined && { releasePlace: place }),
+    ...(isOurs && releaseIn(release.outputs)),
+    ...(isOurs && chartLogin !== "unknown" && hasOtherLogin(release.outputs, chartLogin) && { hasOtherLogin: true }),
     ...(typeof identifier === "string" && { namespaceUid: identifier }),
     ...(Object.keys(outputs).length > 0 && { outputs }),
     ...(outputs.lastUpgrade !== undefined && { lastUpgrade: outputs.lastUpgrade }),
@@ -167,6 +164,28 @@ function oldUrn({ urn, types }: Found): string {
 
 function metadataOf({ outputs }: Found): { readonly name?: unknown; readonly namespace?: unknown } {
   return outputs.metadata ?? {};
+}
+
+/** As Helm had it when this stack sent or read it last. */
+function releaseIn(outputs: Found["outputs"]): Omit<ReleaseInState, "hasRelease" | "isUnknown"> {
+  const { description, version, values, status } = outputs;
+  const { revision } = (status ?? {}) as { readonly revision?: unknown };
+  const place = placeIn(outputs);
+  return {
+    ...(typeof description === "string" && { releaseDescription: description }),
+    ...(place !== undefined && { releasePlace: place }),
+    ...(typeof revision === "number" && { releaseRevision: revision }),
+    ...(typeof version === "string" && { releaseVersion: version }),
+    ...(isMap(values) && { releaseValues: values }),
+  };
+}
+
+/** No chart but one of a repository is opened with a login. */
+function hasOtherLogin({ repositoryOpts }: Found["outputs"], login: ChartLogin): boolean {
+  if (!isMap(repositoryOpts)) return false;
+  return (["username", "password", "caFile"] as const).some(
+    (key) => (repositoryOpts[key] ?? "") !== (login[key] ?? ""),
+  );
 }
 
 function placeIn({ chart, repositoryOpts }: Found["outputs"]): string | undefined {

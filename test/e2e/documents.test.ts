@@ -1,6 +1,4 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
@@ -8,6 +6,7 @@ import { withConfig } from "../../config/stackFile";
 import { cacheFolder, projectFolder } from "../../sandbox/folders";
 import { describeDifference } from "../../upgrade/approval";
 import { type Block, blocksOf, commandBlocks, commandsOf } from "../support/commandBlocks";
+import { type ChartRepository, startChartRepository } from "./support/chartRepository";
 import { type GitLabPipeline, putHosts, runJob, scriptOf, type Workflow } from "./support/pipelines";
 import { startTestBed, type TestBed, VALUES } from "./support/testBed";
 import { openUserShell, type UserShell } from "./support/userShell";
@@ -73,8 +72,7 @@ describe("the commands of the documents", () => {
   let bed: TestBed;
   let shell: UserShell;
   let hosts: ReturnType<typeof putHosts>;
-  let repository: Server;
-  let repositoryUrl: string;
+  let repository: ChartRepository;
   const done = new Set<string>();
   const nameOf = ({ file, line }: Block) => `${file}:${line}`;
 
@@ -84,17 +82,10 @@ describe("the commands of the documents", () => {
     await bed.install("3.2.18", { ...VALUES, queryNode: { replicas: 3 } });
     shell = openUserShell(bed.sandbox);
     cpSync(bed.charts, path.join(shell.project, "charts"), { recursive: true });
-    const folder = path.join(shell.project, "..", "repository");
-    const pack = `mkdir ${folder} && helm package charts/milvus-* --destination ${folder} && helm repo index ${folder}`;
-    expect((await shell.run(pack)).exitCode).to.equal(0);
-    repository = createServer((request, response) => {
-      response.end(readFileSync(path.join(folder, path.basename(request.url ?? ""))));
-    });
-    await new Promise<void>((resolve) => repository.listen(0, "127.0.0.1", resolve));
-    repositoryUrl = `http://127.0.0.1:${(repository.address() as AddressInfo).port}`;
+    repository = await startChartRepository(bed.sandbox, bed.charts);
   });
   after(async () => {
-    repository.close();
+    repository.stop();
     await bed.stop();
   });
 
@@ -254,8 +245,8 @@ describe("the commands of the documents", () => {
 
   it("of air-gapped.md fetch the chart, and each source of charts is taken", async () => {
     const own = {
-      "https://zilliztech.github.io/milvus-helm/": repositoryUrl,
-      "https://charts.example.com": repositoryUrl,
+      "https://zilliztech.github.io/milvus-helm/": repository.url,
+      "https://charts.example.com": repository.url,
     };
     await shell.run("rm -r charts/milvus-4.0.34");
     await follow("docs/air-gapped.md", "helm pull", { replace: own });
@@ -279,7 +270,7 @@ describe("the commands of the documents", () => {
       },
     });
     const { stdout } = await shell.run("npm run --silent plan -- --stack prod || true");
-    expect(stdout).to.include(`from ${repositoryUrl}`).and.to.include("compared with revision");
+    expect(stdout).to.include(`from ${repository.url}`).and.to.include("compared with revision");
   });
 
   it("of air-gapped.md list every image, and take them from a mirror", async () => {

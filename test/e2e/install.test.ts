@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import type { EngineStack } from "../../sandbox/engine";
+import { startChartRepository } from "./support/chartRepository";
 import { changeList, failureOf, problems, RELEASE, startTestBed, type TestBed, VALUES } from "./support/testBed";
 
 describe("a new Milvus", () => {
@@ -19,6 +20,11 @@ describe("a new Milvus", () => {
     });
   });
   after(() => bed.stop());
+  /** What a preview tells: what the engine logs beside it is not shown. */
+  const said = async () => {
+    const { diagnostics } = await stack.preview();
+    return diagnostics.flatMap(({ severity, message }) => (severity === "debug" ? [] : [message])).join("\n");
+  };
 
   it("is installed in a namespace that is made for it", async () => {
     const report = await stack.up();
@@ -50,9 +56,9 @@ describe("a new Milvus", () => {
     const pods = () => bed.sandbox.kubectl(["get", "pods", namespace, "--output=custom-columns=:.metadata.uid"]);
     const [outputs, running] = [await stack.outputs(), await pods()];
     await stack.importStack(stateBefore);
-    const said = (await stack.preview()).diagnostics.map(({ message }) => message).join("\n");
-    expect(said).to.contain("nothing to do, Milvus 2.2.16").and.to.contain("sends the Release once more");
-    expect(said).to.contain("It renders every object as Helm has it: Milvus stays as it is");
+    const shown = await said();
+    expect(shown).to.contain("nothing to do, Milvus 2.2.16").and.to.contain("sends the Release once more");
+    expect(shown).to.contain("It renders every object as Helm has it: Milvus stays as it is");
     expect(changeList(await stack.up())).to.deep.equal(["update Release milvus-release"]);
     const history = await bed.sandbox.helm(["history", RELEASE.name, namespace, "--output=json"]);
     expect((JSON.parse(history) as { readonly description: string }[]).at(-1)?.description).to.equal(
@@ -70,7 +76,6 @@ describe("a new Milvus", () => {
     const charts = mkdtempSync(path.join(tmpdir(), "other-charts-"));
     cpSync(bed.charts, charts, { recursive: true });
     await stack.setConfig({ "milvus:chartSource": { folder: charts } });
-    const said = async () => (await stack.preview()).diagnostics.map(({ message }) => message).join("\n");
     expect(await said())
       .to.contain("its chart comes from another place than before")
       .and.to.contain("It renders every object as Helm has it: Milvus stays as it is");
@@ -89,7 +94,6 @@ describe("a new Milvus", () => {
     const [component = ""] = (await bed.observe()).components.map((it) => it.component);
     const name = `${RELEASE.name}-milvus-${component}`;
     const namespace = `--namespace=${RELEASE.namespace}`;
-    const said = async () => (await stack.preview()).diagnostics.map(({ message }) => message).join("\n");
     await stack.setConfig({ "milvus:values": { ...VALUES, service: { type: "NodePort" } } });
     expect(await said()).to.contain("No pod restarts");
     const container = { name: component, imagePullPolicy: "Never", env: [{ name: "BY_HAND", value: "1" }] };
@@ -114,6 +118,62 @@ describe("a new Milvus", () => {
     expect(await said()).to.contain("It renders every object as Helm has it: Milvus stays as it is");
     await stack.up();
     rmSync(charts, { recursive: true });
+    expect(changeList(await stack.up())).to.deep.equal([]);
+  });
+
+  it("is told what it does once more where somebody has made by hand what the config asks for now", async () => {
+    const namespace = `--namespace=${RELEASE.namespace}`;
+    const { chart, revision } = await bed.observe();
+    const folder = path.join(bed.charts, chart);
+    await bed.sandbox.helm([
+      "upgrade",
+      RELEASE.name,
+      folder,
+      namespace,
+      "--reuse-values",
+      "--set=service.type=NodePort",
+    ]);
+    await stack.setConfig({ "milvus:values": { ...VALUES, service: { type: "NodePort" } } });
+    const shown = await said();
+    expect(shown)
+      .to.contain("nothing to do")
+      .and.contain(`than the revision in force, ${revision + 1}, which somebody has made past Pulumi`);
+    expect(changeList(await stack.up())).to.deep.equal(["update Release milvus-release"]);
+    const history = await bed.sandbox.helm(["history", RELEASE.name, namespace, "--output=json"]);
+    expect((JSON.parse(history) as { readonly description: string }[]).at(-1)?.description).to.equal(
+      `milvus-upgrade: Milvus 2.2.16 as in revision ${revision + 1}, once more: Pulumi's state had another revision`,
+    );
+    expect(changeList(await stack.up())).to.deep.equal([]);
+    await stack.setConfig({ "milvus:values": VALUES });
+    await stack.up();
+  });
+
+  it("says that the Release is sent once more where the login of its chart repository has changed", async () => {
+    const repository = await startChartRepository(bed.sandbox, bed.charts);
+    const logIn = (password: string) => {
+      repository.login = { username: "charts", password };
+      return stack.setConfig({ "milvus:chartSource": { repository: repository.url, ...repository.login } });
+    };
+    await logIn("the-first-password");
+    await stack.up();
+    expect(changeList(await stack.up())).to.deep.equal([]);
+    const { revision } = await bed.observe();
+    await logIn("the-second-password");
+    const shown = await said();
+    expect(shown)
+      .to.contain(
+        "keeps with it the user name, password and CA of the chart repository, and they are others than before",
+      )
+      .and.to.contain(`Helm makes revision ${revision + 1}`)
+      .and.to.contain("It renders every object as Helm has it: Milvus stays as it is")
+      .and.not.contain("the-first-password")
+      .and.not.contain("the-second-password");
+    expect(changeList(await stack.up())).to.deep.equal(["update Release milvus-release"]);
+    expect((await bed.observe()).revision).to.equal(revision + 1);
+    expect(changeList(await stack.up())).to.deep.equal([]);
+    await stack.setConfig({ "milvus:chartSource": { folder: bed.charts } });
+    await stack.up();
+    repository.stop();
     expect(changeList(await stack.up())).to.deep.equal([]);
   });
 

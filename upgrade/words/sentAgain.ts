@@ -1,5 +1,6 @@
 import { OWN_DESCRIPTION } from "../marks";
-import type { ChartReference, ClusterState, UpgradePlan } from "../model";
+import type { ChartReference, ClusterState, HelmValues, UpgradePlan } from "../model";
+import { sameValue } from "../values/tree";
 import { type ChangedPastHelm, describeSetBack, shortened } from "./setBack";
 
 /** What Pulumi's state has of the Release. */
@@ -11,11 +12,18 @@ export interface ReleaseInState {
   readonly releaseDescription?: string;
   /** Where its chart came from, as {@link placeOf} tells it. Missing: that is not known. */
   readonly releasePlace?: string;
+  /** Its chart repository was opened with another user name, password or CA than the one that is given now. Default false. */
+  readonly hasOtherLogin?: boolean;
+  /** Of Helm. Missing: it is not known. */
+  readonly releaseRevision?: number;
+  /** Of its chart. */
+  readonly releaseVersion?: string;
+  readonly releaseValues?: HelmValues;
 }
 
 /** Why Pulumi sends the Release also where nothing is to be done, and the revision that is in force. */
 export interface SentAgain {
-  readonly why: "adopted" | "otherRevision" | "otherPlace";
+  readonly why: "adopted" | "otherRevision" | "byHand" | "otherPlace" | "otherLogin";
   readonly revision: number;
 }
 
@@ -32,22 +40,35 @@ export type RenderedAgain =
 
 /**
  * A release that Pulumi takes over is imported and then sent, as it is. So is one of which the state has another revision than the one
- * that this program has made: the state or the cluster was put back, or a run was killed between Helm and the state. And so is one whose
- * chart is fetched from another place than before.
+ * that this program has made: the state or the cluster was put back, or a run was killed between Helm and the state. So is one that
+ * somebody has made by hand what the config asks for only now. And so is one whose chart is fetched from another place than before,
+ * or with another password: Pulumi keeps it with the Release, and the provider opens the repository with it in every run.
  *
  * @returns undefined where nothing is sent
  */
 export function sentAgain(
-  { kind, chart }: Pick<UpgradePlan, "kind" | "chart">,
+  plan: Pick<UpgradePlan, "kind" | "chart" | "values">,
   { release }: Pick<ClusterState, "release">,
-  { hasRelease, isUnknown = false, releaseDescription = "", releasePlace }: ReleaseInState,
+  inState: ReleaseInState,
 ): SentAgain | undefined {
-  if (kind !== "nothing" || release === undefined || isUnknown) return undefined;
+  const { hasRelease, isUnknown = false, releaseDescription = "", releasePlace, hasOtherLogin = false } = inState;
+  if (plan.kind !== "nothing" || release === undefined || isUnknown) return undefined;
   const { description, revision } = release;
   if (!hasRelease) return { why: "adopted", revision };
-  const isOther = description.startsWith(OWN_DESCRIPTION) && description !== releaseDescription;
-  if (isOther) return { why: "otherRevision", revision };
-  return releasePlace !== undefined && releasePlace !== placeOf(chart) ? { why: "otherPlace", revision } : undefined;
+  const isOwn = description.startsWith(OWN_DESCRIPTION);
+  if (isOwn && description !== releaseDescription) return { why: "otherRevision", revision };
+  if (!isOwn && isBehind(plan, revision, inState)) return { why: "byHand", revision };
+  if (releasePlace !== undefined && releasePlace !== placeOf(plan.chart)) return { why: "otherPlace", revision };
+  return hasOtherLogin ? { why: "otherLogin", revision } : undefined;
+}
+
+/** Pulumi compares what it sends with the revision that it knows, which is not the one in force. */
+function isBehind(
+  { chart, values }: Pick<UpgradePlan, "chart" | "values">,
+  revision: number,
+  { releaseRevision = revision, releaseVersion, releaseValues = {} }: ReleaseInState,
+): boolean {
+  return releaseRevision !== revision && !(releaseVersion === chart.version && sameValue(releaseValues, values));
 }
 
 /** Of a chart: the folder or the OCI reference; of a repository its address and the chart's name. */
@@ -66,7 +87,10 @@ export function describeSentAgain(sent: SentAgain | undefined, rendered: Rendere
   const causes = {
     adopted: "takes the release over: Pulumi imports it and sends it once.",
     otherRevision: `sends the Release once more: Pulumi's state has another revision than the one in force, ${revision}, which this program has made (a state or a cluster that was put back, or a run that was killed at its end).`,
+    byHand: `sends the Release once more: Pulumi's state has other values or another chart version than the revision in force, ${revision}, which somebody has made past Pulumi (helm upgrade or helm rollback by hand).`,
     otherPlace: "sends the Release once more: its chart comes from another place than before.",
+    otherLogin:
+      "sends the Release once more: Pulumi keeps with it the user name, password and CA of the chart repository, and they are others than before.",
   };
   const made = `Helm makes revision ${revision + 1} with the same chart version and values, and as many pods as run.`;
   return [`${causes[why]} ${made} ${effectOf(sent, rendered)}`];
@@ -92,7 +116,7 @@ function effectOf({ why }: SentAgain, rendered: RenderedAgain | undefined): stri
 
 /** What `helm history` says of it; undefined: what it says of the revision in force. */
 export function sentAgainForHistory({ to }: Pick<UpgradePlan, "to">, sent: SentAgain | undefined): string | undefined {
-  if (sent === undefined || sent.why === "otherPlace") return undefined;
+  if (sent === undefined || sent.why === "otherPlace" || sent.why === "otherLogin") return undefined;
   const cause = sent.why === "adopted" ? "taken over by Pulumi" : "once more: Pulumi's state had another revision";
   return `${OWN_DESCRIPTION} Milvus ${to} as in revision ${sent.revision}, ${cause}`;
 }

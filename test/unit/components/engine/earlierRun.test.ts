@@ -1,5 +1,10 @@
 import { expect } from "chai";
-import { type EarlierRun, readEarlierRun, readStackResources } from "../../../../components/engine/earlierRun";
+import {
+  type Address,
+  type EarlierRun,
+  readEarlierRun,
+  readStackResources,
+} from "../../../../components/engine/earlierRun";
 import { record } from "../../../support/recordingMonitor";
 
 const OLD = "milvus:upgrade:MilvusCluster";
@@ -21,12 +26,12 @@ describe("what earlier runs have left in the state", () => {
     resources: object | Error,
     name = "milvus",
     namespace = "db",
-    formerNames: readonly string[] = [],
+    more: Partial<Address> = {},
   ): Promise<EarlierRun> {
     let found: EarlierRun | undefined;
     await record(
       async () => {
-        const address = { name, formerNames, namespace, releaseName: "my-release" };
+        const address = { name, namespace, releaseName: "my-release", ...more };
         found = await readEarlierRun(address, readStackResources(), (text) => Promise.resolve(warnings.push(text)));
       },
       {
@@ -59,18 +64,20 @@ describe("what earlier runs have left in the state", () => {
       found: { hasRelease: true, release: "db/my-release", claims: [] },
     },
     {
-      what: "what the Release was sent with: its description, and where its chart came from",
+      what: "what the Release was sent with: description, chart and values, and the revision that Helm made of it",
       resources: {
         [urn(`${NEW}$${RELEASE}`, "milvus-release")]: {
           outputs: {
             ...{ name: "my-release", namespace: "db", description: "a roll", chart: "milvus" },
-            repositoryOpts: { repo: "https://charts.example" },
+            ...{ repositoryOpts: { repo: "https://charts.example" }, version: "4.0.31" },
+            ...{ values: { service: { type: "NodePort" } }, status: { revision: 7, status: "deployed" } },
           },
         },
       },
       found: {
         ...{ hasRelease: true, release: "db/my-release", claims: [], releaseDescription: "a roll" },
-        releasePlace: "https://charts.example milvus",
+        ...{ releasePlace: "https://charts.example milvus", releaseVersion: "4.0.31" },
+        ...{ releaseValues: { service: { type: "NodePort" } }, releaseRevision: 7 },
       },
     },
     {
@@ -131,7 +138,7 @@ describe("what earlier runs have left in the state", () => {
     };
 
     it("is what an alias leads to", async () => {
-      const { urnsOf, outputs, ...facts } = await read(renamed, "vectors", "db", ["milvus"]);
+      const { urnsOf, outputs, ...facts } = await read(renamed, "vectors", "db", { formerNames: ["milvus"] });
       expect(outputs).to.deep.equal({ release: "db/my-release", verification: "passed" });
       for (const [type, own, former] of [
         [PROVIDER, "vectors-kubernetes", "milvus-kubernetes"],
@@ -155,6 +162,28 @@ describe("what earlier runs have left in the state", () => {
       expect(others).to.deep.equal([other]);
       expect((await read(renamed, "vectors", "elsewhere")).others).to.equal(undefined);
     });
+  });
+
+  it("tells whether the chart repository was opened with another login", async () => {
+    const login = { username: "charts", password: "first", caFile: "ca.pem" };
+    const stateOf = (chart: object) => ({
+      [urn(`${NEW}$${RELEASE}`, "milvus-release")]: { outputs: { name: "my-release", namespace: "db", ...chart } },
+    });
+    const opened = (repositoryOpts: object) => stateOf({ chart: "milvus", repositoryOpts });
+    const rows = [
+      { chartLogin: login, isOther: false },
+      { chartLogin: { ...login, password: "second" }, isOther: true },
+      { chartLogin: { ...login, caFile: "other.pem" }, isOther: true },
+      { chartLogin: {}, isOther: true },
+      { chartLogin: "unknown", isOther: false },
+    ] as const;
+    for (const { chartLogin, isOther } of rows) {
+      const { hasOtherLogin = false } = await read(opened(login), "milvus", "db", { chartLogin });
+      expect(hasOtherLogin, JSON.stringify(chartLogin)).to.equal(isOther);
+    }
+    expect((await read(opened({ repo: "https://charts.example" }))).hasOtherLogin).to.equal(undefined);
+    const folder = await read(stateOf({ chart: "charts/milvus-4.0.31" }), "milvus", "db", { chartLogin: login });
+    expect(folder.hasOtherLogin).to.equal(undefined);
   });
 
   it("says so when it cannot be read: the guard against the wrong cluster is off then", async () => {

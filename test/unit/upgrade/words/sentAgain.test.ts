@@ -12,6 +12,8 @@ import { cluster, release } from "../support";
 
 const OWN = `${OWN_DESCRIPTION} helm 2.2.16 from revision 6`;
 
+const AS_PLANNED = { releaseVersion: PLANS.nothing.chart.version, releaseValues: PLANS.nothing.values };
+
 describe("a Release that is sent although nothing is to be done", () => {
   const inForce = (description: string) =>
     cluster({ release: release("4.0.34", "2.2.16", { revision: 7, description }) });
@@ -44,10 +46,29 @@ describe("a Release that is sent although nothing is to be done", () => {
       inState: { hasRelease: true, releaseDescription: OWN, releasePlace: placeOf(PLANS.nothing.chart) },
     },
     {
+      what: "is one whose chart repository is opened with another password than before",
+      inState: { hasRelease: true, releaseDescription: OWN, hasOtherLogin: true },
+      why: "otherLogin",
+    },
+    {
       what: "is none that somebody else has sent",
       description: "Upgrade complete",
       inState: { hasRelease: true, releaseDescription: OWN },
     },
+    ...[
+      { what: "is one that somebody has given the values of the config by hand", releaseValues: { log: "debug" } },
+      { what: "is one that somebody has given the config's chart by hand", releaseVersion: "4.0.17" },
+      { what: "is none that somebody has sent again as it was", isSent: false },
+      {
+        what: "is none that somebody has sent and a refresh has read",
+        isSent: false,
+        releaseRevision: 7,
+        releaseVersion: "4.0",
+      },
+    ].map(({ what, isSent = true, ...known }) => ({
+      ...{ what, description: "Upgrade complete", ...(isSent && { why: "byHand" }) },
+      inState: { hasRelease: true, releaseDescription: OWN, releaseRevision: 6, ...AS_PLANNED, ...known },
+    })),
   ];
   for (const { what, description = OWN, inState, why } of rows) {
     it(what, () => {
@@ -68,7 +89,11 @@ describe("a Release that is sent although nothing is to be done", () => {
     expect(describeSentAgain(place, same).join("")).to.match(
       /comes from another place than before\. Helm makes revision 8/,
     );
-    expect(sentAgainForHistory({ to: "2.2.16" }, place)).to.equal(undefined);
+    const login = { why: "otherLogin", revision: 7 } as const;
+    expect(describeSentAgain(login, same).join("")).to.match(
+      /password and CA of the chart repository.*Helm makes revision 8/,
+    );
+    for (const sent of [place, login]) expect(sentAgainForHistory({ to: "2.2.16" }, sent)).to.equal(undefined);
     expect(describeSentAgain(adopted, same).join("")).to.match(
       /takes the release over.*Helm makes revision 8 .*stays as it is$/,
     );
