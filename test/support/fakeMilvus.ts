@@ -50,7 +50,8 @@ export class FakeMilvus {
     );
     const pair = { cert_chain: Buffer.from(pem("certificate.pem")), private_key: Buffer.from(pem("key.pem")) };
     const credentials = isSecure
-      ? grpc.ServerCredentials.createSsl(null, [pair])
+      ? // Without roots of its own, a server reads the hundred and fifty of the system.
+        grpc.ServerCredentials.createSsl(pair.cert_chain, [pair])
       : grpc.ServerCredentials.createInsecure();
     const port = await new Promise<number>((resolve, reject) =>
       this.server.bindAsync("127.0.0.1:0", credentials, (error, bound) => (error ? reject(error) : resolve(bound))),
