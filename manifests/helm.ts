@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { ChartAccess } from "../config/schema";
 import { MissingProgram, runCommand } from "../process/command";
 import type { ChartReference, HelmValues } from "../upgrade/model";
@@ -93,7 +94,8 @@ async function call(
     });
     if (exitCode === 0) return stdout;
     const reason = reasonOf(stderr);
-    throw new NotRendered(`${helm} ${what} failed: ${reason}`, OF_CHART.test(reason));
+    // Without its folder: one called "tokens" made a password of the reason, which then was not shown.
+    throw new NotRendered(`${basename(helm)} ${what} failed: ${reason}`, OF_CHART.test(reason));
   } catch (error) {
     if (error instanceof MissingProgram) {
       throw new NotRendered(
