@@ -1,4 +1,5 @@
 import type { ChangedPastHelm } from "../upgrade/words/setBack";
+import type { ObjectChange } from "./diff";
 import { type DriftRequest, driftOf } from "./drift";
 import { WORKLOADS } from "./restarts";
 
@@ -16,4 +17,35 @@ export async function setBackOf(request: Omit<DriftRequest, "patch">): Promise<C
     const paths = fields.map(({ path }) => path).filter((path) => !path.startsWith("metadata."));
     return missing || paths.length > 0 ? [{ object: `${kind}/${name}`, paths, isMissing: missing }] : [];
   });
+}
+
+/**
+ * Without what the upgrade changes anyway, whatever somebody made of it, and without the images of these workloads: an ordered
+ * rolling upgrade that was interrupted has changed those itself.
+ *
+ * @param changes of the new manifest beside the one in force
+ * @param rolled names of Deployments
+ */
+export function besideUpgrade(
+  setBack: readonly ChangedPastHelm[],
+  changes: readonly ObjectChange[],
+  rolled: readonly string[],
+): ChangedPastHelm[] {
+  const changesOf = new Map(changes.map((change) => [`${change.kind}/${change.name}`, change]));
+  return setBack.flatMap((one) => {
+    const { change, fields = [] } = changesOf.get(one.object) ?? {};
+    if (change === "removed") return [];
+    if (one.isMissing) return [one];
+    const isRolled = rolled.some((name) => one.object === `Deployment/${name}`);
+    const paths = one.paths.filter(
+      (path) => !(isRolled && path.endsWith("].image")) && !fields.some((field) => isWithin(path, field.path)),
+    );
+    return paths.length === 0 ? [] : [{ ...one, paths }];
+  });
+}
+
+/** The same field, one below the other, or the other way round. */
+function isWithin(path: string, other: string): boolean {
+  const [short, long] = path.length < other.length ? [path, other] : [other, path];
+  return long.startsWith(short) && /^($|[.[])/.test(long.slice(short.length));
 }

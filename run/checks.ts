@@ -7,6 +7,7 @@ import { type Findings, NO_FINDINGS } from "../upgrade/preflight/findings";
 import type { Pulls } from "../upgrade/prepull/pulls";
 import type { OpaqueValue } from "../upgrade/values/opaque";
 import type { RenderedAgain } from "../upgrade/words/sentAgain";
+import { describeSetBack } from "../upgrade/words/setBack";
 import { findPulls } from "./pulls";
 import { type Rendering, renderedAgain, renderFacts, renderPlan } from "./rendering";
 
@@ -54,5 +55,13 @@ export async function checkPlan(
     rendering,
     findPulls(cluster, config, plan, state, rendering),
   ]);
-  return { findings, ...(found && { rendering: found }), ...(pulls && { pulls }) };
+  return { findings: withSetBack(findings, found), ...(found && { rendering: found }), ...(pulls && { pulls }) };
+}
+
+/** No part of the plan, and so of what is approved: what people change meanwhile must not stop an upgrade that was begun. */
+function withSetBack(findings: Findings, rendering: Rendering | undefined): Findings {
+  const { setBack = [] } = rendering?.kind === "compared" ? rendering : {};
+  if (setBack.length === 0) return findings;
+  const warning = { rule: "changes_past_helm_are_set_back", message: `${describeSetBack(setBack)}.` } as const;
+  return { ...findings, warnings: [...findings.warnings, warning] };
 }

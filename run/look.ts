@@ -26,7 +26,6 @@ import { type OpaqueValue, withOpaque } from "../upgrade/values/opaque";
 import { getValue, path } from "../upgrade/values/tree";
 import { describeOpen } from "../upgrade/words/openUpgrade";
 import { type ReleaseInState, sentAgain } from "../upgrade/words/sentAgain";
-import { describeSetBack } from "../upgrade/words/setBack";
 import { chartFolderDigest } from "./chartFolder";
 import type { Checked } from "./checks";
 import type { Rendering } from "./rendering";
@@ -203,10 +202,8 @@ function asRendered(plan: UpgradePlan, state: ClusterState, rendering: Rendering
   const restartsNothing =
     plan.kind === "helm" && !isAllDown(state) && rendering?.kind === "compared" && changesNoPod(rendering.comparison);
   if (!restartsNothing) return plan;
-  const { setBack = [] } = rendering;
-  if (setBack.length === 0) return { ...plan, interruption: NO_RESTART, expected: NO_INTERRUPTION };
-  const warning = { rule: "changes_past_helm_are_set_back", message: `${describeSetBack(setBack)}.` } as const;
-  return { ...plan, warnings: [...plan.warnings, warning] };
+  const isAsRendered = (rendering.setBack ?? []).length === 0;
+  return isAsRendered ? { ...plan, interruption: NO_RESTART, expected: NO_INTERRUPTION } : plan;
 }
 
 const NO_RESTART = "No pod restarts: the chart renders every workload as Helm has it already.";

@@ -7,7 +7,7 @@ import { NotRendered, renderChart } from "../manifests/helm";
 import { type Mask, maskOf } from "../manifests/mask";
 import { type ManifestObject, type ParsedDocuments, parseManifest } from "../manifests/objects";
 import { changesNoPod } from "../manifests/restarts";
-import { setBackOf } from "../manifests/setBack";
+import { besideUpgrade, setBackOf } from "../manifests/setBack";
 import type { ClusterState, HelmValues, UpgradePlan } from "../upgrade/model";
 import type { RenderFacts } from "../upgrade/preflight/facts";
 import { secretTexts } from "../upgrade/secrets/text";
@@ -23,7 +23,7 @@ export type Rendering =
       readonly objects: readonly ManifestObject[];
       /** Missing: the cluster was not asked. */
       readonly comparison?: Comparison;
-      /** Of a plan whose chart renders every workload as Helm has it: what is not so in the cluster. */
+      /** What somebody has changed past Helm, and the Release sets back. Missing: the cluster was not asked. */
       readonly setBack?: readonly ChangedPastHelm[];
     };
 
@@ -64,6 +64,10 @@ export async function renderPlan(request: RenderingRequest): Promise<Rendering> 
     const parsed: ParsedDocuments = new Map();
     const applied = client && appliedObjects({ ...request, client, release: state.release }, parsed);
     applied?.catch(() => undefined);
+    // How many pods of Milvus run is for the planner to say.
+    const scaled = state.components.map(({ name }) => name);
+    const changedPast = client && applied?.then((recorded) => setBackOf({ client, apis, recorded, mask, scaled }));
+    changedPast?.catch(() => undefined);
     const manifest = await renderChart({
       chart: plan.chart,
       releaseName,
@@ -77,7 +81,8 @@ export async function renderPlan(request: RenderingRequest): Promise<Rendering> 
       ...(chartAccess && { chartAccess }),
     });
     const objects = readManifest(manifest, namespace, parsed);
-    if (client === undefined || applied === undefined) return { kind: "compared", objects };
+    if (client === undefined || applied === undefined || changedPast === undefined)
+      return { kind: "compared", objects };
     const before = await applied;
     const comparison = await compareWithRelease({
       ...request,
@@ -89,11 +94,11 @@ export async function renderPlan(request: RenderingRequest): Promise<Rendering> 
       mask,
       isShown: request.showsChanges === true,
     });
-    if (!changesNoPod(comparison)) return { kind: "compared", objects, comparison };
-    // How many pods of Milvus run is for the planner to say.
-    const scaled = state.components.map(({ name }) => name);
-    const setBack = await setBackOf({ client, apis, recorded: before, mask, scaled });
-    return { kind: "compared", objects, comparison, setBack };
+    const setBack = await changedPast;
+    if (changesNoPod(comparison)) return { kind: "compared", objects, comparison, setBack };
+    // What a revision that failed has left in the cluster, nobody has changed past Helm.
+    const known = state.release?.status === "deployed" ? setBack : [];
+    return { kind: "compared", objects, comparison, setBack: besideUpgrade(known, comparison.changes, scaled) };
   } catch (error) {
     if (error instanceof NotRendered) {
       const isCertain = error.isOfChart && !isGuess;
@@ -127,7 +132,7 @@ export function renderedAgain(rendering: Rendering | undefined): RenderedAgain {
   const objects = (comparison?.changes ?? []).map(({ kind, name }) => `${kind}/${name}`);
   return objects.length === 0
     ? { kind: "same", setBack }
-    : { kind: "changed", objects, restartsPods: !changesNoPod(comparison) };
+    : { kind: "changed", objects, restartsPods: !changesNoPod(comparison), setBack };
 }
 
 /** What the preflight is told of it. */

@@ -104,6 +104,9 @@ describe("a new Milvus", () => {
     expect(await said())
       .to.contain(`changes_past_helm_are_set_back): ${reset}`)
       .and.not.contain("No pod restarts");
+    const logs = { extraConfigFiles: { "user.yaml": "log:\n  level: debug\n" } };
+    await stack.setConfig({ "milvus:values": { ...VALUES, ...logs } });
+    expect(await said()).to.contain(`changes_past_helm_are_set_back): ${reset}`);
     await stack.setConfig({ "milvus:values": VALUES });
     const charts = mkdtempSync(path.join(tmpdir(), "other-charts-"));
     cpSync(bed.charts, charts, { recursive: true });

@@ -141,7 +141,7 @@ export const PLAN_RULES = {
   },
   changes_past_helm_are_set_back: {
     explanation:
-      "Helm makes its patch from the old manifest, the new one and what is there, so a Release sets back what somebody changed of a workload past Helm (`kubectl edit`, `kubectl set resources`) where the manifest says something else, also a Release with the same manifest. Where a plan renders every workload as Helm has it, they are compared with the cluster, and what is set back is named; else no pod restarts. What the manifest says nothing of stays. `npm run plan -- --drift` compares every object, of any plan.",
+      "Helm makes its patch from the old manifest, the new one and what is there, so a Release sets back what somebody changed of a workload past Helm (`kubectl edit`, `kubectl set resources`) where the manifest says something else, also a Release with the same manifest. Every plan that sends the Release compares the workloads with the cluster and names what is set back, apart from what the upgrade changes anyway. What the manifest says nothing of stays. `npm run plan -- --drift` compares every object.",
     source: "helm pkg/kube/client.go",
   },
   not_everything_could_be_read: {

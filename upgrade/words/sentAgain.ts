@@ -36,6 +36,7 @@ export type RenderedAgain =
       /** `Kind/name` each; at least one. */
       readonly objects: readonly string[];
       readonly restartsPods: boolean;
+      readonly setBack: readonly ChangedPastHelm[];
     };
 
 /**
@@ -108,10 +109,11 @@ function effectOf({ why }: SentAgain, rendered: RenderedAgain | undefined): stri
     const unseen = rendered && `. That was not looked at: ${rendered.why}`;
     return `Where it is the chart that is in force, Milvus stays as it is${unseen ?? ""}`;
   }
-  const { objects, restartsPods } = rendered;
+  const { objects, restartsPods, setBack } = rendered;
   const costs = restartsPods ? "Pods restart" : "No pod restarts";
   const from = why === "otherPlace" ? "back to where it came from" : "to where the chart in force comes from";
-  return `It is another chart of that version: it changes ${shortened(objects, SHOWN)}. ${costs}, and no check of an upgrade is made. To keep Milvus as it is, set milvus:chartSource ${from}`;
+  const also = setBack.length === 0 ? "" : ` ${describeSetBack(setBack)}.`;
+  return `It is another chart of that version: it changes ${shortened(objects, SHOWN)}. ${costs}, and no check of an upgrade is made.${also} To keep Milvus as it is, set milvus:chartSource ${from}`;
 }
 
 /** What `helm history` says of it; undefined: what it says of the revision in force. */

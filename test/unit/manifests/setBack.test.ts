@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import type { ClusterClient } from "../../../cluster/api/client";
 import { ClusterError } from "../../../cluster/errors";
+import type { ObjectChange } from "../../../manifests/diff";
 import { maskOf } from "../../../manifests/mask";
 import type { ManifestObject } from "../../../manifests/objects";
-import { setBackOf } from "../../../manifests/setBack";
+import { besideUpgrade, setBackOf } from "../../../manifests/setBack";
 import type { HelmValues } from "../../../upgrade/model";
 import { describeSetBack } from "../../../upgrade/words/setBack";
 import { fakeClient, forbidden } from "../../support/fakeClient";
@@ -78,6 +79,67 @@ describe("what a Release sets back", () => {
       expect((await setBack(live, deployment("Always"), options)).found).to.deep.equal([]);
     });
   }
+
+  describe("beside an upgrade", () => {
+    const template = "spec.template.spec.containers[proxy]";
+    const changed = (paths: readonly string[]) => [{ object: "Deployment/p", paths, isMissing: false }];
+    const change = (kind: ObjectChange["change"], paths: readonly string[] = []): ObjectChange => ({
+      ...{ change: kind, kind: "Deployment", apiVersion: "apps/v1", namespace: "milvus", name: "p", refused: [] },
+      fields: paths.map((path) => ({ path })),
+    });
+    const limits = `${template}.resources.limits`;
+    const rows: readonly {
+      readonly what: string;
+      readonly paths: readonly string[];
+      readonly changes: readonly ObjectChange[];
+      readonly rolled?: readonly string[];
+      readonly left: readonly string[];
+    }[] = [
+      {
+        what: "is what the new chart leaves as the old one has it",
+        paths: [`${limits}.memory`],
+        changes: [change("changed", [`${template}.image`])],
+        left: [`${limits}.memory`],
+      },
+      {
+        what: "is nothing that the upgrade changes anyway, be it the field, one above or one below it",
+        paths: [`${template}.image`, `${limits}.memory`, `${template}.env`],
+        changes: [change("changed", [`${template}.image`, limits, `${template}.env[A].value`])],
+        left: [],
+      },
+      {
+        what: "is a field whose name only begins as that of one that is changed",
+        paths: [`${template}.imagePullPolicy`],
+        changes: [change("changed", [`${template}.image`])],
+        left: [`${template}.imagePullPolicy`],
+      },
+      { what: "is nothing of a workload that goes", paths: [limits], changes: [change("removed")], left: [] },
+      {
+        what: "is no image of a component, which an ordered rolling upgrade that was interrupted has changed",
+        paths: [`${template}.image`, limits],
+        changes: [],
+        rolled: ["p"],
+        left: [limits],
+      },
+      {
+        what: "is the image of a dependency",
+        paths: [`${template}.image`],
+        changes: [],
+        left: [`${template}.image`],
+      },
+    ];
+    for (const { what, paths, changes, rolled = [], left } of rows) {
+      it(what, () => {
+        expect(besideUpgrade(changed(paths), changes, rolled)).to.deep.equal(left.length > 0 ? changed(left) : []);
+      });
+    }
+
+    it("is a workload that was deleted, where it does not go", () => {
+      const gone = [{ object: "Deployment/p", paths: [], isMissing: true }];
+      expect(besideUpgrade(gone, [change("changed", ["spec"])], ["p"])).to.deep.equal(gone);
+      expect(besideUpgrade(gone, [change("removed")], ["p"])).to.deep.equal([]);
+    });
+  });
 
   it("is told with the objects and fields, the first of many, and how to keep it", () => {
     const paths = ["a", "b", "c", "d"];

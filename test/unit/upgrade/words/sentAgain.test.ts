@@ -107,13 +107,16 @@ describe("a Release that is sent although nothing is to be done", () => {
 
   it("is said with what another chart of the version changes, and how to keep what runs", () => {
     const objects = ["a", "b", "c", "d", "e", "f"].map((name) => `ConfigMap/${name}`);
-    const changed = { kind: "changed", objects, restartsPods: false } as const;
+    const changed = { kind: "changed", objects, restartsPods: false, setBack: [] } as const;
     const [place = ""] = describeSentAgain({ why: "otherPlace", revision: 7 }, changed);
     expect(place).to.match(/it changes ConfigMap\/a, .*ConfigMap\/e and 1 more\. No pod restarts, /);
     expect(place).to.match(/To keep Milvus as it is, set milvus:chartSource back to where it came from$/);
-    const one = { kind: "changed", objects: ["Deployment/a"], restartsPods: true } as const;
+    const setBack = [{ object: "Deployment/b", paths: ["spec.template"], isMissing: false }];
+    const one = { kind: "changed", objects: ["Deployment/a"], restartsPods: true, setBack } as const;
     const [adopted = ""] = describeSentAgain({ why: "adopted", revision: 7 }, one);
-    expect(adopted).to.match(/it changes Deployment\/a\. Pods restart, .* set milvus:chartSource to where/);
+    expect(adopted).to.match(
+      /it changes Deployment\/a\. Pods restart, .*\. Changed past Helm: Deployment\/b .*\. To keep .* set milvus:chartSource to where/,
+    );
   });
 
   it("is said with why nobody knows what it changes", () => {
