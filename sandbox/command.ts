@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { EngineFailure, type EngineStack, openStack, type RunOptions } from "./engine";
+import { kubernetesProvider } from "./kubernetesProvider";
 import { OnceEach } from "./repeats";
 import { changes, describeSteps, type EngineReport } from "./report";
 import { listSandboxes, openSandbox, type Sandbox, startSandbox } from "./sandbox";
@@ -32,10 +33,11 @@ export function sandboxCommand(): Command {
 
   program
     .command("tools")
-    .description("get the tools, and stop there")
+    .description("get the tools and the plugin for Kubernetes, and stop there")
     .option("--json", "print them as JSON")
     .action(async ({ json = false }: JsonFlag) => {
       const tools = await ensureTools({ log: note });
+      note(`kubernetes provider: ${(await kubernetesProvider(note)).description}`);
       sayAll(
         json,
         tools,

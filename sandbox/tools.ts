@@ -60,65 +60,90 @@ export async function ensureTools<Name extends ToolName = keyof Tools>(
   const missing = wanted.filter((name) => !found.has(name)).map((name): ToolSpec => TOOLS[name]);
   if (missing.length > 0) {
     log(`${missing.length} of ${wanted.length} tools are not here yet: ${missing.map(titleOf).join(", ")}`);
-    const onWait = (holder: number) => log(`waiting for process ${holder}, which is getting tools`);
-    await withLock(path.join(toolsFolder(), ".lock"), { waitSeconds: WAIT_SECONDS, onWait }, async () => {
-      for (const [name, tool] of await getTools(missing, log)) found.set(name, tool);
-    });
+    const got = await downloadTools(missing, log);
+    const rest = missing.filter(({ name }) => !got.has(name));
+    for (const [name, tool] of [...got, ...(await buildModules(rest, log))]) found.set(name, tool);
   }
   log(`tools: ${describeOrigins(found)}`);
   return Object.fromEntries([...found].map(([name, tool]) => [name, tool.path])) as Record<Name, string>;
 }
 
-/** Downloads what can be downloaded, all at once, and builds the rest, module by module. */
-async function getTools(missing: readonly ToolSpec[], log: (line: string) => void): Promise<Map<ToolName, Found>> {
+type Log = ToolsOptions<ToolName>["log"];
+
+/** One process at a time: what another one got meanwhile is in the cache. */
+function alone<T>(what: string, log: Log, work: () => Promise<T>): Promise<T> {
+  const onWait = (holder: number) => log(`waiting for process ${holder}, which is getting tools`);
+  return withLock(path.join(toolsFolder(), `.lock-${what}`), { waitSeconds: WAIT_SECONDS, onWait }, work);
+}
+
+async function allFromCache(specs: readonly ToolSpec[]): Promise<Map<ToolName, Found>> {
   const found = new Map<ToolName, Found>();
-  // Another process may have been at it while this one waited.
-  for (const spec of missing) {
+  for (const spec of specs) {
     const ready = await fromCache(spec);
     if (ready) found.set(spec.name, ready);
   }
-  const { off, url: mirror } = mirrorOf(process.env);
-  const reasons = new Map<string, string[]>();
-  const out = new Set<string>();
-  const queue = off ? [] : missing.filter(({ name }) => !found.has(name));
-  const worker = async () => {
-    for (let spec = queue.shift(); spec !== undefined; spec = queue.shift()) {
-      const target = await cachePath(spec);
-      const { name, version } = spec;
-      const reason = await downloadTool({ name, version, target, mirror, log, out });
-      if (reason === undefined) {
-        log(`${titleOf(spec)}: downloaded, its checksum is its publisher's`);
-        found.set(name, { path: target, origin: "downloaded" });
-      } else {
-        reasons.set(reason, [...(reasons.get(reason) ?? []), name]);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  for (const [reason, names] of reasons) log(`not downloaded: ${names.join(", ")}, because ${reason}`);
+  return found;
+}
 
-  const rest = missing.filter(({ name }) => !found.has(name));
-  if (rest.length > 0) log(`${rest.length} to build with Go, which takes up to ${BUILD_MINUTES} minutes once`);
-  const builds = [...new Set(rest.map(({ folder }) => folder))].map((folder) => {
-    const specs = rest.filter((spec) => spec.folder === folder);
-    return { specs, source: sourceFolder(specs[0] as ToolSpec) };
+/** What can be downloaded, all at once. */
+function downloadTools(missing: readonly ToolSpec[], log: Log): Promise<Map<ToolName, Found>> {
+  return alone("downloads", log, async () => {
+    const found = await allFromCache(missing);
+    const { off, url: mirror } = mirrorOf(process.env);
+    const reasons = new Map<string, string[]>();
+    const out = new Set<string>();
+    const queue = off ? [] : missing.filter(({ name }) => !found.has(name));
+    const worker = async () => {
+      for (let spec = queue.shift(); spec !== undefined; spec = queue.shift()) {
+        const target = await cachePath(spec);
+        const { name, version } = spec;
+        const reason = await downloadTool({ name, version, target, mirror, log, out });
+        if (reason === undefined) {
+          log(`${titleOf(spec)}: downloaded, its checksum is its publisher's`);
+          found.set(name, { path: target, origin: "downloaded" });
+        } else {
+          reasons.set(reason, [...(reasons.get(reason) ?? []), name]);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    for (const [reason, names] of reasons) log(`not downloaded: ${names.join(", ")}, because ${reason}`);
+    return found;
   });
-  const fetched = fetchModules(builds.slice(1));
-  for (const { specs, source } of builds) {
-    const targets = await Promise.all(specs.map(cachePath));
-    const started = Date.now();
-    const names = specs.map(titleOf).join(", ");
-    log(`building ${names}`);
-    await buildTools(specs, source, targets, {
-      onHeartbeat: (seconds) => log(`still building ${names}, ${seconds} s`),
+}
+
+/** Module by module: who needs one tool does not wait for those of other modules that another process builds. */
+async function buildModules(missing: readonly ToolSpec[], log: Log): Promise<Map<ToolName, Found>> {
+  const found = new Map<ToolName, Found>();
+  if (missing.length > 0) log(`${missing.length} to build with Go, which takes up to ${BUILD_MINUTES} minutes once`);
+  const modules = [...new Set(missing.map(({ folder }) => folder))].map((folder) => {
+    const specs = missing.filter((spec) => spec.folder === folder);
+    return { folder, specs, source: sourceFolder(specs[0] as ToolSpec) };
+  });
+  const fetched = fetchModules(modules.slice(1));
+  for (const { folder, specs, source } of modules) {
+    const built = await alone(path.basename(folder), log, async () => {
+      const ready = await allFromCache(specs);
+      const rest = specs.filter(({ name }) => !ready.has(name));
+      return new Map([...ready, ...(await buildModule(rest, source, log))]);
     });
-    log(`built in ${Math.round((Date.now() - started) / 1000)} s: ${names}`);
-    for (const [index, spec] of specs.entries()) {
-      found.set(spec.name, { path: targets[index] as string, origin: "built" });
-    }
+    for (const [name, tool] of built) found.set(name, tool);
   }
   await fetched;
   return found;
+}
+
+async function buildModule(specs: readonly ToolSpec[], source: string, log: Log): Promise<[ToolName, Found][]> {
+  if (specs.length === 0) return [];
+  const targets = await Promise.all(specs.map(cachePath));
+  const started = Date.now();
+  const names = specs.map(titleOf).join(", ");
+  log(`building ${names}`);
+  await buildTools(specs, source, targets, {
+    onHeartbeat: (seconds) => log(`still building ${names}, ${seconds} s`),
+  });
+  log(`built in ${Math.round((Date.now() - started) / 1000)} s: ${names}`);
+  return specs.map(({ name }, index) => [name, { path: targets[index] as string, origin: "built" }]);
 }
 
 async function fromCache(spec: ToolSpec): Promise<Found | undefined> {
