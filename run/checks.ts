@@ -55,13 +55,14 @@ export async function checkPlan(
     rendering,
     findPulls(cluster, config, plan, state, rendering),
   ]);
-  return { findings: withSetBack(findings, found), ...(found && { rendering: found }), ...(pulls && { pulls }) };
+  return { findings: withSetBack(findings, found, state), ...(found && { rendering: found }), ...(pulls && { pulls }) };
 }
 
 /** No part of the plan, and so of what is approved: what people change meanwhile must not stop an upgrade that was begun. */
-function withSetBack(findings: Findings, rendering: Rendering | undefined): Findings {
+function withSetBack(findings: Findings, rendering: Rendering | undefined, { release }: ClusterState): Findings {
   const { setBack = [] } = rendering?.kind === "compared" ? rendering : {};
-  if (setBack.length === 0) return findings;
+  // What a revision that failed has left in the cluster, nobody has changed past Helm.
+  if (setBack.length === 0 || release?.status !== "deployed") return findings;
   const warning = { rule: "changes_past_helm_are_set_back", message: `${describeSetBack(setBack)}.` } as const;
   return { ...findings, warnings: [...findings.warnings, warning] };
 }

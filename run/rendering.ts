@@ -23,7 +23,7 @@ export type Rendering =
       readonly objects: readonly ManifestObject[];
       /** Missing: the cluster was not asked. */
       readonly comparison?: Comparison;
-      /** What somebody has changed past Helm, and the Release sets back. Missing: the cluster was not asked. */
+      /** What is not as Helm has left it, and the Release sets back. Missing: the cluster was not asked. */
       readonly setBack?: readonly ChangedPastHelm[];
     };
 
@@ -94,11 +94,9 @@ export async function renderPlan(request: RenderingRequest): Promise<Rendering> 
       mask,
       isShown: request.showsChanges === true,
     });
-    const setBack = await changedPast;
-    if (changesNoPod(comparison)) return { kind: "compared", objects, comparison, setBack };
-    // What a revision that failed has left in the cluster, nobody has changed past Helm.
-    const known = state.release?.status === "deployed" ? setBack : [];
-    return { kind: "compared", objects, comparison, setBack: besideUpgrade(known, comparison.changes, scaled) };
+    const found = await changedPast;
+    const setBack = changesNoPod(comparison) ? found : besideUpgrade(found, comparison.changes, scaled);
+    return { kind: "compared", objects, comparison, setBack };
   } catch (error) {
     if (error instanceof NotRendered) {
       const isCertain = error.isOfChart && !isGuess;

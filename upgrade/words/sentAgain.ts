@@ -42,8 +42,8 @@ export type RenderedAgain =
 /**
  * A release that Pulumi takes over is imported and then sent, as it is. So is one of which the state has another revision than the one
  * that this program has made: the state or the cluster was put back, or a run was killed between Helm and the state. So is one that
- * somebody has made by hand what the config asks for only now. And so is one whose chart is fetched from another place than before,
- * or with another password: Pulumi keeps it with the Release, and the provider opens the repository with it in every run.
+ * was given by hand what the config asks for only now. And so is one whose chart is fetched from another place than before, or with
+ * another password: Pulumi keeps it with the Release, and the provider opens the repository with it in every run.
  *
  * @returns undefined where nothing is sent
  */

@@ -14,6 +14,12 @@ const PASSWORD = "correct-horse-battery";
 const STATE = running("3.2.18", "2.1.4");
 const PLAN = planUpgrade(wanted("2.1.4", { values: { minio: { secretKey: PASSWORD } } }), STATE) as UpgradePlan;
 
+/** A Deployment as a manifest has it, and as the cluster does. */
+const proxy = (image: string, imagePullPolicy: string) => ({
+  ...{ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "my-release-proxy" } },
+  spec: { template: { spec: { containers: [{ name: "proxy", image, imagePullPolicy }] } } },
+});
+
 const service = (address: string) =>
   JSON.stringify({
     apiVersion: "v1",
@@ -21,14 +27,13 @@ const service = (address: string) =>
     metadata: { name: "my-release-milvus" },
     spec: { clusterIP: address },
   });
-const RECORD = {
+const recordOf = (manifest: string) => ({
   metadata: { name: STATE.release?.recordName },
   data: {
-    release: Buffer.from(gzipSync(JSON.stringify({ manifest: service("10.0.0.1") })).toString("base64")).toString(
-      "base64",
-    ),
+    release: Buffer.from(gzipSync(JSON.stringify({ manifest })).toString("base64")).toString("base64"),
   },
-};
+});
+const RECORD = recordOf(service("10.0.0.1"));
 const API = { resources: [{ name: "services", kind: "Service", namespaced: true }] };
 
 describe("the rendering of a plan", () => {
@@ -97,6 +102,31 @@ describe("the rendering of a plan", () => {
     expect(renderFacts(rendering, STATE)).to.deep.include({ unjudged: ["not permitted: x cannot create resource y"] });
     expect(renderFacts(rendering, { namespaceExists: false })).to.deep.include({ unjudged: [] });
   });
+
+  for (const { image, isLeft } of [
+    { image: "milvus:2", isLeft: ["spec.template.spec.containers[proxy].imagePullPolicy"] },
+    {
+      image: "milvus:1",
+      isLeft: ["spec.template.spec.containers[proxy].image", "spec.template.spec.containers[proxy].imagePullPolicy"],
+    },
+  ]) {
+    it(`tells what was changed past Helm, beside an upgrade ${image === "milvus:1" ? "that restarts no pod" : "to another image"}`, async () => {
+      helm({ prints: JSON.stringify(proxy(image, "Always")) });
+      const apps = { resources: [{ name: "deployments", kind: "Deployment", namespaced: true }] };
+      const answers = {
+        ...{ secrets: [recordOf(JSON.stringify(proxy("milvus:1", "Always")))], "apis/apps/v1": apps },
+        apis: { groups: [{ versions: [{ groupVersion: "apps/v1" }] }] },
+        deployments: proxy("milvus:by-hand", "Never"),
+      };
+      const made = JSON.stringify(proxy("milvus:1", "Always"));
+      const client = {
+        ...fakeClient(answers),
+        rehearse: () => Promise.resolve({ status: 200, headers: {}, text: made }),
+      };
+      const { setBack } = (await render({ client })) as Extract<Rendering, { kind: "compared" }>;
+      expect(setBack).to.deep.equal([{ object: "Deployment/my-release-proxy", paths: isLeft, isMissing: false }]);
+    });
+  }
 
   for (const { what, says, kind, why } of [
     {
