@@ -10,8 +10,6 @@ export interface ChartRepository {
   readonly url: string;
   /** From now on it asks for this login; undefined: for none, which is the default. */
   login?: { readonly username: string; readonly password: string };
-  /** What it was asked for and gave, e.g. `index.yaml`. */
-  readonly served: string[];
   stop(): void;
 }
 
@@ -21,7 +19,6 @@ export async function startChartRepository(sandbox: Sandbox, charts: string): Pr
   const unpacked = readdirSync(charts).map((name) => path.join(charts, name));
   await sandbox.helm(["package", ...unpacked, "--destination", folder]);
   await sandbox.helm(["repo", "index", folder]);
-  const served: string[] = [];
   const server = createServer(({ url = "", headers }, response) => {
     const { username, password } = repository.login ?? {};
     const wanted = username && `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
@@ -29,13 +26,10 @@ export async function startChartRepository(sandbox: Sandbox, charts: string): Pr
       response.writeHead(401).end();
       return;
     }
-    const name = path.basename(url);
-    served.push(name);
-    response.end(readFileSync(path.join(folder, name)));
+    response.end(readFileSync(path.join(folder, path.basename(url))));
   });
   const repository: ChartRepository = {
     url: "",
-    served,
     stop: () => {
       server.close();
       rmSync(folder, { recursive: true });
