@@ -69,6 +69,9 @@ export async function openService(settings: ServiceSettings): Promise<WritableSe
     timeout,
     maxRetries: 1,
     logLevel: "error",
+    // Else a connection to the same address that failed a moment ago is asked instead of the address: for seconds after Milvus
+    // answers again it says "No connection established", and of the cause "null".
+    channelOptions: { "grpc.use_local_subchannel_pool": 1 },
     ...(credentials?.token !== undefined && { token: credentials.token }),
     ...(credentials?.username !== undefined && { username: credentials.username }),
     ...(credentials?.password !== undefined && { password: credentials.password }),

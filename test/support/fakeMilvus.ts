@@ -22,7 +22,11 @@ export class FakeMilvus {
     private readonly repeats = false,
   ) {}
 
-  async start(isSecure: boolean): Promise<string> {
+  /**
+   * @param address where it is to listen. Default: a free port of this machine
+   * @returns where it listens
+   */
+  async start(isSecure: boolean, address = "127.0.0.1:0"): Promise<string> {
     const raw = (name: string) => ({
       path: `/milvus.proto.milvus.MilvusService/${name}`,
       requestStream: false,
@@ -54,7 +58,7 @@ export class FakeMilvus {
         grpc.ServerCredentials.createSsl(pair.cert_chain, [pair])
       : grpc.ServerCredentials.createInsecure();
     const port = await new Promise<number>((resolve, reject) =>
-      this.server.bindAsync("127.0.0.1:0", credentials, (error, bound) => (error ? reject(error) : resolve(bound))),
+      this.server.bindAsync(address, credentials, (error, bound) => (error ? reject(error) : resolve(bound))),
     );
     return `127.0.0.1:${port}`;
   }

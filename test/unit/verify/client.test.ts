@@ -77,4 +77,14 @@ describe("the connection to Milvus", () => {
     milvus.stop();
     expect(await failure({ address })).to.include(`Milvus does not answer at ${address}`);
   });
+
+  it("to an address that failed a moment ago says the cause each time, and is there as soon as Milvus is", async () => {
+    const address = await milvus.start(false);
+    milvus.stop();
+    // gRPC waits before it tries an address again, longer each time.
+    for (let look = 0; look < 4; look++) expect(await failure({ address })).to.include("ECONNREFUSED");
+    milvus = new FakeMilvus("v2.3.6");
+    await milvus.start(false, address);
+    expect(await version({ address })).to.equal("v2.3.6");
+  });
 }).timeout(60_000);

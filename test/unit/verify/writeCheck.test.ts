@@ -20,6 +20,7 @@ describe("the write check, by the official client", () => {
     collections = new Map();
     refuses = false;
     const stood = await startStandInService({ version: "v2.6.6", collections, refusesWrites: () => refuses });
+    close = () => Promise.resolve(stood.close());
     service = await openService({ address: `127.0.0.1:${stood.port}`, timeout: 5000, loadTimeout: 5000 });
     close = async () => {
       await service.close();
