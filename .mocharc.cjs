@@ -14,4 +14,6 @@ module.exports = {
     "./test/support/wholeMessages.ts",
   ],
   timeout: 20_000,
+  // A test that failed before it could close its server must not hold the run for good.
+  exit: true,
 };

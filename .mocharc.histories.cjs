@@ -19,4 +19,5 @@ module.exports = {
     "./test/support/wholeMessages.ts",
   ],
   timeout: 600_000,
+  exit: true,
 };
