@@ -4,9 +4,8 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { downloadTool, mirrorOf } from "./downloads/downloadTool";
 import { projectFolder, toolsFolder } from "./folders";
-import { withLock } from "./lock";
 import { TOOLS } from "./toolList";
-import { ensureTools } from "./tools";
+import { ensureTools, getAlone } from "./tools";
 
 /** The official plugin for kubernetes resources, which the engine finds on PATH and starts. */
 export interface KubernetesProvider {
@@ -62,8 +61,7 @@ async function download(version: string, log: (line: string) => void): Promise<D
   if (existsSync(target)) return { file: target };
   const { off, url: mirror } = mirrorOf(process.env);
   if (off) return { reason: "downloads are off" };
-  const onWait = (holder: number) => log(`waiting for process ${holder}, which is getting tools`);
-  return withLock(`${target}.lock`, { waitSeconds: 30 * 60, onWait }, async () => {
+  return getAlone(BINARY, log, async () => {
     if (existsSync(target)) return { file: target };
     const reason = await downloadTool({ name: BINARY, version, target, mirror, log, out: new Set() });
     return reason === undefined ? { file: target } : { reason };

@@ -70,8 +70,8 @@ export async function ensureTools<Name extends ToolName = keyof Tools>(
 
 type Log = ToolsOptions<ToolName>["log"];
 
-/** One process at a time: what another one got meanwhile is in the cache. */
-function alone<T>(what: string, log: Log, work: () => Promise<T>): Promise<T> {
+/** One process at a time gets `what`: what another one got meanwhile is in the cache. */
+export function getAlone<T>(what: string, log: Log, work: () => Promise<T>): Promise<T> {
   const onWait = (holder: number) => log(`waiting for process ${holder}, which is getting tools`);
   return withLock(path.join(toolsFolder(), `.lock-${what}`), { waitSeconds: WAIT_SECONDS, onWait }, work);
 }
@@ -87,7 +87,7 @@ async function allFromCache(specs: readonly ToolSpec[]): Promise<Map<ToolName, F
 
 /** What can be downloaded, all at once. */
 function downloadTools(missing: readonly ToolSpec[], log: Log): Promise<Map<ToolName, Found>> {
-  return alone("downloads", log, async () => {
+  return getAlone("downloads", log, async () => {
     const found = await allFromCache(missing);
     const { off, url: mirror } = mirrorOf(process.env);
     const reasons = new Map<string, string[]>();
@@ -122,7 +122,7 @@ async function buildModules(missing: readonly ToolSpec[], log: Log): Promise<Map
   });
   const fetched = fetchModules(modules.slice(1));
   for (const { folder, specs, source } of modules) {
-    const built = await alone(path.basename(folder), log, async () => {
+    const built = await getAlone(path.basename(folder), log, async () => {
       const ready = await allFromCache(specs);
       const rest = specs.filter(({ name }) => !ready.has(name));
       return new Map([...ready, ...(await buildModule(rest, source, log))]);
