@@ -14,13 +14,13 @@ describe("the write check, by the official client", () => {
   let collections: Collections;
   let refuses: boolean;
   let service: WritableService;
-  let close: () => Promise<void>;
+  let close: () => Promise<void> | void;
 
   beforeEach(async () => {
     collections = new Map();
     refuses = false;
     const stood = await startStandInService({ version: "v2.6.6", collections, refusesWrites: () => refuses });
-    close = () => Promise.resolve(stood.close());
+    close = () => stood.close();
     service = await openService({ address: `127.0.0.1:${stood.port}`, timeout: 5000, loadTimeout: 5000 });
     close = async () => {
       await service.close();
