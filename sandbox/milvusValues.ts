@@ -36,3 +36,7 @@ export const ROLLABLE_MILVUS_VALUES_APART = {
   dataCoordinator: STANDBY,
   indexCoordinator: STANDBY,
 } as const;
+
+/** Helm values of a Milvus beside another: the sandbox has one etcd for all, as a company may have. */
+export const valuesOfRootPath = (name: string) =>
+  ({ extraConfigFiles: { "user.yaml": `etcd:\n  rootPath: ${name}\n` } }) as const;

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { parse, stringify } from "yaml";
 import { SCHEMA_FILE } from "../../plugin/schema";
 import { projectFolder } from "../../sandbox/folders";
+import { valuesOfRootPath } from "../../sandbox/milvusValues";
 import { type PulumiCommand, pulumiCommand } from "./support/pulumiCommand";
 import { problems, RELEASE, startTestBed, type TestBed, until } from "./support/testBed";
 
@@ -167,8 +168,7 @@ describe("a program in YAML, with the component as a plugin", () => {
         properties: {
           ...first.properties,
           namespace: "second",
-          // All that runs in a sandbox has one etcd.
-          values: { extraConfigFiles: { "user.yaml": "etcd:\n  rootPath: second\n" } },
+          values: valuesOfRootPath("second"),
         },
         // biome-ignore lint/suspicious/noTemplateCurlyInString: YAML programs refer to resources so.
         options: { dependsOn: ["${milvus}"] },

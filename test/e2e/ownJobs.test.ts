@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
 import type { EngineStack, StackConfig } from "../../sandbox/engine";
+import { valuesOfRootPath } from "../../sandbox/milvusValues";
 import type { Receipt } from "../../upgrade/receipt/receipt";
 import { killUpWhen } from "./support/killedRun";
 import { failureOf, startTestBed, type TestBed, until } from "./support/testBed";
@@ -44,7 +45,7 @@ describe("Jobs of the user's around an upgrade, and a run that does not live to 
       pulsar: { enabled: false },
       etcd: { replicaCount: 1 },
       minio: { replicas: 1 },
-      extraConfigFiles: { "user.yaml": `etcd:\n  rootPath: ${name}\n` },
+      ...valuesOfRootPath(name),
     };
     await bed.install(CHART, { ...values, image: { all: { tag: `v${FROM}` } } }, { name: RELEASE, namespace: name });
     const file = (end: string) => path.join(bed.sandbox.folder, `own-${name}.${end}`);

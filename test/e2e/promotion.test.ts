@@ -3,6 +3,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { type EngineStack, openStack, type StackConfig } from "../../sandbox/engine";
+import { valuesOfRootPath } from "../../sandbox/milvusValues";
 import { tsxCommand } from "../../sandbox/tsx";
 import { RECEIPT, type Receipt } from "../../upgrade/receipt/receipt";
 import { failureOf, problems, RELEASE, startTestBed, type TestBed, VALUES } from "./support/testBed";
@@ -14,7 +15,7 @@ const CHART = "4.0.34";
 const valuesOf = (name: string) => ({
   ...VALUES,
   cluster: { enabled: false },
-  extraConfigFiles: { "user.yaml": `etcd:\n  rootPath: ${name}\n` },
+  ...valuesOfRootPath(name),
   minio: { secretKey: "hunter2-of-staging" },
 });
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];

@@ -6,6 +6,7 @@ import path from "node:path";
 import { parse } from "yaml";
 import type { FleetReport } from "../../../cli/fleet/model";
 import { installMilvus } from "../../../sandbox/milvusRelease";
+import { valuesOfRootPath } from "../../../sandbox/milvusValues";
 import { tsxCommand } from "../../../sandbox/tsx";
 import { startTestBed, type TestBed } from "./testBed";
 
@@ -137,7 +138,7 @@ function valuesOf(stack: string) {
     pulsar: { enabled: false },
     etcd: { replicaCount: 1 },
     minio: { replicas: 1 },
-    extraConfigFiles: { "user.yaml": `etcd:\n  rootPath: ${stack}\n` },
+    ...valuesOfRootPath(stack),
   };
 }
 
