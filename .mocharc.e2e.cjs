@@ -1,12 +1,12 @@
 /**
  * The whole of test/e2e. With E2E_SEED=N, as CI runs it: every file on what an upgrade is made of, and of the others, which try
- * the same in many states or languages, a quarter that N chooses: four runs in a row have them all.
+ * the same in many states or languages, a part that N chooses: as many runs in a row as there are parts, E2E_PARTS, have them all.
  */
 const { readdirSync } = require("node:fs");
 
 /** Those that take turns, with the seconds each takes on a slow machine: only their proportions count. */
 const BY_TURNS = {
-  component: 861,
+  twoClusters: 550,
   twoFleets: 540,
   interrupted: 485,
   upgrade: 462,
@@ -15,10 +15,12 @@ const BY_TURNS = {
   losses: 262,
   ownJobs: 230,
   readme: 210,
+  component: 200,
   chaos: 205,
   template: 179,
   fleet: 172,
   etcdTls: 168,
+  earlierState: 110,
   realMilvus: 161,
   adopted: 106,
   badInput: 98,
@@ -42,8 +44,8 @@ const timeOf = (spec) => seconds.get(spec) ?? 0;
 const longestFirst = (one, other) => timeOf(other) - timeOf(one);
 
 /** Each next one goes to the part that is the shortest so far. */
-function quarters() {
-  const parts = Array.from({ length: 4 }, () => ({ files: [], time: 0 }));
+function filesByTurns(count) {
+  const parts = Array.from({ length: count }, () => ({ files: [], time: 0 }));
   for (const spec of Object.keys(BY_TURNS).map(file).sort(longestFirst)) {
     const part = parts.reduce((least, next) => (next.time < least.time ? next : least));
     part.files.push(spec);
@@ -58,14 +60,14 @@ const all = [
     .map((name) => `test/e2e/${name}`),
   "test/render/render.test.ts",
 ];
-const seed = process.env.E2E_SEED ?? "";
-if (seed !== "" && !/^\d+$/.test(seed)) throw new Error(`E2E_SEED=${seed}: give a whole number`);
-const left =
-  seed === ""
-    ? []
-    : quarters()
-        .toSpliced(Number(seed) % 4, 1)
-        .flat();
+const number = (name, least, value) => {
+  if (!/^\d+$/.test(value) || Number(value) < least)
+    throw new Error(`${name}=${value}: give a whole number of at least ${least}`);
+  return Number(value);
+};
+const { E2E_SEED: seed = "", E2E_PARTS: parts = "4" } = process.env;
+const turns = filesByTurns(number("E2E_PARTS", 1, parts));
+const left = seed === "" ? [] : turns.toSpliced(number("E2E_SEED", 0, seed) % turns.length, 1).flat();
 
 module.exports = {
   // The longest begin first: at the end no job waits for the other one's long file.
