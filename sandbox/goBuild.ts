@@ -7,8 +7,11 @@ import { untilExit } from "./untilExit";
 /** Cold, on two cores, the largest takes about five minutes. */
 const BUILD_SECONDS = 20 * 60;
 
-/** What the linker strips anyway need not be made: 7 % of the CPU time of a build, and the same binary. */
-const NO_DEBUG = ["-gcflags", "all=-dwarf=false"];
+/**
+ * Of every compilation: Go keeps what was compiled with other flags apart. What the linker strips anyway need not be made: 7 % of
+ * the CPU time of a build, and the same binary.
+ */
+export const COMPILE_FLAGS: readonly string[] = ["-trimpath", "-gcflags", "all=-dwarf=false"];
 
 export interface BuildProgress {
   /** Called every 20 s during a build with the seconds that have passed. */
@@ -16,7 +19,7 @@ export interface BuildProgress {
 }
 
 /** Of this program's own: flags from the user's Go settings do not enter, and go.sum is checked and never changed. */
-function goEnvironment(): NodeJS.ProcessEnv {
+export function goEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" };
 }
 
@@ -59,7 +62,7 @@ export async function buildTools(
       // A flag for a package that a tool does not have is without effect on it.
       const ldflags = [...new Set(specs.map((spec) => spec.ldflags))].join(" ");
       const packages = specs.map((spec) => spec.package);
-      await run("go", ["build", "-trimpath", ...NO_DEBUG, "-ldflags", ldflags, "-o", `${folder}/`, ...packages], {
+      await run("go", ["build", ...COMPILE_FLAGS, "-ldflags", ldflags, "-o", `${folder}/`, ...packages], {
         cwd: source,
         // Go leaves its work folder when it is killed.
         env: { ...env, GOTMPDIR: folder },

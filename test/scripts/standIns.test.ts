@@ -1,6 +1,7 @@
 import path from "node:path";
 import { expect } from "chai";
 import { projectFolder } from "../../sandbox/folders";
+import { COMPILE_FLAGS, goEnvironment } from "../../sandbox/goBuild";
 import { tryRun } from "../../sandbox/run";
 import { findProgram } from "./support/tools";
 
@@ -14,9 +15,9 @@ describe("sandbox/stand-ins", function () {
       this.skip();
     }
     for (const command of ["vet", "test"]) {
-      const { exitCode, stdout, stderr } = await tryRun(go, [command, "./..."], {
+      const { exitCode, stdout, stderr } = await tryRun(go, [command, ...COMPILE_FLAGS, "./..."], {
         cwd: path.join(projectFolder, "sandbox/stand-ins"),
-        env: { ...process.env, GOFLAGS: "-mod=readonly", GOWORK: "off" },
+        env: goEnvironment(),
         timeoutSeconds: 240,
       });
       expect(exitCode, `go ${command}\n${stdout}${stderr}`).to.equal(0);
