@@ -8,7 +8,10 @@ import { describePlan } from "../../../../upgrade/words/describe";
 import { examples } from "../../../support/examples";
 import { plausible, requests, states } from "../anyState";
 
-/** So many that the share of plans among them is no chance: of 100, one run in a hundred had a third of plans or fewer. */
+/**
+ * So many that a share among them is no chance. Of 20,000 plausible clusters 42 % have a plan, and 6.7 % one that touches the
+ * metadata: of 100, one run in eleven had three of these or fewer; of 500, one in 800,000 has ten or fewer.
+ */
 const SHARE = examples(500);
 
 describe("whatever the cluster and the config are like", function () {
@@ -75,9 +78,9 @@ describe("whatever the cluster and the config are like", function () {
         const harmless = plan.kind === "giveUp" ? ["prepared", "backedUp", "restored"] : ["prepared"];
         expect(harmless).to.include(found.phase);
       }),
-      examples(100),
+      SHARE,
     );
-    expect(plans, "plans that touch the metadata").to.be.above(examples(100).numRuns / 30);
+    expect(plans, "plans that touch the metadata").to.be.above(SHARE.numRuns / 50);
   });
 });
 
