@@ -10,9 +10,10 @@ import { plausible, requests, states } from "../anyState";
 
 /**
  * So many that a share among them is no chance. Of 20,000 plausible clusters 42 % have a plan, and 6.7 % one that touches the
- * metadata: of 100, one run in eleven had three of these or fewer; of 500, one in 800,000 has ten or fewer.
+ * metadata: of 100, one run in a hundred had a third of plans or fewer, and one in eleven three of the others.
  */
 const SHARE = examples(500);
+const SMALL_SHARE = examples(1000);
 
 describe("whatever the cluster and the config are like", function () {
   this.timeout(60_000);
@@ -78,9 +79,9 @@ describe("whatever the cluster and the config are like", function () {
         const harmless = plan.kind === "giveUp" ? ["prepared", "backedUp", "restored"] : ["prepared"];
         expect(harmless).to.include(found.phase);
       }),
-      SHARE,
+      SMALL_SHARE,
     );
-    expect(plans, "plans that touch the metadata").to.be.above(SHARE.numRuns / 50);
+    expect(plans, "plans that touch the metadata").to.be.above(SMALL_SHARE.numRuns / 30);
   });
 });
 
