@@ -6,7 +6,7 @@ import { MilvusCluster } from "../../library";
 import { type EngineStack, openStack } from "../../sandbox/engine";
 import { ROLLABLE_MILVUS_VALUES, valuesOfRootPath } from "../../sandbox/milvusValues";
 import type { EngineReport } from "../../sandbox/report";
-import { OWN_PROJECT, type OwnCluster, ownProgram } from "./support/ownProgram";
+import { OWN_PROJECT, type OwnCluster, openOwnStack } from "./support/ownProgram";
 import { changeList, failureOf, problems, RELEASE, startTestBed, type TestBed, VALUES } from "./support/testBed";
 
 const said = ({ diagnostics }: EngineReport) => diagnostics.map(({ message }) => message).join("\n");
@@ -20,11 +20,7 @@ describe("one cluster in a program of one's own", () => {
     bed = await startTestBed();
     await bed.install("4.2.20", ROLLABLE_MILVUS_VALUES);
     clusters = [named("milvus", "2.4.16")];
-    stack = await openStack({
-      sandbox: bed.sandbox,
-      projectFile: OWN_PROJECT,
-      program: ownProgram(() => clusters),
-    });
+    stack = await openOwnStack(bed.sandbox, () => clusters);
     await stack.up();
   });
   after(async () => {

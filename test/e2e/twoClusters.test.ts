@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
 import { expect } from "chai";
-import { type EngineStack, openStack } from "../../sandbox/engine";
+import type { EngineStack } from "../../sandbox/engine";
 import { ROLLABLE_MILVUS_VALUES, valuesOfRootPath } from "../../sandbox/milvusValues";
 import { endRunWhen } from "./support/killedRun";
-import { OWN_PROJECT, type OwnCluster, ownProgram } from "./support/ownProgram";
+import { type OwnCluster, openOwnStack } from "./support/ownProgram";
 import { changeList, failureOf, startTestBed, type TestBed, until, VALUES } from "./support/testBed";
 
 const FIRST = { name: "my-release", namespace: "milvus-a" } as const;
@@ -75,7 +75,7 @@ describe("two clusters of one release name in one program", () => {
     see = watch(bed);
     for (const address of BOTH) await bed.install("4.0.34", valuesOf(address), address);
     clusters = wave("2.2.14");
-    stack = await openStack({ sandbox: bed.sandbox, projectFile: OWN_PROJECT, program: ownProgram(() => clusters) });
+    stack = await openOwnStack(bed.sandbox, () => clusters);
   });
   after(async () => {
     await bed.stop();
@@ -165,11 +165,7 @@ describe("two clusters in waves whose run is ended", () => {
     see = watch(bed);
     for (const address of BOTH) await bed.install("4.2.0", values(address), address);
     clusters = wave("2.4.6");
-    stack = await openStack({
-      sandbox: bed.sandbox,
-      projectFile: OWN_PROJECT,
-      program: ownProgram(() => clusters),
-    });
+    stack = await openOwnStack(bed.sandbox, () => clusters);
     await stack.up();
   });
   after(async () => {

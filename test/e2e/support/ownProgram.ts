@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { MilvusCluster, type MilvusClusterArgs } from "../../../library";
-import { openStack } from "../../../sandbox/engine";
-import { openSandbox } from "../../../sandbox/sandbox";
+import { type EngineStack, openStack } from "../../../sandbox/engine";
+import { openSandbox, type Sandbox } from "../../../sandbox/sandbox";
 
 export const OWN_PROJECT = path.join(__dirname, "..", "..", "fixtures", "ownProgram", "Pulumi.yaml");
 
@@ -19,7 +19,7 @@ export interface OwnCluster {
 }
 
 /** @param clusters asked anew in each run, so that a test may change them between two */
-export function ownProgram(clusters: () => readonly OwnCluster[]): PulumiFn {
+function ownProgram(clusters: () => readonly OwnCluster[]): PulumiFn {
   return () => {
     const made = new Map<string, MilvusCluster>();
     for (const { name, args, after, formerName } of clusters()) {
@@ -40,11 +40,20 @@ export function ownProgram(clusters: () => readonly OwnCluster[]): PulumiFn {
   };
 }
 
+/** A stack of {@link ownProgram}. */
+export function openOwnStack(
+  sandbox: Sandbox,
+  clusters: () => readonly OwnCluster[],
+  stackName?: string,
+): Promise<EngineStack> {
+  const program = ownProgram(clusters);
+  return openStack({ sandbox, projectFile: OWN_PROJECT, program, ...(stackName !== undefined && { stackName }) });
+}
+
 /** @param file JSON with the clusters */
 async function up([sandboxName = "", stackName = "", file = ""]: readonly string[]): Promise<void> {
   const clusters = JSON.parse(readFileSync(file, "utf8")) as OwnCluster[];
-  const sandbox = await openSandbox(sandboxName);
-  const stack = await openStack({ sandbox, stackName, projectFile: OWN_PROJECT, program: ownProgram(() => clusters) });
+  const stack = await openOwnStack(await openSandbox(sandboxName), () => clusters, stackName);
   const canceler = new AbortController();
   process.on("SIGINT", () => canceler.abort());
   await stack.up({ onOutput: (text) => void process.stdout.write(text), signal: canceler.signal });
