@@ -40,6 +40,9 @@ export const BAD_STATES: readonly BadInput[] = [
         },
       ]);
       await bed.sandbox.kubectl(["delete", "namespace", "ending", "--wait=false"]);
+      // The controller marks it a moment later, which would look like a change by the program.
+      const isMarked = "--for=jsonpath={.metadata.deletionTimestamp}";
+      await bed.sandbox.kubectl(["wait", "-n", "ending", "configmap/holds", isMarked, "--timeout=60s"]);
       return { undo: () => patch(bed, "ending", "configmap/holds", { metadata: { finalizers: null } }) };
     },
     says: /the_namespace_is_being_deleted.*ending/s,
