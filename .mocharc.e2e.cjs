@@ -75,6 +75,7 @@ module.exports = {
   require: ["tsx/cjs", "./test/support/wholeMessages.ts"],
   timeout: 900_000,
   parallel: true,
-  jobs: 2,
+  // Two leave much of two processors idle: clusters wait for leases, probes and each other.
+  jobs: 3,
   exit: true,
 };
