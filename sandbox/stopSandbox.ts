@@ -19,7 +19,7 @@ export async function stopSandboxAt(folder: string): Promise<void> {
   }
   // Nothing else is worth a clean end: the data goes away. Repeated, since a kwokctl may just be starting the next one.
   for (let round = 0; round < 20; round++) {
-    const pids = [...(await programsOf(folder)), ...(state ? await containersOf(state) : [])];
+    const pids = [...(await programsOf(folder)), ...(await outlivingOf(folder, state))];
     if (pids.length === 0) {
       break;
     }
@@ -48,19 +48,25 @@ async function programsOf(folder: string): Promise<number[]> {
   });
 }
 
+/** Linux cuts the name of a program at 15 characters. */
+const PROVIDER = "pulumi-resource";
+
 /**
- * Containers outlive a pod runner that was killed, as they do with a real kubelet. They are known by the variable
- * that only the pod runner gives them.
+ * What outlives the death of who started it, and does not name the folder. Containers do, as with a real kubelet: they are known
+ * by the variable that only the pod runner gives them. A provider does that still waits for the cluster: its environment leads here.
  */
-async function containersOf(state: SandboxState): Promise<number[]> {
+async function outlivingOf(folder: string, state: SandboxState | undefined): Promise<number[]> {
   const pids: number[] = [];
   for (const entry of await readdir("/proc").catch(() => [])) {
     if (!/^\d+$/.test(entry)) {
       continue;
     }
-    const environment = await readFile(`/proc/${entry}/environ`, "utf8").catch(() => "");
-    const hosts = environment.split("\0").find((variable) => variable.startsWith("SANDBOX_HOSTS="));
-    if (hosts?.includes(state.secureEtcd ?? state.metadataEtcd)) {
+    const read = (name: string) => readFile(`/proc/${entry}/${name}`, "utf8").catch(() => "");
+    const environment = (await read("environ")).split("\0");
+    const hosts = environment.find((variable) => variable.startsWith("SANDBOX_HOSTS="));
+    const isContainer = state !== undefined && hosts?.includes(state.secureEtcd ?? state.metadataEtcd) === true;
+    const leadsHere = environment.some((variable) => variable.includes(`${folder}/`));
+    if (isContainer || (leadsHere && (await read("comm")).trim() === PROVIDER)) {
       pids.push(Number(entry));
     }
   }
