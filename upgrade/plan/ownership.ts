@@ -50,8 +50,7 @@ export function refuseForeign(state: ClusterState, wanted: Wanted): void {
     refuse({
       rule: "deployments_need_their_release",
       reason: `There is no Helm release ${wanted.releaseName} in namespace ${wanted.namespace}, but its Deployments are there: ${list(state.components.map(({ name }) => name))}.`,
-      remedy:
-        "If Helm installed it, its records are gone or lie in another namespace (helm list --all-namespaces --all): name that one. Argo CD, Pulumi's Chart and `helm template` render a chart without a record: change the chart version there.",
+      remedy: `If Helm installed it, its records are gone or lie in another namespace (kubectl get secrets --all-namespaces -l owner=helm,name=${wanted.releaseName}): name that one. Argo CD, Pulumi's Chart and \`helm template\` render a chart without a record: change the chart version there.`,
     });
   }
 }

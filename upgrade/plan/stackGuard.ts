@@ -119,7 +119,7 @@ export function refusalOfGoneRelease({ context, server }: Whereabouts): Refusal 
       "For another cluster: pulumi config set kubernetes:context NAME",
       "If Milvus is gone on purpose, let the state see it, then install anew:",
       "  pulumi refresh --yes && pulumi up",
-      "If it is not, its records are: look for them (helm list --all-namespaces --all) before anything else.",
+      "If it is not, its records are: look for them (kubectl get secrets --all-namespaces -l owner=helm) before anything else.",
     ].join("\n"),
   };
 }

@@ -103,6 +103,6 @@ describe("a Release in the state that the cluster does not know", () => {
       .to.match(/^refused \(the_state_has_a_release_that_is_gone\): /)
       .and.to.contain("Is it the right cluster? This is https://staging.invalid (context staging).")
       .and.to.contain("pulumi refresh --yes && pulumi up")
-      .and.to.contain("helm list --all-namespaces --all");
+      .and.to.contain("kubectl get secrets --all-namespaces -l owner=helm");
   });
 });
