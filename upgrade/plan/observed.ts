@@ -95,14 +95,21 @@ function recordedVersion(release: HelmRelease, { userValues }: InForce, told: st
   return fromTag ?? (isVersion(app) ? app : undefined);
 }
 
-/** `2.3.5 and 2.4.1 (querynode, proxy)`: which components are ahead, for a message. */
+/** `2.3.5 and 2.4.1 (on the newer one: querynode, proxy)`: which components are ahead, for a message. */
 export function describeVersions({ components, versions, version }: Observed): string {
   if (versions.length < 2) return version;
+  const isNewer = (image: string) => {
+    const found = parseImage(image).version;
+    return found !== undefined && compareVersions(found, version) > 0;
+  };
   // Of a Deployment that is paused the pods say what runs.
-  const ahead = components.filter(({ image, paused, podImages = [] }) => {
-    const images = paused && podImages.length > 0 ? podImages : [image];
-    const found = images.map((it) => parseImage(it).version);
-    return found.every((it) => it !== undefined && compareVersions(it, version) > 0);
-  });
-  return `${list(versions)} (on the newer one: ${ahead.map(({ component }) => component).join(", ")})`;
+  const ahead = components.filter(({ image, paused, podImages = [] }) =>
+    (paused && podImages.length > 0 ? podImages : [image]).every(isNewer),
+  );
+  // Set back a moment ago, as by helm rollback: the template has the older one already.
+  const ending = components.filter(({ podImages = [] }) => podImages.some(isNewer));
+  const [where, found] =
+    ahead.length > 0 ? ["on the newer one", ahead] : ["pods of the newer one are still there", ending];
+  const names = found.map(({ component }) => component).join(", ");
+  return names === "" ? list(versions) : `${list(versions)} (${where}: ${names})`;
 }

@@ -511,6 +511,16 @@ describe("a hand-patched cluster", () => {
     );
   });
 
+  it("is told of the pods that still end after a helm rollback by hand", () => {
+    const components = SEPARATE.map((name) =>
+      component(name, "2.2.9", name === "proxy" ? { podImages: ["milvusdb/milvus:v2.2.14"], rolledOut: false } : {}),
+    );
+    const plan = planned(wanted("2.2.14"), cluster({ release: release("4.0.24", "2.2.9"), components }));
+    expect(plan.warnings.map(({ message }) => message).join()).to.contain(
+      "2.2.9 and 2.2.14 (pods of the newer one are still there: proxy)",
+    );
+  });
+
   it("brings the record to what runs when that is the version wanted", () => {
     const components = SEPARATE.map((name) => component(name, "2.3.5"));
     const plan = planned(wanted("2.3.5"), cluster({ release: release("4.0.34", "2.2.14"), components }));
