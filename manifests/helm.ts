@@ -1,4 +1,5 @@
-import { basename } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import type { ChartAccess } from "../config/schema";
 import { MissingProgram, runCommand } from "../process/command";
 import type { ChartReference, HelmValues } from "../upgrade/model";
@@ -42,8 +43,9 @@ export class NotRendered extends Error {
  * @throws NotRendered
  */
 export async function renderChart(request: RenderRequest): Promise<string> {
-  const helm = process.env[HELM_VARIABLE] || "helm";
   const { chart, chartAccess, projectFolder } = request;
+  const named = process.env[HELM_VARIABLE] || "helm";
+  const helm = named.includes("/") ? resolve(projectFolder, named) : named;
   if (chart.kind !== "repository" || chartAccess === undefined) {
     return render(helm, request, { chart: chartArguments(chart) });
   }
@@ -79,15 +81,17 @@ function render(
 async function call(
   helm: string,
   args: readonly string[],
-  { projectFolder }: RenderRequest,
+  { chart, projectFolder }: RenderRequest,
   {
     what,
     ...options
   }: { readonly what: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> },
 ): Promise<string> {
+  // Helm 3 takes a folder of the chart's name, where it works, for the repository's chart; the plugin and Helm 4 do not (fact 4.9d).
+  const isMistaken = chart.kind === "repository" && existsSync(join(projectFolder, chart.name));
   try {
     const { exitCode, stdout, stderr } = await runCommand(helm, args, {
-      cwd: projectFolder,
+      cwd: isMistaken ? __dirname : projectFolder,
       timeoutSeconds: TIMEOUT_SECONDS,
       ...options,
       env: { GOGC: process.env.GOGC || GARBAGE_PERCENT, ...options.env },
@@ -117,23 +121,33 @@ function chartArguments({ kind, name, location, version }: ChartReference): stri
   }
 }
 
+/** Where a template failed, alone in the first line: Helm 4 begins so (fact 4.9a). */
+const PLACE = /^[^\s:]+\/templates\/[^\s:]+:\d+(:\d+)?:?$/;
+
 /** What Helm says of templates, values and charts that are not there; anything else may be the network, or this machine. */
 const OF_CHART =
-  /execution error at|template: |YAML parse error|error converting YAML|parse error at|don't meet the specifications|requires kubeVersion|not found in .* index|no chart version found/;
+  /execution error at|template: |^\S+\/templates\/\S+:\d+|YAML parse error|error converting YAML|parse error at|don't meet the specifications|requires kubeVersion|not found in .* (index|repository)|no chart version found/;
 
 const LONGEST = 600;
 
-/** A template's error may quote a value: the first line is kept, or the rest where that ends with a colon. Helm's warnings are not. */
+/** Warnings of Helm 3 (log) and 4 (slog), and what both say below an error. */
+const NO_REASON = /^(WARNING|coalesce\.go|walk\.go|level=|\d{4}\/\d\d\/\d\d |Use --debug flag)/;
+
+/**
+ * A template's error may quote a value: the first line is kept, and the rest only where that ends with a colon or says no more than
+ * the place. Helm's warnings are not.
+ */
 function reasonOf(stderr: string): string {
   const lines = stderr
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => line !== "" && !/^(WARNING|coalesce\.go|walk\.go)/.test(line));
+    .filter((line) => line !== "" && !NO_REASON.test(line));
   const start = Math.max(
     lines.findIndex((it) => it.startsWith("Error:")),
     0,
   );
   const [first = "no reason given", ...more] = lines.slice(start);
-  const whole = first.endsWith(":") ? [first, ...more].join(" ") : first;
-  return whole.replace(/^Error: /, "").slice(0, LONGEST);
+  const said = first.replace(/^Error: /, "");
+  const whole = said.endsWith(":") || PLACE.test(said) ? [said, ...more].join(" ") : said;
+  return whole.slice(0, LONGEST);
 }

@@ -1,8 +1,18 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
+import { renderChart } from "../../../manifests/helm";
 import { type Rendering, type RenderingRequest, renderFacts, renderPlan } from "../../../run/rendering";
 import type { UpgradePlan } from "../../../upgrade/model";
 import { planUpgrade } from "../../../upgrade/plan/plan";
@@ -55,6 +65,7 @@ describe("the rendering of a plan", () => {
       "#!/bin/sh",
       `printf '%s\\n' "$@" >'${folder}/arguments'`,
       `cat >'${folder}/input'`,
+      `pwd -P >'${folder}/place'`,
       `cat <<'END_OF_OUTPUT'\n${prints}\nEND_OF_OUTPUT`,
       ...(says === "" ? [] : [`cat >&2 <<'END_OF_OUTPUT'\n${says}\nEND_OF_OUTPUT`, "exit 1"]),
     ];
@@ -82,6 +93,28 @@ describe("the rendering of a plan", () => {
     expect(given("arguments")).to.contain("--is-upgrade").and.not.contain(PASSWORD);
     expect(given("input")).to.contain(PASSWORD);
   });
+
+  for (const { where, makes, isElsewhere } of [
+    { where: "in the project's folder", makes: undefined, isElsewhere: false },
+    {
+      where: "elsewhere where that has a folder milvus, which Helm 3 takes for the chart",
+      makes: "milvus",
+      isElsewhere: true,
+    },
+  ]) {
+    it(`of a repository's chart is made ${where}`, async () => {
+      helm({ prints: "a: 1" });
+      const project = realpathSync(mkdtempSync(join(folder, "project-")));
+      if (makes !== undefined) mkdirSync(join(project, makes));
+      process.env.MILVUS_HELM = relative(project, process.env.MILVUS_HELM ?? "");
+      await renderChart({
+        ...{ chart: PLAN.chart, releaseName: "my-release", namespace: "milvus", values: {} },
+        ...{ kubernetesVersion: "1.36.3", apiVersions: [], isUpgrade: true, projectFolder: project },
+      });
+      expect(given("place").trim() !== project).to.equal(isElsewhere);
+      expect(existsSync(join(given("place").trim(), "milvus"))).to.equal(false);
+    });
+  }
 
   it("names what may not change, by the fields alone and by what the API server says", async () => {
     helm({ prints: service("10.0.0.2") });
@@ -136,10 +169,28 @@ describe("the rendering of a plan", () => {
       why: /NOTES\.txt:114:4\): PASSWORDS ERROR: give it 'auth\.rbac\.rootPassword'/,
     },
     {
-      what: "a chart that is not in the repository is certain",
+      what: "a template that fails is certain where Helm 3 says so in one line",
+      says: `Error: template: milvus/templates/check.yaml:1:3: executing "milvus/templates/check.yaml" at <include "x" .>: error calling include: template: milvus/templates/_h.tpl:5:10: executing "x" at <.Values.nothing.there>: nil pointer evaluating interface {}.there\n\nUse --debug flag to render out invalid YAML`,
+      kind: "failed",
+      why: /milvus\/templates\/_h\.tpl:5:10: .* nil pointer evaluating interface \{\}\.there$/,
+    },
+    {
+      what: "a template that fails is certain where Helm 4 says so in several lines, the place first",
+      says: `level=WARN msg="this chart is deprecated"\nError: milvus/templates/check.yaml:1:3\n  executing "milvus/templates/check.yaml" at <include "x" .>:\n    error calling include:\nmilvus/templates/_h.tpl:5:10\n  executing "x" at <.Values.nothing.there>:\n    nil pointer evaluating interface {}.there\n\nUse --debug flag to render out invalid YAML`,
+      kind: "failed",
+      why: /failed: milvus\/templates\/check\.yaml:1:3 executing .* milvus\/templates\/_h\.tpl:5:10 .* nil pointer evaluating interface \{\}\.there$/,
+    },
+    {
+      what: "a chart that is not in an added repository is certain",
       says: 'Error: chart "milvus" matching 9.9.9 not found in milvus index.',
       kind: "failed",
       why: /^helm template milvus 3\.2\.18 failed: .* 9\.9\.9 not found/,
+    },
+    {
+      what: "a chart that is not in the repository of a URL is certain, with Helm 3 and 4",
+      says: 'Error: chart "milvus" version "9.9.9" not found in http://127.0.0.1:18999 repository',
+      kind: "failed",
+      why: /9\.9\.9" not found/,
     },
     {
       what: "a repository that does not answer may be this machine's network",
