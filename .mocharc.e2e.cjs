@@ -20,6 +20,7 @@ const BY_TURNS = {
   template: 179,
   fleet: 172,
   etcdTls: 168,
+  helm4: 130,
   earlierState: 110,
   realMilvus: 161,
   adopted: 106,

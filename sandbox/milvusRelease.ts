@@ -9,6 +9,9 @@ export interface ReleaseName {
   readonly namespace: string;
 }
 
+/** Helm 4 knows no `--all` (fact 4.9b). */
+const ANY_STATUS = ["--deployed", "--failed", "--pending", "--superseded", "--uninstalled", "--uninstalling"];
+
 /** One Deployment of Milvus, as it is. */
 export interface ObservedComponent {
   /** Label `component`. */
@@ -68,7 +71,7 @@ export async function installMilvus(
 export async function observeMilvus(sandbox: Sandbox, release: ReleaseName): Promise<ObservedMilvus> {
   const { name, namespace } = release;
   const [list, components, metadata] = await Promise.all([
-    sandbox.helm(["list", "--namespace", namespace, "--filter", `^${name}$`, "--all", "--output", "json"]),
+    sandbox.helm(["list", "--namespace", namespace, "--filter", `^${name}$`, ...ANY_STATUS, "--output", "json"]),
     observeComponents(sandbox, release),
     readMetadata(new EtcdClient(sandbox.metadataEtcd)),
   ]);

@@ -13,9 +13,10 @@ export const SANDBOX_TOOLS = [
   "meta-migration",
   "pulumi",
 ] as const;
-/** And what is needed at times: the plugin where it cannot be downloaded, programs in YAML, a look at the workflows. */
+/** And what is needed at times: the other Helm, the plugin where it cannot be downloaded, programs in YAML, a look at the workflows. */
 export const TOOL_NAMES = [
   ...SANDBOX_TOOLS,
+  "helm4",
   "pulumi-resource-kubernetes",
   "pulumi-language-yaml",
   "actionlint",
@@ -38,6 +39,7 @@ const KUBERNETES = "v1.36.3";
 const KWOK = "v0.8.0";
 const ETCD = "v3.6.14";
 const HELM = "v3.20.2";
+const HELM4 = "v4.3.2";
 const PULUMI = "v3.259.0";
 /** The newest that public Go modules serve (v4.0.0-20260115033456-f47bc2d6f199); its release is the same commit. */
 const PULUMI_KUBERNETES = "v4.25.0";
@@ -92,6 +94,14 @@ export const TOOLS = {
     folder: "tools/pulumi-kubernetes",
     package: "helm.sh/helm/v3/cmd/helm",
     ldflags: `${strip} -X helm.sh/helm/v3/internal/version.version=${HELM}`,
+    versionArgs: ["version", "--short"],
+  },
+  helm4: {
+    name: "helm4",
+    version: HELM4,
+    folder: "tools/helm4",
+    package: "helm.sh/helm/v4/cmd/helm",
+    ldflags: `${strip} -X helm.sh/helm/v4/internal/version.version=${HELM4}`,
     versionArgs: ["version", "--short"],
   },
   "meta-migration": {

@@ -57,7 +57,8 @@ export function releaseOf(name: ToolName, version: string, { os, arch }: Platfor
     case "kwok":
     case "kwokctl":
       return githubDigest("kubernetes-sigs/kwok", version, `${name}-${os}-${goArch}`);
-    case "helm": {
+    case "helm":
+    case "helm4": {
       const archive = `helm-${version}-${os}-${goArch}.tar.gz`;
       const url = `https://get.helm.sh/${archive}`;
       return {

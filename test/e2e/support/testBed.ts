@@ -12,6 +12,7 @@ import { OLD_MILVUS_VALUES } from "../../../sandbox/milvusValues";
 import { type Faults, writeFaults } from "../../../sandbox/podRunner/faults";
 import { changes, type EngineReport } from "../../../sandbox/report";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../../sandbox/sandbox";
+import { ensureTools } from "../../../sandbox/tools";
 
 export const RELEASE = { name: "my-release", namespace: "milvus" } as const;
 
@@ -38,8 +39,18 @@ export interface TestBed {
   stop(): Promise<void>;
 }
 
-export async function startTestBed(options: Pick<SandboxOptions, "realMilvus" | "metadataTls"> = {}): Promise<TestBed> {
-  const sandbox = await startSandbox({ ...options, log: (line) => process.stdout.write(`      ${line}\n`) });
+interface TestBedOptions extends Pick<SandboxOptions, "realMilvus" | "metadataTls"> {
+  /** The user's Helm, which installs and renders. Default 3. */
+  readonly helm?: 3 | 4;
+}
+
+export async function startTestBed({ helm = 3, ...options }: TestBedOptions = {}): Promise<TestBed> {
+  const log = (line: string) => void process.stdout.write(`      ${line}\n`);
+  const tools = helm === 4 && {
+    ...(await ensureTools({ log })),
+    helm: (await ensureTools({ only: ["helm4"], log })).helm4,
+  };
+  const sandbox = await startSandbox({ ...options, ...(tools && { tools }), log });
   const charts = chartsFolder(mkdtempSync(path.join(tmpdir(), "milvus-charts-")));
   const etcd = new EtcdClient(sandbox.metadataEtcd);
   return {

@@ -37,6 +37,13 @@ describe("where publishers have their releases", () => {
       url: "https://github.com/kubernetes-sigs/kwok/releases/download/v0.8.0/kwokctl-linux-amd64",
     },
     {
+      name: "helm4",
+      version: "v4.3.2",
+      platform: MAC,
+      url: "https://get.helm.sh/helm-v4.3.2-darwin-arm64.tar.gz",
+      member: "darwin-arm64/helm",
+    },
+    {
       name: "pulumi",
       version: "v3.259.0",
       platform: LINUX,
