@@ -70,6 +70,17 @@ const kwok = (name: ToolName): ToolSpec => ({
   ldflags: `${strip} -X sigs.k8s.io/kwok/pkg/consts.Version=${KWOK}`,
   versionArgs: ["--version"],
 });
+const helm = (name: ToolName, version: `v${string}`, folder: string): ToolSpec => {
+  const module = `helm.sh/helm/${version.slice(0, 2)}`;
+  return {
+    name,
+    version,
+    folder,
+    package: `${module}/cmd/helm`,
+    ldflags: `${strip} -X ${module}/internal/version.version=${version}`,
+    versionArgs: ["version", "--short"],
+  };
+};
 
 /** In the order they are built: what the control plane needs comes first. */
 export const TOOLS = {
@@ -87,23 +98,9 @@ export const TOOLS = {
   kubectl: kubernetes("kubectl", ["version", "--client"]),
   kwokctl: kwok("kwokctl"),
   kwok: kwok("kwok"),
-  helm: {
-    name: "helm",
-    version: HELM,
-    // Beside the plugin, which has the same packages of Helm and Kubernetes in it: they are compiled once.
-    folder: "tools/pulumi-kubernetes",
-    package: "helm.sh/helm/v3/cmd/helm",
-    ldflags: `${strip} -X helm.sh/helm/v3/internal/version.version=${HELM}`,
-    versionArgs: ["version", "--short"],
-  },
-  helm4: {
-    name: "helm4",
-    version: HELM4,
-    folder: "tools/helm4",
-    package: "helm.sh/helm/v4/cmd/helm",
-    ldflags: `${strip} -X helm.sh/helm/v4/internal/version.version=${HELM4}`,
-    versionArgs: ["version", "--short"],
-  },
+  // Beside the plugin, which has the same packages of Helm and Kubernetes in it: they are compiled once.
+  helm: helm("helm", HELM, "tools/pulumi-kubernetes"),
+  helm4: helm("helm4", HELM4, "tools/helm4"),
   "meta-migration": {
     name: "meta-migration",
     version: "stand-in",

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import type { EngineStack } from "../../sandbox/engine";
 import type { MetadataState } from "../../sandbox/metadata";
 import { ROLLABLE_MILVUS_VALUES } from "../../sandbox/milvusValues";
-import { changeList, failureOf, problems, RELEASE, startTestBed, type TestBed, VALUES } from "./support/testBed";
+import { changeList, failureOf, problems, RELEASE, said, startTestBed, type TestBed, VALUES } from "./support/testBed";
 
 /** What the record of a revision says of how its objects were sent; Helm 3, and so the kubernetes plugin, says nothing. */
 async function applyMethods(bed: TestBed): Promise<string[]> {
@@ -24,12 +24,6 @@ async function applyMethods(bed: TestBed): Promise<string[]> {
       return /^APPLY_METHOD: (.*)$/m.exec(shown)?.[1] ?? shown;
     }),
   );
-}
-
-/** What a preview tells; what the engine logs beside it is not shown. */
-async function said(stack: EngineStack): Promise<string> {
-  const { diagnostics } = await stack.preview();
-  return diagnostics.flatMap(({ severity, message }) => (severity === "debug" ? [] : [message])).join("\n");
 }
 
 describe("a Milvus that Helm 4 has installed, on a machine that has no other Helm", () => {

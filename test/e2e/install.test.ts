@@ -4,7 +4,7 @@ import path from "node:path";
 import { expect } from "chai";
 import type { EngineStack } from "../../sandbox/engine";
 import { startChartRepository } from "./support/chartRepository";
-import { changeList, failureOf, problems, RELEASE, startTestBed, type TestBed, VALUES } from "./support/testBed";
+import { changeList, failureOf, problems, RELEASE, said, startTestBed, type TestBed, VALUES } from "./support/testBed";
 
 describe("a new Milvus", () => {
   let bed: TestBed;
@@ -20,11 +20,6 @@ describe("a new Milvus", () => {
     });
   });
   after(() => bed.stop());
-  /** What a preview tells: what the engine logs beside it is not shown. */
-  const said = async () => {
-    const { diagnostics } = await stack.preview();
-    return diagnostics.flatMap(({ severity, message }) => (severity === "debug" ? [] : [message])).join("\n");
-  };
 
   it("is installed in a namespace that is made for it", async () => {
     const report = await stack.up();
@@ -56,7 +51,7 @@ describe("a new Milvus", () => {
     const pods = () => bed.sandbox.kubectl(["get", "pods", namespace, "--output=custom-columns=:.metadata.uid"]);
     const [outputs, running] = [await stack.outputs(), await pods()];
     await stack.importStack(stateBefore);
-    const shown = await said();
+    const shown = await said(stack);
     expect(shown).to.contain("nothing to do, Milvus 2.2.16").and.to.contain("sends the Release once more");
     expect(shown).to.contain("It renders every object as Helm has it: Milvus stays as it is");
     expect(changeList(await stack.up())).to.deep.equal(["update Release milvus-release"]);
@@ -76,13 +71,13 @@ describe("a new Milvus", () => {
     const charts = mkdtempSync(path.join(tmpdir(), "other-charts-"));
     cpSync(bed.charts, charts, { recursive: true });
     await stack.setConfig({ "milvus:chartSource": { folder: charts } });
-    expect(await said())
+    expect(await said(stack))
       .to.contain("its chart comes from another place than before")
       .and.to.contain("It renders every object as Helm has it: Milvus stays as it is");
     const chart = (await bed.observe()).chart;
     const extra = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: of-a-fork\n";
     writeFileSync(path.join(charts, chart, "templates", "fork.yaml"), extra);
-    expect(await said()).to.contain(
+    expect(await said(stack)).to.contain(
       "It is another chart of that version: it changes ConfigMap/of-a-fork. No pod restarts",
     );
     await stack.setConfig({ "milvus:chartSource": { folder: bed.charts } });
@@ -95,30 +90,30 @@ describe("a new Milvus", () => {
     const name = `${RELEASE.name}-milvus-${component}`;
     const namespace = `--namespace=${RELEASE.namespace}`;
     await stack.setConfig({ "milvus:values": { ...VALUES, service: { type: "NodePort" } } });
-    expect(await said()).to.contain("No pod restarts");
+    expect(await said(stack)).to.contain("No pod restarts");
     const container = { name: component, imagePullPolicy: "Never", env: [{ name: "BY_HAND", value: "1" }] };
     const patch = JSON.stringify({ spec: { template: { spec: { containers: [container] } } } });
     await bed.sandbox.kubectl(["patch", "deployment", name, namespace, `--patch=${patch}`]);
     const changed = `Changed past Helm: Deployment/${name} (spec.template.spec.containers[${component}].imagePullPolicy)`;
     const reset = `${changed}. The Release sets that back`;
-    expect(await said())
+    expect(await said(stack))
       .to.contain(`changes_past_helm_are_set_back): ${reset}`)
       .and.not.contain("No pod restarts");
     const logs = { extraConfigFiles: { "user.yaml": "log:\n  level: debug\n" } };
     await stack.setConfig({ "milvus:values": { ...VALUES, ...logs } });
-    expect(await said()).to.contain(`changes_past_helm_are_set_back): ${reset}`);
+    expect(await said(stack)).to.contain(`changes_past_helm_are_set_back): ${reset}`);
     await stack.setConfig({ "milvus:values": VALUES });
     const charts = mkdtempSync(path.join(tmpdir(), "other-charts-"));
     cpSync(bed.charts, charts, { recursive: true });
     await stack.setConfig({ "milvus:chartSource": { folder: charts } });
-    expect(await said()).to.contain(`It renders every object as Helm has it. ${reset}`);
+    expect(await said(stack)).to.contain(`It renders every object as Helm has it. ${reset}`);
     await stack.up();
     const template =
       "jsonpath={.spec.template.spec.containers[0].imagePullPolicy} {.spec.template.spec.containers[0].env}";
     const now = await bed.sandbox.kubectl(["get", "deployment", name, namespace, `--output=${template}`]);
     expect(now).to.contain("IfNotPresent").and.contain("BY_HAND");
     await stack.setConfig({ "milvus:chartSource": { folder: bed.charts } });
-    expect(await said()).to.contain("It renders every object as Helm has it: Milvus stays as it is");
+    expect(await said(stack)).to.contain("It renders every object as Helm has it: Milvus stays as it is");
     await stack.up();
     rmSync(charts, { recursive: true });
     expect(changeList(await stack.up())).to.deep.equal([]);
@@ -137,7 +132,7 @@ describe("a new Milvus", () => {
       "--set=service.type=NodePort",
     ]);
     await stack.setConfig({ "milvus:values": { ...VALUES, service: { type: "NodePort" } } });
-    const shown = await said();
+    const shown = await said(stack);
     expect(shown)
       .to.contain("nothing to do")
       .and.contain(`than the revision in force, ${revision + 1}, which somebody has made past Pulumi`);
@@ -162,7 +157,7 @@ describe("a new Milvus", () => {
     expect(changeList(await stack.up())).to.deep.equal([]);
     const { revision } = await bed.observe();
     await logIn("the-second-password");
-    const shown = await said();
+    const shown = await said(stack);
     expect(shown)
       .to.contain(
         "keeps with it the user name, password and CA of the chart repository, and they are others than before",

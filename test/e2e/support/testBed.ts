@@ -117,6 +117,12 @@ export function changeList(report: EngineReport): string[] {
     .map(({ op, type, name }) => `${op} ${type.split(":").at(-1) ?? type} ${name}`);
 }
 
+/** What a preview tells; what the engine logs beside it is not shown. */
+export async function said(stack: EngineStack): Promise<string> {
+  const { diagnostics } = await stack.preview();
+  return diagnostics.flatMap(({ severity, message }) => (severity === "debug" ? [] : [message])).join("\n");
+}
+
 /** The failure of a run that has to fail. */
 export async function failureOf(run: Promise<EngineReport>): Promise<EngineFailure> {
   try {

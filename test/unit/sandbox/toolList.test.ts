@@ -50,7 +50,7 @@ describe("pinned tools", () => {
     for (const name of TOOL_NAMES) {
       expect(TOOLS[name].name).to.equal(name);
     }
-    for (const name of ["kubectl", "kwok", "helm", "pulumi"] as const) {
+    for (const name of ["kubectl", "kwok", "helm", "helm4", "pulumi"] as const) {
       expect(TOOLS[name].ldflags).to.contain(`=${TOOLS[name].version}`);
     }
   });
