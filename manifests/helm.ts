@@ -131,7 +131,7 @@ const OF_CHART =
 const LONGEST = 600;
 
 /** Warnings of Helm 3 (log) and 4 (slog), and what both say below an error. */
-const NO_REASON = /^(WARNING|coalesce\.go|walk\.go|level=|\d{4}\/\d\d\/\d\d |Use --debug flag)/;
+const NO_REASON = /^(WARNING|coalesce\.go|walk\.go|level=|Use --debug flag)/;
 
 /**
  * A template's error may quote a value: the first line is kept, and the rest only where that ends with a colon or says no more than

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "chai";
 import type { EngineStack } from "../../sandbox/engine";
@@ -62,7 +62,6 @@ describe("a Milvus that Helm 4 has installed, on a machine that has no other Hel
 
   it("refuses a chart that does not render, with what Helm 4 says of it", async () => {
     const template = path.join(bed.charts, (await bed.observe()).chart, "templates", "check.yaml");
-    mkdirSync(path.dirname(template), { recursive: true });
     writeFileSync(template, "{{ .Values.nothing.there }}\n");
     await stack.setConfig({ "milvus:values": { ...ROLLABLE_MILVUS_VALUES, service: { type: "NodePort" } } });
     const { message } = await failureOf(stack.preview());

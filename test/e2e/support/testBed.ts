@@ -62,7 +62,7 @@ export async function startTestBed({ helm = 3, ...options }: TestBedOptions = {}
         sandbox,
         stackName,
         ...(stateFolder !== undefined && { stateFolder }),
-        log: (line) => process.stdout.write(`      ${line}\n`),
+        log,
         config: {
           "milvus:release": RELEASE.name,
           "milvus:namespace": RELEASE.namespace,
